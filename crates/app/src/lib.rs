@@ -1,0 +1,1 @@
+//! Rollcall's use cases: sign in, callback, reports, statistics, reminders, jobs

@@ -1,0 +1,1 @@
+//! Rollcall's rules without I/O: people, forms, reports, reminders, policy

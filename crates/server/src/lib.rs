@@ -1,0 +1,1 @@
+//! Rollcall's server: HTTP, command line, configuration

@@ -1,0 +1,1 @@
+//! Rollcall's Postgres and Redis: queries by noun

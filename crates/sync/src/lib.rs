@@ -1,0 +1,1 @@
+//! The mirror: WeCom's directory into Postgres. Fetch, stage, diff, guard, apply

@@ -1,0 +1,1 @@
+//! Rollcall's pages, built by Vite and embedded in the binary

@@ -1,0 +1,1 @@
+//! A client for WeCom (企业微信) self-built apps: tokens, contacts, messages, OAuth, callbacks

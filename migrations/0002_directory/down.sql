@@ -1,0 +1,2 @@
+drop table wecom_tokens, grants, exemptions, memberships, member_departments, member_versions, members, persons,
+  department_versions, departments, sync_held, sync_runs;

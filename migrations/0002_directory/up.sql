@@ -1,0 +1,227 @@
+-- The mirror of WeCom's directory, and beside it what the school itself knows of its people.
+-- Intervals are two dates, half open: from_date <= day and (until_date is null or day < until_date).
+
+create table sync_runs (
+  corp_id             integer not null references corps,
+  run_id              bigint generated always as identity,
+  trigger             text not null check (trigger in ('boot', 'schedule', 'command', 'event', 'approval')),
+  state               text not null check (state in ('running', 'applied', 'held', 'failed', 'discarded')),
+  started_at          timestamptz not null,
+  finished_at         timestamptz,
+  departments_seen    integer not null default 0,
+  members_seen        integer not null default 0,
+  -- Members whose names WeCom did not show to the app.
+  members_not_visible integer not null default 0,
+  rows_added          integer not null default 0,
+  rows_changed        integer not null default 0,
+  rows_closed         integer not null default 0,
+  -- Members closed: what the hourly budget over all paths counts.
+  members_closed      integer not null default 0,
+  rows_held           integer not null default 0,
+  -- SHA-256 over the held removals: an approval names it, so that exactly the diff that was shown is applied.
+  held_digest         bytea,
+  reason              text,
+  primary key (corp_id, run_id)
+);
+create index sync_runs_finished on sync_runs (corp_id, finished_at);
+call school_table('sync_runs', 'select, insert, update');
+
+-- Removals a guard held back, as the administrator sees them.
+create table sync_held (
+  corp_id     integer not null,
+  run_id      bigint not null,
+  kind        text not null check (kind in ('department', 'member', 'membership')),
+  subject     text not null,   -- department id, userid, or "userid/department id"
+  name        text not null,
+  primary key (corp_id, run_id, kind, subject),
+  foreign key (corp_id, run_id) references sync_runs
+);
+call school_table('sync_held', 'select, insert, delete');
+
+-- A department as it is now; department_versions has what it was on any day.
+create table departments (
+  corp_id        integer not null references corps,
+  department_id  integer not null,   -- WeCom's
+  name           text not null,
+  parent_id      integer,            -- null: the root, or the parent is outside the visible range
+  sort_order     bigint not null,
+  kind           text not null check (kind in ('school', 'college', 'grade', 'class', 'office')),
+  college_id     integer,            -- the nearest of that kind on the way up, itself included
+  grade_id       integer,
+  class_id       integer,
+  closed_on      date,
+  run_id         bigint not null,
+  primary key (corp_id, department_id),
+  foreign key (corp_id, run_id) references sync_runs
+);
+call school_table('departments', 'select, insert, update');
+
+create table department_versions (
+  corp_id        integer not null,
+  department_id  integer not null,
+  from_date      date not null,
+  until_date     date check (until_date > from_date),
+  name           text not null,
+  parent_id      integer,
+  sort_order     bigint not null,
+  kind           text not null,
+  college_id     integer,
+  grade_id       integer,
+  class_id       integer,
+  run_id         bigint not null,
+  primary key (corp_id, department_id, from_date),
+  foreign key (corp_id, department_id) references departments,
+  foreign key (corp_id, run_id) references sync_runs
+);
+create unique index department_versions_open on department_versions (corp_id, department_id) where until_date is null;
+call school_table('department_versions', 'select, insert, update, delete');
+
+-- The school's own record of someone. Exists before and after any WeCom account.
+create table persons (
+  corp_id       integer not null references corps,
+  person_id     bigint generated always as identity,
+  number        text not null,       -- student or staff number
+  name          text not null,
+  kind          text not null check (kind in ('student', 'staff')),
+  staff_kind    text check (staff_kind in ('在编', '合同制', '临时', '合作办学')),
+  major         text,
+  grade         smallint,            -- year of entry
+  phone         bytea,               -- sealed
+  from_date     date not null,       -- on the roster since, as the school says
+  until_date    date check (until_date > from_date),
+  primary key (corp_id, person_id),
+  constraint persons_number_key unique (corp_id, number),
+  check ((kind = 'staff') or staff_kind is null)
+);
+call school_table('persons', 'select, insert, update');
+
+-- A WeCom account. Linked to at most one person.
+create table members (
+  corp_id             integer not null references corps,
+  member_id           bigint generated always as identity,
+  userid              text not null,  -- as WeCom gives it
+  userid_key          text not null,  -- lower-cased: WeCom compares so (doc 90195)
+  name                text,           -- null: WeCom withheld it
+  position            text,
+  status              smallint,       -- 1 activated, 2 disabled, 4 not activated, 5 left (doc 90196)
+  main_department_id  integer,
+  person_id           bigint,
+  joined_on           date not null,
+  left_on             date,
+  run_id              bigint not null,
+  primary key (corp_id, member_id),
+  constraint members_userid_key unique (corp_id, userid_key),
+  constraint members_person_key unique (corp_id, person_id),
+  foreign key (corp_id, person_id) references persons,
+  foreign key (corp_id, run_id) references sync_runs
+);
+call school_table('members', 'select, insert, update');
+
+create table member_versions (
+  corp_id             integer not null,
+  member_id           bigint not null,
+  from_date           date not null,
+  until_date          date check (until_date > from_date),
+  name                text,
+  position            text,
+  status              smallint,
+  main_department_id  integer,
+  run_id              bigint not null,
+  primary key (corp_id, member_id, from_date),
+  foreign key (corp_id, member_id) references members,
+  foreign key (corp_id, run_id) references sync_runs
+);
+create unique index member_versions_open on member_versions (corp_id, member_id) where until_date is null;
+call school_table('member_versions', 'select, insert, update, delete');
+
+-- In which departments WeCom showed an account: what was observed, never corrected by hand.
+create table member_departments (
+  corp_id        integer not null,
+  member_id      bigint not null,
+  department_id  integer not null,
+  from_date      date not null,
+  until_date     date check (until_date > from_date),
+  is_leader      boolean not null default false,
+  run_id         bigint not null,
+  primary key (corp_id, member_id, department_id, from_date),
+  foreign key (corp_id, member_id) references members,
+  foreign key (corp_id, department_id) references departments,
+  foreign key (corp_id, run_id) references sync_runs
+);
+create unique index member_departments_open on member_departments (corp_id, member_id, department_id) where until_date is null;
+create index member_departments_department on member_departments (corp_id, department_id) where until_date is null;
+call school_table('member_departments', 'select, insert, update, delete');
+
+-- person × department as the school says it holds; the school may correct the dates. A sync run opens and
+-- closes rows for linked persons, the roster for persons without an account.
+create table memberships (
+  corp_id        integer not null,
+  membership_id  bigint generated always as identity,
+  person_id      bigint not null,
+  department_id  integer not null,
+  is_main        boolean not null,   -- the one a person is counted under
+  from_date      date not null,
+  until_date     date check (until_date > from_date),
+  source         text not null check (source in ('directory', 'roster', 'correction')),
+  reason         text,
+  primary key (corp_id, membership_id),
+  foreign key (corp_id, person_id) references persons,
+  foreign key (corp_id, department_id) references departments,
+  check ((source = 'correction') = (reason is not null))
+);
+create unique index memberships_open on memberships (corp_id, person_id, department_id) where until_date is null;
+create unique index memberships_one_main on memberships (corp_id, person_id) where until_date is null and is_main;
+create index memberships_department on memberships (corp_id, department_id, person_id);
+create index memberships_person on memberships (corp_id, person_id);
+call school_table('memberships', 'select, insert, update, delete');
+
+create table exemptions (
+  corp_id       integer not null,
+  exemption_id  bigint generated always as identity,
+  person_id     bigint not null,
+  kind          text not null check (kind in ('leave', 'internship', 'suspension')),
+  from_date     date not null,
+  until_date    date not null check (until_date > from_date),
+  reason        text not null,
+  granted_by    bigint,
+  granted_at    timestamptz not null,
+  primary key (corp_id, exemption_id),
+  foreign key (corp_id, person_id) references persons,
+  foreign key (corp_id, granted_by) references members
+);
+create index exemptions_person on exemptions (corp_id, person_id);
+call school_table('exemptions', 'select, insert, update');
+
+-- person × role × scope × purpose × end date.
+create table grants (
+  corp_id        integer not null,
+  grant_id       bigint generated always as identity,
+  person_id      bigint not null,
+  role           text not null check (role in ('class_assistant', 'counsellor', 'college_leader', 'college_office',
+                   'department_head', 'school_office', 'school_leader', 'administrator', 'auditor')),
+  department_id  integer not null,
+  purpose        text not null,
+  source         text not null check (source in ('directory', 'roster', 'manual')),
+  from_date      date not null,
+  until_date     date not null check (until_date > from_date),
+  primary key (corp_id, grant_id),
+  constraint grants_key unique (corp_id, person_id, role, department_id, source, from_date),
+  foreign key (corp_id, person_id) references persons,
+  foreign key (corp_id, department_id) references departments
+);
+create index grants_department on grants (corp_id, department_id, role);
+call school_table('grants', 'select, insert, update, delete');
+
+-- Tokens and tickets, shared by all processes; one refresh at a time. Never the secret, and sealed.
+create table wecom_tokens (
+  corp_id       integer not null references corps,
+  app           text not null,       -- the app's name in the configuration, or "contacts"
+  kind          text not null check (kind in ('access_token', 'corp_ticket', 'agent_ticket')),
+  value         bytea,               -- sealed
+  digest        bytea,               -- SHA-256 of the value: compare-and-expire without opening it
+  obtained_at   timestamptz,
+  expires_at    timestamptz,
+  refreshing_until  timestamptz,     -- a lease, on the database's clock
+  primary key (corp_id, app, kind)
+);
+call school_table('wecom_tokens', 'select, insert, update, delete');

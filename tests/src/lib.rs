@@ -1,0 +1,1 @@
+//! Rollcall's tests from outside: server, simulator, Postgres and Redis, in a browser too
