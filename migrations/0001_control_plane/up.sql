@@ -97,9 +97,9 @@ create unlogged table staging_departments (
   department_id  integer not null,
   name           text not null,
   parent_id      integer not null,
-  sort_order     bigint not null
+  sort_order     bigint not null,
+  primary key (corp_id, run_id, department_id)
 );
-create index staging_departments_run on staging_departments (corp_id, run_id);
 create unlogged table staging_members (
   corp_id             integer not null,
   run_id              bigint not null,
@@ -108,18 +108,18 @@ create unlogged table staging_members (
   name                text,
   position            text,
   status              smallint,
-  main_department_id  integer
+  main_department_id  integer,
+  primary key (corp_id, run_id, userid_key)
 );
-create index staging_members_run on staging_members (corp_id, run_id);
 create unlogged table staging_member_departments (
   corp_id        integer not null,
   run_id         bigint not null,
   userid_key     text not null,
   department_id  integer not null,
   is_leader      boolean,
-  sort_order     bigint
+  sort_order     bigint,
+  primary key (corp_id, run_id, userid_key, department_id)
 );
-create index staging_member_departments_run on staging_member_departments (corp_id, run_id);
 
 grant select, insert, update, delete on
   corps, corp_hosts, sign_in_flows, used_codes, sessions, jobs,

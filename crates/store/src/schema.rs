@@ -1,0 +1,543 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    access_log (corp_id, access_id) {
+        corp_id -> Int4,
+        access_id -> Int8,
+        at -> Timestamptz,
+        viewer -> Int8,
+        person_id -> Int8,
+        field -> Text,
+        purpose -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    corp_hosts (host) {
+        host -> Text,
+        corp_id -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    corps (corp_id) {
+        corp_id -> Int4,
+        name -> Text,
+        wecom_corpid -> Text,
+        time_zone -> Text,
+        records_begin_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    department_versions (corp_id, department_id, from_date) {
+        corp_id -> Int4,
+        department_id -> Int4,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        name -> Text,
+        parent_id -> Nullable<Int4>,
+        sort_order -> Int8,
+        kind -> Text,
+        college_id -> Nullable<Int4>,
+        grade_id -> Nullable<Int4>,
+        class_id -> Nullable<Int4>,
+        run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    departments (corp_id, department_id) {
+        corp_id -> Int4,
+        department_id -> Int4,
+        name -> Text,
+        parent_id -> Nullable<Int4>,
+        sort_order -> Int8,
+        kind -> Text,
+        college_id -> Nullable<Int4>,
+        grade_id -> Nullable<Int4>,
+        class_id -> Nullable<Int4>,
+        closed_on -> Nullable<Date>,
+        run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    exemptions (corp_id, exemption_id) {
+        corp_id -> Int4,
+        exemption_id -> Int8,
+        person_id -> Int8,
+        kind -> Text,
+        from_date -> Date,
+        until_date -> Date,
+        reason -> Text,
+        granted_by -> Nullable<Int8>,
+        granted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    form_versions (corp_id, form_version_id) {
+        corp_id -> Int4,
+        form_version_id -> Int8,
+        form_id -> Int8,
+        version -> Int4,
+        title -> Text,
+        definition -> Jsonb,
+        schema -> Jsonb,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    forms (corp_id, form_id) {
+        corp_id -> Int4,
+        form_id -> Int8,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    grants (corp_id, grant_id) {
+        corp_id -> Int4,
+        grant_id -> Int8,
+        person_id -> Int8,
+        role -> Text,
+        department_id -> Int4,
+        purpose -> Text,
+        source -> Text,
+        from_date -> Date,
+        until_date -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    idempotency_keys (corp_id, member_id, key) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        key -> Text,
+        operation -> Text,
+        request_hash -> Bytea,
+        response -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    inbox (corp_id, inbox_id) {
+        corp_id -> Int4,
+        inbox_id -> Int8,
+        app -> Text,
+        digest -> Bytea,
+        event -> Text,
+        message -> Bytea,
+        received_at -> Timestamptz,
+        handled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    jobs (job_id) {
+        job_id -> Int8,
+        corp_id -> Int4,
+        kind -> Text,
+        payload -> Jsonb,
+        unique_key -> Nullable<Text>,
+        state -> Text,
+        run_at -> Timestamptz,
+        attempts -> Int4,
+        max_attempts -> Int4,
+        lease_until -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    member_departments (corp_id, member_id, department_id, from_date) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        department_id -> Int4,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        is_leader -> Bool,
+        run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    member_versions (corp_id, member_id, from_date) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        name -> Nullable<Text>,
+        position -> Nullable<Text>,
+        status -> Nullable<Int2>,
+        main_department_id -> Nullable<Int4>,
+        run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    members (corp_id, member_id) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        userid -> Text,
+        userid_key -> Text,
+        name -> Nullable<Text>,
+        position -> Nullable<Text>,
+        status -> Nullable<Int2>,
+        main_department_id -> Nullable<Int4>,
+        person_id -> Nullable<Int8>,
+        joined_on -> Date,
+        left_on -> Nullable<Date>,
+        run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    memberships (corp_id, membership_id) {
+        corp_id -> Int4,
+        membership_id -> Int8,
+        person_id -> Int8,
+        department_id -> Int4,
+        is_main -> Bool,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        source -> Text,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    outbox_batches (corp_id, batch_id) {
+        corp_id -> Int4,
+        batch_id -> Int8,
+        app -> Text,
+        body -> Text,
+        state -> Text,
+        attempts -> Int4,
+        frozen_at -> Timestamptz,
+        first_try_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        msgid -> Nullable<Text>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    persons (corp_id, person_id) {
+        corp_id -> Int4,
+        person_id -> Int8,
+        number -> Text,
+        name -> Text,
+        kind -> Text,
+        staff_kind -> Nullable<Text>,
+        major -> Nullable<Text>,
+        grade -> Nullable<Int2>,
+        phone -> Nullable<Bytea>,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reminder_rounds (corp_id, round_id) {
+        corp_id -> Int4,
+        round_id -> Int8,
+        occasion -> Text,
+        form_id -> Int8,
+        day -> Date,
+        rule_id -> Nullable<Int8>,
+        by_member -> Nullable<Int8>,
+        planned_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reminder_rules (corp_id, rule_id) {
+        corp_id -> Int4,
+        rule_id -> Int8,
+        form_id -> Int8,
+        name -> Text,
+        at_times -> Array<Nullable<Time>>,
+        wording -> Text,
+        enabled -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reminders (corp_id, reminder_id) {
+        corp_id -> Int4,
+        reminder_id -> Int8,
+        round_id -> Int8,
+        person_id -> Int8,
+        member_id -> Nullable<Int8>,
+        state -> Text,
+        batch_id -> Nullable<Int8>,
+        useful_until -> Timestamptz,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    report_revisions (corp_id, report_id, revision) {
+        corp_id -> Int4,
+        report_id -> Int8,
+        revision -> Int4,
+        form_version_id -> Int8,
+        state -> Text,
+        facts -> Jsonb,
+        answers -> Bytea,
+        by_member -> Nullable<Int8>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reports (corp_id, report_id) {
+        corp_id -> Int4,
+        report_id -> Int8,
+        form_id -> Int8,
+        person_id -> Int8,
+        day -> Nullable<Date>,
+        slot -> Int2,
+        occurrence -> Int4,
+        form_version_id -> Int8,
+        revision -> Int4,
+        receipt -> Text,
+        state -> Text,
+        facts -> Jsonb,
+        answers -> Bytea,
+        submitted_at -> Timestamptz,
+        revised_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sessions (session_hash) {
+        session_hash -> Bytea,
+        corp_id -> Int4,
+        member_id -> Int8,
+        signed_in_at -> Timestamptz,
+        seen_at -> Timestamptz,
+        idle_until -> Timestamptz,
+        ends_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sign_in_flows (state_hash) {
+        state_hash -> Bytea,
+        binding_hash -> Bytea,
+        corp_id -> Int4,
+        return_to -> Text,
+        restarts -> Int2,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        session_hash -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    staging_departments (corp_id, run_id, department_id) {
+        corp_id -> Int4,
+        run_id -> Int8,
+        department_id -> Int4,
+        name -> Text,
+        parent_id -> Int4,
+        sort_order -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    staging_member_departments (corp_id, run_id, userid_key, department_id) {
+        corp_id -> Int4,
+        run_id -> Int8,
+        userid_key -> Text,
+        department_id -> Int4,
+        is_leader -> Nullable<Bool>,
+        sort_order -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    staging_members (corp_id, run_id, userid_key) {
+        corp_id -> Int4,
+        run_id -> Int8,
+        userid -> Text,
+        userid_key -> Text,
+        name -> Nullable<Text>,
+        position -> Nullable<Text>,
+        status -> Nullable<Int2>,
+        main_department_id -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sync_held (corp_id, run_id, kind, subject) {
+        corp_id -> Int4,
+        run_id -> Int8,
+        kind -> Text,
+        subject -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sync_runs (corp_id, run_id) {
+        corp_id -> Int4,
+        run_id -> Int8,
+        trigger -> Text,
+        state -> Text,
+        started_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        departments_seen -> Int4,
+        members_seen -> Int4,
+        members_not_visible -> Int4,
+        rows_added -> Int4,
+        rows_changed -> Int4,
+        rows_closed -> Int4,
+        members_closed -> Int4,
+        rows_held -> Int4,
+        held_digest -> Nullable<Bytea>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    used_codes (corp_id, code_hash) {
+        corp_id -> Int4,
+        code_hash -> Bytea,
+        used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    wecom_tokens (corp_id, app, kind) {
+        corp_id -> Int4,
+        app -> Text,
+        kind -> Text,
+        value -> Nullable<Bytea>,
+        digest -> Nullable<Bytea>,
+        obtained_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        refreshing_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::joinable!(corp_hosts -> corps (corp_id));
+diesel::joinable!(departments -> corps (corp_id));
+diesel::joinable!(forms -> corps (corp_id));
+diesel::joinable!(inbox -> corps (corp_id));
+diesel::joinable!(jobs -> corps (corp_id));
+diesel::joinable!(members -> corps (corp_id));
+diesel::joinable!(outbox_batches -> corps (corp_id));
+diesel::joinable!(persons -> corps (corp_id));
+diesel::joinable!(sessions -> corps (corp_id));
+diesel::joinable!(sign_in_flows -> corps (corp_id));
+diesel::joinable!(sync_runs -> corps (corp_id));
+diesel::joinable!(used_codes -> corps (corp_id));
+diesel::joinable!(wecom_tokens -> corps (corp_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    access_log,
+    corp_hosts,
+    corps,
+    department_versions,
+    departments,
+    exemptions,
+    form_versions,
+    forms,
+    grants,
+    idempotency_keys,
+    inbox,
+    jobs,
+    member_departments,
+    member_versions,
+    members,
+    memberships,
+    outbox_batches,
+    persons,
+    reminder_rounds,
+    reminder_rules,
+    reminders,
+    report_revisions,
+    reports,
+    sessions,
+    sign_in_flows,
+    staging_departments,
+    staging_member_departments,
+    staging_members,
+    sync_held,
+    sync_runs,
+    used_codes,
+    wecom_tokens,
+);
