@@ -1,1 +1,14 @@
-//! Rollcall's rules without I/O: people, forms, reports, reminders, policy
+//! Rollcall's rules without I/O: given the same arguments they give the same answer.
+//!
+//! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
+
+pub mod clock;
+
+/// A school in this deployment: our own small integer.
+pub type CorpId = i32;
+/// A person on the school's roster.
+pub type PersonId = i64;
+/// A WeCom account.
+pub type MemberId = i64;
+/// A department, numbered by WeCom.
+pub type DepartmentId = i32;

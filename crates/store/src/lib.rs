@@ -1,1 +1,23 @@
-//! Rollcall's Postgres and Redis: queries by noun
+//! Rollcall's Postgres and Redis: queries by noun, one module a noun.
+//!
+//! Two doors lead to Postgres. [`Store::scoped`] opens a transaction that sees one school only: row-level
+//! security stands behind every table of school data. [`Store::control`] serves the short control plane that is
+//! read before a school is known (hosts, sign-in flows, sessions, jobs). Query functions borrow a connection
+//! from either, take the time as a parameter and never open a transaction themselves.
+
+pub mod cache;
+pub mod error;
+pub mod migrate;
+#[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]
+pub mod schema;
+pub mod sealed;
+
+mod connection;
+
+pub use connection::{Connection, Scoped, Settings, Store};
+pub use diesel_async::AsyncPgConnection;
+pub use error::{Error, Result};
+pub use sealed::{Keyring, Sealed};
+
+/// The migrations, embedded: `rollcall migrate` needs nothing but the binary.
+pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations = diesel_migrations::embed_migrations!("../../migrations");

@@ -1,0 +1,167 @@
+//! The pool, and the transaction that sees one school.
+
+use std::{ops::{Deref, DerefMut}, sync::Arc, time::Duration};
+
+use diesel_async::{
+    AnsiTransactionManager, AsyncPgConnection, TransactionManager,
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::{Object, Pool}},
+};
+use domain::CorpId;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{Error, Keyring, Result};
+
+/// How to reach Postgres.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `postgres://…` of the service role, which owns no table.
+    pub url: SecretString,
+    /// Connections held at most.
+    pub pool_size: usize,
+    /// How long a caller waits for a connection before the answer is [`Error::Unavailable`].
+    pub wait: Duration,
+}
+
+/// A pooled connection outside any transaction: for the control plane.
+pub type Connection = Object<AsyncPgConnection>;
+
+/// The way to Postgres. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool<AsyncPgConnection>,
+    url: Arc<SecretString>,
+    keyring: Arc<Keyring>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("pool", &self.pool.status()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Makes the pool; connects at first use.
+    pub fn new(settings: Settings, keyring: Keyring) -> Result<Self> {
+        let mut config = ManagerConfig::default();
+        // A test query at each checkout halves the rate of small writes. A dead connection is met at BEGIN
+        // instead, where trying once more on a fresh one is always safe (see `begin`).
+        config.recycling_method = RecyclingMethod::Fast;
+        let manager = AsyncDieselConnectionManager::new_with_config(settings.url.expose_secret(), config);
+        let pool = Pool::builder(manager)
+            .max_size(settings.pool_size)
+            .wait_timeout(Some(settings.wait))
+            .create_timeout(Some(settings.wait))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(Self { pool, url: Arc::new(settings.url), keyring: Arc::new(keyring) })
+    }
+
+    /// The keys that seal what must not lie open in the database.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// A transaction in which only the rows of `corp` exist. Call [`Scoped::commit`]; dropped, it rolls back.
+    pub async fn scoped(&self, corp: CorpId) -> Result<Scoped> {
+        // One round trip: corp is an integer, so there is nothing to quote.
+        let connection = self.begin(&format!("BEGIN; SET LOCAL rollcall.corp_id = '{corp}'")).await?;
+        Ok(Scoped { connection: Some(connection), corp })
+    }
+
+    /// A transaction on the control plane alone: tables of school data look empty in it.
+    pub async fn unscoped(&self) -> Result<Scoped> {
+        let connection = self.begin("BEGIN").await?;
+        Ok(Scoped { connection: Some(connection), corp: 0 })
+    }
+
+    /// A connection for single statements on the control plane.
+    pub async fn control(&self) -> Result<Connection> {
+        self.pool.get().await.map_err(|error| Error::Unavailable(error.to_string()))
+    }
+
+    /// A connection of its own for COPY, which diesel-async does not have. Not pooled: a sync run takes one.
+    pub async fn bulk(&self) -> Result<tokio_postgres::Client> {
+        let (client, connection) = tokio_postgres::connect(self.url.expose_secret(), tokio_postgres::NoTls)
+            .await
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(%error, "bulk connection ended");
+            }
+        });
+        Ok(client)
+    }
+
+    async fn begin(&self, sql: &str) -> Result<Connection> {
+        let mut connection = self.control().await?;
+        if AnsiTransactionManager::begin_transaction_sql(&mut *connection, sql).await.is_ok() {
+            return Ok(connection);
+        }
+        // The pooled connection died while it lay idle. Others may have too: drop them all, then try afresh.
+        drop(Object::take(connection));
+        self.pool.retain(|_, _| false);
+        let mut connection = self.control().await?;
+        match AnsiTransactionManager::begin_transaction_sql(&mut *connection, sql).await {
+            Ok(()) => Ok(connection),
+            Err(error) => {
+                drop(Object::take(connection));
+                Err(Error::Unavailable(error.to_string()))
+            }
+        }
+    }
+}
+
+/// An open transaction, scoped to one school. Derefs to the connection that queries take.
+pub struct Scoped {
+    connection: Option<Connection>,
+    corp: CorpId,
+}
+
+impl Scoped {
+    /// The school this transaction works for.
+    pub fn corp(&self) -> CorpId {
+        self.corp
+    }
+
+    /// Makes the work last.
+    pub async fn commit(mut self) -> Result<()> {
+        if let Some(mut connection) = self.connection.take() {
+            AnsiTransactionManager::commit_transaction(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Scoped {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        // Rolling back needs a round trip, so it goes on behind the caller's back; outside a runtime (never in
+        // the service) closing the connection does the same.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    if AnsiTransactionManager::rollback_transaction(&mut *connection).await.is_err() {
+                        drop(Object::take(connection));
+                    }
+                });
+            }
+            Err(_) => drop(Object::take(connection)),
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the connection is only taken by commit and drop, which consume the guard")]
+impl Deref for Scoped {
+    type Target = AsyncPgConnection;
+    fn deref(&self) -> &AsyncPgConnection {
+        self.connection.as_ref().expect("open transaction")
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the connection is only taken by commit and drop, which consume the guard")]
+impl DerefMut for Scoped {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        self.connection.as_mut().expect("open transaction")
+    }
+}
