@@ -3,6 +3,7 @@
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
 pub mod clock;
+pub mod form;
 
 /// A school in this deployment: our own small integer.
 pub type CorpId = i32;
