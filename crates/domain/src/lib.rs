@@ -4,6 +4,10 @@
 
 pub mod clock;
 pub mod form;
+pub mod phone;
+pub mod policy;
+pub mod reminder;
+pub mod statistics;
 
 /// A school in this deployment: our own small integer.
 pub type CorpId = i32;

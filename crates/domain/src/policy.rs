@@ -1,0 +1,223 @@
+//! Who may do what, and over whom. The one place where roles become rights.
+//!
+//! A grant names a role and a department; a right over that department is a right over everything under it.
+//! Use cases ask [`Viewer::scope`] and pass the answer into the query, which then can't see anyone else.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::{CorpId, DepartmentId, MemberId, PersonId, form::PersonKind};
+
+/// What someone is to the school, by grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 学生干部: their class, no contact data.
+    ClassAssistant,
+    /// 辅导员: their classes.
+    Counsellor,
+    /// 学院领导
+    CollegeLeader,
+    /// 学院办公室
+    CollegeOffice,
+    /// 部门负责人: their department's staff.
+    DepartmentHead,
+    /// 学工办
+    SchoolOffice,
+    /// 校领导
+    SchoolLeader,
+    /// 管理员: runs the system; sees counts, not people.
+    Administrator,
+    /// 审计
+    Auditor,
+}
+
+/// Something a viewer wants to do with other people's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Read counts.
+    SeeStatistics,
+    /// Read names and states behind the counts.
+    SeePeople,
+    /// Read a phone number, one person at a time, on record.
+    RevealPhone,
+    /// Send a reminder now.
+    Remind,
+    /// Run syncs, read rules, approve held removals.
+    Administer,
+}
+
+impl Role {
+    /// As it stands in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClassAssistant => "class_assistant",
+            Self::Counsellor => "counsellor",
+            Self::CollegeLeader => "college_leader",
+            Self::CollegeOffice => "college_office",
+            Self::DepartmentHead => "department_head",
+            Self::SchoolOffice => "school_office",
+            Self::SchoolLeader => "school_leader",
+            Self::Administrator => "administrator",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The role of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::ClassAssistant,
+            Self::Counsellor,
+            Self::CollegeLeader,
+            Self::CollegeOffice,
+            Self::DepartmentHead,
+            Self::SchoolOffice,
+            Self::SchoolLeader,
+            Self::Administrator,
+            Self::Auditor,
+        ]
+        .into_iter()
+        .find(|role| role.as_str() == name)
+    }
+
+    /// The whole policy, as a table.
+    pub fn may(self, action: Action) -> bool {
+        use Action::{Administer, Remind, RevealPhone, SeePeople, SeeStatistics};
+        match self {
+            Self::Counsellor | Self::CollegeOffice | Self::SchoolOffice => {
+                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind)
+            }
+            Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
+                matches!(action, SeeStatistics | SeePeople | Remind)
+            }
+            Self::Administrator => matches!(action, SeeStatistics | Administer),
+            Self::Auditor => false,
+        }
+    }
+}
+
+/// A role over a department, until a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What they are.
+    pub role: Role,
+    /// Over what.
+    pub department_id: DepartmentId,
+    /// Its name, to be shown.
+    pub department_name: String,
+    /// Whether the department is the school itself.
+    pub whole_school: bool,
+    /// The first day it no longer holds.
+    pub until: NaiveDate,
+}
+
+/// Whose data an action may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everyone of the school.
+    School,
+    /// Those counted under one of these departments; none: nobody.
+    Departments(Vec<DepartmentId>),
+}
+
+impl Scope {
+    /// Whether it holds nobody.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Departments(departments) if departments.is_empty())
+    }
+}
+
+/// Who is signed in: an account, the person it belongs to, and what they were granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    /// The school.
+    pub corp: CorpId,
+    /// The account.
+    pub member: MemberId,
+    /// As WeCom gives it.
+    pub userid: String,
+    /// The person, when the roster knows them.
+    pub person: Option<ViewerPerson>,
+    /// What holds today.
+    pub grants: Vec<Grant>,
+}
+
+/// The person behind an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewerPerson {
+    /// Our id.
+    pub id: PersonId,
+    /// Student or staff.
+    pub kind: PersonKind,
+}
+
+impl Viewer {
+    /// Whose data the viewer may touch with `action`.
+    pub fn scope(&self, action: Action) -> Scope {
+        let granted = || self.grants.iter().filter(|grant| grant.role.may(action));
+        if granted().any(|grant| grant.whole_school) {
+            return Scope::School;
+        }
+        let mut departments: Vec<_> = granted().map(|grant| grant.department_id).collect();
+        departments.sort_unstable();
+        departments.dedup();
+        Scope::Departments(departments)
+    }
+
+    /// Whether the viewer may do `action` to anyone at all.
+    pub fn may(&self, action: Action) -> bool {
+        !self.scope(action).is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn viewer(grants: &[(Role, DepartmentId, bool)]) -> Viewer {
+        let until = NaiveDate::from_ymd_opt(2027, 8, 31).unwrap();
+        let grants = grants
+            .iter()
+            .map(|&(role, department_id, whole_school)| Grant {
+                role,
+                department_id,
+                department_name: String::new(),
+                whole_school,
+                until,
+            })
+            .collect();
+        Viewer { corp: 1, member: 1, userid: "a".into(), person: None, grants }
+    }
+
+    #[test]
+    fn without_a_grant_nobody_is_seen() {
+        for action in [Action::SeeStatistics, Action::SeePeople, Action::RevealPhone, Action::Remind, Action::Administer] {
+            assert!(!viewer(&[]).may(action));
+        }
+    }
+
+    #[test]
+    fn grants_add_up_and_never_lend_each_other_rights() {
+        let both = viewer(&[(Role::Counsellor, 7, false), (Role::Counsellor, 5, false), (Role::CollegeLeader, 3, false)]);
+        assert_eq!(both.scope(Action::SeePeople), Scope::Departments(vec![3, 5, 7]));
+        assert_eq!(both.scope(Action::RevealPhone), Scope::Departments(vec![5, 7]));
+    }
+
+    #[test]
+    fn an_administrator_sees_counts_and_no_people() {
+        let administrator = viewer(&[(Role::Administrator, 1, true)]);
+        assert_eq!(administrator.scope(Action::SeeStatistics), Scope::School);
+        assert!(!administrator.may(Action::SeePeople) && !administrator.may(Action::RevealPhone));
+        assert!(administrator.may(Action::Administer));
+        assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Administer));
+    }
+
+    #[test]
+    fn roles_keep_their_names() {
+        for name in ["class_assistant", "counsellor", "college_leader", "college_office", "department_head",
+            "school_office", "school_leader", "administrator", "auditor"] {
+            assert_eq!(Role::parse(name).map(Role::as_str), Some(name));
+        }
+        assert_eq!(Role::parse("root"), None);
+    }
+}
