@@ -1,0 +1,30 @@
+# The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt schema api seed-day clean-data
+
+help: ## 列出所有命令 · this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+run: ## 构建并启动全部，Ctrl-C 停止 · build and start everything; Ctrl-C stops it
+	@deploy/dev/run.sh
+
+test: ## 全部检查与测试 · every check and test
+	@deploy/dev/test.sh
+
+check: ## 快速检查：格式、lint、类型 · the quick checks: format, lints, types
+	@deploy/dev/test.sh quick
+
+fmt: ## 格式化 Rust 代码 · format the Rust code
+	@cargo fmt --all
+
+schema: ## 由迁移重新生成 schema.rs · write schema.rs anew from the migrations
+	@deploy/dev/schema.sh
+
+api: ## 重新生成 OpenAPI 文档与前端类型 · write the OpenAPI document and the pages' types anew
+	@deploy/dev/api.sh
+
+seed-day: ## 载入某天的示例日报：DAY=2020-03-04 · load sample reports of a day
+	@deploy/dev/seed-day.sh $(DAY)
+
+clean-data: ## 清除 make run 的数据 · forget what make run stored
+	@deploy/dev/clean-data.sh

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# make clean-data: forget everything `make run` stored: databases, secrets, configuration, logs.
+# What was built or installed stays.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+# shellcheck source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+take_lock run || die "make run 正在运行，请先停止它（Ctrl-C）。" "make run is running; stop it first (Ctrl-C)."
+rm -rf "$state/data" "$(distant_data_root data)" "$state/secrets" "$state/roster" "$state/log" "$config"
+say "已清除，下次 make run 从头开始" "cleared: the next make run starts over"

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# Sourced: builds the pages that `rollcall` embeds. Needs use_node (machine.sh).
+
+# What is installed equals package-lock.json unless that is newer.
+install_page_packages() {
+  [ -f "$ui/package-lock.json" ] || die "找不到页面源码 $ui。" "the pages' sources are missing: $ui"
+  [ "$ui/node_modules/.package-lock.json" -nt "$ui/package-lock.json" ] && return
+  say "安装页面的依赖（约一分钟）" "installing the pages' packages (about a minute)"
+  (cd "$ui" && npm ci --no-audit --no-fund)
+  touch "$ui/node_modules/.package-lock.json"
+}
+
+build_pages() {
+  local stamp=$state/pages-built
+  if [ -d "$ui/dist" ] && [ -f "$stamp" ] && [ -z "$(newer_page_source "$stamp")" ]; then return; fi
+  install_page_packages
+  say "构建页面（约一分钟）" "building the pages (about a minute)"
+  mkdir -p "$state"
+  touch "$stamp.new"
+  (cd "$ui" && npm run build) || die "页面构建失败，原因见上。" "the pages could not be built; the reason is above."
+  mv "$stamp.new" "$stamp"
+}
+
+newer_page_source() { # STAMP
+  find "$ui" \( -name node_modules -o -name dist \) -prune -o -type f -newer "$1" -print -quit
+}

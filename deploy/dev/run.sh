@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# make run: all of Rollcall on this machine, against the WeCom simulator, until Ctrl-C.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=common.sh
+. "$here/common.sh"
+# shellcheck source=processes.sh
+. "$here/processes.sh"
+# shellcheck source=machine.sh
+. "$here/machine.sh"
+# shellcheck source=services.sh
+. "$here/services.sh"
+# shellcheck source=pages.sh
+. "$here/pages.sh"
+
+main() {
+  cd "$root"
+  take_lock run || die "这个目录里已有一个 make run 在运行。" "make run is already running in this checkout."
+  trap finish EXIT
+  trap 'exit 0' INT TERM HUP
+  check_ports
+  touch "$state/running"
+
+  prepare_machine run
+  step build_pages
+  step build_programs
+  make_data_root data
+  start_databases
+  write_config
+  "$rollcall" --config "$config" migrate
+  start_simulator
+  load_school_once
+  start_server
+  announce
+  wait_for_a_death
+}
+
+finish() {
+  trap '' INT TERM HUP
+  [ ${#started[@]} -eq 0 ] || say "正在停止" "stopping"
+  stop_all
+  rm -f "$state/running"
+}
+
+# A run that was killed leaves its mark; its parts get the death signal and need a moment to end.
+check_ports() {
+  local variable tries
+  for variable in "${!ports[@]}"; do
+    for ((tries = 0; tries < 100; tries++)); do
+      port_taken "${ports[$variable]}" || continue 2
+      [ -e "$state/running" ] || break
+      sleep 0.1
+    done
+    die "端口 ${ports[$variable]} 已被占用。用环境变量 $variable 换一个，例如：$variable=18000 make run" \
+      "port ${ports[$variable]} is taken. Choose another with $variable, for example: $variable=18000 make run"
+  done
+}
+
+build_programs() {
+  say "编译服务（两核电脑首次约六分钟，以后几秒）" "building the server (about six minutes the first time on two cores, then seconds)"
+  cargo build --release --locked -p rollcall-server -p rollcall-simulator
+}
+
+start_databases() {
+  start_postgres "${ports[ROLLCALL_POSTGRES_PORT]}"
+  make_roles "${ports[ROLLCALL_POSTGRES_PORT]}" ""
+  make_database "${ports[ROLLCALL_POSTGRES_PORT]}" rollcall
+  start_redis "${ports[ROLLCALL_REDIS_PORT]}"
+}
+
+# Written at every start: ports may have changed. The template says what each line means.
+write_config() {
+  local text
+  text=$(<"$here/rollcall.toml")
+  text=${text//@server_url@/"$server_url"}
+  text=${text//@simulator_url@/"$simulator_url"}
+  text=${text//@port@/"${ports[ROLLCALL_PORT]}"}
+  text=${text//@metrics_port@/"${ports[ROLLCALL_METRICS_PORT]}"}
+  text=${text//@database_url@/"$(postgres_url rollcall_app "${ports[ROLLCALL_POSTGRES_PORT]}" rollcall)"}
+  text=${text//@owner_url@/"$(postgres_url rollcall_owner "${ports[ROLLCALL_POSTGRES_PORT]}" rollcall)"}
+  text=${text//@redis_url@/"$(redis_url "${ports[ROLLCALL_REDIS_PORT]}")"}
+  secret sealing-key >/dev/null
+  text=${text//@sealing_key_file@/"$state/secrets/sealing-key"}
+  (umask 077 && printf '%s\n' "$text" >"$config")
+}
+
+start_simulator() {
+  start simulator TERM "$simulator" serve --school "$school" \
+    --listen "127.0.0.1:${ports[ROLLCALL_SIMULATOR_PORT]}" --app-url "$server_url"
+  wait_until_ready simulator 30 answers ROLLCALL_SIMULATOR_PORT /
+}
+
+# The demo school: its organisation from (simulated) WeCom, its roster from files. The mark stands
+# with the database, so that it goes with it.
+load_school_once() {
+  local mark=$data_root/school-loaded roster=$state/roster
+  [ -e "$mark" ] && return
+  say "首次同步示例学校并导入花名册" "syncing the demo school for the first time, and importing its roster"
+  "$rollcall" --config "$config" sync
+  "$simulator" roster --school "$school" --out "$roster"
+  "$rollcall" --config "$config" import --people "$roster/people.csv" --grants "$roster/grants.csv"
+  touch "$mark"
+}
+
+start_server() {
+  start rollcall TERM "$rollcall" --config "$config" serve
+  wait_until_ready rollcall 60 answers ROLLCALL_PORT /readyz
+}
+
+answers() { # PORT_VARIABLE PATH
+  [ "$(http_status "${ports[$1]}" "$2")" = 200 ]
+}
+
+announce() {
+  cat <<TEXT
+
+Rollcall 已就绪 (ready): server $server_url  simulator $simulator_url
+
+  从这里开始 · start here    $simulator_url  选一个人，打开工作台里的"点名" · choose a person, open Rollcall on the workbench
+  管理后台 · admin pages     $server_url/admin/
+  示例数据 · sample data     make seed-day DAY=2020-03-04
+  日志 · logs                .rollcall/log/
+  停止 · stop                Ctrl-C
+TEXT
+}
+
+wait_for_a_death() {
+  local dead name
+  wait -n -p dead "${pids[@]}" || true
+  for name in "${started[@]}"; do
+    [ "${pids[$name]}" != "$dead" ] || part_failed "$name" "$name 意外退出，其余部分随之停止。" "$name ended by itself; the rest is stopped too."
+  done
+}
+
+main
