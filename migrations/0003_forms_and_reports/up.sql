@@ -82,7 +82,7 @@ create table idempotency_keys (
   foreign key (corp_id, member_id) references members
 );
 create index idempotency_keys_created on idempotency_keys (corp_id, created_at);
-call school_table('idempotency_keys', 'select, insert, delete');
+call school_table('idempotency_keys', 'select, insert, update, delete');
 
 -- Who looked at whose data. The service may add and read, never change.
 create table access_log (

@@ -12,7 +12,8 @@ create table inbox (
   primary key (corp_id, inbox_id),
   constraint inbox_digest_key unique (corp_id, app, digest)
 );
-create index inbox_received on inbox (corp_id, received_at);
+create index inbox_unhandled on inbox (corp_id, inbox_id) where handled_at is null;
+create index inbox_handled on inbox (corp_id, handled_at);
 call school_table('inbox', 'select, insert, update, delete');
 
 create table reminder_rules (

@@ -240,7 +240,11 @@ impl Form {
     /// When the form takes answers for `day`.
     pub fn window(&self, zone: Tz, day: NaiveDate) -> Window {
         let Cadence::Daily { opens, closes, cutoff } = &self.cadence;
-        Window { opens_at: opens.on(zone, day), closes_at: closes.on(zone, day), cutoff_at: cutoff.on(zone, day) }
+        Window {
+            opens_at: opens.on(zone, day),
+            closes_at: closes.on(zone, day),
+            cutoff_at: cutoff.on(zone, day),
+        }
     }
 
     /// The field of this name.
@@ -263,7 +267,8 @@ impl Form {
                 return Err(flaw(&field.name, "显示条件只能引用前面的字段"));
             }
         }
-        if let Some(condition) = self.abnormal.iter().find(|condition| self.field(&condition.field).is_none()) {
+        if let Some(condition) = self.abnormal.iter().find(|condition| self.field(&condition.field).is_none())
+        {
             return Err(flaw(&condition.field, "异常条件引用了不存在的字段"));
         }
         for name in &self.statistics {

@@ -191,14 +191,24 @@ mod tests {
 
     #[test]
     fn without_a_grant_nobody_is_seen() {
-        for action in [Action::SeeStatistics, Action::SeePeople, Action::RevealPhone, Action::Remind, Action::Administer] {
+        for action in [
+            Action::SeeStatistics,
+            Action::SeePeople,
+            Action::RevealPhone,
+            Action::Remind,
+            Action::Administer,
+        ] {
             assert!(!viewer(&[]).may(action));
         }
     }
 
     #[test]
     fn grants_add_up_and_never_lend_each_other_rights() {
-        let both = viewer(&[(Role::Counsellor, 7, false), (Role::Counsellor, 5, false), (Role::CollegeLeader, 3, false)]);
+        let both = viewer(&[
+            (Role::Counsellor, 7, false),
+            (Role::Counsellor, 5, false),
+            (Role::CollegeLeader, 3, false),
+        ]);
         assert_eq!(both.scope(Action::SeePeople), Scope::Departments(vec![3, 5, 7]));
         assert_eq!(both.scope(Action::RevealPhone), Scope::Departments(vec![5, 7]));
     }
@@ -214,8 +224,17 @@ mod tests {
 
     #[test]
     fn roles_keep_their_names() {
-        for name in ["class_assistant", "counsellor", "college_leader", "college_office", "department_head",
-            "school_office", "school_leader", "administrator", "auditor"] {
+        for name in [
+            "class_assistant",
+            "counsellor",
+            "college_leader",
+            "college_office",
+            "department_head",
+            "school_office",
+            "school_leader",
+            "administrator",
+            "auditor",
+        ] {
             assert_eq!(Role::parse(name).map(Role::as_str), Some(name));
         }
         assert_eq!(Role::parse("root"), None);

@@ -18,7 +18,13 @@ pub fn due(zone: Tz, day: NaiveDate, times: &[NaiveTime], now: DateTime<Utc>) ->
 }
 
 /// Until when a reminder made at `at` is of use: the rule's next time of that day, or the form's close.
-pub fn useful_until(zone: Tz, day: NaiveDate, times: &[NaiveTime], at: DateTime<Utc>, closes: DateTime<Utc>) -> DateTime<Utc> {
+pub fn useful_until(
+    zone: Tz,
+    day: NaiveDate,
+    times: &[NaiveTime],
+    at: DateTime<Utc>,
+    closes: DateTime<Utc>,
+) -> DateTime<Utc> {
     let next = times.iter().map(|time| clock::instant(zone, day, *time)).filter(|time| *time > at).min();
     next.map_or(closes, |next| next.min(closes))
 }

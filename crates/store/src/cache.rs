@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use redis::{AsyncCommands, aio::{ConnectionManager, ConnectionManagerConfig}};
+use redis::{
+    AsyncCommands,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
 use tokio::sync::OnceCell;
 
 /// How long one command may take before we go to Postgres instead.
@@ -25,7 +28,9 @@ impl Cache {
     /// `None`, or a URL that can't be read, gives a cache that is always empty.
     pub fn new(url: Option<&str>) -> Self {
         let client = url.and_then(|url| {
-            redis::Client::open(url).inspect_err(|error| tracing::warn!(%error, "redis is not used: bad url")).ok()
+            redis::Client::open(url)
+                .inspect_err(|error| tracing::warn!(%error, "redis is not used: bad url"))
+                .ok()
         });
         Self { client, connection: Arc::new(OnceCell::new()) }
     }

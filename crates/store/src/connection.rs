@@ -1,10 +1,17 @@
 //! The pool, and the transaction that sees one school.
 
-use std::{ops::{Deref, DerefMut}, sync::Arc, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
 
 use diesel_async::{
     AnsiTransactionManager, AsyncPgConnection, TransactionManager,
-    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::{Object, Pool}},
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{Object, Pool},
+    },
 };
 use domain::CorpId;
 use secrecy::{ExposeSecret, SecretString};
@@ -151,7 +158,10 @@ impl Drop for Scoped {
     }
 }
 
-#[expect(clippy::expect_used, reason = "the connection is only taken by commit and drop, which consume the guard")]
+#[expect(
+    clippy::expect_used,
+    reason = "the connection is only taken by commit and drop, which consume the guard"
+)]
 impl Deref for Scoped {
     type Target = AsyncPgConnection;
     fn deref(&self) -> &AsyncPgConnection {
@@ -159,7 +169,10 @@ impl Deref for Scoped {
     }
 }
 
-#[expect(clippy::expect_used, reason = "the connection is only taken by commit and drop, which consume the guard")]
+#[expect(
+    clippy::expect_used,
+    reason = "the connection is only taken by commit and drop, which consume the guard"
+)]
 impl DerefMut for Scoped {
     fn deref_mut(&mut self) -> &mut AsyncPgConnection {
         self.connection.as_mut().expect("open transaction")

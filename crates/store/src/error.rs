@@ -28,10 +28,13 @@ pub enum Error {
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, info) => {
-                Self::Unavailable(info.message().to_owned())
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                info,
+            ) => Self::Unavailable(info.message().to_owned()),
+            DieselError::BrokenTransactionManager => {
+                Self::Unavailable("the transaction was broken off".into())
             }
-            DieselError::BrokenTransactionManager => Self::Unavailable("the transaction was broken off".into()),
             DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if is_shutdown(info.message()) => {
                 Self::Unavailable(info.message().to_owned())
             }
@@ -51,7 +54,9 @@ impl Error {
     /// The name of the unique constraint that refused the row, if that is what happened.
     pub fn unique_constraint(&self) -> Option<&str> {
         match self {
-            Self::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => info.constraint_name(),
+            Self::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
+                info.constraint_name()
+            }
             _ => None,
         }
     }

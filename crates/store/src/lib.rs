@@ -5,12 +5,26 @@
 //! read before a school is known (hosts, sign-in flows, sessions, jobs). Query functions borrow a connection
 //! from either, take the time as a parameter and never open a transaction themselves.
 
+pub mod access_log;
 pub mod cache;
+pub mod corps;
 pub mod error;
+pub mod expected;
+pub mod forms;
+pub mod idempotency_keys;
+pub mod inbox;
+pub mod jobs;
 pub mod migrate;
+pub mod reminders;
+pub mod reports;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]
 pub mod schema;
 pub mod sealed;
+pub mod sessions;
+pub mod sign_in_flows;
+pub mod statistics;
+pub mod unreported;
+pub mod viewers;
 
 mod connection;
 
@@ -20,4 +34,5 @@ pub use error::{Error, Result};
 pub use sealed::{Keyring, Sealed};
 
 /// The migrations, embedded: `rollcall migrate` needs nothing but the binary.
-pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations = diesel_migrations::embed_migrations!("../../migrations");
+pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
+    diesel_migrations::embed_migrations!("../../migrations");

@@ -7,7 +7,10 @@ use std::fmt;
 
 use diesel::{deserialize::FromSqlRow, expression::AsExpression, sql_types::Binary};
 use domain::CorpId;
-use ring::{aead, digest, rand::{SecureRandom, SystemRandom}};
+use ring::{
+    aead, digest,
+    rand::{SecureRandom, SystemRandom},
+};
 
 use crate::{Error, Result};
 
@@ -132,7 +135,10 @@ impl Keyring {
 
 mod sql {
     use diesel::{
-        deserialize::{self, FromSql}, pg::{Pg, PgValue}, serialize::{self, Output, ToSql}, sql_types::Binary,
+        deserialize::{self, FromSql},
+        pg::{Pg, PgValue},
+        serialize::{self, Output, ToSql},
+        sql_types::Binary,
     };
 
     use super::Sealed;

@@ -81,7 +81,10 @@ impl Published {
             }
             ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
                 .iter()
-                .map(|name| FieldError { field: name.clone(), message: "表单里没有这一项，请刷新页面后重填".into() })
+                .map(|name| FieldError {
+                    field: name.clone(),
+                    message: "表单里没有这一项，请刷新页面后重填".into(),
+                })
                 .collect(),
             kind => {
                 let path = error.instance_path().to_string();
@@ -144,12 +147,18 @@ impl Condition {
 
 /// Whether an old answer still fits the field as it is now: choices come and go between versions.
 fn allowed(field: &Field, value: &Value) -> bool {
-    let known = |choices: &[super::Choice], value: &Value| choices.iter().any(|choice| Some(choice.value.as_str()) == value.as_str());
+    let known = |choices: &[super::Choice], value: &Value| {
+        choices.iter().any(|choice| Some(choice.value.as_str()) == value.as_str())
+    };
     match &field.kind {
         FieldKind::Choice { choices } => known(choices, value),
-        FieldKind::Choices { choices } => value.as_array().is_some_and(|values| values.iter().all(|value| known(choices, value))),
+        FieldKind::Choices { choices } => {
+            value.as_array().is_some_and(|values| values.iter().all(|value| known(choices, value)))
+        }
         FieldKind::Number { .. } => value.is_number(),
-        FieldKind::Text { max_length } => value.as_str().is_some_and(|text| text.chars().count() <= *max_length as usize),
+        FieldKind::Text { max_length } => {
+            value.as_str().is_some_and(|text| text.chars().count() <= *max_length as usize)
+        }
         FieldKind::Boolean => value.is_boolean(),
     }
 }
@@ -164,7 +173,9 @@ fn remedy(field: &Field) -> String {
             format!("{title}应在 {minimum:.digits$} 到 {maximum:.digits$}{unit} 之间，最多 {decimals} 位小数")
         }
         FieldKind::Choice { choices } => format!("{title}请从这些选项中选一个：{}", titles(choices)),
-        FieldKind::Choices { choices } => format!("{title}请从这些选项中至少选一个，不要重复：{}", titles(choices)),
+        FieldKind::Choices { choices } => {
+            format!("{title}请从这些选项中至少选一个，不要重复：{}", titles(choices))
+        }
         FieldKind::Text { max_length } => format!("{title}请用文字填写，不超过 {max_length} 字"),
         FieldKind::Boolean => format!("{title}请选“是”或“否”"),
     }
@@ -181,7 +192,8 @@ mod tests {
     use super::*;
 
     fn health_daily() -> Published {
-        let form: Form = serde_json::from_str(include_str!("../../../../fixtures/forms/health-daily.json")).unwrap();
+        let form: Form =
+            serde_json::from_str(include_str!("../../../../fixtures/forms/health-daily.json")).unwrap();
         form.check().unwrap();
         let schema = super::super::schema::compile(&form);
         Published::new(form, &schema).unwrap()
@@ -219,7 +231,9 @@ mod tests {
     fn takes_every_temperature_with_one_decimal() {
         let form = health_daily();
         for tenths in 340..=430 {
-            let answers = answers(json!({ "temperature": f64::from(tenths) / 10.0, "place": "非疫区", "abnormal": false }));
+            let answers = answers(
+                json!({ "temperature": f64::from(tenths) / 10.0, "place": "非疫区", "abnormal": false }),
+            );
             assert_eq!(form.check(&answers), Ok(()), "{tenths}");
         }
     }
@@ -227,23 +241,41 @@ mod tests {
     #[test]
     fn names_the_field_that_is_wrong() {
         assert_eq!(wrong(json!({})), ["abnormal", "place", "temperature"]);
-        assert_eq!(wrong(json!({ "temperature": 99, "place": "非疫区", "abnormal": false })), ["temperature"]);
-        assert_eq!(wrong(json!({ "temperature": "36.5", "place": "非疫区", "abnormal": false })), ["temperature"]);
-        assert_eq!(wrong(json!({ "temperature": 36.55, "place": "非疫区", "abnormal": false })), ["temperature"]);
+        assert_eq!(
+            wrong(json!({ "temperature": 99, "place": "非疫区", "abnormal": false })),
+            ["temperature"]
+        );
+        assert_eq!(
+            wrong(json!({ "temperature": "36.5", "place": "非疫区", "abnormal": false })),
+            ["temperature"]
+        );
+        assert_eq!(
+            wrong(json!({ "temperature": 36.55, "place": "非疫区", "abnormal": false })),
+            ["temperature"]
+        );
         assert_eq!(wrong(json!({ "temperature": 36.5, "place": "月球", "abnormal": false })), ["place"]);
         assert_eq!(wrong(json!({ "temperature": 36.5, "place": "非疫区", "abnormal": "否" })), ["abnormal"]);
-        assert_eq!(wrong(json!({ "temperature": 36.5, "place": "非疫区", "abnormal": false, "x": 1 })), ["x"]);
-        assert_eq!(wrong(json!({ "temperature": 36.5, "place": "非疫区", "abnormal": true })), ["condition", "symptoms"]);
+        assert_eq!(
+            wrong(json!({ "temperature": 36.5, "place": "非疫区", "abnormal": false, "x": 1 })),
+            ["x"]
+        );
+        assert_eq!(
+            wrong(json!({ "temperature": 36.5, "place": "非疫区", "abnormal": true })),
+            ["condition", "symptoms"]
+        );
         let text = "长".repeat(201);
         assert_eq!(
-            wrong(json!({ "temperature": 36.5, "place": "非疫区", "abnormal": true, "condition": "其他", "symptoms": ["其他"], "treatment": text })),
+            wrong(
+                json!({ "temperature": 36.5, "place": "非疫区", "abnormal": true, "condition": "其他", "symptoms": ["其他"], "treatment": text })
+            ),
             ["treatment"]
         );
     }
 
     #[test]
     fn refuses_what_nobody_was_asked() {
-        let hidden = json!({ "temperature": 36.5, "place": "非疫区", "abnormal": false, "symptoms": ["咳嗽"] });
+        let hidden =
+            json!({ "temperature": 36.5, "place": "非疫区", "abnormal": false, "symptoms": ["咳嗽"] });
         assert_eq!(wrong(hidden), ["symptoms"]);
     }
 

@@ -8,10 +8,16 @@ use super::{Condition, Field, FieldKind, Form};
 ///
 /// A hidden field must be absent, so that what nobody was asked is never stored.
 pub fn compile(form: &Form) -> Value {
-    let properties: Map<_, _> = form.fields.iter().map(|field| (field.name.clone(), value_schema(&field.kind))).collect();
-    let always: Vec<_> =
-        form.fields.iter().filter(|field| field.required && field.show_if.is_none()).map(|field| &field.name).collect();
-    let shown_if: Vec<_> = form.fields.iter().filter_map(|field| Some(visibility(field, field.show_if.as_ref()?))).collect();
+    let properties: Map<_, _> =
+        form.fields.iter().map(|field| (field.name.clone(), value_schema(&field.kind))).collect();
+    let always: Vec<_> = form
+        .fields
+        .iter()
+        .filter(|field| field.required && field.show_if.is_none())
+        .map(|field| &field.name)
+        .collect();
+    let shown_if: Vec<_> =
+        form.fields.iter().filter_map(|field| Some(visibility(field, field.show_if.as_ref()?))).collect();
 
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -28,7 +34,8 @@ pub fn compile(form: &Form) -> Value {
 }
 
 fn value_schema(kind: &FieldKind) -> Value {
-    let values = |choices: &[super::Choice]| choices.iter().map(|choice| json!(choice.value)).collect::<Vec<_>>();
+    let values =
+        |choices: &[super::Choice]| choices.iter().map(|choice| json!(choice.value)).collect::<Vec<_>>();
     match kind {
         FieldKind::Number { minimum, maximum, decimals, .. } => json!({
             "type": "number", "minimum": minimum, "maximum": maximum, "multipleOf": 10f64.powi(-i32::from(*decimals)),

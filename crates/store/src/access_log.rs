@@ -1,0 +1,96 @@
+//! Who looked at whose data. The service adds and reads; the database lets it change nothing.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, MemberId, PersonId};
+
+use crate::{
+    Result,
+    schema::{access_log, members, persons},
+};
+
+/// One look.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
+    /// The school.
+    pub corp: CorpId,
+    /// Who looked.
+    pub viewer: MemberId,
+    /// At whom.
+    pub person: PersonId,
+    /// At what, e.g. `phone`.
+    pub field: &'a str,
+    /// What for.
+    pub purpose: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Records a look, in the transaction that reads the data.
+pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<()> {
+    diesel::insert_into(access_log::table)
+        .values((
+            access_log::corp_id.eq(access.corp),
+            access_log::viewer.eq(access.viewer),
+            access_log::person_id.eq(access.person),
+            access_log::field.eq(access.field),
+            access_log::purpose.eq(access.purpose),
+            access_log::at.eq(access.at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A look, as the person looked at sees it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Look {
+    /// Order and cursor.
+    pub access_id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The viewer's name on the roster.
+    pub viewer_name: Option<String>,
+    /// The viewer's userid, for those the roster does not know.
+    pub viewer_userid: String,
+    /// At what.
+    pub field: String,
+    /// What for.
+    pub purpose: String,
+}
+
+/// Looks at one person, newest first, before `before`.
+pub async fn of_person(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Look>> {
+    let mut query = access_log::table
+        .inner_join(
+            members::table
+                .on(members::corp_id.eq(access_log::corp_id).and(members::member_id.eq(access_log::viewer))),
+        )
+        .left_join(persons::table.on(
+            persons::corp_id.eq(members::corp_id).and(persons::person_id.nullable().eq(members::person_id)),
+        ))
+        .filter(access_log::corp_id.eq(corp))
+        .filter(access_log::person_id.eq(person))
+        .order(access_log::access_id.desc())
+        .limit(limit)
+        .select((
+            access_log::access_id,
+            access_log::at,
+            persons::name.nullable(),
+            members::userid,
+            access_log::field,
+            access_log::purpose,
+        ))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(access_log::access_id.lt(before));
+    }
+    Ok(query.load(conn).await?)
+}

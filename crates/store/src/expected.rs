@@ -1,0 +1,79 @@
+//! 应报: who must answer a form for a day. One piece of SQL, used by every figure, list and reminder, so that
+//! they can't disagree.
+
+use chrono::NaiveDate;
+use diesel::{
+    pg::Pg,
+    query_builder::{BoxedSqlQuery, SqlQuery},
+    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text},
+};
+use domain::{
+    CorpId, DepartmentId, PersonId,
+    form::{Audience, Within},
+    policy::Scope,
+};
+
+/// Which form on which day, and whose data may be seen.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The school.
+    pub corp: CorpId,
+    /// The form.
+    pub form_id: i64,
+    /// Who it asks.
+    pub audience: Audience,
+    /// The day.
+    pub day: NaiveDate,
+    /// Whose data the viewer may see.
+    pub scope: Scope,
+    /// Only those counted under this department.
+    pub under: Option<DepartmentId>,
+    /// Only this person.
+    pub person: Option<PersonId>,
+}
+
+/// Binds $1 to $8, in the order of [`EXPECTED`].
+pub type Bound = BoxedSqlQuery<'static, Pg, SqlQuery>;
+
+/// The persons expected, each under the department that counts on that day, with today's report if there is one.
+///
+/// On the roster that day, in the audience, in the viewer's scope, not exempt.
+pub const EXPECTED: &str = "
+  with expected as materialized (
+    select p.person_id, p.number, p.name, d.department_id, d.class_id, d.grade_id, d.college_id,
+           r.report_id, r.state, r.revised_at
+    from memberships m
+    join department_versions d on d.corp_id = m.corp_id and d.department_id = m.department_id
+      and d.from_date <= $3 and (d.until_date is null or d.until_date > $3)
+    join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
+    left join reports r on r.corp_id = m.corp_id and r.form_id = $2 and r.day = $3 and r.slot = 0
+      and r.occurrence = 0 and r.person_id = m.person_id
+    where m.corp_id = $1 and m.is_main and m.from_date <= $3 and (m.until_date is null or m.until_date > $3)
+      and p.kind = $4 and p.from_date <= $3 and (p.until_date is null or p.until_date > $3)
+      and (not $5 or d.college_id is not null)
+      and ($6 is null or d.department_id = any($6) or d.class_id = any($6) or d.grade_id = any($6) or d.college_id = any($6))
+      and ($7 is null or $7 in (d.department_id, d.class_id, d.grade_id, d.college_id))
+      and ($8 is null or p.person_id = $8)
+      and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
+        and e.from_date <= $3 and e.until_date > $3)
+  )";
+
+impl Question {
+    /// The query `EXPECTED` + `rest`, with $1 to $8 bound; `rest` goes on with $9.
+    pub fn bind(&self, rest: &str) -> Bound {
+        let scope = match &self.scope {
+            Scope::School => None,
+            Scope::Departments(departments) => Some(departments.clone()),
+        };
+        diesel::sql_query(format!("{EXPECTED}{rest}"))
+            .into_boxed::<Pg>()
+            .bind::<Integer, _>(self.corp)
+            .bind::<BigInt, _>(self.form_id)
+            .bind::<Date, _>(self.day)
+            .bind::<Text, _>(self.audience.kind.as_str())
+            .bind::<Bool, _>(self.audience.within == Some(Within::College))
+            .bind::<Nullable<Array<Integer>>, _>(scope)
+            .bind::<Nullable<Integer>, _>(self.under)
+            .bind::<Nullable<BigInt>, _>(self.person)
+    }
+}

@@ -1,0 +1,83 @@
+//! The first answer to a write, given again to every repeat with the same Idempotency-Key.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, MemberId};
+use serde_json::Value;
+
+use crate::{Result, schema::idempotency_keys};
+
+/// Whose key, and for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// The school.
+    pub corp: CorpId,
+    /// Who sent it.
+    pub member: MemberId,
+    /// As sent.
+    pub key: &'a str,
+    /// e.g. `POST /reports`.
+    pub operation: &'a str,
+    /// SHA-256 of the body.
+    pub request_hash: &'a [u8],
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claimed {
+    /// Nobody had it: do the work and [`settle`] it in the same transaction.
+    New,
+    /// The work was done: this was the answer.
+    Answered(Value),
+    /// The key belongs to another request.
+    Mismatch,
+}
+
+/// Claims a key for this transaction. A second request with the same key waits here until the first commits.
+pub async fn claim(conn: &mut AsyncPgConnection, claim: Claim<'_>, now: DateTime<Utc>) -> Result<Claimed> {
+    let row = (
+        idempotency_keys::corp_id.eq(claim.corp),
+        idempotency_keys::member_id.eq(claim.member),
+        idempotency_keys::key.eq(claim.key),
+        idempotency_keys::operation.eq(claim.operation),
+        idempotency_keys::request_hash.eq(claim.request_hash),
+        idempotency_keys::response.eq(Value::Null),
+        idempotency_keys::created_at.eq(now),
+    );
+    let inserted = diesel::insert_into(idempotency_keys::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if inserted == 1 {
+        return Ok(Claimed::New);
+    }
+    let (operation, hash, response): (String, Vec<u8>, Value) = idempotency_keys::table
+        .filter(idempotency_keys::corp_id.eq(claim.corp))
+        .filter(idempotency_keys::member_id.eq(claim.member))
+        .filter(idempotency_keys::key.eq(claim.key))
+        .select((idempotency_keys::operation, idempotency_keys::request_hash, idempotency_keys::response))
+        .first(conn)
+        .await?;
+    let same = operation == claim.operation && hash == claim.request_hash;
+    Ok(if same { Claimed::Answered(response) } else { Claimed::Mismatch })
+}
+
+/// Keeps the answer. In the transaction of the claim and of the work.
+pub async fn settle(conn: &mut AsyncPgConnection, claim: Claim<'_>, response: &Value) -> Result<()> {
+    let own = idempotency_keys::table
+        .filter(idempotency_keys::corp_id.eq(claim.corp))
+        .filter(idempotency_keys::member_id.eq(claim.member))
+        .filter(idempotency_keys::key.eq(claim.key));
+    diesel::update(own).set(idempotency_keys::response.eq(response)).execute(conn).await?;
+    Ok(())
+}
+
+/// Forgets keys of before `before`.
+pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
+    let old = idempotency_keys::table
+        .filter(idempotency_keys::corp_id.eq(corp))
+        .filter(idempotency_keys::created_at.lt(before));
+    Ok(diesel::delete(old).execute(conn).await?)
+}

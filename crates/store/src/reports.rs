@@ -1,0 +1,249 @@
+//! Reports and their revisions. Answers are sealed before they come here and opened after they leave.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, MemberId, PersonId};
+use serde_json::Value;
+
+use crate::{
+    Result, Sealed,
+    schema::{report_revisions, reports},
+    sealed::Place,
+};
+
+/// What stands for one period: who answered which form for which day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// The school.
+    pub corp: CorpId,
+    /// The form.
+    pub form_id: i64,
+    /// Who.
+    pub person: PersonId,
+    /// For which day.
+    pub day: NaiveDate,
+}
+
+impl Period {
+    /// The row part of the sealed answers' place.
+    pub fn row(&self) -> String {
+        format!("{}/{}/{}", self.form_id, self.person, self.day)
+    }
+
+    /// Where the answers of this period stand sealed.
+    pub fn place<'a>(&self, row: &'a str) -> Place<'a> {
+        Place { column: "reports.answers", corp: self.corp, row }
+    }
+}
+
+/// A report to be written.
+#[derive(Debug, Clone)]
+pub struct NewReport {
+    /// Who, what, when.
+    pub period: Period,
+    /// The version the person saw.
+    pub form_version_id: i64,
+    /// Used if this is the first of the period.
+    pub receipt: String,
+    /// `normal` or `abnormal`.
+    pub state: &'static str,
+    /// Category by counted field.
+    pub facts: Value,
+    /// Sealed for [`Period::place`].
+    pub answers: Sealed,
+    /// The account it came from; none: loaded by an administrator's command.
+    pub by_member: Option<MemberId>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A report as it stands after a write.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Written {
+    /// What the person keeps.
+    #[diesel(sql_type = Text)]
+    pub receipt: String,
+    /// 1 for the first.
+    #[diesel(sql_type = Integer)]
+    pub revision: i32,
+    /// When the first revision came.
+    #[diesel(sql_type = Timestamptz)]
+    pub submitted_at: DateTime<Utc>,
+}
+
+/// Writes a report or its next revision, both tables in one statement.
+pub async fn submit(conn: &mut AsyncPgConnection, report: &NewReport) -> Result<Written> {
+    let sql = "
+      with written as (
+        insert into reports (corp_id, form_id, person_id, day, form_version_id, revision, receipt, state, facts, answers,
+                             submitted_at, revised_at)
+        values ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $11, $11)
+        on conflict on constraint reports_one_per_period do update
+          set form_version_id = excluded.form_version_id, revision = reports.revision + 1, state = excluded.state,
+              facts = excluded.facts, answers = excluded.answers, revised_at = excluded.revised_at
+        returning report_id, revision, receipt, submitted_at),
+      kept as (
+        insert into report_revisions (corp_id, report_id, revision, form_version_id, state, facts, answers, by_member, at)
+        select $1, report_id, revision, $5, $7, $8, $9, $10, $11 from written)
+      select receipt, revision, submitted_at from written";
+    let Period { corp, form_id, person, day } = report.period;
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(form_id)
+        .bind::<BigInt, _>(person)
+        .bind::<Date, _>(day)
+        .bind::<BigInt, _>(report.form_version_id)
+        .bind::<Text, _>(&report.receipt)
+        .bind::<Text, _>(report.state)
+        .bind::<Jsonb, _>(&report.facts)
+        .bind::<Binary, _>(&report.answers)
+        .bind::<Nullable<BigInt>, _>(report.by_member)
+        .bind::<Timestamptz, _>(report.at)
+        .get_result(conn)
+        .await?)
+}
+
+/// A report as it was read.
+#[derive(Debug, Clone, Queryable)]
+pub struct Report {
+    /// Its id.
+    pub report_id: i64,
+    /// The form.
+    pub form_id: i64,
+    /// The day.
+    pub day: Option<NaiveDate>,
+    /// What the person keeps.
+    pub receipt: String,
+    /// 1 for the first.
+    pub revision: i32,
+    /// `normal` or `abnormal`.
+    pub state: String,
+    /// Sealed for [`Period::place`].
+    pub answers: Sealed,
+    /// The version answered.
+    pub form_version_id: i64,
+    /// First revision.
+    pub submitted_at: DateTime<Utc>,
+    /// Last revision.
+    pub revised_at: DateTime<Utc>,
+}
+
+type Columns = (
+    reports::report_id,
+    reports::form_id,
+    reports::day,
+    reports::receipt,
+    reports::revision,
+    reports::state,
+    reports::answers,
+    reports::form_version_id,
+    reports::submitted_at,
+    reports::revised_at,
+);
+const COLUMNS: Columns = (
+    reports::report_id,
+    reports::form_id,
+    reports::day,
+    reports::receipt,
+    reports::revision,
+    reports::state,
+    reports::answers,
+    reports::form_version_id,
+    reports::submitted_at,
+    reports::revised_at,
+);
+
+/// The person's own reports of a form, newest day first, before `before`.
+pub async fn of_person(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    form_id: i64,
+    person: PersonId,
+    before: Option<NaiveDate>,
+    limit: i64,
+) -> Result<Vec<Report>> {
+    let mut query = reports::table
+        .filter(reports::corp_id.eq(corp))
+        .filter(reports::form_id.eq(form_id))
+        .filter(reports::person_id.eq(person))
+        .filter(reports::day.is_not_null())
+        .order((reports::day.desc(), reports::report_id.desc()))
+        .limit(limit)
+        .select(COLUMNS)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(reports::day.lt(before));
+    }
+    Ok(query.load(conn).await?)
+}
+
+/// The person's own report of this receipt.
+pub async fn by_receipt(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+    receipt: &str,
+) -> Result<Option<Report>> {
+    Ok(reports::table
+        .filter(reports::corp_id.eq(corp))
+        .filter(reports::person_id.eq(person))
+        .filter(reports::receipt.eq(receipt))
+        .select(COLUMNS)
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// One revision of a report.
+#[derive(Debug, Clone, Queryable)]
+pub struct Revision {
+    /// 1 for the first.
+    pub revision: i32,
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// `normal` or `abnormal`.
+    pub state: String,
+    /// Sealed like the report's.
+    pub answers: Sealed,
+}
+
+/// Every revision of a report, newest first.
+pub async fn revisions(conn: &mut AsyncPgConnection, corp: CorpId, report: i64) -> Result<Vec<Revision>> {
+    Ok(report_revisions::table
+        .filter(report_revisions::corp_id.eq(corp))
+        .filter(report_revisions::report_id.eq(report))
+        .order(report_revisions::revision.desc())
+        .select((
+            report_revisions::revision,
+            report_revisions::at,
+            report_revisions::state,
+            report_revisions::answers,
+        ))
+        .load(conn)
+        .await?)
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Bool)]
+    found: bool,
+}
+
+/// Whether the person has answered for the period.
+pub async fn exists(conn: &mut AsyncPgConnection, period: Period) -> Result<bool> {
+    let sql =
+        "select exists (select from reports where corp_id = $1 and form_id = $2 and day = $3 and slot = 0
+                 and person_id = $4) as found";
+    let row: Found = diesel::sql_query(sql)
+        .bind::<Integer, _>(period.corp)
+        .bind::<BigInt, _>(period.form_id)
+        .bind::<Date, _>(period.day)
+        .bind::<BigInt, _>(period.person)
+        .get_result(conn)
+        .await?;
+    Ok(row.found)
+}

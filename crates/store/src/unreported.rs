@@ -1,0 +1,74 @@
+//! 未报: those expected who have not answered, with what a counsellor needs to reach them.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, DepartmentId, PersonId};
+
+use crate::{Result, Sealed, expected::Question, sealed::Place};
+
+/// Where a person's phone stands sealed; their number is the row.
+pub fn phone_place(corp: CorpId, number: &str) -> Place<'_> {
+    Place { column: "persons.phone", corp, row: number }
+}
+
+/// One of them.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Row {
+    /// Our id.
+    #[diesel(sql_type = BigInt)]
+    pub person_id: PersonId,
+    /// Student or staff number; also the list's order and cursor.
+    #[diesel(sql_type = Text)]
+    pub number: String,
+    /// Name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// Class on that day.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub class_id: Option<DepartmentId>,
+    /// Its name.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub class_name: Option<String>,
+    /// Sealed for [`phone_place`].
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub phone: Option<Sealed>,
+    /// Whether an active account can be sent a message.
+    #[diesel(sql_type = Bool)]
+    pub reachable: bool,
+    /// What became of the last reminder about this form and day.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reminder_state: Option<String>,
+    /// When.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub reminder_at: Option<DateTime<Utc>>,
+}
+
+/// The unreported, by student or staff number, after `after`.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    question: &Question,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    let rest = "
+      , page as (select * from expected x where x.report_id is null and ($9 is null or x.number > $9) order by x.number limit $10)
+      select x.person_id, x.number, x.name, x.class_id, class.name as class_name, p.phone,
+             coalesce(m.left_on is null and (m.status is null or m.status = 1), false) as reachable,
+             last.state as reminder_state, last.at as reminder_at
+      from page x
+      join persons p on p.corp_id = $1 and p.person_id = x.person_id
+      left join departments class on class.corp_id = $1 and class.department_id = x.class_id
+      left join members m on m.corp_id = $1 and m.person_id = x.person_id
+      left join lateral (
+        select r.state, r.at from reminders r join reminder_rounds o on o.corp_id = r.corp_id and o.round_id = r.round_id
+        where r.corp_id = $1 and r.person_id = x.person_id and o.form_id = $2 and o.day = $3
+        order by r.reminder_id desc limit 1) last on true
+      order by x.number";
+    let query =
+        question.bind(rest).bind::<Nullable<Text>, _>(after.map(str::to_owned)).bind::<BigInt, _>(limit);
+    Ok(query.load(conn).await?)
+}
