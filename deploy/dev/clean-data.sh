@@ -4,8 +4,8 @@
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 
-# shellcheck source=common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=lib/all.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 take_lock run || die "make run 正在运行，请先停止它（Ctrl-C）。" "make run is running; stop it first (Ctrl-C)."
 rm -rf "$state/data" "$(distant_data_root data)" "$state/secrets" "$state/roster" "$state/log" "$config"

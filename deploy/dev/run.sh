@@ -4,16 +4,8 @@
 set -euo pipefail
 
 here=$(dirname "${BASH_SOURCE[0]}")
-# shellcheck source=common.sh
-. "$here/common.sh"
-# shellcheck source=processes.sh
-. "$here/processes.sh"
-# shellcheck source=machine.sh
-. "$here/machine.sh"
-# shellcheck source=services.sh
-. "$here/services.sh"
-# shellcheck source=pages.sh
-. "$here/pages.sh"
+# shellcheck source=lib/all.sh
+. "$here/lib/all.sh"
 
 main() {
   cd "$root"

@@ -3,8 +3,8 @@
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 
-# shellcheck source=common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=lib/all.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 day=${1:-}
 [[ $day =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || die "请写明日期：make seed-day DAY=2020-03-04" "say which day: make seed-day DAY=2020-03-04"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: where things are, how to speak, and who runs what.
+# Sourced: where things are, how to speak, and who runs what.
 # shellcheck disable=SC2034 # the variables are read by the scripts that source this
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 state=$root/.rollcall # everything these scripts make, besides target/ and node_modules/
 ui=$root/crates/web/ui
 # Programs that cargo installs for the checks. CI may keep them outside the checkout.

@@ -2,7 +2,7 @@
 # Sourced: brings what the machine lacks, by its package manager. Proved on Debian 12;
 # written for Ubuntu 24.04 too, and untested there (its chromium package is a snap).
 
-prepare_machine() { # run or test
+prepare_machine() { # run, test or schema
   check_rust
   local packages=()
   has cc || packages+=(gcc libc6-dev)
@@ -13,9 +13,9 @@ prepare_machine() { # run or test
     has shellcheck || packages+=(shellcheck)
     has chromium || packages+=(chromium)
     [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || packages+=(fonts-noto-cjk)
-    # diesel_cli, which checks the generated schema, is built against libpq.
-    has "$cargo_tools/diesel" || [ -e /usr/include/postgresql/libpq-fe.h ] || packages+=(libpq-dev)
   fi
+  # diesel_cli, which generates schema.rs, is built against libpq.
+  [ "$1" = run ] || has "$cargo_tools/diesel" || [ -e /usr/include/postgresql/libpq-fe.h ] || packages+=(libpq-dev)
   [ ${#packages[@]} -eq 0 ] || install_packages "${packages[@]}"
   postgres_bin=$(find_postgres)
   use_node

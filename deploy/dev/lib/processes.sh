@@ -17,12 +17,14 @@ start_as_service() { # NAME STOP_SIGNAL COMMAND…
 # A long step that a signal to this script ends at once, with all it started: bash would otherwise
 # wait for it before it acts on the signal. Its own process group takes the signal in stop_all.
 step() { # COMMAND…
+  local status=0
   set -m
   "$@" </dev/null &
   step_group=$!
   set +m
-  wait "$step_group"
+  wait "$step_group" || status=$?
   step_group=
+  return "$status"
 }
 
 # A session of its own: the terminal's Ctrl-C reaches this script alone, which stops the parts in

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# make test: everything that must pass, from nothing. make check is its quick part.
+# Every check runs, whatever the ones before it said; the last line counts the tests executed.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+# shellcheck source=lib/all.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
+
+main() {
+  cd "$root"
+  prepare_machine test
+  start_test_services
+  output=$state/test.log
+  : >"$output"
+  export CARGO_TERM_COLOR=never NO_COLOR=1 ROLLCALL_TEST_CHROMIUM
+  ROLLCALL_TEST_CHROMIUM=$(command -v chromium)
+
+  check "脚本" "scripts" check_scripts
+  check "Rust 格式" "Rust format" cargo fmt --all --check
+  check "页面：类型与 lint" "pages: types and lints" check_pages
+  check "Rust lint" "Rust lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+  if [ "${1:-}" != quick ]; then
+    check "页面：测试" "pages: tests" test_pages
+    check "页面：构建" "pages: build" build_pages
+    check "Rust 测试" "Rust tests" cargo test --workspace --locked --no-fail-fast
+    check "接口文档与代码一致" "API documents equal the code" "$root/deploy/dev/api.sh" check
+    check "迁移可来回，schema.rs 一致" "migrations there and back, schema.rs" check_migrations
+    check "依赖的许可证与来源" "licences and sources of dependencies" check_dependencies
+  fi
+  summary
+}
+
+failed=()
+
+check() { # CHINESE ENGLISH COMMAND…
+  local began=$SECONDS status=0
+  say "$1" "$2"
+  set +e
+  step logged "${@:3}"
+  status=$?
+  set -e
+  if [ "$status" = 0 ]; then
+    note "通过，$((SECONDS - began)) 秒" "passed, $((SECONDS - began)) s"
+  else
+    note "未通过" "FAILED"
+    failed+=("$1 · $2")
+  fi
+}
+
+logged() {
+  set -e
+  "$@" 2>&1 | tee -a "$output"
+}
+
+check_scripts() { shellcheck -x .ci/run deploy/dev/*.sh; }
+
+check_pages() {
+  install_page_packages
+  cd "$ui" && npm run --silent check
+}
+
+test_pages() { cd "$ui" && npm test --silent; }
+
+check_migrations() {
+  install_diesel
+  make_database "$test_postgres_port" migrations
+  PATH=$cargo_tools:$postgres_bin:$PATH DATABASE_URL=$(postgres_url rollcall_owner "$test_postgres_port" migrations) \
+    deploy/dev/check-migrations.sh
+}
+
+check_dependencies() {
+  install_cargo_deny
+  "$cargo_tools/cargo-deny" --locked check licenses bans sources
+  if timeout 20 git ls-remote -q https://github.com/RustSec/advisory-db HEAD >/dev/null 2>&1; then
+    "$cargo_tools/cargo-deny" --locked check advisories
+  else
+    note "未检查安全公告：连不上公告库" "advisories NOT checked: their database can't be reached from here"
+  fi
+}
+
+# The closing lines of cargo test ("test result: ok. 12 passed; 0 failed; …") and of vitest
+# ("Tests  1 failed | 11 passed (12)"), added up.
+summary() {
+  local one
+  echo
+  for one in "${failed[@]}"; do printf '未通过 · FAILED: %s\n' "$one"; done
+  awk '
+    /^test result: / { passed += $4; failed += $6 }
+    $1 == "Tests" { for (i = 2; i <= NF; i++) { if ($i == "passed") passed += $(i - 1); if ($i == "failed") failed += $(i - 1) } }
+    END { printf "%d passed, %d failed\n", passed, failed }' "$output"
+  [ ${#failed[@]} -eq 0 ]
+}
+
+main "$@"
