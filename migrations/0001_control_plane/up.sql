@@ -40,7 +40,6 @@ create table sign_in_flows (
   binding_hash  bytea not null,
   corp_id       integer not null references corps,
   return_to     text not null check (return_to like '/%'),
-  restarts      smallint not null default 0,
   created_at    timestamptz not null,
   expires_at    timestamptz not null,
   used_at       timestamptz,

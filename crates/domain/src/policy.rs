@@ -121,6 +121,16 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Whether someone counted under these departments (class, grade, college …) is in it.
+    pub fn covers(&self, counted_under: &[Option<DepartmentId>]) -> bool {
+        match self {
+            Self::School => true,
+            Self::Departments(departments) => {
+                counted_under.iter().flatten().any(|department| departments.contains(department))
+            }
+        }
+    }
+
     /// Whether it holds nobody.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Departments(departments) if departments.is_empty())

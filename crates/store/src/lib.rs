@@ -7,8 +7,10 @@
 
 pub mod access_log;
 pub mod cache;
+pub mod contacts;
 pub mod corps;
 pub mod error;
+pub mod exemptions;
 pub mod expected;
 pub mod forms;
 pub mod idempotency_keys;

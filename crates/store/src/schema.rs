@@ -384,7 +384,6 @@ diesel::table! {
         binding_hash -> Bytea,
         corp_id -> Int4,
         return_to -> Text,
-        restarts -> Int2,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         used_at -> Nullable<Timestamptz>,

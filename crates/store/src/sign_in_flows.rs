@@ -22,8 +22,6 @@ pub struct SignInFlow {
     pub corp_id: CorpId,
     /// Relative path to end on.
     pub return_to: String,
-    /// How often this sign-in was started again.
-    pub restarts: i16,
     /// Start.
     pub created_at: DateTime<Utc>,
     /// From here on it counts for nothing.

@@ -27,6 +27,15 @@ pub struct Row {
     /// Name.
     #[diesel(sql_type = Text)]
     pub name: String,
+    /// The department they are counted under that day.
+    #[diesel(sql_type = Integer)]
+    pub department_id: DepartmentId,
+    /// College on that day.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub college_id: Option<DepartmentId>,
+    /// Grade on that day.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub grade_id: Option<DepartmentId>,
     /// Class on that day.
     #[diesel(sql_type = Nullable<Integer>)]
     pub class_id: Option<DepartmentId>,
@@ -56,7 +65,7 @@ pub async fn list(
 ) -> Result<Vec<Row>> {
     let rest = "
       , page as (select * from expected x where x.report_id is null and ($9 is null or x.number > $9) order by x.number limit $10)
-      select x.person_id, x.number, x.name, x.class_id, class.name as class_name, p.phone,
+      select x.person_id, x.number, x.name, x.department_id, x.college_id, x.grade_id, x.class_id, class.name as class_name, p.phone,
              coalesce(m.left_on is null and (m.status is null or m.status = 1), false) as reachable,
              last.state as reminder_state, last.at as reminder_at
       from page x
