@@ -68,9 +68,7 @@ pub struct Decrypted {
 
 impl fmt::Debug for Decrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decrypted")
-            .field("receive_id", &self.receive_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Decrypted").field("receive_id", &self.receive_id).finish_non_exhaustive()
     }
 }
 
@@ -84,9 +82,7 @@ pub struct CallbackCrypto {
 
 impl fmt::Debug for CallbackCrypto {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallbackCrypto")
-            .field("receive_id", &self.receive_id)
-            .finish_non_exhaustive()
+        f.debug_struct("CallbackCrypto").field("receive_id", &self.receive_id).finish_non_exhaustive()
     }
 }
 
@@ -96,9 +92,7 @@ impl CallbackCrypto {
         if encoding_aes_key.len() != 43 {
             return Err(CryptoError::Key);
         }
-        let key = LENIENT
-            .decode(encoding_aes_key)
-            .map_err(|_| CryptoError::Key)?;
+        let key = LENIENT.decode(encoding_aes_key).map_err(|_| CryptoError::Key)?;
         let key: [u8; 32] = key.try_into().map_err(|_| CryptoError::Key)?;
         Ok(CallbackCrypto {
             token: token.into(),
@@ -132,9 +126,7 @@ impl CallbackCrypto {
 
     /// Opens a ciphertext whose signature has been verified, and checks whom it is for.
     pub fn decrypt(&self, encrypt: &str) -> Result<Decrypted, CryptoError> {
-        let mut buffer = LENIENT
-            .decode(encrypt)
-            .map_err(|_| CryptoError::Ciphertext)?;
+        let mut buffer = LENIENT.decode(encrypt).map_err(|_| CryptoError::Ciphertext)?;
         if buffer.len() < PAD || buffer.len() % 16 != 0 {
             return Err(CryptoError::Ciphertext);
         }
@@ -148,17 +140,10 @@ impl CallbackCrypto {
         if !(1..=PAD).contains(&pad) {
             return Err(CryptoError::Ciphertext);
         }
-        let plain = padded
-            .len()
-            .checked_sub(pad)
-            .and_then(|end| padded.get(..end))
-            .ok_or(CryptoError::Ciphertext)?;
-        let (random, rest) = plain
-            .split_first_chunk::<16>()
-            .ok_or(CryptoError::Ciphertext)?;
-        let (length, rest) = rest
-            .split_first_chunk::<4>()
-            .ok_or(CryptoError::Ciphertext)?;
+        let plain =
+            padded.len().checked_sub(pad).and_then(|end| padded.get(..end)).ok_or(CryptoError::Ciphertext)?;
+        let (random, rest) = plain.split_first_chunk::<16>().ok_or(CryptoError::Ciphertext)?;
+        let (length, rest) = rest.split_first_chunk::<4>().ok_or(CryptoError::Ciphertext)?;
         let length = u32::from_be_bytes(*length) as usize;
         if length > rest.len() {
             return Err(CryptoError::Ciphertext);
@@ -168,11 +153,7 @@ impl CallbackCrypto {
             return Err(CryptoError::Receiver);
         }
         let message = std::str::from_utf8(message).map_err(|_| CryptoError::Encoding)?;
-        Ok(Decrypted {
-            message: message.into(),
-            receive_id: self.receive_id.clone(),
-            random: *random,
-        })
+        Ok(Decrypted { message: message.into(), receive_id: self.receive_id.clone(), random: *random })
     }
 
     /// Encrypts for the receiver. `random` must come from a good source; it is a parameter so that vectors can be checked.
@@ -182,11 +163,7 @@ impl CallbackCrypto {
         let mut buffer = Vec::with_capacity(plain + pad);
         buffer.extend_from_slice(&random);
         // WeCom accepts and sends messages of kilobytes; 4 GiB are out of reach.
-        buffer.extend_from_slice(
-            &u32::try_from(message.len())
-                .unwrap_or(u32::MAX)
-                .to_be_bytes(),
-        );
+        buffer.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
         buffer.extend_from_slice(message.as_bytes());
         buffer.extend_from_slice(self.receive_id.as_bytes());
         buffer.resize(plain + pad, pad as u8);
@@ -194,19 +171,13 @@ impl CallbackCrypto {
         let key: &[u8; 32] = self.key.expose_secret();
         let mut iv = [0; 16];
         iv.copy_from_slice(&key[..16]);
-        let encrypted = cbc::Encryptor::<Aes256>::new(key.into(), &iv.into())
-            .encrypt_padded_vec::<NoPadding>(&buffer);
+        let encrypted =
+            cbc::Encryptor::<Aes256>::new(key.into(), &iv.into()).encrypt_padded_vec::<NoPadding>(&buffer);
         STANDARD.encode(encrypted)
     }
 
     /// The body of a passive reply (doc 90930): encrypted, signed, in the order and spelling WeCom requires.
-    pub fn seal_envelope(
-        &self,
-        message: &str,
-        random: [u8; 16],
-        timestamp: &str,
-        nonce: &str,
-    ) -> String {
+    pub fn seal_envelope(&self, message: &str, random: [u8; 16], timestamp: &str, nonce: &str) -> String {
         let encrypt = self.encrypt(message, random);
         let signature = self.signature(timestamp, nonce, &encrypt);
         format!(
@@ -236,16 +207,7 @@ impl CallbackCrypto {
 /// `url` exactly as `location.href` shows it, without `#` and what follows.
 pub fn jsapi_signature(ticket: &str, nonce: &str, timestamp: i64, url: &str) -> String {
     let timestamp = timestamp.to_string();
-    sha1_hex(&[
-        "jsapi_ticket=",
-        ticket,
-        "&noncestr=",
-        nonce,
-        "&timestamp=",
-        &timestamp,
-        "&url=",
-        url,
-    ])
+    sha1_hex(&["jsapi_ticket=", ticket, "&noncestr=", nonce, "&timestamp=", &timestamp, "&url=", url])
 }
 
 fn sha1_hex(parts: &[&str]) -> String {
@@ -253,10 +215,7 @@ fn sha1_hex(parts: &[&str]) -> String {
     for part in parts {
         hash.update(part.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -269,9 +228,7 @@ mod tests {
     }
 
     fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
-        vector[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("{} has no {name}", vector["id"]))
+        vector[name].as_str().unwrap_or_else(|| panic!("{} has no {name}", vector["id"]))
     }
 
     /// The crypto of a vector; the one vector without a published key is only signed.
@@ -286,17 +243,11 @@ mod tests {
     }
 
     fn ciphertext(vector: &Value) -> &str {
-        vector["encrypt"]
-            .as_str()
-            .or(vector["echostr"].as_str())
-            .unwrap()
+        vector["encrypt"].as_str().or(vector["echostr"].as_str()).unwrap()
     }
 
     fn hex(text: &str) -> Vec<u8> {
-        (0..text.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-            .collect()
+        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
     }
 
     #[test]
@@ -308,39 +259,21 @@ mod tests {
             let crypto = crypto(vector);
             let (timestamp, nonce) = (text(vector, "timestamp"), text(vector, "nonce"));
             let encrypt = ciphertext(vector);
-            assert_eq!(
-                crypto.signature(timestamp, nonce, encrypt),
-                text(vector, "msg_signature"),
-                "{id}"
-            );
-            crypto
-                .verify(text(vector, "msg_signature"), timestamp, nonce, encrypt)
-                .unwrap();
+            assert_eq!(crypto.signature(timestamp, nonce, encrypt), text(vector, "msg_signature"), "{id}");
+            crypto.verify(text(vector, "msg_signature"), timestamp, nonce, encrypt).unwrap();
             let expected = &vector["expected"];
             if expected.is_null() {
                 continue;
             }
-            let decrypted = crypto
-                .decrypt(encrypt)
-                .unwrap_or_else(|e| panic!("{id}: {e}"));
+            let decrypted = crypto.decrypt(encrypt).unwrap_or_else(|e| panic!("{id}: {e}"));
             assert_eq!(decrypted.message, text(expected, "plaintext"), "{id}");
             assert_eq!(decrypted.receive_id, text(expected, "receive_id"), "{id}");
-            assert_eq!(
-                decrypted.random.to_vec(),
-                hex(text(expected, "random16_hex")),
-                "{id}"
-            );
-            assert_eq!(
-                crypto.encrypt(&decrypted.message, decrypted.random),
-                encrypt,
-                "{id}"
-            );
+            assert_eq!(decrypted.random.to_vec(), hex(text(expected, "random16_hex")), "{id}");
+            assert_eq!(crypto.encrypt(&decrypted.message, decrypted.random), encrypt, "{id}");
             if let Some(reply) = vector["reply_xml"].as_str() {
-                let sealed =
-                    crypto.seal_envelope(&decrypted.message, decrypted.random, timestamp, nonce);
+                let sealed = crypto.seal_envelope(&decrypted.message, decrypted.random, timestamp, nonce);
                 assert_eq!(sealed, reply, "{id}");
-                let reopened =
-                    crypto.open_envelope(reply, text(vector, "msg_signature"), timestamp, nonce);
+                let reopened = crypto.open_envelope(reply, text(vector, "msg_signature"), timestamp, nonce);
                 assert_eq!(reopened.unwrap().message, decrypted.message, "{id}");
             }
             opened += 1;
@@ -375,23 +308,15 @@ mod tests {
     #[test]
     fn a_message_for_another_corp_is_refused() {
         let other = CallbackCrypto::new("QDG6eK", KEY, "wwother").unwrap();
-        assert_eq!(
-            own().decrypt(&other.encrypt("hello", [1; 16])),
-            Err(CryptoError::Receiver)
-        );
+        assert_eq!(own().decrypt(&other.encrypt("hello", [1; 16])), Err(CryptoError::Receiver));
         // Nor one for nobody (a third-party app's).
         let nobody = CallbackCrypto::new("QDG6eK", KEY, "").unwrap();
-        assert_eq!(
-            own().decrypt(&nobody.encrypt("hello", [1; 16])),
-            Err(CryptoError::Receiver)
-        );
+        assert_eq!(own().decrypt(&nobody.encrypt("hello", [1; 16])), Err(CryptoError::Receiver));
     }
 
     #[test]
     fn damage_is_an_error_and_never_a_panic() {
-        let good = STANDARD
-            .decode(own().encrypt("hello, 同学", [9; 16]))
-            .unwrap();
+        let good = STANDARD.decode(own().encrypt("hello, 同学", [9; 16])).unwrap();
         for position in 0..good.len() {
             for bit in 0..8 {
                 let mut bad = good.clone();
@@ -415,39 +340,23 @@ mod tests {
         let body = own().seal_envelope("hello", [1; 16], "1700000000", "n");
         let wrong = own().open_envelope(&body, &"0".repeat(40), "1700000000", "n");
         assert_eq!(wrong, Err(CryptoError::Signature));
-        assert_eq!(
-            own().verify("", "1700000000", "n", "x"),
-            Err(CryptoError::Signature)
-        );
-        assert!(matches!(
-            own().open_envelope("<xml", "", "", ""),
-            Err(CryptoError::Envelope(_))
-        ));
+        assert_eq!(own().verify("", "1700000000", "n", "x"), Err(CryptoError::Signature));
+        assert!(matches!(own().open_envelope("<xml", "", "", ""), Err(CryptoError::Envelope(_))));
     }
 
     #[test]
     fn a_key_of_the_wrong_shape_is_refused() {
-        for key in [
-            "",
-            "short",
-            &KEY[..42],
-            &format!("{KEY}="),
-            "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2!",
-        ] {
-            assert_eq!(
-                CallbackCrypto::new("t", key, "ww").err(),
-                Some(CryptoError::Key),
-                "{key}"
-            );
+        for key in
+            ["", "short", &KEY[..42], &format!("{KEY}="), "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2!"]
+        {
+            assert_eq!(CallbackCrypto::new("t", key, "ww").err(), Some(CryptoError::Key), "{key}");
         }
     }
 
     #[test]
     fn debug_shows_no_secret_and_no_message() {
         let crypto = own();
-        let decrypted = crypto
-            .decrypt(&crypto.encrypt("private words", [1; 16]))
-            .unwrap();
+        let decrypted = crypto.decrypt(&crypto.encrypt("private words", [1; 16])).unwrap();
         let shown = format!("{crypto:?} {decrypted:?}");
         for secret in ["QDG6eK", KEY, "private"] {
             assert!(!shown.contains(secret), "{shown}");

@@ -76,9 +76,7 @@ impl Element {
 
     /// The text of the first child of that name; none if it is absent or empty, which WeCom means alike.
     pub fn text_of(&self, name: &str) -> Option<&str> {
-        self.child(name)
-            .map(|child| child.text.as_str())
-            .filter(|text| !text.is_empty())
+        self.child(name).map(|child| child.text.as_str()).filter(|text| !text.is_empty())
     }
 }
 
@@ -102,21 +100,13 @@ impl Builder {
         if self.open.is_empty() && self.root.is_some() {
             return Err(XmlError::Malformed);
         }
-        self.open.push(Open {
-            element: Element {
-                name: name.into(),
-                ..Element::default()
-            },
-            has_cdata: false,
-        });
+        self.open
+            .push(Open { element: Element { name: name.into(), ..Element::default() }, has_cdata: false });
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), XmlError> {
-        let Open {
-            mut element,
-            has_cdata,
-        } = self.open.pop().ok_or(XmlError::Malformed)?;
+        let Open { mut element, has_cdata } = self.open.pop().ok_or(XmlError::Malformed)?;
         if !has_cdata {
             element.text = element.text.trim().into();
         }
@@ -149,11 +139,7 @@ impl Builder {
     }
 
     fn finish(self) -> Result<Element, XmlError> {
-        if self.open.is_empty() {
-            self.root.ok_or(XmlError::Malformed)
-        } else {
-            Err(XmlError::Malformed)
-        }
+        if self.open.is_empty() { self.root.ok_or(XmlError::Malformed) } else { Err(XmlError::Malformed) }
     }
 }
 
@@ -185,10 +171,7 @@ mod tests {
         assert_eq!(Element::parse(laughs), Err(XmlError::Forbidden));
         let file = "<!DOCTYPE x SYSTEM \"file:///etc/passwd\"><xml/>";
         assert_eq!(Element::parse(file), Err(XmlError::Forbidden));
-        assert_eq!(
-            Element::parse("<xml>&undefined;</xml>"),
-            Err(XmlError::Forbidden)
-        );
+        assert_eq!(Element::parse("<xml>&undefined;</xml>"), Err(XmlError::Forbidden));
         assert_eq!(Element::parse("<?php x ?><xml/>"), Err(XmlError::Forbidden));
         let deep = "<a>".repeat(100) + &"</a>".repeat(100);
         assert_eq!(Element::parse(&deep), Err(XmlError::TooDeep));
@@ -196,16 +179,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_document() {
-        for text in [
-            "",
-            "   ",
-            "hello",
-            "<xml>",
-            "<xml></yml>",
-            "<a/><b/>",
-            "<xml><A></xml>",
-            "</xml>",
-        ] {
+        for text in ["", "   ", "hello", "<xml>", "<xml></yml>", "<a/><b/>", "<xml><A></xml>", "</xml>"] {
             assert_eq!(Element::parse(text), Err(XmlError::Malformed), "{text}");
         }
     }
