@@ -22,7 +22,7 @@ as_service=(env)
 service_user=$(id -un)
 if [ "$(id -u)" = 0 ]; then
   service_user=postgres
-  as_service=(setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/nonexistent)
+  as_service=(setpriv --reuid=postgres --regid=postgres --clear-groups env -C / HOME=/nonexistent)
 fi
 
 # Where Postgres and Redis keep their files: under .rollcall/, unless the service user can't get
