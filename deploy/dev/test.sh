@@ -10,7 +10,9 @@ set -euo pipefail
 main() {
   cd "$root"
   prepare_machine test
-  start_test_services
+  local quick=${1:-}
+  [ "$quick" = quick ] || start_test_services
+  mkdir -p "$state"
   output=$state/test.log
   : >"$output"
   export CARGO_TERM_COLOR=never NO_COLOR=1 ROLLCALL_TEST_CHROMIUM
@@ -20,7 +22,7 @@ main() {
   check "Rust 格式" "Rust format" cargo fmt --all --check
   check "页面：类型与 lint" "pages: types and lints" check_pages
   check "Rust lint" "Rust lints" cargo clippy --workspace --all-targets --locked -- -D warnings
-  if [ "${1:-}" != quick ]; then
+  if [ "$quick" != quick ]; then
     check "页面：测试" "pages: tests" test_pages
     check "页面：构建" "pages: build" build_pages
     check "Rust 测试" "Rust tests" cargo test --workspace --locked --no-fail-fast
@@ -28,7 +30,9 @@ main() {
     check "迁移可来回，schema.rs 一致" "migrations there and back, schema.rs" check_migrations
     check "依赖的许可证与来源" "licences and sources of dependencies" check_dependencies
   fi
-  summary
+  [ ${#failed[@]} -eq 0 ] || printf '\n未通过 · FAILED: %s\n' "${failed[@]}"
+  [ "$quick" = quick ] || count_tests
+  [ ${#failed[@]} -eq 0 ]
 }
 
 failed=()
@@ -81,15 +85,11 @@ check_dependencies() {
 
 # The closing lines of cargo test ("test result: ok. 12 passed; 0 failed; …") and of vitest
 # ("Tests  1 failed | 11 passed (12)"), added up.
-summary() {
-  local one
-  echo
-  for one in "${failed[@]}"; do printf '未通过 · FAILED: %s\n' "$one"; done
+count_tests() {
   awk '
     /^test result: / { passed += $4; failed += $6 }
     $1 == "Tests" { for (i = 2; i <= NF; i++) { if ($i == "passed") passed += $(i - 1); if ($i == "failed") failed += $(i - 1) } }
     END { printf "%d passed, %d failed\n", passed, failed }' "$output"
-  [ ${#failed[@]} -eq 0 ]
 }
 
 main "$@"

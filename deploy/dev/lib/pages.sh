@@ -11,14 +11,13 @@ install_page_packages() {
 }
 
 build_pages() {
-  local stamp=$state/pages-built
+  local stamp=$state/pages-built began
   if [ -d "$ui/dist" ] && [ -f "$stamp" ] && [ -z "$(newer_page_source "$stamp")" ]; then return; fi
   install_page_packages
   say "构建页面（约一分钟）" "building the pages (about a minute)"
-  mkdir -p "$state"
-  touch "$stamp.new"
+  began=$(date +%s)
   (cd "$ui" && npm run build) || die "页面构建失败，原因见上。" "the pages could not be built; the reason is above."
-  mv "$stamp.new" "$stamp"
+  touch -d "@$began" "$stamp" # what changed while it built counts as newer
 }
 
 newer_page_source() { # STAMP
