@@ -1,0 +1,204 @@
+//! `fixtures/school.toml`: what the school is made from.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Another seed gives other people.
+    pub seed: u64,
+    /// Name of the school, and of the root department.
+    pub name: String,
+    /// The WeCom corporation.
+    pub corp: Corp,
+    /// The self-built app.
+    pub app: App,
+    /// The contacts-sync assistant.
+    pub contacts: Contacts,
+    /// Grades and sizes of classes.
+    pub students: Students,
+    /// Students outside the colleges.
+    pub exchange: Exchange,
+    /// The colleges, in the order they are shown.
+    #[serde(rename = "college")]
+    pub colleges: Vec<College>,
+    /// Staff, kinds and leaders.
+    pub staff: Staff,
+    /// Offices of the school, in the order they are shown.
+    #[serde(rename = "office")]
+    pub offices: Vec<Office>,
+    /// A day of reports.
+    pub reports: Reports,
+    /// Whom the first page offers.
+    pub personas: Personas,
+}
+
+/// `[corp]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Corp {
+    /// CorpID.
+    pub id: String,
+    /// Accounts the corp may have.
+    pub seats: u32,
+}
+
+/// `[app]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// Stands in the callback's path.
+    pub name: String,
+    /// What members read.
+    pub title: String,
+    /// One line beneath it.
+    pub description: String,
+    /// AgentID.
+    pub agentid: u32,
+    /// corpsecret of the app.
+    pub secret: String,
+    /// Callback token.
+    pub token: String,
+    /// Callback key, 43 characters.
+    pub encoding_aes_key: String,
+    /// Path of the home page at the server.
+    pub home: String,
+    /// `host:port`, compared exactly.
+    pub trusted_domains: Vec<String>,
+    /// Fields a member can consent to (`mobile`, `gender`, `avatar`).
+    pub sensitive_fields: Vec<String>,
+}
+
+/// `[contacts]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contacts {
+    /// Stands in the callback's path.
+    pub name: String,
+    /// The contacts-sync secret.
+    pub secret: String,
+    /// Callback token.
+    pub token: String,
+    /// Callback key, 43 characters.
+    pub encoding_aes_key: String,
+}
+
+/// `[students]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Students {
+    /// Years of entry.
+    pub grades: Vec<u16>,
+    /// Students of a class, about.
+    pub class_size: usize,
+    /// Students of a counsellor, about.
+    pub per_counsellor: usize,
+}
+
+/// `[exchange]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// Name of the department below the root.
+    pub department: String,
+    /// Year of entry.
+    pub grade: u16,
+    /// Name of the one class.
+    pub class: String,
+    /// What the roster gives as major.
+    pub major: String,
+    /// How many.
+    pub students: usize,
+}
+
+/// `[[college]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct College {
+    /// Name, unique in the school.
+    pub name: String,
+    /// How many are enrolled.
+    pub students: usize,
+    /// How many of them don't answer on a day of reports.
+    pub unreported: usize,
+    /// Staff of the kind 合作办学 work here first.
+    #[serde(default)]
+    pub cooperative: bool,
+    /// What is taught.
+    pub majors: Vec<Major>,
+}
+
+/// One of a college's `majors`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Major {
+    /// Name, unique in the school, so that names of classes are.
+    pub name: String,
+    /// Share of the college's classes.
+    pub weight: usize,
+    /// Years of entry, where not all.
+    #[serde(default)]
+    pub grades: Vec<u16>,
+}
+
+/// `[staff]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Staff {
+    /// How many stand in the roster.
+    pub total: usize,
+    /// How many of them have no account.
+    pub without_account: usize,
+    /// How many of each kind.
+    pub kinds: BTreeMap<String, usize>,
+    /// Positions of the school's leaders.
+    pub leaders: Vec<String>,
+    /// Positions of the leaders of every college.
+    pub college_leaders: Vec<String>,
+    /// Positions of those who keep a college's office.
+    pub college_office: Vec<String>,
+    /// Last day of every grant.
+    pub grants_until: NaiveDate,
+}
+
+/// `[[office]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Office {
+    /// Name.
+    pub name: String,
+    /// How many work there.
+    pub staff: usize,
+    /// Position of its head.
+    #[serde(default = "director")]
+    pub head: String,
+    /// Role that some of its people hold for the whole school.
+    pub grant: Option<super::Role>,
+    /// How many of them.
+    #[serde(default)]
+    pub holders: usize,
+}
+
+fn director() -> String {
+    "主任".into()
+}
+
+/// `[reports]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reports {
+    /// Choices of the form, the most frequent first.
+    pub places: Vec<String>,
+}
+
+/// `[personas]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Personas {
+    /// The college whose people are offered first.
+    pub college: String,
+}
