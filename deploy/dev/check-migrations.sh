@@ -21,10 +21,10 @@ migrate run
 dump >"$work/up"
 migrate revert --all
 dump >"$work/down"
+diff -u "$work/empty" "$work/down" || { echo "down.sql leaves something behind" >&2; exit 1; }
 migrate run
 dump >"$work/again"
 
-diff -u "$work/empty" "$work/down" || { echo "down.sql leaves something behind" >&2; exit 1; }
 diff -u "$work/up" "$work/again" || { echo "up.sql makes something else the second time" >&2; exit 1; }
 diesel print-schema | diff -u crates/store/src/schema.rs - ||
   { echo "schema.rs is not what the migrations make: run make schema" >&2; exit 1; }
