@@ -3,10 +3,12 @@
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
 pub mod clock;
+pub mod department;
 pub mod form;
 pub mod phone;
 pub mod policy;
 pub mod reminder;
+pub mod roster;
 pub mod statistics;
 
 /// A school in this deployment: our own small integer.

@@ -1,0 +1,467 @@
+//! The school's own lists of people and grants, line by line: what a line must say, and what is told to whoever
+//! wrote it otherwise.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use crate::{
+    DepartmentId,
+    department::{Directory, Kind, NotFound},
+    form::PersonKind,
+    policy::Role,
+};
+
+/// Columns of `people.csv`.
+pub const PEOPLE_COLUMNS: [&str; 11] = [
+    "number", "name", "kind", "staff_kind", "major", "grade", "class", "department", "phone", "since", "until",
+];
+/// Columns of `grants.csv`.
+pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
+/// Kinds of staff, as schools name them.
+pub const STAFF_KINDS: [&str; 4] = ["在编", "合同制", "临时", "合作办学"];
+
+/// What is wrong with one cell, for whoever wrote the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineError {
+    /// Line of the file, counted from 1; the header is line 1.
+    pub line: u64,
+    /// Column, as the header names it.
+    pub column: &'static str,
+    /// In Chinese: what is wrong, and what to do.
+    pub message: String,
+}
+
+impl std::fmt::Display for LineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "第 {} 行 {} 列：{}", self.line, self.column, self.message)
+    }
+}
+
+/// One line of a file: its cells by column.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// Counted from 1; the header is line 1.
+    pub number: u64,
+    /// Trimmed cells.
+    pub cells: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Line<'a> {
+    fn cell(&self, column: &str) -> &'a str {
+        self.cells.get(column).copied().unwrap_or_default()
+    }
+
+    fn error(&self, column: &'static str, message: impl Into<String>) -> LineError {
+        LineError { line: self.number, column, message: message.into() }
+    }
+
+    fn filled(&self, column: &'static str, max_chars: usize) -> Result<&'a str, LineError> {
+        match self.cell(column) {
+            "" => Err(self.error(column, "不能为空，请填写")),
+            text if text.chars().count() > max_chars => {
+                Err(self.error(column, format!("超过 {max_chars} 个字，请缩短")))
+            }
+            text => Ok(text),
+        }
+    }
+
+    fn date(&self, column: &'static str) -> Result<Option<NaiveDate>, LineError> {
+        match self.cell(column) {
+            "" => Ok(None),
+            text => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .map(Some)
+                .map_err(|_| self.error(column, format!("“{text}”不是日期，请写成 2019-09-01 的样子"))),
+        }
+    }
+
+    fn number(&self) -> Result<&'a str, LineError> {
+        let number = self.filled("number", 64)?;
+        if number.chars().all(|c| c.is_ascii_alphanumeric() || "_.@-".contains(c)) {
+            Ok(number)
+        } else {
+            Err(self.error("number", format!("“{number}”含有不允许的字符，学号或工号只能用字母、数字和 _ . @ -")))
+        }
+    }
+}
+
+/// One person of the roster.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonLine {
+    /// Line of the file.
+    pub line: u64,
+    /// Student or staff number.
+    pub number: String,
+    /// Name.
+    pub name: String,
+    /// Student or staff.
+    pub kind: PersonKind,
+    /// One of [`STAFF_KINDS`], for staff.
+    pub staff_kind: Option<String>,
+    /// Major, for students.
+    pub major: Option<String>,
+    /// Year of entry, for students.
+    pub grade: Option<i16>,
+    /// Name of the class or department; a path where the name alone is not enough.
+    pub place: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+    /// First day on the roster.
+    pub since: NaiveDate,
+    /// First day no longer on it.
+    pub until: Option<NaiveDate>,
+}
+
+impl std::fmt::Debug for PersonLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PersonLine").field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+impl PersonLine {
+    /// The column in which the file names the person's class or department.
+    pub fn place_column(&self) -> &'static str {
+        match self.kind {
+            PersonKind::Student => "class",
+            PersonKind::Staff => "department",
+        }
+    }
+
+    /// Reads one line; every cell that is wrong is told.
+    pub fn read(line: &Line<'_>) -> Result<Self, Vec<LineError>> {
+        let mut errors = Vec::new();
+        let number = take(line.number(), &mut errors).unwrap_or_default();
+        let name = take(line.filled("name", 64), &mut errors).unwrap_or_default();
+        let kind = match line.cell("kind") {
+            "student" | "学生" => Some(PersonKind::Student),
+            "staff" | "教职工" => Some(PersonKind::Staff),
+            other => {
+                errors.push(line.error("kind", format!("“{other}”不认识，请填 student（学生）或 staff（教职工）")));
+                None
+            }
+        };
+        let staff = kind == Some(PersonKind::Staff);
+        let student = kind == Some(PersonKind::Student);
+
+        let staff_kind = match line.cell("staff_kind") {
+            "" => None,
+            known if STAFF_KINDS.contains(&known) => Some(known),
+            other => {
+                errors.push(line.error(
+                    "staff_kind",
+                    format!("“{other}”不认识，请填 {}，或留空", STAFF_KINDS.join("、")),
+                ));
+                None
+            }
+        };
+        if student && staff_kind.is_some() {
+            errors.push(line.error("staff_kind", "学生没有人员性质，请留空"));
+        }
+        let grade = match line.cell("grade").trim_end_matches('级') {
+            "" => None,
+            year => match year.parse::<i16>() {
+                Ok(year @ 1950..=2100) => Some(year),
+                _ => {
+                    errors.push(line.error("grade", format!("“{year}”不是入学年份，请写成 2018 的样子")));
+                    None
+                }
+            },
+        };
+        let major = match line.cell("major") {
+            "" => None,
+            _ => take(line.filled("major", 64), &mut errors),
+        };
+        let (wrong, place) = if staff { ("class", "department") } else { ("department", "class") };
+        if kind.is_some() && !line.cell(wrong).is_empty() {
+            errors.push(line.error(
+                wrong,
+                if staff { "教职工请填 department，class 留空" } else { "学生请填 class，department 留空" },
+            ));
+        }
+        let place = Some(line.cell(place)).filter(|place| !place.is_empty());
+        let phone = take(phone(line), &mut errors).flatten();
+        let until = take(line.date("until"), &mut errors).flatten();
+        let since = take(line.date("since"), &mut errors)
+            .map(|since| since.or_else(|| grade.filter(|_| student).and_then(first_of_september)));
+        if since == Some(None) {
+            errors.push(line.error("since", "不能为空，请填到校日期，例如 2019-09-01"));
+        }
+        let since = since.flatten();
+        if let (Some(since), Some(until)) = (since, until)
+            && until <= since
+        {
+            errors.push(line.error("until", format!("离校日期 {until} 不晚于到校日期 {since}，请核对")));
+        }
+        match (kind, since) {
+            (Some(kind), Some(since)) if errors.is_empty() => Ok(Self {
+                line: line.number,
+                number: number.into(),
+                name: name.into(),
+                kind,
+                staff_kind: staff_kind.map(Into::into),
+                major: major.map(Into::into),
+                grade,
+                place: place.map(Into::into),
+                phone,
+                since,
+                until,
+            }),
+            _ => Err(errors),
+        }
+    }
+
+    /// The department this line names; none where it names none.
+    pub fn department(&self, directory: &Directory<'_>) -> Result<Option<DepartmentId>, LineError> {
+        let Some(name) = &self.place else { return Ok(None) };
+        let kind = (self.kind == PersonKind::Student).then_some(Kind::Class);
+        let column = self.place_column();
+        directory.find(name, kind).map(Some).map_err(|why| LineError {
+            line: self.line,
+            column,
+            message: describe(name, kind, why),
+        })
+    }
+}
+
+/// One grant of the roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantLine {
+    /// Line of the file.
+    pub line: u64,
+    /// Whose.
+    pub number: String,
+    /// What they become.
+    pub role: Role,
+    /// Over which department.
+    pub department_id: DepartmentId,
+    /// What for.
+    pub purpose: String,
+    /// The first day it no longer holds.
+    pub until: NaiveDate,
+}
+
+impl GrantLine {
+    /// Reads one line; every cell that is wrong is told.
+    pub fn read(line: &Line<'_>, directory: &Directory<'_>, today: NaiveDate) -> Result<Self, Vec<LineError>> {
+        let mut errors = Vec::new();
+        let number = take(line.number(), &mut errors);
+        let purpose = take(line.filled("purpose", 64), &mut errors);
+        let role = Role::parse(line.cell("role"));
+        if role.is_none() {
+            let known: Vec<&str> = ROLES.iter().map(|(role, _)| role.as_str()).collect();
+            errors.push(
+                line.error("role", format!("“{}”不认识，请填 {}", line.cell("role"), known.join("、"))),
+            );
+        }
+        let department = match (take(line.filled("department", 200), &mut errors), role) {
+            (Some(name), Some(role)) => {
+                let kind = role_kind(role);
+                let found = directory.find(name, Some(kind));
+                take(found.map_err(|why| line.error("department", describe(name, Some(kind), why))), &mut errors)
+            }
+            _ => None,
+        };
+        let until = match take(line.date("until"), &mut errors) {
+            Some(Some(until)) if until <= today => {
+                errors.push(line.error("until", format!("{until} 已经过去，请填以后的日期，或删去这一行")));
+                None
+            }
+            Some(None) => {
+                errors.push(line.error("until", "不能为空，请填授权截止的日期"));
+                None
+            }
+            until => until.flatten(),
+        };
+        match (number, role, department, purpose, until) {
+            (Some(number), Some(role), Some(department_id), Some(purpose), Some(until)) if errors.is_empty() => {
+                Ok(Self {
+                    line: line.number,
+                    number: number.into(),
+                    role,
+                    department_id,
+                    purpose: purpose.into(),
+                    until,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+/// Over what kind of department each role is granted.
+const ROLES: [(Role, Kind); 9] = [
+    (Role::ClassAssistant, Kind::Class),
+    (Role::Counsellor, Kind::Class),
+    (Role::CollegeLeader, Kind::College),
+    (Role::CollegeOffice, Kind::College),
+    (Role::DepartmentHead, Kind::Office),
+    (Role::SchoolOffice, Kind::School),
+    (Role::SchoolLeader, Kind::School),
+    (Role::Administrator, Kind::School),
+    (Role::Auditor, Kind::School),
+];
+
+fn role_kind(role: Role) -> Kind {
+    ROLES.iter().find(|(known, _)| *known == role).map_or(Kind::School, |(_, kind)| *kind)
+}
+
+fn take<T>(result: Result<T, LineError>, errors: &mut Vec<LineError>) -> Option<T> {
+    result.map_err(|error| errors.push(error)).ok()
+}
+
+fn first_of_september(year: i16) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(i32::from(year), 9, 1)
+}
+
+fn phone(line: &Line<'_>) -> Result<Option<String>, LineError> {
+    // People write 100 1234 5678 and 100-1234-5678 alike.
+    let phone: String = line.cell("phone").chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let digits = phone.strip_prefix('+').unwrap_or(&phone);
+    match digits.len() {
+        0 if phone.is_empty() => Ok(None),
+        5..=20 if digits.chars().all(|c| c.is_ascii_digit()) => Ok(Some(phone)),
+        // Not quoted: it may be somebody's number with a slip in it.
+        _ => Err(line.error("phone", "不是电话号码，请填 5 到 20 位数字，或留空")),
+    }
+}
+
+fn describe(name: &str, kind: Option<Kind>, why: NotFound) -> String {
+    match why {
+        NotFound::Unknown => {
+            format!("组织架构里没有“{name}”，请核对名称；刚在企业微信里新建的，请先同步组织架构")
+        }
+        NotFound::Ambiguous(count) => {
+            format!("叫“{name}”的部门有 {count} 个，请在前面加上级部门，例如 管理学院/{name}")
+        }
+        NotFound::OtherKind(other) => format!(
+            "“{name}”是{}，这里要填{}的名称",
+            other.title(),
+            kind.map_or("部门", Kind::title)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::department::Node;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn line<'a>(columns: &[&'a str], row: &'a str) -> Line<'a> {
+        Line { number: 7, cells: columns.iter().copied().zip(row.split(',')).collect() }
+    }
+
+    fn person(row: &str) -> Result<PersonLine, Vec<LineError>> {
+        PersonLine::read(&line(&PEOPLE_COLUMNS, row))
+    }
+
+    fn wrong<T: std::fmt::Debug>(result: Result<T, Vec<LineError>>) -> Vec<String> {
+        result.unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    fn departments() -> Vec<(Node, Kind)> {
+        let node = |id, name: &str| Node { id, name: name.into(), parent_id: None, sort_order: 0 };
+        vec![
+            (node(1, "学校"), Kind::School),
+            (node(2, "管理学院"), Kind::College),
+            (node(3, "2018会计3班"), Kind::Class),
+            (node(4, "学院办公室"), Kind::Office),
+            (node(5, "学院办公室"), Kind::Office),
+        ]
+    }
+
+    #[test]
+    fn reads_a_student_and_a_member_of_staff() {
+        let student = person("20181234,林小满,student,,会计,2018级,2018会计3班,,100-1234-5678,,").unwrap();
+        assert_eq!(student.since, day("2018-09-01"), "the September of entry");
+        assert_eq!(student.grade, Some(2018));
+        assert_eq!(student.phone.as_deref(), Some("10012345678"));
+        assert_eq!((student.place.as_deref(), student.place_column()), (Some("2018会计3班"), "class"));
+
+        let staff = person("G0001,周予安,教职工,合同制,,,,管理学院/学院办公室,,2015-03-01,2030-01-01").unwrap();
+        assert_eq!(staff.staff_kind.as_deref(), Some("合同制"));
+        assert_eq!((staff.since, staff.until), (day("2015-03-01"), Some(day("2030-01-01"))));
+        assert_eq!(staff.place.as_deref(), Some("管理学院/学院办公室"));
+    }
+
+    #[test]
+    fn every_wrong_cell_is_told_with_line_column_and_remedy() {
+        assert_eq!(
+            wrong(person("2018 1,,pupil,志愿者,,18,,,call me,昨天,")),
+            [
+                "第 7 行 number 列：“2018 1”含有不允许的字符，学号或工号只能用字母、数字和 _ . @ -",
+                "第 7 行 name 列：不能为空，请填写",
+                "第 7 行 kind 列：“pupil”不认识，请填 student（学生）或 staff（教职工）",
+                "第 7 行 staff_kind 列：“志愿者”不认识，请填 在编、合同制、临时、合作办学，或留空",
+                "第 7 行 grade 列：“18”不是入学年份，请写成 2018 的样子",
+                "第 7 行 phone 列：不是电话号码，请填 5 到 20 位数字，或留空",
+                "第 7 行 since 列：“昨天”不是日期，请写成 2019-09-01 的样子",
+            ]
+        );
+        assert_eq!(
+            wrong(person("1,甲,student,在编,,2018,,办公室,,2019-09-01,2019-09-01")),
+            [
+                "第 7 行 staff_kind 列：学生没有人员性质，请留空",
+                "第 7 行 department 列：学生请填 class，department 留空",
+                "第 7 行 until 列：离校日期 2019-09-01 不晚于到校日期 2019-09-01，请核对",
+            ]
+        );
+        assert_eq!(wrong(person("1,甲,staff,,,,,,,,")), ["第 7 行 since 列：不能为空，请填到校日期，例如 2019-09-01"]);
+    }
+
+    #[test]
+    fn a_class_must_be_a_class_that_exists() {
+        let departments = departments();
+        let directory = Directory::new(departments.iter().map(|(node, kind)| (node, *kind)));
+        let find = |row: &str| person(row).unwrap().department(&directory).map_err(|error| error.to_string());
+        assert_eq!(find("1,甲,student,,,2018,2018会计3班,,,,"), Ok(Some(3)));
+        assert_eq!(find("1,甲,student,,,2018,,,,,"), Ok(None));
+        assert_eq!(
+            find("1,甲,student,,,2018,管理学院,,,,"),
+            Err("第 7 行 class 列：“管理学院”是学院，这里要填班级的名称".into())
+        );
+        assert_eq!(
+            find("1,甲,student,,,2018,2018会计9班,,,,"),
+            Err("第 7 行 class 列：组织架构里没有“2018会计9班”，请核对名称；刚在企业微信里新建的，请先同步组织架构".into())
+        );
+        assert_eq!(
+            find("1,甲,staff,,,,,学院办公室,,2015-01-01,"),
+            Err("第 7 行 department 列：叫“学院办公室”的部门有 2 个，请在前面加上级部门，例如 管理学院/学院办公室".into())
+        );
+    }
+
+    #[test]
+    fn a_grant_names_a_department_that_suits_the_role_and_a_day_to_come() {
+        let departments = departments();
+        let directory = Directory::new(departments.iter().map(|(node, kind)| (node, *kind)));
+        let read = |row: &str| GrantLine::read(&line(&GRANTS_COLUMNS, row), &directory, day("2025-06-01"));
+        let grant = read("G0001,counsellor,2018会计3班,辅导员,2027-08-31").unwrap();
+        assert_eq!((grant.role, grant.department_id), (Role::Counsellor, 3));
+        assert_eq!(read("G0001,school_office,学校,学生工作,2027-08-31").unwrap().department_id, 1);
+        assert_eq!(
+            wrong(read("G0001,counsellor,管理学院,,2025-06-01")),
+            [
+                "第 7 行 purpose 列：不能为空，请填写",
+                "第 7 行 department 列：“管理学院”是学院，这里要填班级的名称",
+                "第 7 行 until 列：2025-06-01 已经过去，请填以后的日期，或删去这一行",
+            ]
+        );
+        assert_eq!(
+            wrong(read("G0001,king,学校,x,")),
+            [
+                "第 7 行 role 列：“king”不认识，请填 class_assistant、counsellor、college_leader、college_office、\
+                 department_head、school_office、school_leader、administrator、auditor",
+                "第 7 行 until 列：不能为空，请填授权截止的日期",
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_of_a_person_is_printed() {
+        let shown = format!("{:?}", person("20181234,林小满,student,,,2018,,,10012345678,,").unwrap());
+        assert_eq!(shown, "PersonLine { line: 7, .. }");
+    }
+}
