@@ -1,1 +1,89 @@
-//! Rollcall's use cases: sign in, callback, reports, statistics, reminders, jobs
+//! Rollcall's use cases, one module a noun. No SQL, no HTTP: rules come from `domain`, rows from `store`,
+//! WeCom from `wecom`, the directory from `sync`.
+//!
+//! [`App`] holds what a use case may touch. A use case takes it, the viewer and the input; it decides, and gives
+//! back plain values or an [`Error`].
+
+pub mod callback;
+pub mod error;
+pub mod forms;
+pub mod jobs;
+pub mod people;
+pub mod reminders;
+pub mod reports;
+pub mod school;
+pub mod sign_in;
+pub mod statistics;
+pub mod sync_runs;
+pub mod unreported;
+
+mod page;
+mod secret;
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use domain::{CorpId, clock::Clock};
+use store::{Store, cache::Cache};
+use tokio::sync::Notify;
+
+pub use error::{Error, FieldError, Result};
+pub use page::Page;
+pub use school::School;
+
+/// What a use case may touch. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    store: Store,
+    cache: Cache,
+    clock: Arc<dyn Clock>,
+    schools: HashMap<CorpId, School>,
+    forms: forms::Cache,
+    /// Rung when a job was added, so that a worker of this process looks at once.
+    job_added: Notify,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("schools", &self.0.schools.len()).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(store: Store, cache: Cache, clock: Arc<dyn Clock>, schools: Vec<School>) -> Self {
+        let schools = schools.into_iter().map(|school| (school.corp(), school)).collect();
+        Self(Arc::new(Parts { store, cache, clock, schools, forms: forms::Cache::default(), job_added: Notify::new() }))
+    }
+
+    /// The way to Postgres.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The way to Redis.
+    pub fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
+    /// The business time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// A school of this deployment.
+    pub fn school(&self, corp: CorpId) -> Result<&School> {
+        self.0.schools.get(&corp).ok_or(Error::NotFound)
+    }
+
+    /// Every school, in no order.
+    pub fn schools(&self) -> impl Iterator<Item = &School> {
+        self.0.schools.values()
+    }
+
+    pub(crate) fn job_added(&self) -> &Notify {
+        &self.0.job_added
+    }
+}

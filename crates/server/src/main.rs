@@ -1,1 +1,16 @@
-fn main() {}
+//! The `rollcall` binary.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+// Migrations run on a blocking bridge that needs the multi-thread runtime.
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    match server::commands::run().await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "stopped");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -54,3 +54,15 @@ pub async fn upsert(conn: &mut AsyncPgConnection, corp: &Corp, hosts: &[String])
 pub async fn list(conn: &mut AsyncPgConnection) -> Result<Vec<Corp>> {
     Ok(corps::table.order(corps::corp_id).select(Corp::as_select()).load(conn).await?)
 }
+
+#[derive(QueryableByName)]
+struct Clock {
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    now: chrono::DateTime<chrono::Utc>,
+}
+
+/// The database's clock, to be compared with the host's at start.
+pub async fn database_clock(conn: &mut AsyncPgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
+    let row: Clock = diesel::sql_query("select clock_timestamp() as now").get_result(conn).await?;
+    Ok(row.now)
+}

@@ -1,9 +1,11 @@
 //! Reports and their revisions. Answers are sealed before they come here and opened after they leave.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId};
@@ -11,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     Result, Sealed,
-    schema::{report_revisions, reports},
+    schema::{persons, report_revisions, reports},
     sealed::Place,
 };
 
@@ -246,4 +248,52 @@ pub async fn exists(conn: &mut AsyncPgConnection, period: Period) -> Result<bool
         .get_result(conn)
         .await?;
     Ok(row.found)
+}
+
+/// The persons of these numbers, by number.
+pub async fn persons_by_number(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    numbers: &[String],
+) -> Result<HashMap<String, PersonId>> {
+    let rows: Vec<(String, PersonId)> = persons::table
+        .filter(persons::corp_id.eq(corp))
+        .filter(persons::number.eq_any(numbers))
+        .select((persons::number, persons::person_id))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Writes the first revisions of many reports in one statement; a period that has a report keeps it. Gives the
+/// number written.
+pub async fn insert_missing(conn: &mut AsyncPgConnection, corp: CorpId, rows: &[NewReport]) -> Result<usize> {
+    let sql = "
+      with written as (
+        insert into reports (corp_id, form_id, person_id, day, form_version_id, revision, receipt, state, facts, answers,
+                             submitted_at, revised_at)
+        select $1, form_id, person_id, day, form_version_id, 1, receipt, state, facts, answers, at, at
+        from unnest($2::bigint[], $3::bigint[], $4::date[], $5::bigint[], $6::text[], $7::text[], $8::jsonb[], $9::bytea[],
+                    $10::timestamptz[])
+          as row (form_id, person_id, day, form_version_id, receipt, state, facts, answers, at)
+        on conflict on constraint reports_one_per_period do nothing
+        returning report_id, form_version_id, state, facts, answers, submitted_at)
+      insert into report_revisions (corp_id, report_id, revision, form_version_id, state, facts, answers, at)
+      select $1, report_id, 1, form_version_id, state, facts, answers, submitted_at from written";
+    fn column<'a, T>(rows: &'a [NewReport], value: impl Fn(&'a NewReport) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
+    }
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.period.form_id))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.period.person))
+        .bind::<Array<Date>, _>(column(rows, |row| row.period.day))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.form_version_id))
+        .bind::<Array<Text>, _>(column(rows, |row| row.receipt.as_str()))
+        .bind::<Array<Text>, _>(column(rows, |row| row.state))
+        .bind::<Array<Jsonb>, _>(column(rows, |row| &row.facts))
+        .bind::<Array<Binary>, _>(column(rows, |row| &row.answers))
+        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.at))
+        .execute(conn)
+        .await?)
 }

@@ -1,0 +1,128 @@
+//! Errors of the use cases. Each has a code for programs and a text in Chinese that says what to do.
+
+pub use domain::form::answers::FieldError;
+
+/// Shorthand for this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody is signed in, or the session has ended.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// The viewer has no grant for this at all.
+    #[error("forbidden")]
+    Forbidden,
+    /// There is no such thing, or it is not the viewer's to see: both look the same.
+    #[error("not found")]
+    NotFound,
+    /// Something in the request is wrong; each field says what to do.
+    #[error("invalid input")]
+    Invalid(Vec<FieldError>),
+    /// The form takes no answers at this hour.
+    #[error("the form is closed")]
+    FormClosed,
+    /// The person saw another version of the form than the one that is asked now.
+    #[error("the form has a newer version")]
+    FormChanged,
+    /// The form does not ask this person today.
+    #[error("not expected to answer")]
+    NotExpected,
+    /// The Idempotency-Key was used for another request.
+    #[error("idempotency key reused")]
+    KeyReused,
+    /// What was to be approved is not what is held now.
+    #[error("stale approval")]
+    StaleApproval,
+    /// Postgres can't be reached; worth trying again.
+    #[error("unavailable")]
+    Unavailable(#[source] store::Error),
+    /// WeCom did not answer or refused.
+    #[error("wecom failed")]
+    Wecom(#[from] wecom::Error),
+    /// The mirror could not be brought up to date.
+    #[error("sync failed")]
+    Sync(#[from] sync::Error),
+    /// A bug, or the database refused a statement. Silent to the member, loud to us.
+    #[error("internal error: {0}")]
+    Internal(String, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+}
+
+impl Error {
+    /// An internal error without a cause of its own.
+    pub fn internal(what: impl Into<String>) -> Self {
+        Self::Internal(what.into(), None)
+    }
+
+    /// One wrong field.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+
+    /// Code, HTTP status it is answered with, title and remedy. The table of docs/ERRORS.md is made from
+    /// [`Error::catalogue`].
+    pub fn describe(&self) -> &'static Description {
+        match self {
+            Self::NotSignedIn => &NOT_SIGNED_IN,
+            Self::Forbidden => &FORBIDDEN,
+            Self::NotFound => &NOT_FOUND,
+            Self::Invalid(_) => &INVALID,
+            Self::FormClosed => &FORM_CLOSED,
+            Self::FormChanged => &FORM_CHANGED,
+            Self::NotExpected => &NOT_EXPECTED,
+            Self::KeyReused => &KEY_REUSED,
+            Self::StaleApproval => &STALE_APPROVAL,
+            Self::Unavailable(_) => &UNAVAILABLE,
+            Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
+            Self::Internal(..) => &INTERNAL,
+        }
+    }
+
+    /// Every error a client can meet from the use cases.
+    pub fn catalogue() -> [&'static Description; 12] {
+        [
+            &NOT_SIGNED_IN, &FORBIDDEN, &NOT_FOUND, &INVALID, &FORM_CLOSED, &FORM_CHANGED, &NOT_EXPECTED, &KEY_REUSED,
+            &STALE_APPROVAL, &UNAVAILABLE, &WECOM_UNAVAILABLE, &INTERNAL,
+        ]
+    }
+}
+
+/// An error as clients know it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Description {
+    /// For programs.
+    pub code: &'static str,
+    /// How it is answered over HTTP.
+    pub status: u16,
+    /// What happened, for people.
+    pub title: &'static str,
+    /// What to do, for people.
+    pub remedy: &'static str,
+}
+
+const fn describe(code: &'static str, status: u16, title: &'static str, remedy: &'static str) -> Description {
+    Description { code, status, title, remedy }
+}
+
+static NOT_SIGNED_IN: Description = describe("not_signed_in", 401, "尚未登录", "请从企业微信工作台重新打开点名");
+static FORBIDDEN: Description = describe("forbidden", 403, "没有权限", "如需此权限，请联系学校管理员授权");
+static NOT_FOUND: Description = describe("not_found", 404, "没有找到", "请检查地址，或返回上一页重试");
+static INVALID: Description = describe("invalid", 422, "填写有误", "请按各项提示修改后重新提交");
+static FORM_CLOSED: Description = describe("form_closed", 409, "不在填报时间内", "请在开放时间内填报，或联系辅导员");
+static FORM_CHANGED: Description = describe("form_changed", 409, "表单已更新", "请刷新页面后重新填写");
+static NOT_EXPECTED: Description = describe("not_expected", 403, "今天不需要填报", "您不在本表单今天的应报名单中；如有疑问请联系辅导员");
+static KEY_REUSED: Description = describe("key_reused", 422, "请求编号已用于其他内容", "请刷新页面后重试");
+static STALE_APPROVAL: Description = describe("stale_approval", 409, "待批准的变更已经不同", "请刷新后核对最新的变更再批准");
+static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
+static WECOM_UNAVAILABLE: Description = describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");
+static INTERNAL: Description = describe("internal", 500, "系统出错了", "已记录此问题，请稍后重试；若持续出现请把页面上的编号告诉信息中心");
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Unavailable(_) => Self::Unavailable(error),
+            other => Self::Internal("store".into(), Some(Box::new(other))),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Work behind the requests: the jobs, the worker that runs them, and the clock that asks for them.
+//!
+//! A job is claimed, worked on without a transaction, and recorded: three short statements. It may run twice
+//! (a lease that ran out), so every effect it has is keyed.
+
+pub mod handle_inbox;
+pub mod send_messages;
+pub mod sweep;
+pub mod sync_directory;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::CorpId;
+use serde_json::Value;
+use store::jobs::{self as queue, End, Leased, NewJob};
+use tokio::sync::watch;
+
+use crate::{App, Error, Result, reminders};
+
+/// A lease is this long and is renewed at a third of it.
+const LEASE: Duration = Duration::from_secs(60);
+/// How long an idle worker sleeps at most.
+const POLL: Duration = Duration::from_millis(500);
+/// How often rules and schedules are looked at.
+const TICK: Duration = Duration::from_secs(5);
+
+/// How a try ended, as the job itself sees it.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// The work is done.
+    Yes,
+    /// Try again after this long.
+    Later(TimeDelta, String),
+}
+
+fn new(corp: CorpId, kind: &'static str, now: DateTime<Utc>) -> NewJob {
+    NewJob { corp, kind, payload: Value::Null, unique_key: Some(kind.to_owned()), run_at: now, max_attempts: 20 }
+}
+
+async fn run(app: &App, job: &Leased) -> Result<Done> {
+    let school = app.school(job.corp_id)?;
+    match job.kind.as_str() {
+        handle_inbox::KIND => handle_inbox::run(app, school).await,
+        send_messages::KIND => send_messages::run(app, school).await,
+        sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
+        sweep::KIND => sweep::run(app, school).await,
+        _ => Err(Error::internal("a job of an unknown kind")),
+    }
+}
+
+/// Runs the next due job, if there is one. The worker is a loop around this; tests call it until it says false.
+pub async fn run_one(app: &App) -> Result<bool> {
+    let mut conn = app.store().control().await?;
+    let Some(job) = queue::lease(&mut conn, app.now(), LEASE.as_secs_f64()).await? else { return Ok(false) };
+    drop(conn);
+
+    let ended = tokio::select! {
+        ended = run(app, &job) => ended,
+        lost = keep_lease(app, &job) => Err(lost),
+    };
+    let end = match ended {
+        Ok(Done::Yes) => End::Done,
+        Ok(Done::Later(delay, why)) => End::Retry(app.now() + delay, why),
+        Err(error) => {
+            tracing::error!(job = job.kind, corp = job.corp_id, attempt = job.attempts, error = &error as &dyn std::error::Error, "job failed");
+            // 2, 4, 8 … seconds, ten minutes at most.
+            let delay = TimeDelta::seconds(2_i64.saturating_pow(job.attempts.unsigned_abs()).min(600));
+            End::Retry(app.now() + delay, error.to_string())
+        }
+    };
+    let mut conn = app.store().control().await?;
+    queue::finish(&mut conn, &job, &end, app.now()).await?;
+    Ok(true)
+}
+
+/// Renews the lease while the work goes on; comes back only when the lease is lost.
+async fn keep_lease(app: &App, job: &Leased) -> Error {
+    loop {
+        tokio::time::sleep(LEASE / 3).await;
+        let renewed = match app.store().control().await {
+            Ok(mut conn) => queue::renew(&mut conn, job, LEASE.as_secs_f64()).await,
+            Err(error) => Err(error),
+        };
+        match renewed {
+            Ok(true) => {}
+            Ok(false) => return Error::internal("the lease of a job was lost"),
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "could not renew a lease"),
+        }
+    }
+}
+
+/// Runs jobs until `stop` turns true, then ends the one at hand.
+pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        // Interest is registered before the queue is read, so that a ring in between is not missed.
+        let added = app.job_added().notified();
+        match run_one(&app).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the worker could not read its queue"),
+        }
+        tokio::select! {
+            () = added => {}
+            () = tokio::time::sleep(POLL) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Looks at rules and schedules until `stop` turns true. Every process may do so: what is due is keyed.
+pub async fn tick(app: App, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        for school in app.schools() {
+            if let Err(error) = reminders::plan_due(&app, school).await {
+                tracing::warn!(corp = school.corp(), error = &error as &dyn std::error::Error, "could not plan reminders");
+            }
+            if let Err(error) = enqueue_scheduled(&app, school).await {
+                tracing::warn!(corp = school.corp(), error = &error as &dyn std::error::Error, "could not look at schedules");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
+    let now = app.now();
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut added = sync_directory::enqueue_if_due(&mut tx, school, now).await?;
+    added |= sweep::enqueue_hourly(&mut tx, school.corp(), now).await?;
+    if reminders_outstanding(&mut tx, school.corp()).await? {
+        added |= queue::add(&mut tx, &send_messages::job(school.corp(), now), now).await?;
+    }
+    tx.commit().await?;
+    if added {
+        app.job_added().notify_one();
+    }
+    Ok(())
+}
+
+async fn reminders_outstanding(tx: &mut store::Scoped, corp: CorpId) -> Result<bool> {
+    Ok(store::reminders::outstanding(tx, corp).await?)
+}

@@ -1,0 +1,67 @@
+//! Handles what came in by callback: events say when to look, WeCom's read API says what is.
+
+use chrono::{DateTime, Utc};
+use domain::CorpId;
+use store::{inbox, jobs::NewJob};
+use wecom::callback::{ContactChange, Event};
+
+use super::Done;
+use crate::{App, Error, Result, School};
+
+pub(crate) const KIND: &str = "handle_inbox";
+
+/// Messages read at once: their hints become one refresh.
+const BATCH: i64 = 200;
+
+/// The job; one that waits serves every message that came meanwhile.
+pub fn job(corp: CorpId, now: DateTime<Utc>) -> NewJob {
+    super::new(corp, KIND, now)
+}
+
+pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
+    let corp = school.corp();
+    loop {
+        let mut tx = app.store().scoped(corp).await?;
+        let messages = inbox::unhandled(&mut tx, corp, BATCH).await?;
+        tx.commit().await?;
+        if messages.is_empty() {
+            return Ok(Done::Yes);
+        }
+        let mut hints = sync::Hints::default();
+        for message in &messages {
+            let row = hex::encode(&message.digest);
+            let xml = app.store().keyring().open(inbox::place(corp, &row), &message.message)?;
+            match Event::parse(&String::from_utf8_lossy(&xml)) {
+                Ok(event) => note(&mut hints, event),
+                // It was readable when it came in; kept for us to look at, and not tried again and again.
+                Err(error) => tracing::error!(corp, inbox = message.inbox_id, %error, "a kept message can't be read"),
+            }
+        }
+        if !hints.members.is_empty() || !hints.departments.is_empty() {
+            let now = app.now();
+            school.mirror.refresh(hints, now, school.today(now)).await.map_err(Error::Sync)?;
+        }
+        let ids: Vec<i64> = messages.iter().map(|message| message.inbox_id).collect();
+        let mut tx = app.store().scoped(corp).await?;
+        inbox::mark_handled(&mut tx, corp, &ids, app.now()).await?;
+        tx.commit().await?;
+    }
+}
+
+fn note(hints: &mut sync::Hints, event: Event) {
+    match event {
+        Event::Contact(ContactChange::UserCreated { userid } | ContactChange::UserDeleted { userid })
+        | Event::Subscribe { userid }
+        | Event::Unsubscribe { userid } => hints.members.push(userid),
+        Event::Contact(ContactChange::UserUpdated { userid, new_userid }) => {
+            hints.members.push(userid);
+            hints.members.extend(new_userid);
+        }
+        Event::Contact(
+            ContactChange::DepartmentCreated { id }
+            | ContactChange::DepartmentUpdated { id }
+            | ContactChange::DepartmentDeleted { id },
+        ) => hints.departments.push(id),
+        Event::EnterAgent { .. } | Event::Text { .. } | Event::Unknown { .. } => {}
+    }
+}

@@ -1,0 +1,27 @@
+//! Freezes waiting reminders into batches and sends them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::CorpId;
+use store::jobs::NewJob;
+
+use super::Done;
+use crate::{App, Result, School, reminders::{self, Sending}};
+
+pub(crate) const KIND: &str = "send_messages";
+
+/// The job; one that waits serves every round planned meanwhile.
+pub fn job(corp: CorpId, now: DateTime<Utc>) -> NewJob {
+    super::new(corp, KIND, now)
+}
+
+pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
+    loop {
+        // What was frozen before a stop goes first; then batch by batch, so that who reports meanwhile is left out.
+        match reminders::send_next(app, school).await? {
+            Sending::Settled => {}
+            Sending::Later => return Ok(Done::Later(TimeDelta::seconds(15), "WeCom could not be asked".into())),
+            Sending::Empty if reminders::freeze_next(app, school).await? => {}
+            Sending::Empty => return Ok(Done::Yes),
+        }
+    }
+}

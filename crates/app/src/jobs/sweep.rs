@@ -1,0 +1,40 @@
+//! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use domain::CorpId;
+use store::{Scoped, idempotency_keys, inbox, jobs::{self as queue, NewJob}, sessions, sign_in_flows};
+
+use super::Done;
+use crate::{App, Result, School};
+
+pub(crate) const KIND: &str = "sweep";
+
+/// A code is dead after five minutes (doc 91023); its hash is kept longer than any clock may be off.
+const CODES: TimeDelta = TimeDelta::minutes(15);
+/// How long a write may be repeated with its key.
+const KEYS: TimeDelta = TimeDelta::days(2);
+/// How long a handled message is kept.
+const MESSAGES: TimeDelta = TimeDelta::days(7);
+/// How long a done job is kept.
+const JOBS: TimeDelta = TimeDelta::days(1);
+
+/// Adds the next sweep unless one waits.
+pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
+    // Planned for the next full hour: while it waits there, no second one is added.
+    let hour = TimeDelta::hours(1);
+    let run_at = now.duration_trunc(hour).unwrap_or(now) + hour;
+    Ok(queue::add(tx, &NewJob { run_at, ..super::new(corp, KIND, now) }, now).await?)
+}
+
+pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
+    let now = app.now();
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    sign_in_flows::sweep(&mut tx, now, now - CODES).await?;
+    sessions::sweep(&mut tx, now).await?;
+    idempotency_keys::sweep(&mut tx, corp, now - KEYS).await?;
+    inbox::sweep(&mut tx, corp, now - MESSAGES).await?;
+    queue::sweep(&mut tx, now - JOBS).await?;
+    tx.commit().await?;
+    Ok(Done::Yes)
+}

@@ -1,0 +1,256 @@
+//! Reminders: planned once per occasion, sent by a job, each with a result the counsellor sees.
+//!
+//! A plan is one transaction: the round under its unique occasion and a row per person. The sender drops those
+//! who have reported since, freezes who and the exact bytes, notes the try, sends, and records what became of
+//! each. Killed anywhere, it goes on: inside WeCom's duplicate window the same bytes are the same message.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use domain::{DepartmentId, PersonId, policy::{Action, Scope, Viewer}, reminder};
+use store::{Scoped, jobs as queue, reminders::{self, Batch, BatchEnd, NewRound, Outcome, Planned, Round, Rule}};
+use wecom::{Content, Message};
+
+use crate::{App, Error, Page, Result, School, forms, jobs, statistics::{Asked, question}};
+
+/// How long WeCom drops a repeat of the same bytes (doc 90236; at most four hours).
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
+/// An ambiguous batch is tried again until here and then unknown: safely inside [`DUPLICATE_WINDOW`].
+const REPEAT_WITHIN: TimeDelta = TimeDelta::minutes(25);
+/// Recipients of one call at most (doc 90236).
+const BATCH: i64 = 1000;
+
+/// Whom a counsellor wants to remind.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The form's code.
+    pub form: &'a str,
+    /// Only these; none: all unreported of the viewer's scope.
+    pub people: Option<&'a [PersonId]>,
+    /// Only those counted under this department.
+    pub department: Option<DepartmentId>,
+}
+
+/// Reminds now those of the viewer's scope who have not reported. The same `key` is the same round.
+pub async fn remind(app: &App, school: &School, viewer: &Viewer, key: &str, wanted: Wanted<'_>) -> Result<Planned> {
+    let now = app.now();
+    let corp = school.corp();
+    if wanted.people.is_some_and(|people| people.is_empty() || people.len() > 1000) {
+        return Err(Error::field("people", "请选择 1 到 1000 人"));
+    }
+    let asked = Asked { form: wanted.form, day: None, department: wanted.department };
+    let mut tx = app.store().scoped(corp).await?;
+    let (loaded, question) = question(app, &mut tx, school, viewer, Action::Remind, asked).await?;
+    let closes = loaded.published.form.window(school.zone, question.day).closes_at;
+    let occasion = format!("member {} {key}", viewer.member);
+    let round = NewRound {
+        occasion: &occasion,
+        rule_id: None,
+        by_member: Some(viewer.member),
+        people: wanted.people,
+        useful_until: closes,
+        at: now,
+    };
+    let planned = match reminders::plan(&mut tx, &question, &round).await? {
+        Some(planned) => planned,
+        None => reminders::planned(&mut tx, corp, question.form_id, question.day, &occasion)
+            .await?
+            .ok_or_else(|| Error::internal("a round that is neither new nor old"))?,
+    };
+    queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;
+    tx.commit().await?;
+    app.job_added().notify_one();
+    Ok(planned)
+}
+
+/// What became of a round the viewer asked for.
+#[derive(Debug, Clone)]
+pub struct RoundResult {
+    /// Its head.
+    pub round: Round,
+    /// How many stand in each state.
+    pub counts: Vec<(String, i64)>,
+    /// One row per person.
+    pub page: Page<Outcome>,
+}
+
+/// A round of the viewer's own; `after` is the last page's `next`.
+pub async fn result(app: &App, school: &School, viewer: &Viewer, round_id: i64, after: Option<&str>, limit: i64) -> Result<RoundResult> {
+    let after = after.map_or(Ok(0), str::parse).map_err(|_| crate::reports::bad_cursor())?;
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let round = reminders::own_round(&mut tx, corp, viewer.member, round_id).await?.ok_or(Error::NotFound)?;
+    let counts = reminders::counts(&mut tx, corp, round_id).await?;
+    let rows = reminders::outcomes(&mut tx, corp, round_id, after, limit + 1).await?;
+    tx.commit().await?;
+    Ok(RoundResult { round, counts, page: Page::cut(rows, limit, |row| row.reminder_id.to_string()) })
+}
+
+/// The school's rules.
+pub async fn rules(app: &App, school: &School, viewer: &Viewer, form: Option<&str>) -> Result<Vec<Rule>> {
+    if !viewer.may(Action::Administer) && !viewer.may(Action::Remind) {
+        return Err(Error::Forbidden);
+    }
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let rules = reminders::rules(&mut tx, school.corp(), form).await?;
+    tx.commit().await?;
+    Ok(rules)
+}
+
+/// Plans the rounds of a school's rules that are due now, each at most once. Gives the rounds planned.
+pub async fn plan_due(app: &App, school: &School) -> Result<usize> {
+    let now = app.now();
+    let day = school.today(now);
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let mut planned = 0;
+    for rule in reminders::rules(&mut tx, corp, None).await?.iter().filter(|rule| rule.enabled) {
+        let times: Vec<NaiveTime> = rule.at_times.iter().copied().flatten().collect();
+        for time in reminder::due(school.zone, day, &times, now) {
+            planned += usize::from(plan_rule(app, &mut tx, school, rule, &times, time, day, now).await?);
+        }
+    }
+    if planned > 0 {
+        queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;
+    }
+    tx.commit().await?;
+    if planned > 0 {
+        app.job_added().notify_one();
+    }
+    Ok(planned)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a step of plan_due, split off for reading")]
+async fn plan_rule(
+    app: &App,
+    tx: &mut Scoped,
+    school: &School,
+    rule: &Rule,
+    times: &[NaiveTime],
+    time: NaiveTime,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let loaded = forms::current(app, tx, &rule.form_code).await?;
+    let closes = loaded.published.form.window(school.zone, day).closes_at;
+    let round = NewRound {
+        occasion: &format!("rule {} {}", rule.rule_id, time.format("%H:%M")),
+        rule_id: Some(rule.rule_id),
+        by_member: None,
+        people: None,
+        useful_until: reminder::useful_until(school.zone, day, times, now, closes),
+        at: now,
+    };
+    let question = loaded.question(school.corp(), day, Scope::School);
+    Ok(reminders::plan(tx, &question, &round).await?.is_some())
+}
+
+/// Freezes the next batch of waiting reminders; false when none waits.
+pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
+    let now = app.now();
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    reminders::drop_needless(&mut tx, corp, now).await?;
+    let taken = reminders::take_waiting(&mut tx, corp, BATCH).await?;
+    let Some(first) = taken.first() else {
+        tx.commit().await?;
+        return Ok(false);
+    };
+    let content = reminders::round_content(&mut tx, corp, first.round_id).await?;
+    let form = forms::current(app, &mut tx, &content.form_code).await?.published.form.clone();
+    let closes = form.window(school.zone, content.day).closes_at;
+    let closes_text = if closes == domain::clock::end_of_day(school.zone, content.day) {
+        "今晚 24:00".to_owned()
+    } else {
+        closes.with_timezone(&school.zone).format("%H:%M").to_string()
+    };
+    let template = content.wording.as_deref().unwrap_or("辅导员提醒您：今天的“{form}”还没有填写，请在 {closes} 前完成。");
+    let description = reminder::wording(template, &form.title, &closes_text);
+    let batch_of = |batch_id: i64| Message {
+        to: taken.iter().map(|waiting| waiting.userid.clone()).collect(),
+        agent_id: school.agent_id,
+        content: Content::TextCard {
+            title: format!("{}待填写", form.title),
+            description: description.clone(),
+            // The batch's own id makes every message different: WeCom would swallow an equal one as a repeat.
+            url: format!("{}/h5/forms/{}?from=reminder-{batch_id}", school.public_url, form.code),
+            button: Some("去填写".into()),
+        },
+        duplicate_check: Some(DUPLICATE_WINDOW),
+    };
+    // Every limit is checked before anything is written.
+    batch_of(i64::MAX).to_body().map_err(|error| Error::Internal("a reminder".into(), Some(Box::new(error))))?;
+    let ids: Vec<i64> = taken.iter().map(|waiting| waiting.reminder_id).collect();
+    let body = |batch_id| batch_of(batch_id).to_body().unwrap_or_default();
+    reminders::freeze(&mut tx, corp, school.wecom.name(), &ids, now, body).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// What a try to send leaves to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// Nothing frozen is left.
+    Empty,
+    /// A batch found its end; there may be more.
+    Settled,
+    /// WeCom can't be asked now; the batch stays frozen.
+    Later,
+}
+
+/// Sends the oldest frozen batch.
+pub(crate) async fn send_next(app: &App, school: &School) -> Result<Sending> {
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let Some(batch) = reminders::frozen(&mut tx, corp, 1).await?.pop() else { return Ok(Sending::Empty) };
+    let now = app.now();
+    if batch.first_try_at.is_some_and(|first| now - first > REPEAT_WITHIN) {
+        let end = BatchEnd::Unknown("no answer inside the duplicate window");
+        reminders::finish(&mut tx, corp, batch.batch_id, &end, now).await?;
+        tx.commit().await?;
+        return Ok(Sending::Settled);
+    }
+    reminders::note_try(&mut tx, corp, batch.batch_id, now).await?;
+    tx.commit().await?;
+
+    let answer = school.wecom.send(&batch.body).await;
+    record(app, school, &batch, answer).await
+}
+
+async fn record(app: &App, school: &School, batch: &Batch, answer: wecom::Result<wecom::Sent>) -> Result<Sending> {
+    /// All recipients invalid (doc 90236).
+    const NOBODY_VALID: i64 = 81013;
+    let corp = school.corp();
+    let text;
+    let (sent, everyone);
+    let end = match answer {
+        Ok(answered) => {
+            sent = answered;
+            BatchEnd::Sent { msgid: sent.msgid.as_deref(), invalid: &sent.invalid, unlicensed: &sent.unlicensed }
+        }
+        Err(error) if error.code() == Some(NOBODY_VALID) => {
+            everyone = recipients(&batch.body);
+            BatchEnd::Sent { msgid: None, invalid: &everyone, unlicensed: &[] }
+        }
+        Err(error) if error.is_ambiguous() || error.is_passing() => {
+            tracing::warn!(corp, batch = batch.batch_id, error = &error as &dyn std::error::Error, "a batch is tried again later");
+            return Ok(Sending::Later);
+        }
+        Err(error) => {
+            text = error.to_string();
+            tracing::error!(corp, batch = batch.batch_id, error = text, "WeCom refused a batch");
+            BatchEnd::Failed(&text)
+        }
+    };
+    let mut tx = app.store().scoped(corp).await?;
+    reminders::finish(&mut tx, corp, batch.batch_id, &end, app.now()).await?;
+    tx.commit().await?;
+    Ok(Sending::Settled)
+}
+
+/// The lower-cased recipients a frozen body names.
+fn recipients(body: &str) -> Vec<String> {
+    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let to = body.get("touser").and_then(|to| to.as_str()).unwrap_or_default();
+    to.split('|').map(str::to_lowercase).collect()
+}

@@ -1,0 +1,54 @@
+//! A school of this deployment: its row, its time, its way to WeCom.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use domain::{CorpId, clock};
+use store::corps::Corp;
+use wecom::callback::Receiver;
+
+/// The name of the contacts-sync assistant in callback paths.
+pub const CONTACTS: &str = "contacts";
+
+/// Everything a use case needs of one school.
+#[derive(Clone)]
+pub struct School {
+    /// Its row.
+    pub corp: Corp,
+    /// The zone its day is counted in.
+    pub zone: Tz,
+    /// Where people reach Rollcall, without a final slash: links in messages and sign-in begin with it.
+    pub public_url: String,
+    /// WeCom through the app's secret.
+    pub wecom: wecom::Client,
+    /// The app's number in WeCom, which messages name.
+    pub agent_id: i64,
+    /// Opens the app's callbacks.
+    pub receiver: Receiver,
+    /// Opens the contacts-sync assistant's callbacks, where the school has set it up.
+    pub contacts_receiver: Option<Receiver>,
+    /// Brings the directory here.
+    pub mirror: sync::Mirror,
+}
+
+impl School {
+    /// Our number for it.
+    pub fn corp(&self) -> CorpId {
+        self.corp.corp_id
+    }
+
+    /// Its day at `now`.
+    pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
+        clock::school_day(self.zone, now)
+    }
+
+    /// Who opens the callbacks of an app of this name.
+    pub fn receiver(&self, app: &str) -> Option<&Receiver> {
+        if app == CONTACTS {
+            self.contacts_receiver.as_ref()
+        } else if app == self.wecom.name() {
+            Some(&self.receiver)
+        } else {
+            None
+        }
+    }
+}

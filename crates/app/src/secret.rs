@@ -1,0 +1,29 @@
+//! Random values that are handed out, and the hashes of them that are kept.
+
+use ring::{digest, rand::{SecureRandom, SystemRandom}};
+
+use crate::{Error, Result};
+
+/// `N` random bytes.
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::internal("the system gives no randomness"))?;
+    Ok(bytes)
+}
+
+/// 32 random bytes in hex: WeCom's `state` takes letters and digits only (doc 91022).
+pub(crate) fn token() -> Result<String> {
+    Ok(hex::encode(random::<32>()?))
+}
+
+/// A receipt: 16 letters and digits that say nothing, without those that are misread.
+pub(crate) fn receipt() -> Result<String> {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let bytes = random::<16>()?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+}
+
+/// SHA-256.
+pub(crate) fn hash(value: &[u8]) -> Vec<u8> {
+    digest::digest(&digest::SHA256, value).as_ref().to_vec()
+}

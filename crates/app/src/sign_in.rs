@@ -1,0 +1,241 @@
+//! Signing in through WeCom, and what a session is.
+//!
+//! WeCom may call back twice, with another code and the same state; Back replays the call. Each of these ends
+//! signed in, and a code is exchanged at most once ever. Only hashes of states, bindings, codes and sessions are
+//! kept.
+
+use chrono::TimeDelta;
+use domain::policy::Viewer;
+use store::{sessions::{self, Session}, sign_in_flows::{self, SignInFlow}, viewers};
+use subtle::ConstantTimeEq;
+use wecom::oauth::{Identity, Scope, is_code_spent};
+
+use crate::{App, Error, Result, School, secret};
+
+/// Life of a sign-in under way.
+pub const FLOW_LIFE: TimeDelta = TimeDelta::minutes(10);
+/// A session unused this long ends.
+pub const IDLE: TimeDelta = TimeDelta::hours(2);
+/// A session ends after this whatever happens.
+pub const ABSOLUTE: TimeDelta = TimeDelta::hours(12);
+/// A used session's clock is wound at most this often.
+const TOUCH: TimeDelta = TimeDelta::minutes(1);
+/// How long a viewer may be remembered: who left is out within 5 s.
+const VIEWER_SECONDS: u64 = 3;
+
+/// From where someone signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Inside 企业微信: silent.
+    InClient,
+    /// A browser on a PC: by scanning a code.
+    Browser,
+}
+
+/// A sign-in begun.
+#[derive(Debug)]
+pub struct Started {
+    /// Where to send the browser.
+    pub location: String,
+    /// The cookie that binds the sign-in to this browser.
+    pub binding: String,
+}
+
+/// Whether a path may be returned to: relative to this host, and of this host.
+pub fn is_return_path(path: &str) -> bool {
+    path.len() <= 512
+        && path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.starts_with("/auth/")
+        && !path.contains('\\')
+        && path.chars().all(|c| !c.is_control())
+}
+
+/// Begins a sign-in. `binding` is the browser's, if it has one from an earlier sign-in in another tab.
+pub async fn start(app: &App, school: &School, channel: Channel, to: &str, binding: Option<&str>) -> Result<Started> {
+    if !is_return_path(to) {
+        return Err(Error::field("to", "登录后返回的地址必须是本站的相对路径，例如 /h5/"));
+    }
+    let now = app.now();
+    let state = secret::token()?;
+    let binding = match binding.filter(|known| known.len() == 64 && known.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        Some(known) => known.to_owned(),
+        None => secret::token()?,
+    };
+    let flow = SignInFlow {
+        state_hash: secret::hash(state.as_bytes()),
+        binding_hash: secret::hash(binding.as_bytes()),
+        corp_id: school.corp(),
+        return_to: to.to_owned(),
+        created_at: now,
+        expires_at: now + FLOW_LIFE,
+        used_at: None,
+        session_hash: None,
+    };
+    let mut conn = app.store().control().await?;
+    sign_in_flows::insert(&mut conn, &flow).await?;
+    let redirect = format!("{}/auth/callback", school.public_url);
+    let location = match channel {
+        Channel::InClient => school.wecom.authorize_url(&redirect, &state, Scope::Base),
+        Channel::Browser => school.wecom.login_url(&redirect, &state),
+    };
+    Ok(Started { location: location.into(), binding })
+}
+
+/// What the browser brings back from WeCom.
+#[derive(Debug, Clone, Copy)]
+pub struct Return<'a> {
+    /// WeCom's code.
+    pub code: &'a str,
+    /// The state we sent.
+    pub state: &'a str,
+    /// The cookie that binds the sign-in to its browser.
+    pub binding: Option<&'a str>,
+    /// The browser's session, if it has one.
+    pub session: Option<&'a str>,
+}
+
+/// How a return from WeCom ends.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new session: its cookie, and the page to go to.
+    SignedIn {
+        /// The cookie's value.
+        session: String,
+        /// The page.
+        to: String,
+    },
+    /// This very session came from this flow: straight on.
+    Already {
+        /// The page.
+        to: String,
+    },
+    /// Start again, once: the flow or its code is spent or has expired.
+    Again {
+        /// The page wanted.
+        to: String,
+    },
+    /// The browser is not the one that began: someone else's link.
+    Foreign,
+    /// WeCom knows them, the school's directory does not, or they have left.
+    Stranger,
+}
+
+/// Ends a sign-in.
+pub async fn finish(app: &App, school: &School, back: Return<'_>) -> Result<Outcome> {
+    let now = app.now();
+    let state_hash = secret::hash(back.state.as_bytes());
+    let mut tx = app.store().unscoped().await?;
+    let Some(flow) = sign_in_flows::find(&mut tx, school.corp(), &state_hash, now).await? else {
+        return Ok(Outcome::Again { to: "/".into() });
+    };
+    let to = flow.return_to;
+    let binding_hash = secret::hash(back.binding.unwrap_or_default().as_bytes());
+    if !bool::from(binding_hash.ct_eq(&flow.binding_hash)) {
+        return Ok(Outcome::Foreign);
+    }
+    if flow.used_at.is_some() {
+        let session_hash = back.session.map(|session| secret::hash(session.as_bytes()));
+        let own = session_hash.is_some() && session_hash == flow.session_hash;
+        return Ok(if own { Outcome::Already { to } } else { Outcome::Again { to } });
+    }
+    let first = sign_in_flows::use_code(&mut tx, school.corp(), &secret::hash(back.code.as_bytes()), now).await?
+        && sign_in_flows::take(&mut tx, school.corp(), &state_hash, now).await?;
+    tx.commit().await?;
+    if !first {
+        return Ok(Outcome::Again { to });
+    }
+
+    let userid = match school.wecom.user_info(back.code).await {
+        Ok(Identity::Member { userid, .. }) => userid,
+        Ok(Identity::Outsider) => return Ok(Outcome::Stranger),
+        Err(error) if is_code_spent(&error) => return Ok(Outcome::Again { to }),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(member) = find_member(app, school, &userid).await? else { return Ok(Outcome::Stranger) };
+
+    let token = secret::token()?;
+    let session = Session {
+        session_hash: secret::hash(token.as_bytes()),
+        corp_id: school.corp(),
+        member_id: member,
+        signed_in_at: now,
+        seen_at: now,
+        idle_until: now + IDLE,
+        ends_at: now + ABSOLUTE,
+    };
+    let mut tx = app.store().unscoped().await?;
+    if let Some(old) = back.session {
+        sessions::delete(&mut tx, school.corp(), &secret::hash(old.as_bytes())).await?;
+    }
+    sessions::insert(&mut tx, &session).await?;
+    sign_in_flows::finish(&mut tx, school.corp(), &state_hash, &session.session_hash).await?;
+    tx.commit().await?;
+    Ok(Outcome::SignedIn { session: token, to })
+}
+
+/// The account of a userid; asks WeCom about one the mirror has not seen yet.
+async fn find_member(app: &App, school: &School, userid: &str) -> Result<Option<i64>> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    if let Some(member) = viewers::member_of(&mut tx, school.corp(), userid).await? {
+        return Ok(Some(member));
+    }
+    drop(tx);
+    let now = app.now();
+    let hints = sync::Hints { members: vec![userid.to_owned()], departments: Vec::new() };
+    if let Err(error) = school.mirror.refresh(hints, now, school.today(now)).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "could not look up a new member at sign-in");
+        return Ok(None);
+    }
+    let mut tx = app.store().scoped(school.corp()).await?;
+    Ok(viewers::member_of(&mut tx, school.corp(), userid).await?)
+}
+
+/// The viewer of a session cookie, if the session holds and its member is still there.
+pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
+    let hash = secret::hash(session.as_bytes());
+    let key = format!("viewer:{}:{}", school.corp(), hex::encode(&hash));
+    if let Some(known) = app.cache().get(&key).await
+        && let Ok(viewer) = serde_json::from_slice(&known)
+    {
+        return Ok(Some(viewer));
+    }
+    let now = app.now();
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let Some(session) = sessions::find(&mut tx, school.corp(), &hash, now).await? else { return Ok(None) };
+    let Some(viewer) = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await? else {
+        return Ok(None);
+    };
+    if now - session.seen_at > TOUCH {
+        sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
+    }
+    tx.commit().await?;
+    if let Ok(bytes) = serde_json::to_vec(&viewer) {
+        app.cache().put(&key, &bytes, VIEWER_SECONDS).await;
+    }
+    Ok(Some(viewer))
+}
+
+/// Ends a session.
+pub async fn sign_out(app: &App, school: &School, session: &str) -> Result<()> {
+    let hash = secret::hash(session.as_bytes());
+    let mut conn = app.store().control().await?;
+    sessions::delete(&mut conn, school.corp(), &hash).await?;
+    app.cache().forget(&format!("viewer:{}:{}", school.corp(), hex::encode(&hash))).await;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_return_path;
+
+    #[test]
+    fn only_paths_of_this_host_are_returned_to() {
+        for path in ["/", "/h5/", "/h5/reports?form=health-daily", "/admin/statistics#a"] {
+            assert!(is_return_path(path), "{path}");
+        }
+        for path in ["", "h5", "//evil.example", "/\\evil.example", "https://evil.example", "/auth/start", "/a\nb"] {
+            assert!(!is_return_path(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Figures of a form on a day, and the people behind each number.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{DepartmentId, policy::{Action, Viewer}, statistics::Counts};
+use store::{expected::Question, statistics};
+
+pub use store::statistics::{By, PersonRow, Row, Which};
+
+use crate::{App, Error, Page, Result, School, forms};
+
+/// A table of figures.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The day.
+    pub day: NaiveDate,
+    /// The hour the day's figures are read.
+    pub cutoff_at: DateTime<Utc>,
+    /// The hour these were true.
+    pub as_of: DateTime<Utc>,
+    /// By department, in the directory's order.
+    pub rows: Vec<Row>,
+    /// Their sum.
+    pub total: Counts,
+}
+
+/// What to count.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The form's code.
+    pub form: &'a str,
+    /// The day; today if left out.
+    pub day: Option<NaiveDate>,
+    /// Only those counted under this department.
+    pub department: Option<DepartmentId>,
+}
+
+/// The figures of what the viewer may see, grouped.
+pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>, by: By) -> Result<Table> {
+    let now = app.now();
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let (loaded, question) = question(app, &mut tx, school, viewer, Action::SeeStatistics, asked).await?;
+    let rows = statistics::by(&mut tx, &question, by).await?;
+    tx.commit().await?;
+    let total = rows.iter().map(|row| row.counts).sum();
+    let cutoff_at = loaded.published.form.window(school.zone, question.day).cutoff_at;
+    Ok(Table { day: question.day, cutoff_at, as_of: now, rows, total })
+}
+
+/// The people behind a number, by student or staff number; `after` is the last page's `next`.
+pub async fn people(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    asked: Asked<'_>,
+    which: Which,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<PersonRow>> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
+    let rows = statistics::people(&mut tx, &question, which, after, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(rows, limit, |row| row.number.clone()))
+}
+
+/// Who is expected, as far as the viewer may do `action`; nobody at all is an error.
+pub(crate) async fn question(
+    app: &App,
+    tx: &mut store::Scoped,
+    school: &School,
+    viewer: &Viewer,
+    action: Action,
+    asked: Asked<'_>,
+) -> Result<(forms::Loaded, Question)> {
+    let scope = viewer.scope(action);
+    if scope.is_empty() {
+        return Err(Error::Forbidden);
+    }
+    let loaded = forms::current(app, tx, asked.form).await?;
+    let day = asked.day.unwrap_or_else(|| school.today(app.now()));
+    let question = Question { under: asked.department, ..loaded.question(school.corp(), day, scope) };
+    Ok((loaded, question))
+}

@@ -1,0 +1,74 @@
+//! The live list of those who have not reported, for those who look after them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{DepartmentId, PersonId, phone, policy::{Action, Viewer}};
+use store::{statistics as figures, unreported::{self, Row, phone_place}};
+
+use crate::{App, Page, Result, School, statistics::{Asked, question}};
+
+/// One who has not reported.
+#[derive(Debug, Clone)]
+pub struct Unreported {
+    /// Our id.
+    pub person: PersonId,
+    /// Student or staff number.
+    pub number: String,
+    /// Name.
+    pub name: String,
+    /// Class on that day.
+    pub class: Option<(DepartmentId, String)>,
+    /// Masked; none when there is none or the viewer may not call them.
+    pub phone_masked: Option<String>,
+    /// Whether a message can reach them.
+    pub reachable: bool,
+    /// The last reminder about this form and day: when, and what became of it.
+    pub last_reminder: Option<(DateTime<Utc>, String)>,
+}
+
+/// The list, and the figures it belongs to.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// The day.
+    pub day: NaiveDate,
+    /// The hour the list was true.
+    pub as_of: DateTime<Utc>,
+    /// 应报 in the viewer's scope.
+    pub expected: i64,
+    /// 未报 in the viewer's scope.
+    pub total: i64,
+    /// This page.
+    pub page: Page<Unreported>,
+}
+
+/// The unreported of the viewer's scope, by number; `after` is the last page's `next`.
+pub async fn list(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>, after: Option<&str>, limit: i64) -> Result<List> {
+    let as_of = app.now();
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
+    let counts = figures::total(&mut tx, &question).await?;
+    let rows = unreported::list(&mut tx, &question, after, limit + 1).await?;
+    tx.commit().await?;
+
+    let may_call = viewer.scope(Action::RevealPhone);
+    let page = Page::cut(rows, limit, |row: &Row| row.number.clone()).try_map(|row| {
+        let callable = may_call.covers(&[Some(row.department_id), row.class_id, row.grade_id, row.college_id]);
+        let phone_masked = match row.phone.filter(|_| callable) {
+            Some(sealed) => {
+                let opened = app.store().keyring().open(phone_place(corp, &row.number), &sealed)?;
+                Some(phone::mask(&String::from_utf8_lossy(&opened)))
+            }
+            None => None,
+        };
+        Ok::<_, crate::Error>(Unreported {
+            person: row.person_id,
+            number: row.number,
+            name: row.name,
+            class: row.class_id.zip(row.class_name),
+            phone_masked,
+            reachable: row.reachable,
+            last_reminder: row.reminder_at.zip(row.reminder_state),
+        })
+    })?;
+    Ok(List { day: question.day, as_of, expected: counts.expected, total: counts.unreported(), page })
+}

@@ -1,0 +1,144 @@
+//! The command line: one binary, many roles.
+
+pub mod import;
+pub mod migrate;
+pub mod serve;
+pub mod sync;
+
+use std::{path::PathBuf, sync::Arc};
+
+use chrono::NaiveDate;
+use clap::{Parser, Subcommand};
+use domain::CorpId;
+
+use crate::{clock::SystemClock, compose, config::Config, http::openapi, telemetry};
+
+/// 点名：学校的企业微信点名应用
+#[derive(Debug, Parser)]
+#[command(name = "rollcall", version)]
+pub struct Cli {
+    /// 配置文件
+    #[arg(long, env = "ROLLCALL_CONFIG", default_value = "rollcall.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 启动服务（默认连同后台任务）
+    Serve {
+        /// 后台任务由另外的 rollcall worker 承担
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// 只运行后台任务
+    Worker,
+    /// 建立或升级数据库结构，登记配置中的学校与内置表单
+    Migrate,
+    /// 立即与企业微信通讯录同步一次
+    Sync {
+        /// 哪个学校（corp_id）；只有一个学校时可省略
+        #[arg(long)]
+        corp: Option<CorpId>,
+    },
+    /// 导入名册
+    Import {
+        /// 人员名册 CSV
+        #[arg(long)]
+        people: PathBuf,
+        /// 授权名册 CSV（辅导员带班、学院办公室等）
+        #[arg(long)]
+        grants: Option<PathBuf>,
+        /// 哪个学校（corp_id）；只有一个学校时可省略
+        #[arg(long)]
+        corp: Option<CorpId>,
+    },
+    /// 导入某一天的上报记录
+    ImportReports {
+        /// 表单代号，如 health-daily
+        #[arg(long)]
+        form: String,
+        /// 日期，如 2020-03-04
+        #[arg(long)]
+        day: NaiveDate,
+        /// CSV：number 列与表单字段列
+        file: PathBuf,
+        /// 哪个学校（corp_id）；只有一个学校时可省略
+        #[arg(long)]
+        corp: Option<CorpId>,
+    },
+    /// 输出 OpenAPI 文档
+    Openapi,
+    /// 检查配置
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// 读取并检查配置文件，不启动服务
+    Check,
+}
+
+/// Runs one command to its end.
+pub async fn run() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    if let Command::Openapi = cli.command {
+        return print(&openapi::text());
+    }
+    telemetry::init();
+    // Two providers could be compiled in; name ours. An error means it was named before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::load(&cli.config)?;
+    let clock = Arc::new(SystemClock);
+    match cli.command {
+        Command::Serve { no_worker } => serve::run(config, clock, !no_worker).await,
+        Command::Worker => serve::worker(config, clock).await,
+        Command::Migrate => migrate::run(&config, clock).await,
+        Command::Sync { corp } => sync::run(&compose::app(&config, clock)?, corp).await,
+        Command::Import { people, grants, corp } => {
+            import::roster(&compose::app(&config, clock)?, corp, &people, grants.as_deref()).await
+        }
+        Command::ImportReports { form, day, file, corp } => {
+            import::reports(&compose::app(&config, clock)?, corp, &form, day, &file).await
+        }
+        Command::Config { command: ConfigCommand::Check } => {
+            compose::app(&config, clock)?;
+            print("配置可用。\n")
+        }
+        Command::Openapi => Ok(()),
+    }
+}
+
+/// What a command tells the person who gave it.
+#[expect(clippy::print_stdout, reason = "the one place where commands speak")]
+fn print(text: &str) -> anyhow::Result<()> {
+    print!("{text}");
+    Ok(())
+}
+
+/// The school a command is for.
+fn school(app: &app::App, corp: Option<CorpId>) -> anyhow::Result<&app::School> {
+    match corp {
+        Some(corp) => app.school(corp).map_err(|_| anyhow::anyhow!("配置里没有 corp_id 为 {corp} 的学校")),
+        None => {
+            let mut schools = app.schools();
+            match (schools.next(), schools.next()) {
+                (Some(only), None) => Ok(only),
+                _ => anyhow::bail!("配置里不止一个学校：请用 --corp 指明"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,111 @@
+//! Where the parts are put together.
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use app::{App, School};
+use domain::clock::Clock;
+use secrecy::ExposeSecret;
+use store::{Keyring, Settings, Store, cache::Cache, corps::{self, Corp}};
+use wecom::callback::Receiver;
+
+use crate::{config::{self, Config}, wecom_tokens::PostgresTokens};
+
+/// How long a request waits for a database connection before it is told to come back.
+const DATABASE_WAIT: Duration = Duration::from_secs(2);
+
+/// The store alone: for commands that need no WeCom.
+pub fn store(config: &Config) -> anyhow::Result<Store> {
+    let settings =
+        Settings { url: config.database.url.clone(), pool_size: config.database.pool_size, wait: DATABASE_WAIT };
+    Ok(Store::new(settings, keyring(&config.sealing.key_file)?)?)
+}
+
+/// The whole application over one clock.
+pub fn app(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
+    let store = store(config)?;
+    let cache = Cache::new(config.redis.url.as_deref());
+    let schools = config
+        .schools
+        .iter()
+        .map(|school| compose_school(config, school, &store, &clock))
+        .collect::<anyhow::Result<_>>()?;
+    Ok(App::new(store, cache, clock, schools))
+}
+
+fn keyring(path: &Path) -> anyhow::Result<Keyring> {
+    let text = fs::read_to_string(path).with_context(|| format!("读不到密钥文件 {}（sealing.key_file）", path.display()))?;
+    let keys = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(hex::decode)
+        .collect::<Result<Vec<_>, _>>()
+        .ok()
+        .and_then(|keys| Keyring::new(&keys));
+    keys.with_context(|| format!("密钥文件 {} 应每行一个 64 位十六进制密钥：openssl rand -hex 32", path.display()))
+}
+
+fn compose_school(config: &Config, school: &config::School, store: &Store, clock: &Arc<dyn Clock>) -> anyhow::Result<School> {
+    let corp = corp(school);
+    let receiver = |token: &secrecy::SecretString, key: &secrecy::SecretString| {
+        Receiver::new(token.expose_secret(), key.expose_secret(), &school.wecom_corpid)
+            .with_context(|| format!("{} 的回调 Token 或 EncodingAESKey 不对：Key 应为 43 个字符", school.name))
+    };
+    let client = |name: &str, secret: &secrecy::SecretString, agent_id| {
+        let credentials = wecom::App {
+            name: name.to_owned(),
+            corpid: school.wecom_corpid.clone(),
+            secret: secret.clone(),
+            agent_id,
+        };
+        let clock = clock.clone();
+        wecom::Client::builder(credentials, Arc::new(move || clock.now()))
+            .api(&config.wecom.api_url)
+            .sign_in_pages(&config.wecom.authorize_url, &config.wecom.login_url)
+            .token_store(Arc::new(PostgresTokens::new(store.clone(), school.corp_id)))
+            .build()
+            .context("wecom 的地址不对")
+    };
+    let wecom = client(&school.app.name, &school.app.secret, Some(school.app.agentid))?;
+    let contacts = match &school.contacts {
+        Some(contacts) => Some(client(app::school::CONTACTS, &contacts.secret, None)?),
+        None => None,
+    };
+    Ok(School {
+        zone: school.time_zone,
+        public_url: config.server.public_url.clone(),
+        agent_id: school.app.agentid,
+        receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
+        contacts_receiver: match &school.contacts {
+            Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),
+            None => None,
+        },
+        mirror: sync::Mirror { store: store.clone(), corp: corp.clone(), app: wecom.clone(), contacts },
+        wecom,
+        corp,
+    })
+}
+
+fn corp(school: &config::School) -> Corp {
+    Corp {
+        corp_id: school.corp_id,
+        name: school.name.clone(),
+        wecom_corpid: school.wecom_corpid.clone(),
+        time_zone: school.time_zone.name().to_owned(),
+        records_begin_on: school.records_begin_on,
+    }
+}
+
+/// Makes the database know the schools of the configuration and their built-in forms.
+pub async fn register(app: &App, config: &Config) -> anyhow::Result<()> {
+    let mut tx = app.store().unscoped().await?;
+    for school in &config.schools {
+        corps::upsert(&mut tx, &corp(school), &school.hosts).await?;
+    }
+    tx.commit().await?;
+    for school in app.schools() {
+        app::forms::publish_built_in(app, school).await?;
+    }
+    Ok(())
+}

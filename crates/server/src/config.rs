@@ -1,0 +1,193 @@
+//! The configuration: one TOML file, every key of which an environment variable may replace
+//! (`ROLLCALL_DATABASE__URL` is `database.url`). docs/CONFIG.md lists the keys.
+
+use std::{collections::BTreeMap, net::{IpAddr, SocketAddr}, path::{Path, PathBuf}};
+
+use chrono::NaiveDate;
+use domain::CorpId;
+use figment::{Figment, providers::{Env, Format, Toml}};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Everything Rollcall is told at start.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens.
+    pub server: Server,
+    /// Postgres.
+    pub database: Database,
+    /// Redis; left out, Rollcall works without.
+    #[serde(default)]
+    pub redis: Redis,
+    /// What seals personal data.
+    pub sealing: Sealing,
+    /// WeCom's addresses; left out, the real ones.
+    #[serde(default)]
+    pub wecom: Wecom,
+    /// The schools of this deployment.
+    pub schools: Vec<School>,
+}
+
+/// Where Rollcall listens, and who stands before it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address of the pages and the API.
+    pub listen: SocketAddr,
+    /// Address of /metrics; keep it inside.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where people reach it: `https://rollcall.example.edu.cn`.
+    pub public_url: String,
+    /// Proxies whose X-Forwarded-For is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// HTTP workers; as many as cores if left out.
+    pub workers: Option<usize>,
+}
+
+/// Postgres.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// The service role, which owns no table.
+    pub url: SecretString,
+    /// The owner, for `rollcall migrate` only.
+    pub owner_url: Option<SecretString>,
+    /// Connections held at most.
+    #[serde(default = "default_pool_size")]
+    pub pool_size: usize,
+}
+
+fn default_pool_size() -> usize {
+    16
+}
+
+/// Redis.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// `redis://…`.
+    pub url: Option<String>,
+}
+
+/// What seals personal data.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealing {
+    /// A file of hex keys of 32 bytes, one a line; the first seals, all of them open.
+    pub key_file: PathBuf,
+}
+
+/// WeCom's addresses. Only a simulator has others.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wecom {
+    /// Before `/cgi-bin/`.
+    pub api_url: String,
+    /// Sign-in inside 企业微信 (doc 91022).
+    pub authorize_url: String,
+    /// Sign-in on a PC (doc 98152).
+    pub login_url: String,
+}
+
+impl Default for Wecom {
+    fn default() -> Self {
+        Self {
+            api_url: wecom::client::API.into(),
+            authorize_url: wecom::client::AUTHORIZE_URL.into(),
+            login_url: wecom::client::LOGIN_URL.into(),
+        }
+    }
+}
+
+/// One school.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct School {
+    /// Our small number for it; never changes.
+    pub corp_id: CorpId,
+    /// What people read.
+    pub name: String,
+    /// 企业ID, `ww…`.
+    pub wecom_corpid: String,
+    /// Host names that lead to it.
+    pub hosts: Vec<String>,
+    /// The zone its day is counted in.
+    #[serde(default = "default_zone")]
+    pub time_zone: chrono_tz::Tz,
+    /// What the first sync finds counts as true since this day.
+    pub records_begin_on: NaiveDate,
+    /// `WW_verify_….txt` files WeCom looks for: name to content.
+    #[serde(default)]
+    pub verify_files: BTreeMap<String, String>,
+    /// The self-built app (自建应用).
+    pub app: AppSecrets,
+    /// The contacts-sync assistant (通讯录同步助手); left out, Rollcall works with the app's secret alone.
+    pub contacts: Option<ContactsSecrets>,
+}
+
+fn default_zone() -> chrono_tz::Tz {
+    chrono_tz::Asia::Shanghai
+}
+
+/// The self-built app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppSecrets {
+    /// Its name in callback paths.
+    #[serde(default = "default_app")]
+    pub name: String,
+    /// AgentId.
+    pub agentid: i64,
+    /// Secret.
+    pub secret: SecretString,
+    /// 接收消息 Token.
+    pub token: SecretString,
+    /// 接收消息 EncodingAESKey.
+    pub encoding_aes_key: SecretString,
+}
+
+fn default_app() -> String {
+    "rollcall".into()
+}
+
+/// The contacts-sync assistant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsSecrets {
+    /// Secret.
+    pub secret: SecretString,
+    /// 接收事件 Token.
+    pub token: SecretString,
+    /// 接收事件 EncodingAESKey.
+    pub encoding_aes_key: SecretString,
+}
+
+impl Config {
+    /// Reads the file, then the environment over it.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        if !path.is_file() {
+            anyhow::bail!("没有配置文件 {}（用 --config 指定，样例见 deploy/rollcall.toml）", path.display());
+        }
+        let config: Self = Figment::new()
+            .merge(Toml::file_exact(path))
+            .merge(Env::prefixed("ROLLCALL_").filter(|key| key.as_str().contains("__")).split("__"))
+            .extract()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.schools.is_empty(), "配置里没有学校：请至少写一个 [[schools]]");
+        anyhow::ensure!(
+            self.server.public_url.starts_with("http") && !self.server.public_url.ends_with('/'),
+            "server.public_url 应形如 https://rollcall.example.edu.cn，末尾不带 /"
+        );
+        for school in &self.schools {
+            anyhow::ensure!(!school.hosts.is_empty(), "schools.hosts 为空：请写上 {} 的域名", school.name);
+            anyhow::ensure!(school.app.name != app::school::CONTACTS, "schools.app.name 不能是保留名 contacts");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+//! HTTP: who asks, what they send, what they get. One file a noun under `routes`.
+
+pub mod headers;
+pub mod input;
+pub mod limits;
+pub mod metrics;
+pub mod openapi;
+pub mod problem;
+pub mod routes;
+pub mod who;
+
+use std::{collections::HashMap, net::TcpListener, sync::Arc};
+
+use actix_web::{App as ActixApp, HttpServer, dev::Server, http::StatusCode, middleware::{Compress, from_fn}, web};
+use app::App;
+use domain::CorpId;
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt;
+
+use crate::{config::Config, telemetry::RequestSpan};
+
+/// Host names, lower-cased, and the school each leads to.
+#[derive(Debug, Clone)]
+pub struct Hosts(pub Arc<HashMap<String, CorpId>>);
+
+/// The server on `listener`. It runs when awaited and ends gracefully on SIGTERM.
+pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool) -> std::io::Result<Server> {
+    let hosts = config
+        .schools
+        .iter()
+        .flat_map(|school| school.hosts.iter().map(|host| (host.to_lowercase(), school.corp_id)))
+        .collect();
+    let hosts = web::Data::new(Hosts(Arc::new(hosts)));
+    let limits = web::Data::new(limits::Limits::default());
+    let app = web::Data::new(app);
+    let workers = config.server.workers;
+    let config: web::Data<Config> = config.into();
+
+    let mut server = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(app.clone())
+            .app_data(hosts.clone())
+            .app_data(limits.clone())
+            .app_data(config.clone())
+            .app_data(web::PayloadConfig::new(input::BODY_LIMIT))
+            .wrap(from_fn(headers::same_site))
+            .wrap(Compress::default())
+            .wrap(from_fn(headers::secure))
+            .wrap(from_fn(metrics::measure))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .into_utoipa_app()
+            .configure(routes::api)
+            .into_app()
+            .configure(routes::pages)
+    })
+    .shutdown_timeout(30)
+    .client_request_timeout(std::time::Duration::from_secs(15));
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    if !signals {
+        server = server.disable_signals();
+    }
+    Ok(server.listen(listener)?.run())
+}
+
+/// The answer to a path that leads nowhere.
+pub async fn not_found() -> problem::Failure {
+    problem::Failure::http(StatusCode::NOT_FOUND, "not_found", "没有这个地址", "请检查地址，或从工作台重新打开")
+}

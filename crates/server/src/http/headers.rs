@@ -1,0 +1,52 @@
+//! Headers of every answer, and the check that a write comes from our own pages.
+
+use actix_web::{
+    Error, body::MessageBody, dev::{ServiceRequest, ServiceResponse}, http::{Method, StatusCode, header::{self, HeaderValue}},
+    middleware::Next,
+};
+
+use super::problem::Failure;
+
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/// Adds the security headers. What a handler set itself stays.
+pub async fn secure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| {
+        let name = header::HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    set("content-security-policy", CSP);
+    set("x-content-type-options", "nosniff");
+    set("referrer-policy", "no-referrer");
+    set("cross-origin-opener-policy", "same-origin");
+    set("cross-origin-resource-policy", "same-origin");
+    set("permissions-policy", "geolocation=(self), camera=(self), microphone=()");
+    set("strict-transport-security", "max-age=31536000; includeSubDomains");
+    set("cache-control", "no-store");
+    Ok(response)
+}
+
+/// Refuses a write that another site's page sent with the member's cookie. Browsers say where a request comes
+/// from; a client that says nothing is no browser.
+pub async fn same_site(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse, Error> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && is_foreign(&request) {
+        let failure = Failure::http(StatusCode::FORBIDDEN, "foreign_site", "请求来自其他网站", "请从点名的页面内操作");
+        return Ok(request.error_response(failure));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+fn is_foreign(request: &ServiceRequest) -> bool {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text("origin") else { return false };
+    let host = request.connection_info().host().to_owned();
+    origin.split_once("://").is_none_or(|(_, from)| from != host)
+}

@@ -1,0 +1,61 @@
+//! Every route, in one place.
+
+pub mod access_log;
+pub mod auth;
+pub mod callbacks;
+pub mod dto;
+pub mod forms;
+pub mod health;
+pub mod me;
+pub mod pages;
+pub mod people;
+pub mod reminder_rules;
+pub mod reminders;
+pub mod reports;
+pub mod statistics;
+pub mod sync_runs;
+pub mod unreported;
+
+use actix_web::web;
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+/// The JSON API: what docs/openapi.json describes.
+pub fn api(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope("/api/v1")
+            .service(me::get)
+            .service(access_log::list)
+            .service(forms::list)
+            .service(forms::get)
+            .service(reports::create)
+            .service(reports::list)
+            .service(reports::revisions)
+            .service(statistics::people)
+            .service(statistics::table)
+            .service(unreported::list)
+            .service(people::reveal_phone)
+            .service(reminders::create)
+            .service(reminders::get)
+            .service(reminder_rules::list)
+            .service(sync_runs::list)
+            .service(sync_runs::create)
+            .service(sync_runs::get)
+            .service(sync_runs::approve)
+            .service(sync_runs::discard),
+    );
+}
+
+/// Everything else: sign-in, callbacks, health, the pages.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config
+        .service(health::healthz)
+        .service(health::readyz)
+        .route("/api/v1/openapi.json", web::get().to(health::openapi))
+        .service(auth::start)
+        .service(auth::callback)
+        .service(auth::sign_out)
+        .service(callbacks::verify)
+        .service(callbacks::receive)
+        .service(pages::verify_file)
+        .default_service(web::to(pages::page));
+}

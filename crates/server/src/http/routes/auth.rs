@@ -1,0 +1,106 @@
+//! Sign-in and sign-out: redirects and cookies. The rules are in `app::sign_in`.
+
+use std::net::IpAddr;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::{StatusCode, header}, post, web::Data};
+use app::sign_in::{self, Channel, Outcome, Return};
+use serde::Deserialize;
+
+use crate::{config::Config, http::{
+    input::Query, limits::Limits, problem::{Answer, Failure}, who::{AGAIN, AtSchool, BINDING, SESSION, cookie, forget},
+}};
+
+#[derive(Deserialize)]
+struct Start {
+    #[serde(default = "home")]
+    to: String,
+}
+
+fn home() -> String {
+    "/".into()
+}
+
+/// Sends the browser to WeCom.
+#[get("/auth/start")]
+async fn start(request: HttpRequest, at: AtSchool, query: Query<Start>, limits: Data<Limits>, config: Data<Config>) -> Answer<HttpResponse> {
+    limits.check_address(client_address(&request, &config.server.trusted_proxies))?;
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    // 企业微信's own browser says so (doc 90315).
+    let channel = if agent.contains("wxwork/") { Channel::InClient } else { Channel::Browser };
+    let binding = request.cookie(BINDING);
+    let binding = binding.as_ref().map(|cookie| cookie.value());
+    let started = sign_in::start(&at.app, at.school()?, channel, &query.0.to, binding).await?;
+    Ok(HttpResponse::Found()
+        .insert_header((header::LOCATION, started.location))
+        .cookie(cookie(BINDING, started.binding, sign_in::FLOW_LIFE))
+        .finish())
+}
+
+#[derive(Deserialize)]
+struct Callback {
+    /// Missing when the member did not agree.
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    state: String,
+}
+
+/// Takes the browser back from WeCom.
+#[get("/auth/callback")]
+async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>) -> Answer<HttpResponse> {
+    let value = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
+    let (binding, session) = (value(BINDING), value(SESSION));
+    let back = Return {
+        code: &query.0.code,
+        state: &query.0.state,
+        binding: binding.as_deref(),
+        session: session.as_deref(),
+    };
+    let see = |to: &str| {
+        let mut response = HttpResponse::SeeOther();
+        response.insert_header((header::LOCATION, to.to_owned()));
+        response
+    };
+    Ok(match sign_in::finish(&at.app, at.school()?, back).await? {
+        Outcome::SignedIn { session, to } => {
+            see(&to).cookie(cookie(SESSION, session, sign_in::ABSOLUTE)).cookie(forget(AGAIN)).finish()
+        }
+        Outcome::Already { to } => see(&to).finish(),
+        Outcome::Again { to } if request.cookie(AGAIN).is_none() => {
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
+            see(&format!("/auth/start?{query}")).cookie(cookie(AGAIN, "1".into(), chrono::TimeDelta::minutes(1))).finish()
+        }
+        Outcome::Again { .. } => {
+            return Err(Failure::http(StatusCode::FORBIDDEN, "sign_in_failed", "登录没有成功", "请从企业微信工作台重新打开点名"));
+        }
+        Outcome::Foreign => {
+            return Err(Failure::http(StatusCode::FORBIDDEN, "foreign_sign_in", "登录链接不是本机发起的", "请从企业微信工作台重新打开点名"));
+        }
+        Outcome::Stranger => {
+            return Err(Failure::http(StatusCode::FORBIDDEN, "unknown_member", "通讯录里没有您的账号", "请联系学校信息中心核对企业微信通讯录"));
+        }
+    })
+}
+
+/// Ends the session.
+#[post("/auth/sign-out")]
+async fn sign_out(request: HttpRequest, at: AtSchool) -> Answer<HttpResponse> {
+    if let Some(session) = request.cookie(SESSION) {
+        sign_in::sign_out(&at.app, at.school()?, session.value()).await?;
+    }
+    Ok(HttpResponse::NoContent()
+        .insert_header(("Clear-Site-Data", "\"cache\", \"storage\""))
+        .cookie(forget(SESSION))
+        .finish())
+}
+
+/// The address of the client: the peer's, or what a proxy we trust says.
+fn client_address(request: &HttpRequest, trusted: &[IpAddr]) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    if !trusted.contains(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request.headers().get("x-forwarded-for")?.to_str().ok()?;
+    // The last hop before us is the only one our proxy vouches for.
+    forwarded.rsplit(',').next()?.trim().parse().ok()
+}

@@ -1,0 +1,127 @@
+//! Who am I, and what may I do.
+
+use actix_web::{get, web::Json};
+use chrono::NaiveDate;
+use domain::policy::{Action, Role};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::dto::Department;
+use crate::http::{openapi::Refusals, problem::Answer, who::SignedIn};
+
+/// The signed-in person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me {
+    /// As WeCom gives it.
+    userid: String,
+    /// Name.
+    name: String,
+    /// The person, when the roster knows them.
+    person: Option<Person>,
+    /// What they were granted.
+    grants: Vec<Grant>,
+    /// What follows from it, for showing the right menus.
+    may: May,
+    /// The school.
+    school: School,
+    /// The school's day.
+    today: NaiveDate,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Person {
+    /// Student or staff number.
+    number: String,
+    name: String,
+    kind: Kind,
+    class: Option<Department>,
+    college: Option<Department>,
+}
+
+/// student or staff.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Student,
+    Staff,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Grant {
+    #[schema(value_type = RoleName)]
+    role: Role,
+    department: Department,
+    /// The first day it no longer holds.
+    until: NaiveDate,
+}
+
+/// The roles there are.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "names domain::policy::Role in the document")]
+enum RoleName {
+    ClassAssistant,
+    Counsellor,
+    CollegeLeader,
+    CollegeOffice,
+    DepartmentHead,
+    SchoolOffice,
+    SchoolLeader,
+    Administrator,
+    Auditor,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct May {
+    see_unreported: bool,
+    see_statistics: bool,
+    remind: bool,
+    administer: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct School {
+    name: String,
+    time_zone: String,
+}
+
+/// Who am I, and what may I do.
+#[utoipa::path(tag = "me", security(("session" = [])), responses((status = 200, body = Me), Refusals))]
+#[get("/me")]
+pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
+    let (app, school, viewer) = who.parts()?;
+    let profile = app::people::profile(app, school, viewer).await?;
+    let person = viewer.person.as_ref().map(|person| Person {
+        number: profile.number.clone().unwrap_or_default(),
+        name: profile.name.clone(),
+        kind: match person.kind {
+            domain::form::PersonKind::Student => Kind::Student,
+            domain::form::PersonKind::Staff => Kind::Staff,
+        },
+        class: profile.class.clone().map(Department::from),
+        college: profile.college.clone().map(Department::from),
+    });
+    let grants = viewer
+        .grants
+        .iter()
+        .map(|grant| Grant {
+            role: grant.role,
+            department: (grant.department_id, grant.department_name.clone()).into(),
+            until: grant.until,
+        })
+        .collect();
+    Ok(Json(Me {
+        userid: viewer.userid.clone(),
+        name: profile.name,
+        person,
+        grants,
+        may: May {
+            see_unreported: viewer.may(Action::SeePeople),
+            see_statistics: viewer.may(Action::SeeStatistics),
+            remind: viewer.may(Action::Remind),
+            administer: viewer.may(Action::Administer),
+        },
+        school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
+        today: school.today(app.now()),
+    }))
+}

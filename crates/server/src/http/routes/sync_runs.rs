@@ -1,0 +1,152 @@
+//! Runs of the directory sync, and approving what a guard held back.
+
+use actix_web::{HttpResponse, delete, get, post, web};
+use app::sync_runs;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::{
+    input::{self, Json, PageQuery, Query}, openapi::{Refusals, WriteRefusals}, problem::Answer, who::SignedIn,
+};
+
+/// Runs, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SyncRunList {
+    items: Vec<SyncRun>,
+    next_cursor: Option<String>,
+}
+
+/// One attempt to make the mirror equal WeCom.
+#[derive(Debug, Serialize, ToSchema)]
+struct SyncRun {
+    id: i64,
+    /// boot, schedule, command, event or approval.
+    trigger: String,
+    /// running, applied, held, failed or discarded.
+    state: String,
+    started_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+    departments_seen: i32,
+    members_seen: i32,
+    /// Members whose names WeCom did not show.
+    members_not_visible: i32,
+    rows_added: i32,
+    rows_changed: i32,
+    rows_closed: i32,
+    rows_held: i32,
+    /// Names exactly the removals held; to be sent back with an approval.
+    held_digest: Option<String>,
+    /// Why it was held or failed.
+    reason: Option<String>,
+}
+
+impl From<store::sync_runs::SyncRun> for SyncRun {
+    fn from(run: store::sync_runs::SyncRun) -> Self {
+        Self {
+            id: run.run_id,
+            trigger: run.trigger,
+            state: run.state,
+            started_at: run.started_at,
+            finished_at: run.finished_at,
+            departments_seen: run.departments_seen,
+            members_seen: run.members_seen,
+            members_not_visible: run.members_not_visible,
+            rows_added: run.rows_added,
+            rows_changed: run.rows_changed,
+            rows_closed: run.rows_closed,
+            rows_held: run.rows_held,
+            held_digest: run.held_digest.map(hex::encode),
+            reason: run.reason,
+        }
+    }
+}
+
+/// Runs, newest first.
+#[utoipa::path(tag = "sync", security(("session" = [])), params(PageQuery), responses((status = 200, body = SyncRunList), Refusals))]
+#[get("/sync-runs")]
+pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<SyncRunList>> {
+    let (app, school, viewer) = who.parts()?;
+    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let page = sync_runs::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
+    let items = page.items.into_iter().map(SyncRun::from).collect();
+    Ok(web::Json(SyncRunList { items, next_cursor: input::cursor(page.next) }))
+}
+
+/// A run was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Queued {
+    /// False: one is waiting already.
+    queued: bool,
+}
+
+/// Asks for a run now.
+#[utoipa::path(tag = "sync", security(("session" = [])), responses((status = 202, body = Queued), Refusals))]
+#[post("/sync-runs")]
+pub async fn create(who: SignedIn) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    let queued = sync_runs::ask(app, school, viewer).await?;
+    Ok(HttpResponse::Accepted().json(Queued { queued }))
+}
+
+/// A run with what it held back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SyncRunDetail {
+    #[serde(flatten)]
+    run: SyncRun,
+    held: Vec<Held>,
+}
+
+/// A removal that waits for approval.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HeldRemoval)]
+struct Held {
+    /// department, member or membership.
+    kind: String,
+    /// Department id, userid, or `userid/department id`.
+    subject: String,
+    name: String,
+}
+
+/// A run with the removals it held back, at most 1000 of them.
+#[utoipa::path(tag = "sync", security(("session" = [])), params(("id" = i64, Path)),
+    responses((status = 200, body = SyncRunDetail), Refusals))]
+#[get("/sync-runs/{id}")]
+pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<SyncRunDetail>> {
+    let (app, school, viewer) = who.parts()?;
+    let (run, held) = sync_runs::get(app, school, viewer, *id).await?;
+    let held = held
+        .into_iter()
+        .map(|removal| Held { kind: removal.kind, subject: removal.subject, name: removal.name })
+        .collect();
+    Ok(web::Json(SyncRunDetail { run: run.into(), held }))
+}
+
+/// What is approved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// The run's `held_digest`, as it was shown.
+    digest: String,
+}
+
+/// Applies exactly the removals that were shown; refused when WeCom says something else by now.
+#[utoipa::path(tag = "sync", security(("session" = [])), params(("id" = i64, Path)), request_body = Approval,
+    responses((status = 202, description = "applied"), Refusals, WriteRefusals))]
+#[post("/sync-runs/{id}/approval")]
+pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    let digest = hex::decode(&body.0.digest).map_err(|_| app::Error::field("digest", "请原样带上 held_digest"))?;
+    sync_runs::approve(app, school, viewer, *id, &digest).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Discards what a run held back.
+#[utoipa::path(tag = "sync", security(("session" = [])), params(("id" = i64, Path)),
+    responses((status = 204, description = "discarded"), Refusals))]
+#[delete("/sync-runs/{id}/approval")]
+pub async fn discard(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    sync_runs::discard(app, school, viewer, *id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

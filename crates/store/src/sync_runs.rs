@@ -1,0 +1,282 @@
+//! Runs of the mirror: what each saw and did, and what a guard held back.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::CorpId;
+
+use crate::{
+    Result,
+    schema::{sync_held, sync_runs},
+};
+
+/// One attempt to make the mirror equal WeCom.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = sync_runs, check_for_backend(diesel::pg::Pg))]
+pub struct Run {
+    /// Its number.
+    pub run_id: i64,
+    /// `boot`, `schedule`, `command`, `event` or `approval`.
+    pub trigger: String,
+    /// `running`, `applied`, `held`, `failed` or `discarded`.
+    pub state: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Departments WeCom showed.
+    pub departments_seen: i32,
+    /// Members WeCom showed.
+    pub members_seen: i32,
+    /// Of these, members whose names it did not show.
+    pub members_not_visible: i32,
+    /// Rows added.
+    pub rows_added: i32,
+    /// Rows changed.
+    pub rows_changed: i32,
+    /// Rows closed.
+    pub rows_closed: i32,
+    /// Removals held back.
+    pub rows_held: i32,
+    /// SHA-256 over them.
+    pub held_digest: Option<Vec<u8>>,
+    /// Why it was held or failed, or what it could not see; in Chinese, for the administrator.
+    pub reason: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = sync_runs, treat_none_as_null = true)]
+pub struct End {
+    /// `applied`, `held` or `failed`.
+    pub state: String,
+    /// When.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Departments WeCom showed.
+    pub departments_seen: i32,
+    /// Members WeCom showed.
+    pub members_seen: i32,
+    /// Of these, members whose names it did not show.
+    pub members_not_visible: i32,
+    /// Rows added.
+    pub rows_added: i32,
+    /// Rows changed.
+    pub rows_changed: i32,
+    /// Rows closed.
+    pub rows_closed: i32,
+    /// Members closed: what the hourly budget counts.
+    pub members_closed: i32,
+    /// Removals held back.
+    pub rows_held: i32,
+    /// SHA-256 over them.
+    pub held_digest: Option<Vec<u8>>,
+    /// Why it was held or failed, or what it could not see.
+    pub reason: Option<String>,
+}
+
+/// A removal that was held back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Selectable)]
+#[diesel(table_name = sync_held, check_for_backend(diesel::pg::Pg))]
+pub struct Held {
+    /// `department`, `member` or `membership`.
+    pub kind: String,
+    /// Department id, userid, or `userid/department id`.
+    pub subject: String,
+    /// As people know it.
+    pub name: String,
+}
+
+/// Begins a run.
+pub async fn start(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    trigger: &str,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    Ok(diesel::insert_into(sync_runs::table)
+        .values((
+            sync_runs::corp_id.eq(corp),
+            sync_runs::trigger.eq(trigger),
+            sync_runs::state.eq("running"),
+            sync_runs::started_at.eq(now),
+        ))
+        .returning(sync_runs::run_id)
+        .get_result(conn)
+        .await?)
+}
+
+/// Marks runs that a dead process left behind as failed. Call it while holding the school's lock.
+pub async fn bury(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    now: DateTime<Utc>,
+    reason: &str,
+) -> Result<usize> {
+    Ok(diesel::update(sync_runs::table)
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::state.eq("running"))
+        .set((
+            sync_runs::state.eq("failed"),
+            sync_runs::finished_at.eq(now),
+            sync_runs::reason.eq(reason),
+        ))
+        .execute(conn)
+        .await?)
+}
+
+/// Records the end of a run.
+pub async fn finish(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, end: &End) -> Result<()> {
+    diesel::update(
+        sync_runs::table.filter(sync_runs::corp_id.eq(corp)).filter(sync_runs::run_id.eq(run)),
+    )
+    .set(end)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Settles held runs, all or those up to one: nothing waits for approval any more. How many there were.
+pub async fn settle(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    state: &str,
+    reason: &str,
+) -> Result<usize> {
+    Ok(diesel::update(sync_runs::table)
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::run_id.eq(run))
+        .filter(sync_runs::state.eq("held"))
+        .set((sync_runs::state.eq(state), sync_runs::reason.eq(reason)))
+        .execute(conn)
+        .await?)
+}
+
+/// Settles every held run before `run`: a later full look at WeCom has taken their place.
+pub async fn supersede(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    reason: &str,
+) -> Result<usize> {
+    Ok(diesel::update(sync_runs::table)
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::run_id.lt(run))
+        .filter(sync_runs::state.eq("held"))
+        .set((sync_runs::state.eq("discarded"), sync_runs::reason.eq(reason)))
+        .execute(conn)
+        .await?)
+}
+
+/// Keeps what was held back.
+pub async fn hold(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, held: &[Held]) -> Result<()> {
+    // Five parameters a row; Postgres takes 65,535.
+    for part in held.chunks(10_000) {
+        let rows: Vec<_> = part
+            .iter()
+            .map(|held| {
+                (
+                    sync_held::corp_id.eq(corp),
+                    sync_held::run_id.eq(run),
+                    sync_held::kind.eq(&held.kind),
+                    sync_held::subject.eq(&held.subject),
+                    sync_held::name.eq(&held.name),
+                )
+            })
+            .collect();
+        diesel::insert_into(sync_held::table).values(rows).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// Members closed since a moment by all runs that nobody approved.
+pub async fn closed_since(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    since: DateTime<Utc>,
+) -> Result<i64> {
+    let closed: Option<i64> = sync_runs::table
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::finished_at.gt(since))
+        .filter(sync_runs::trigger.ne("approval"))
+        .select(diesel::dsl::sum(sync_runs::members_closed))
+        .first(conn)
+        .await?;
+    Ok(closed.unwrap_or(0))
+}
+
+/// Whether a full look at WeCom was ever applied whole: from then on, what is new is new today.
+pub async fn history_has_begun(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(
+        sync_runs::table
+            .filter(sync_runs::corp_id.eq(corp))
+            .filter(sync_runs::trigger.ne("event"))
+            .filter(sync_runs::state.eq_any(["applied", "held", "discarded"]))
+            .filter(sync_runs::reason.is_null()),
+    ))
+    .get_result(conn)
+    .await?)
+}
+
+/// When the last full run began, however it ended.
+pub async fn last_full_started(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(sync_runs::table
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::trigger.ne("event"))
+        .select(diesel::dsl::max(sync_runs::started_at))
+        .first(conn)
+        .await?)
+}
+
+/// One run.
+pub async fn find(conn: &mut AsyncPgConnection, corp: CorpId, run: i64) -> Result<Option<Run>> {
+    Ok(sync_runs::table
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::run_id.eq(run))
+        .select(Run::as_select())
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// Runs, newest first, those before `before`.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Run>> {
+    Ok(sync_runs::table
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::run_id.lt(before.unwrap_or(i64::MAX)))
+        .order(sync_runs::run_id.desc())
+        .limit(limit)
+        .select(Run::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// What a run held back, by kind and subject, those after `after`.
+pub async fn held(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    after: Option<(&str, &str)>,
+    limit: i64,
+) -> Result<Vec<Held>> {
+    let (kind, subject) = after.unwrap_or(("", ""));
+    Ok(sync_held::table
+        .filter(sync_held::corp_id.eq(corp))
+        .filter(sync_held::run_id.eq(run))
+        .filter(
+            sync_held::kind.gt(kind).or(sync_held::kind.eq(kind).and(sync_held::subject.gt(subject))),
+        )
+        .order((sync_held::kind, sync_held::subject))
+        .limit(limit)
+        .select(Held::as_select())
+        .load(conn)
+        .await?)
+}
