@@ -135,7 +135,7 @@ pub async fn finish(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, end: &
     Ok(())
 }
 
-/// Settles held runs, all or those up to one: nothing waits for approval any more. How many there were.
+/// Settles a held run: it waits for approval no more. 0 when it did not wait.
 pub async fn settle(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -205,13 +205,13 @@ pub async fn closed_since(
     Ok(closed.unwrap_or(0))
 }
 
-/// Whether a full look at WeCom was ever applied whole: from then on, what is new is new today.
+/// Whether a full and complete look at WeCom was ever applied: from then on, what is new is new today.
 pub async fn history_has_begun(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(
         sync_runs::table
             .filter(sync_runs::corp_id.eq(corp))
             .filter(sync_runs::trigger.ne("event"))
-            .filter(sync_runs::state.eq_any(["applied", "held", "discarded"]))
+            .filter(sync_runs::state.eq("applied"))
             .filter(sync_runs::reason.is_null()),
     ))
     .get_result(conn)
@@ -259,21 +259,11 @@ pub async fn list(
         .await?)
 }
 
-/// What a run held back, by kind and subject, those after `after`.
-pub async fn held(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    run: i64,
-    after: Option<(&str, &str)>,
-    limit: i64,
-) -> Result<Vec<Held>> {
-    let (kind, subject) = after.unwrap_or(("", ""));
+/// The first of what a run held back, by kind and subject.
+pub async fn held(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, limit: i64) -> Result<Vec<Held>> {
     Ok(sync_held::table
         .filter(sync_held::corp_id.eq(corp))
         .filter(sync_held::run_id.eq(run))
-        .filter(
-            sync_held::kind.gt(kind).or(sync_held::kind.eq(kind).and(sync_held::subject.gt(subject))),
-        )
         .order((sync_held::kind, sync_held::subject))
         .limit(limit)
         .select(Held::as_select())

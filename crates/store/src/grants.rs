@@ -1,0 +1,123 @@
+//! Grants that follow from the directory and from the roster. Those made by hand are not touched here.
+
+use chrono::NaiveDate;
+use diesel::sql_types::{Array, BigInt, Date, Integer, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, DepartmentId, PersonId};
+
+use crate::Result;
+
+/// How many rows were added, changed and ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Added.
+    pub added: usize,
+    /// Purpose or end changed.
+    pub changed: usize,
+    /// Ended.
+    pub ended: usize,
+}
+
+/// A grant of the roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterGrant {
+    /// Whose.
+    pub person_id: PersonId,
+    /// As it stands in the database.
+    pub role: &'static str,
+    /// Over which department.
+    pub department_id: DepartmentId,
+    /// What for.
+    pub purpose: String,
+    /// The first day it no longer holds.
+    pub until: NaiveDate,
+}
+
+/// Makes the grants of leaders what the directory shows. `roles` says what leading a department of a kind makes of
+/// someone; such a grant has no end of its own and is written `until` a day far off.
+pub async fn follow_directory(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    roles: &[(&str, &str)],
+    until: NaiveDate,
+    today: NaiveDate,
+) -> Result<Changed> {
+    let wanted = "wanted as materialized (
+        select distinct m.person_id, r.role, md.department_id, 'directory' as purpose, $5::date as until_date
+        from members m
+        join member_departments md on md.corp_id = m.corp_id and md.member_id = m.member_id
+          and md.until_date is null and md.is_leader
+        join departments d on d.corp_id = md.corp_id and d.department_id = md.department_id and d.closed_on is null
+        join unnest($3::text[], $4::text[]) as r (kind, role) on r.kind = d.kind
+        where m.corp_id = $1 and m.person_id is not null and m.left_on is null)";
+    let [dropped, ended, changed, added] = statements("directory", wanted);
+    let mut run = async |statement: String| {
+        diesel::sql_query(statement)
+            .bind::<Integer, _>(corp)
+            .bind::<Date, _>(today)
+            .bind::<Array<Text>, _>(roles.iter().map(|role| role.0).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(roles.iter().map(|role| role.1).collect::<Vec<_>>())
+            .bind::<Date, _>(until)
+            .execute(conn)
+            .await
+    };
+    Ok(Changed {
+        ended: run(dropped).await? + run(ended).await?,
+        changed: run(changed).await?,
+        added: run(added).await?,
+    })
+}
+
+/// Makes the grants of the roster what the file says.
+pub async fn replace_roster(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rows: &[RosterGrant],
+    today: NaiveDate,
+) -> Result<Changed> {
+    let wanted = "wanted as materialized (
+        select r.* from unnest($3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[])
+          as r (person_id, role, department_id, purpose, until_date))";
+    let [dropped, ended, changed, added] = statements("roster", wanted);
+    let mut run = async |statement: String| {
+        diesel::sql_query(statement)
+            .bind::<Integer, _>(corp)
+            .bind::<Date, _>(today)
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.person_id).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(rows.iter().map(|row| row.role).collect::<Vec<_>>())
+            .bind::<Array<Integer>, _>(rows.iter().map(|row| row.department_id).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(rows.iter().map(|row| row.purpose.as_str()).collect::<Vec<_>>())
+            .bind::<Array<Date>, _>(rows.iter().map(|row| row.until).collect::<Vec<_>>())
+            .execute(conn)
+            .await
+    };
+    Ok(Changed {
+        ended: run(dropped).await? + run(ended).await?,
+        changed: run(changed).await?,
+        added: run(added).await?,
+    })
+}
+
+/// Drop what began today and is not wanted, end what began before, correct, add. $1 is the corp, $2 today.
+fn statements(source: &str, wanted: &str) -> [String; 4] {
+    let held = format!("corp_id = $1 and source = '{source}' and until_date > $2::date");
+    let unwanted = "not exists (select from wanted w where w.person_id = g.person_id and w.role = g.role
+                    and w.department_id = g.department_id)";
+    [
+        format!("with {wanted} delete from grants g where {held} and from_date >= $2 and {unwanted}"),
+        format!("with {wanted} update grants g set until_date = $2 where {held} and {unwanted}"),
+        format!(
+            "with {wanted} update grants g set purpose = w.purpose, until_date = w.until_date from wanted w
+             where g.corp_id = $1 and g.source = '{source}' and g.until_date > $2 and w.person_id = g.person_id
+               and w.role = g.role and w.department_id = g.department_id
+               and (w.purpose, w.until_date) is distinct from (g.purpose, g.until_date)"
+        ),
+        format!(
+            "with {wanted} insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date,
+                                               until_date)
+             select $1, w.person_id, w.role, w.department_id, w.purpose, '{source}', $2, w.until_date from wanted w
+             where not exists (select from grants g where {held} and g.person_id = w.person_id and g.role = w.role
+                               and g.department_id = w.department_id)"
+        ),
+    ]
+}

@@ -1,0 +1,226 @@
+//! WeCom accounts, where WeCom showed them, and how both were on any day.
+
+use chrono::NaiveDate;
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Date, Integer, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, MemberId};
+
+use crate::{
+    Result,
+    schema::{member_departments, members},
+};
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = members, check_for_backend(diesel::pg::Pg))]
+pub struct Member {
+    /// Our number for it.
+    pub member_id: MemberId,
+    /// As WeCom gives it.
+    pub userid: String,
+    /// Lower-cased: what is compared.
+    pub userid_key: String,
+    /// None: WeCom withheld it.
+    pub name: Option<String>,
+    /// None: WeCom withheld it.
+    pub position: Option<String>,
+    /// 1 activated, 2 disabled, 4 not activated.
+    pub status: Option<i16>,
+    /// The department it is counted under.
+    pub main_department_id: Option<i32>,
+    /// Since when it is gone.
+    pub left_on: Option<NaiveDate>,
+}
+
+/// An account in a department, now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = member_departments, check_for_backend(diesel::pg::Pg))]
+pub struct MemberDepartment {
+    /// Which account.
+    pub member_id: MemberId,
+    /// Which department.
+    pub department_id: i32,
+    /// Whether it leads there.
+    pub is_leader: bool,
+}
+
+/// All accounts, those that left too.
+pub async fn all(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<Member>> {
+    Ok(members::table.filter(members::corp_id.eq(corp)).select(Member::as_select()).load(conn).await?)
+}
+
+/// Who is in which department now.
+pub async fn departments(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<MemberDepartment>> {
+    Ok(member_departments::table
+        .filter(member_departments::corp_id.eq(corp))
+        .filter(member_departments::until_date.is_null())
+        .select(MemberDepartment::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// Adds, changes or reopens the accounts of these keys by what staging has of them; what staging does not know
+/// stays. An account without history is dated `from`, a change `today`.
+pub async fn write_staged(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    keys: &[&str],
+    from: NaiveDate,
+    today: NaiveDate,
+) -> Result<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    for statement in [
+        "insert into members as m
+           (corp_id, userid, userid_key, name, position, status, main_department_id, joined_on, run_id)
+         select $1, userid, userid_key, name, position, status, main_department_id, $4, $2
+         from staging_members where corp_id = $1 and run_id = $2 and userid_key = any($3)
+         on conflict (corp_id, userid_key) do update
+           set userid = excluded.userid, name = coalesce(excluded.name, m.name),
+               position = coalesce(excluded.position, m.position), status = coalesce(excluded.status, m.status),
+               main_department_id = coalesce(excluded.main_department_id, m.main_department_id),
+               left_on = null, run_id = excluded.run_id",
+        "update member_versions v
+         set name = m.name, position = m.position, status = m.status, main_department_id = m.main_department_id,
+             run_id = $2
+         from members m
+         where v.corp_id = $1 and m.corp_id = $1 and v.member_id = m.member_id and m.userid_key = any($3)
+           and v.until_date is null and v.from_date >= $5",
+        "update member_versions v set until_date = $5, run_id = $2
+         from members m
+         where v.corp_id = $1 and m.corp_id = $1 and v.member_id = m.member_id and m.userid_key = any($3)
+           and v.until_date is null and v.from_date < $5",
+        "insert into member_versions (corp_id, member_id, from_date, name, position, status, main_department_id, run_id)
+         select $1, m.member_id,
+                case when exists (select from member_versions v where v.corp_id = $1 and v.member_id = m.member_id)
+                     then $5 else $4 end,
+                m.name, m.position, m.status, m.main_department_id, $2
+         from members m
+         where m.corp_id = $1 and m.userid_key = any($3)
+           and not exists (select from member_versions v
+                           where v.corp_id = $1 and v.member_id = m.member_id and v.until_date is null)",
+    ] {
+        diesel::sql_query(statement)
+            .bind::<Integer, _>(corp)
+            .bind::<BigInt, _>(run)
+            .bind::<Array<Text>, _>(keys)
+            .bind::<Date, _>(from)
+            .bind::<Date, _>(today)
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Closes accounts. They are kept, and open again when they come back.
+pub async fn close(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    ids: &[MemberId],
+    today: NaiveDate,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for statement in [
+        "update members set left_on = $4, run_id = $2 where corp_id = $1 and member_id = any($3)",
+        "delete from member_versions
+         where corp_id = $1 and member_id = any($3) and until_date is null and from_date >= $4",
+        "update member_versions set until_date = $4, run_id = $2
+         where corp_id = $1 and member_id = any($3) and until_date is null",
+    ] {
+        diesel::sql_query(statement)
+            .bind::<Integer, _>(corp)
+            .bind::<BigInt, _>(run)
+            .bind::<Array<BigInt>, _>(ids)
+            .bind::<Date, _>(today)
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Puts accounts into departments: (userid_key, department, leads). Dated `from` for accounts that are in the
+/// history of no department yet, else `today`.
+pub async fn open_departments(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    rows: &[(&str, i32, bool)],
+    from: NaiveDate,
+    today: NaiveDate,
+) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(
+        "insert into member_departments (corp_id, member_id, department_id, from_date, is_leader, run_id)
+         select $1, m.member_id, r.department_id,
+                case when exists (select from member_departments o where o.corp_id = $1 and o.member_id = m.member_id)
+                     then $7 else $6 end,
+                r.is_leader, $2
+         from unnest($3, $4, $5) as r (userid_key, department_id, is_leader)
+         join members m on m.corp_id = $1 and m.userid_key = r.userid_key",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(run)
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(rows.iter().map(|row| row.1).collect::<Vec<_>>())
+    .bind::<Array<Bool>, _>(rows.iter().map(|row| row.2).collect::<Vec<_>>())
+    .bind::<Date, _>(from)
+    .bind::<Date, _>(today)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes accounts out of departments. What began today never held a whole day and goes.
+pub async fn close_departments(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    rows: &[(MemberId, i32)],
+    today: NaiveDate,
+) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for statement in [
+        "delete from member_departments md using unnest($3, $4) as r (member_id, department_id)
+         where md.corp_id = $1 and md.member_id = r.member_id and md.department_id = r.department_id
+           and md.until_date is null and md.from_date >= $5",
+        "update member_departments md set until_date = $5, run_id = $2
+         from unnest($3, $4) as r (member_id, department_id)
+         where md.corp_id = $1 and md.member_id = r.member_id and md.department_id = r.department_id
+           and md.until_date is null",
+    ] {
+        diesel::sql_query(statement)
+            .bind::<Integer, _>(corp)
+            .bind::<BigInt, _>(run)
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
+            .bind::<Array<Integer>, _>(rows.iter().map(|row| row.1).collect::<Vec<_>>())
+            .bind::<Date, _>(today)
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// One at a time changes who is who and who is where in a school, to the end of the transaction.
+pub async fn lock(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<()> {
+    diesel::sql_query("select pg_advisory_xact_lock($1, $2)")
+        .bind::<Integer, _>(ROSTER_LOCK)
+        .bind::<Integer, _>(corp)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// First half of the advisory lock's key; the corp is the second.
+const ROSTER_LOCK: i32 = 0x526f_7374; // "Rost"
