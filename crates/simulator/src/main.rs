@@ -1,13 +1,17 @@
 //! `simulator`: serves a simulated WeCom, and writes the files of its school.
 
 use std::fs::{self, File};
-use std::io::BufWriter;
-use std::path::PathBuf;
+use std::io::{BufWriter, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 use simulator::school::{School, write_grants, write_people, write_reports};
+use simulator::{Config, Simulator};
+use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
 
 /// A WeCom (企业微信) to run Rollcall against.
 #[derive(Parser)]
@@ -19,6 +23,18 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve WeCom's API, its sign-in pages and a small client for browsers.
+    Serve {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:8720", env = "SIMULATOR_LISTEN")]
+        listen: SocketAddr,
+        /// Description of the school.
+        #[arg(long, default_value = "fixtures/school.toml")]
+        school: PathBuf,
+        /// Where Rollcall is, for callbacks and the workbench.
+        #[arg(long, default_value = "http://127.0.0.1:8710")]
+        app_url: Url,
+    },
     /// Write the school's roster: people.csv and grants.csv.
     Roster {
         /// Description of the school.
@@ -44,6 +60,10 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Serve { listen, school, app_url } => {
+            let school = School::load(school)?;
+            serve(Config { listen, school, app_url: Some(app_url) })?;
+        }
         Command::Roster { school, out } => {
             let school = School::load(school)?;
             fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
@@ -57,6 +77,30 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn create(path: &std::path::Path) -> anyhow::Result<BufWriter<File>> {
+/// Serves until it is told to stop, and says on one line that it is ready.
+#[tokio::main]
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let (students, staff) = (config.school.students().count(), config.school.staff().count());
+    let classes =
+        config.school.departments.iter().filter(|department| department.name.ends_with('班')).count();
+    let name = config.school.spec.name.clone();
+    let running = Simulator::start(config)?;
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "simulator ready: {} ({name}: {students} students, {staff} staff, {classes} classes)",
+        running.url()
+    )?;
+    out.flush()?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    running.stop().await;
+    Ok(())
+}
+
+fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
     Ok(BufWriter::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?))
 }

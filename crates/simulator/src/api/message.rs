@@ -1,0 +1,342 @@
+//! `message/send` (doc 90236) for text and textcard: who gets it, who doesn't, and what the answer admits of that.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Call, Refusal, token};
+use crate::directory::Member;
+use crate::ledger::{Outcome, What};
+use crate::random;
+use crate::world::World;
+
+const MAX_USERS: usize = 1000;
+const MAX_PARTIES: usize = 100;
+const MAX_TAGS: usize = 100;
+/// Bytes of a text; the rest is cut.
+const MAX_TEXT: usize = 2048;
+/// Characters of a card's title, description and button; the rest is cut.
+const MAX_TITLE: usize = 128;
+const MAX_DESCRIPTION: usize = 512;
+const MAX_BUTTON: usize = 4;
+/// Bytes of a card's address.
+const MAX_URL: usize = 2048;
+/// What one member may get from one app; the excess is lost without a word.
+const PER_MINUTE: usize = 30;
+const PER_HOUR: usize = 1000;
+/// How many messages are kept for each member to look at.
+const KEPT: usize = 500;
+const DUPLICATE_INTERVAL: i64 = 1800;
+const MAX_DUPLICATE_INTERVAL: i64 = 14_400;
+
+/// A message as a member has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// Of the answer to the sender.
+    pub msgid: String,
+    /// Sender.
+    pub agentid: u32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    #[serde(flatten)]
+    pub content: Content,
+    /// Whether the member has looked at it.
+    pub read: bool,
+}
+
+/// What stands in a message.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "msgtype", content = "content", rename_all = "lowercase")]
+pub enum Content {
+    /// Words, with links.
+    Text {
+        /// Cut to its limit.
+        content: String,
+    },
+    /// A card to open.
+    TextCard {
+        /// Cut to its limit.
+        title: String,
+        /// With a little markup, cut to its limit.
+        description: String,
+        /// Where it leads.
+        url: String,
+        /// What the button says.
+        btntxt: String,
+    },
+}
+
+/// What members were sent.
+#[derive(Debug, Default)]
+pub struct Messages {
+    /// By lower-cased user id, oldest first.
+    boxes: HashMap<String, VecDeque<Message>>,
+    /// When each member was sent something in the last hour.
+    sent: HashMap<String, VecDeque<DateTime<Utc>>>,
+    /// Until when a body counts as a repetition.
+    bodies: HashMap<u64, DateTime<Utc>>,
+}
+
+impl Messages {
+    /// A member's messages, oldest first.
+    pub fn of(&self, userid: &str) -> impl DoubleEndedIterator<Item = &Message> {
+        self.boxes.get(&userid.to_lowercase()).into_iter().flatten()
+    }
+
+    /// How many of them the member hasn't looked at.
+    pub fn unread(&self, userid: &str) -> usize {
+        self.of(userid).filter(|message| !message.read).count()
+    }
+
+    /// The member has looked at all.
+    pub fn mark_read(&mut self, userid: &str) {
+        for message in self.boxes.get_mut(&userid.to_lowercase()).into_iter().flatten() {
+            message.read = true;
+        }
+    }
+
+    /// Whether one more to this member gets through now; counts it if it does.
+    fn gets_through(&mut self, userid: &str, now: DateTime<Utc>) -> bool {
+        let sent = self.sent.entry(userid.to_lowercase()).or_default();
+        while sent.front().is_some_and(|at| now - *at >= TimeDelta::hours(1)) {
+            sent.pop_front();
+        }
+        let last_minute = sent.iter().rev().take_while(|at| now - **at < TimeDelta::minutes(1)).count();
+        let free = sent.len() < PER_HOUR && last_minute < PER_MINUTE;
+        if free {
+            sent.push_back(now);
+        }
+        free
+    }
+
+    fn put(&mut self, userid: &str, message: Message) {
+        let messages = self.boxes.entry(userid.to_lowercase()).or_default();
+        messages.push_back(message);
+        if messages.len() > KEPT {
+            messages.pop_front();
+        }
+    }
+}
+
+/// `message/send`
+pub fn send(world: &mut World, call: &Call) -> Answer {
+    token::of_app(world, call, Refusal::API_FORBIDDEN)?;
+    let message = &call.json;
+    match message.get("agentid") {
+        None => return Err(Refusal::AGENTID_MISSING),
+        Some(id) => match id.as_u64() {
+            None => return Err(Refusal::AGENTID),
+            Some(id) if id != u64::from(world.spec.app.agentid) => return Err(Refusal::OTHER_AGENT),
+            Some(_) => {}
+        },
+    }
+    let content = read_content(message)?;
+    let recipients = Recipients::read(message)?.resolve(world);
+    if recipients.members.is_empty() {
+        return Err(Refusal::RECIPIENTS_INVALID);
+    }
+    let duplicate = is_duplicate(world, call)?;
+    Ok(deliver(world, call, recipients, content, duplicate))
+}
+
+/// Hands the message to everyone it reaches, and says of whom WeCom admits that it doesn't.
+fn deliver(world: &mut World, call: &Call, recipients: Resolved, content: Content, duplicate: bool) -> Value {
+    let now = world.now();
+    let agentid = world.spec.app.agentid;
+    let msgid = random::text(60);
+    let mut outcomes: BTreeMap<String, Outcome> =
+        recipients.invalid_users.iter().map(|userid| (userid.clone(), Outcome::Invalid)).collect();
+    for userid in recipients.members {
+        let ordered = call.ordered_outcomes.iter().find(|(id, _)| id.eq_ignore_ascii_case(&userid));
+        let licensed = world.directory.member(&userid).is_some_and(|member| member.licensed);
+        let outcome = match ordered {
+            Some((_, outcome)) => *outcome,
+            None if !licensed => Outcome::Unlicensed,
+            None if duplicate => Outcome::Duplicate,
+            None if !world.messages.gets_through(&userid, now) => Outcome::Dropped,
+            None => Outcome::Delivered,
+        };
+        if outcome == Outcome::Delivered {
+            let content = content.clone();
+            world
+                .messages
+                .put(&userid, Message { msgid: msgid.clone(), agentid, at: now, content, read: false });
+        }
+        outcomes.insert(userid, outcome);
+    }
+
+    let mut answer = json!({ "msgid": msgid });
+    let mut admit = |field: &str, ids: Vec<String>| {
+        if !ids.is_empty() {
+            answer[field] = json!(ids.join("|"));
+        }
+    };
+    let ids = |wanted: Outcome| {
+        let ids = outcomes.iter().filter(|(_, outcome)| **outcome == wanted);
+        ids.map(|(userid, _)| userid.to_lowercase()).collect()
+    };
+    admit("invaliduser", ids(Outcome::Invalid));
+    admit("unlicenseduser", ids(Outcome::Unlicensed));
+    admit("invalidparty", recipients.invalid_parties);
+    admit("invalidtag", recipients.invalid_tags);
+    world.record(What::Send {
+        msgid,
+        agentid,
+        message: Value::Object(call.json.clone()),
+        outcomes,
+        duplicate,
+    });
+    answer
+}
+
+/// Whether the very same body was sent within the interval that it names. The first one counts from its time.
+fn is_duplicate(world: &mut World, call: &Call) -> Result<bool, Refusal> {
+    if call.json.get("enable_duplicate_check").and_then(Value::as_u64) != Some(1) {
+        return Ok(false);
+    }
+    let interval = match call.json.get("duplicate_check_interval") {
+        None => DUPLICATE_INTERVAL,
+        Some(seconds) => seconds
+            .as_i64()
+            .filter(|seconds| (1..=MAX_DUPLICATE_INTERVAL).contains(seconds))
+            .ok_or(Refusal::PARAMETER)?,
+    };
+    let now = world.now();
+    let mut hasher = DefaultHasher::new();
+    call.body.hash(&mut hasher);
+    let bodies = &mut world.messages.bodies;
+    bodies.retain(|_, until| *until > now);
+    if bodies.contains_key(&hasher.finish()) {
+        return Ok(true);
+    }
+    bodies.insert(hasher.finish(), now + TimeDelta::seconds(interval));
+    Ok(false)
+}
+
+fn read_content(message: &Map<String, Value>) -> Result<Content, Refusal> {
+    let kind = message.get("msgtype").and_then(Value::as_str).ok_or(Refusal::MSGTYPE)?;
+    let text = |field: &str| {
+        message
+            .get(kind)
+            .and_then(|content| content.get(field))
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    match kind {
+        "text" => {
+            let content = text("content").ok_or(Refusal::TEXT_EMPTY)?;
+            Ok(Content::Text { content: content[..content.floor_char_boundary(MAX_TEXT)].to_owned() })
+        }
+        "textcard" => {
+            let title = text("title").ok_or(Refusal::TITLE_MISSING)?;
+            let description = text("description").ok_or(Refusal::DESCRIPTION_MISSING)?;
+            let url = text("url").ok_or(Refusal::URL_MISSING)?;
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                return Err(Refusal::URL_SCHEME);
+            }
+            if url.len() > MAX_URL {
+                return Err(Refusal::URL_LENGTH);
+            }
+            // A confidential card doesn't exist.
+            if message.get("safe").is_some_and(|safe| safe.as_u64() != Some(0)) {
+                return Err(Refusal::PARAMETER);
+            }
+            Ok(Content::TextCard {
+                title: cut(title, MAX_TITLE),
+                description: cut(description, MAX_DESCRIPTION),
+                url: url.to_owned(),
+                btntxt: cut(text("btntxt").unwrap_or("详情"), MAX_BUTTON),
+            })
+        }
+        // The other kinds exist at WeCom, not here.
+        _ => Err(Refusal::MSGTYPE),
+    }
+}
+
+fn cut(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
+}
+
+/// `touser`, `toparty` and `totag` as they stand.
+struct Recipients<'a> {
+    users: Vec<&'a str>,
+    parties: Vec<&'a str>,
+    tags: Vec<&'a str>,
+}
+
+struct Resolved {
+    /// User ids as in the directory, each once.
+    members: Vec<String>,
+    invalid_users: Vec<String>,
+    invalid_parties: Vec<String>,
+    invalid_tags: Vec<String>,
+}
+
+impl<'a> Recipients<'a> {
+    fn read(message: &'a Map<String, Value>) -> Result<Self, Refusal> {
+        let users = list(message, "touser", MAX_USERS, Refusal::USERID_LIST, Refusal::USERID_LIST_LENGTH)?;
+        if users == ["@all"] {
+            return Ok(Self { users, parties: Vec::new(), tags: Vec::new() });
+        }
+        let parties = list(message, "toparty", MAX_PARTIES, Refusal::PARAMETER, Refusal::PARTY_LIST_LENGTH)?;
+        let tags = list(message, "totag", MAX_TAGS, Refusal::PARAMETER, Refusal::TAG_LIST_LENGTH)?;
+        if users.is_empty() && parties.is_empty() && tags.is_empty() {
+            return Err(Refusal::RECIPIENTS_EMPTY);
+        }
+        Ok(Self { users, parties, tags })
+    }
+
+    fn resolve(self, world: &World) -> Resolved {
+        let mut members: BTreeMap<&str, &Member> = BTreeMap::new();
+        let mut resolved = Resolved {
+            members: Vec::new(),
+            invalid_users: Vec::new(),
+            invalid_parties: Vec::new(),
+            invalid_tags: self.tags.into_iter().map(str::to_owned).collect(),
+        };
+        let reached = |member: &Member| world.range.reaches(member);
+        if self.users == ["@all"] {
+            members.extend(world.directory.members().filter(|(_, member)| reached(member)));
+        } else {
+            for userid in self.users {
+                match world.directory.member(userid).filter(|member| reached(member)) {
+                    Some(member) => drop(members.insert(&member.userid, member)),
+                    None => resolved.invalid_users.push(userid.to_lowercase()),
+                }
+            }
+        }
+        for party in self.parties {
+            let id = party.parse().ok().filter(|&id| world.range.has(id));
+            let Some(id) = id else {
+                resolved.invalid_parties.push(party.to_owned());
+                continue;
+            };
+            for department in world.directory.subtree(id) {
+                let direct = world.directory.direct_members(department.id).filter(|member| reached(member));
+                members.extend(direct.map(|member| (member.userid.as_str(), member)));
+            }
+        }
+        resolved.members = members.into_values().map(|member| member.userid.clone()).collect();
+        resolved
+    }
+}
+
+/// A `|`-joined list; absent and empty are the same.
+fn list<'a>(
+    message: &'a Map<String, Value>,
+    field: &str,
+    most: usize,
+    wrong_type: Refusal,
+    too_long: Refusal,
+) -> Result<Vec<&'a str>, Refusal> {
+    let text = match message.get(field) {
+        None => return Ok(Vec::new()),
+        Some(text) => text.as_str().ok_or(wrong_type)?,
+    };
+    let items: Vec<&str> = text.split('|').map(str::trim).filter(|item| !item.is_empty()).collect();
+    if items.len() > most { Err(too_long) } else { Ok(items) }
+}

@@ -1,0 +1,211 @@
+//! The API as a server sees it: everything below `/cgi-bin/`.
+//!
+//! One handler reads the request, lets faults and limits have their say, runs the call against the state, and
+//! writes the answer as WeCom writes it. The calls themselves are functions of the state; they know no HTTP.
+
+pub mod contacts;
+pub mod message;
+pub mod oauth;
+pub mod ticket;
+pub mod token;
+
+mod refusal;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+
+pub use refusal::Refusal;
+
+use crate::Shared;
+use crate::faults::Fault;
+use crate::ledger::{Outcome, What};
+use crate::limits;
+use crate::world::World;
+
+/// The fields of a successful answer, or why there is none.
+pub type Answer = Result<Value, Refusal>;
+
+/// A request, read.
+pub struct Call {
+    /// Without `/cgi-bin/`.
+    pub path: String,
+    /// Where it came from.
+    pub from: IpAddr,
+    /// The body as it came.
+    pub body: Bytes,
+    /// The body as JSON; empty where it isn't an object.
+    pub json: Map<String, Value>,
+    /// What a fault wants to become of a message, by user id.
+    pub ordered_outcomes: BTreeMap<String, Outcome>,
+    query: BTreeMap<String, String>,
+}
+
+impl Call {
+    /// A parameter of the query that isn't empty.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// One API.
+struct Api {
+    post: bool,
+    /// Whether calls count towards the corp's limits.
+    limited: bool,
+    run: fn(&mut World, &Call) -> Answer,
+}
+
+/// The API at a path, if this WeCom has it.
+fn find(path: &str) -> Option<Api> {
+    let get = |run| Some(Api { post: false, limited: true, run });
+    let post = |run| Some(Api { post: true, limited: true, run });
+    match path {
+        "gettoken" => get(token::get),
+        "department/simplelist" => get(contacts::department_simplelist),
+        "department/list" => get(contacts::department_list),
+        "department/get" => get(contacts::department_get),
+        "user/get" => get(contacts::user_get),
+        "user/list" => get(contacts::user_list),
+        "user/simplelist" => get(contacts::user_simplelist),
+        "user/list_id" => post(contacts::user_list_id),
+        // Neither sign-ins nor messages count.
+        "auth/getuserinfo" => Some(Api { post: false, limited: false, run: oauth::user_info }),
+        "message/send" => Some(Api { post: true, limited: false, run: message::send }),
+        "auth/getuserdetail" => post(oauth::user_detail),
+        "get_jsapi_ticket" => get(ticket::corp),
+        "ticket/get" => get(ticket::app),
+        _ => None,
+    }
+}
+
+/// Answers any request below `/cgi-bin/`.
+pub async fn answer(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
+    let path = request.match_info().query("path").trim_end_matches('/').to_owned();
+    let query = Query::<BTreeMap<String, String>>::from_query(request.query_string());
+    let parsed: Option<Map<String, Value>> = serde_json::from_slice(&body).ok();
+    let malformed = request.method() == Method::POST && parsed.is_none();
+    let mut call = Call {
+        path,
+        from: request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip()),
+        body,
+        json: parsed.unwrap_or_default(),
+        ordered_outcomes: BTreeMap::new(),
+        query: query.map(Query::into_inner).unwrap_or_default(),
+    };
+
+    let (answer, delay) = {
+        let mut world = shared.write();
+        let fault = world.faults.meet(&call.path);
+        let answer = run(&mut world, &mut call, request.method(), malformed, fault.as_ref());
+        record(&mut world, &call, request.method(), &answer, fault.is_some());
+        (answer, fault.map(|fault| fault.delay()).unwrap_or_default())
+    };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    HttpResponse::build(answer.status).content_type("application/json; charset=UTF-8").body(answer.body)
+}
+
+struct Written {
+    status: StatusCode,
+    errcode: Option<i64>,
+    body: String,
+}
+
+fn run(
+    world: &mut World,
+    call: &mut Call,
+    method: &Method,
+    malformed: bool,
+    fault: Option<&Fault>,
+) -> Written {
+    if let Some(fault) = fault {
+        call.ordered_outcomes = fault.recipients.clone();
+        if fault.replaces_answer() {
+            if fault.takes_effect {
+                execute(world, call, method, malformed);
+            }
+            return spoiled(world, call, fault);
+        }
+    }
+    execute(world, call, method, malformed)
+}
+
+/// Runs the call and writes its answer.
+fn execute(world: &mut World, call: &Call, method: &Method, malformed: bool) -> Written {
+    // What WeCom has and this doesn't is not found, rather than pretended.
+    let Some(api) = find(&call.path) else {
+        return Written { status: StatusCode::NOT_FOUND, errcode: None, body: String::new() };
+    };
+    let now = world.now();
+    let answer = if api.limited && !world.limits.admit(&call.path, &limits::API, now) {
+        Err(Refusal::FREQUENCY)
+    } else if api.post && method != Method::POST {
+        // The body isn't read.
+        Err(Refusal::PARAMETER)
+    } else {
+        (api.run)(world, call)
+    };
+    // Fields of a malformed body count as absent, and the answer may still be a good one.
+    let warning = if api.post && malformed { "Warning: wrong json format. " } else { "" };
+    match answer {
+        Ok(mut fields) => {
+            if !world.settings.omit_errcode {
+                fields["errcode"] = json!(0);
+                fields["errmsg"] = json!(format!("{warning}ok"));
+            }
+            Written { status: StatusCode::OK, errcode: Some(0), body: fields.to_string() }
+        }
+        Err(refusal) => refused(world, call, refusal.code, &format!("{warning}{}", refusal.reason)),
+    }
+}
+
+fn refused(world: &World, call: &Call, code: i64, reason: &str) -> Written {
+    let errmsg = format!(
+        "{reason}, hint: [{}_{}_{}], from ip: {}, more info at https://open.work.weixin.qq.com/devtool/query?e={code}",
+        world.now().timestamp(),
+        code.unsigned_abs() % 97,
+        crate::random::text(32).to_lowercase(),
+        call.from,
+    );
+    let body = json!({ "errcode": code, "errmsg": errmsg }).to_string();
+    Written { status: StatusCode::OK, errcode: Some(code), body }
+}
+
+/// The answer that a fault wants.
+fn spoiled(world: &World, call: &Call, fault: &Fault) -> Written {
+    let mut written = match fault.errcode {
+        Some(code) => refused(world, call, code, Refusal::reason_of(code)),
+        None => Written { status: StatusCode::OK, errcode: None, body: String::new() },
+    };
+    if let Some(body) = &fault.body {
+        written.body.clone_from(body);
+    }
+    if let Some(status) = fault.http_status {
+        written.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    written
+}
+
+fn record(world: &mut World, call: &Call, method: &Method, answer: &Written, fault: bool) {
+    let secret = match call.parameter("corpsecret") {
+        Some(given) => token::secret_of(world, given),
+        None => token::owner(world, call),
+    };
+    let hidden = ["access_token", "corpsecret", "code"];
+    let query = call.query.iter().filter(|(name, _)| !hidden.contains(&name.as_str()));
+    world.record(What::Call {
+        path: call.path.clone(),
+        method: method.to_string(),
+        secret: secret.map(token::Secret::name),
+        query: query.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        status: answer.status.as_u16(),
+        errcode: answer.errcode,
+        fault,
+    });
+}

@@ -1,0 +1,239 @@
+//! Delivering events: encrypted, signed, with a limit of time and a few tries (protocol.md §3).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use anyhow::Context;
+use serde::Serialize;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Semaphore, watch};
+use url::Url;
+use wecom::crypto::CallbackCrypto;
+
+use crate::Shared;
+use crate::event::{Event, Receiver, cdata};
+use crate::ledger::What;
+use crate::random;
+use crate::school::Spec;
+use crate::world::World;
+
+/// How many are under way at once. WeCom sends several, so order is not to be relied upon.
+const PARALLEL: usize = 2;
+/// How long the server may take to answer the verification of its address.
+const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Delivers what comes in until the sender is gone.
+pub async fn deliver_all(
+    shared: Data<Shared>,
+    client: reqwest::Client,
+    mut events: UnboundedReceiver<Event>,
+) {
+    let places = Arc::new(Semaphore::new(PARALLEL));
+    while let Some(event) = events.recv().await {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let (shared, client) = (shared.clone(), client.clone());
+        tokio::spawn(async move {
+            deliver(&shared, &client, event).await;
+            drop(place);
+        });
+    }
+}
+
+/// Counts events that are under way, also when a delivery ends early.
+pub struct UnderWay(watch::Sender<usize>);
+
+impl UnderWay {
+    /// None.
+    pub fn new() -> Self {
+        Self(watch::Sender::new(0))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        *self.0.borrow()
+    }
+
+    /// Waits until there is none.
+    pub async fn none(&self) {
+        // The sender is ours, so this can't fail.
+        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    pub(crate) fn add(&self, count: usize) {
+        self.0.send_modify(|under_way| *under_way += count);
+    }
+
+    fn done(&self) {
+        self.0.send_modify(|under_way| *under_way = under_way.saturating_sub(1));
+    }
+}
+
+async fn deliver(shared: &Shared, client: &reqwest::Client, event: Event) {
+    let (fault, xml, endpoint) = {
+        let mut world = shared.write();
+        let path = format!("callback/{}", name(&world.spec, event.receiver));
+        let fault = world.faults.meet(&path);
+        let xml = event.xml(&world.spec.corp.id, world.now().timestamp());
+        (fault, xml, Endpoint::of(&world, event.receiver))
+    };
+    if let Some(fault) = &fault {
+        tokio::time::sleep(fault.delay()).await;
+    }
+    let times = match &fault {
+        Some(fault) if fault.lose => 0,
+        Some(fault) if fault.duplicate => 2,
+        _ => 1,
+    };
+    let mut tries = Vec::new();
+    let mut delivered = false;
+    for _ in 0..times {
+        match &endpoint {
+            Ok(endpoint) => delivered = send_until_taken(shared, client, endpoint, &xml, &mut tries).await,
+            Err(reason) => tries.push(reason.to_string()),
+        }
+    }
+    if times == 0 {
+        tries.push("lost".into());
+    }
+    let Event { receiver, name, subject, .. } = event;
+    shared.write().record(What::Callback { receiver, event: name, subject, xml, tries, delivered });
+    shared.under_way.done();
+}
+
+/// Sends until it is answered with 200, or as often as WeCom tries. Each try is encrypted anew: only the inner
+/// XML stays the same.
+async fn send_until_taken(
+    shared: &Shared,
+    client: &reqwest::Client,
+    endpoint: &Endpoint,
+    xml: &str,
+    tries: &mut Vec<String>,
+) -> bool {
+    let settings = shared.read().settings.clone();
+    for number in 0..settings.callback_tries {
+        if number > 0 {
+            tokio::time::sleep(settings.callback_pause()).await;
+        }
+        let now = shared.read().now().timestamp();
+        let (url, body) = endpoint.envelope(xml, now);
+        let request = client
+            .post(url)
+            .header("content-type", "text/xml")
+            .header("user-agent", "Mozilla/4.0")
+            .timeout(settings.callback_timeout())
+            .body(body);
+        match request.send().await {
+            Ok(answer) if answer.status() == 200 => {
+                tries.push("200".into());
+                return true;
+            }
+            Ok(answer) => tries.push(answer.status().as_u16().to_string()),
+            Err(error) if error.is_timeout() => tries.push("timeout".into()),
+            Err(_) => tries.push("connection".into()),
+        }
+    }
+    false
+}
+
+/// What came of verifying an address, as when an administrator saves it in the console.
+#[derive(Debug, Serialize)]
+pub struct Verification {
+    /// Where it went.
+    pub url: String,
+    /// Whether WeCom would accept the address.
+    pub accepted: bool,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+/// Asks the address to decrypt a number, as WeCom does before it takes the address.
+pub async fn verify(
+    shared: &Shared,
+    client: &reqwest::Client,
+    receiver: Receiver,
+) -> anyhow::Result<Verification> {
+    let (endpoint, now) = {
+        let world = shared.read();
+        (Endpoint::of(&world, receiver)?, world.now().timestamp())
+    };
+    let echo: u64 = rand::random();
+    let url = endpoint.verification(&echo.to_string(), now);
+    let answer = async {
+        let answer = client.get(url).timeout(VERIFICATION_TIMEOUT).send().await?.error_for_status()?;
+        answer.text().await
+    };
+    let reason = match answer.await {
+        Ok(text) if text == echo.to_string() => None,
+        Ok(_) => Some("the answer is not the bare number".to_owned()),
+        Err(error) => Some(error.without_url().to_string()),
+    };
+    Ok(Verification { url: endpoint.url.into(), accepted: reason.is_none(), reason })
+}
+
+/// An address that takes callbacks, and its keys.
+struct Endpoint {
+    url: Url,
+    crypto: CallbackCrypto,
+    corp_id: String,
+    agentid: Option<u32>,
+}
+
+impl Endpoint {
+    fn of(world: &World, receiver: Receiver) -> anyhow::Result<Self> {
+        let spec = &world.spec;
+        let (token, key, agentid) = match receiver {
+            Receiver::App => (&spec.app.token, &spec.app.encoding_aes_key, Some(spec.app.agentid)),
+            Receiver::Contacts => (&spec.contacts.token, &spec.contacts.encoding_aes_key, None),
+        };
+        let app_url = world.app_url.as_ref().context("no server is known")?;
+        Ok(Self {
+            url: app_url.join(&format!("/wecom/1/callback/{}", name(spec, receiver)))?,
+            crypto: CallbackCrypto::new(token, key, &spec.corp.id)?,
+            corp_id: spec.corp.id.clone(),
+            agentid,
+        })
+    }
+
+    /// The address with a signature, and the envelope.
+    fn envelope(&self, xml: &str, now: i64) -> (Url, String) {
+        let encrypt = self.crypto.encrypt(xml, random::block());
+        let agent = self
+            .agentid
+            .map_or_else(String::new, |id| format!("<AgentID>{}</AgentID>", cdata(&id.to_string())));
+        let body = format!(
+            "<xml><ToUserName>{}</ToUserName><Encrypt>{}</Encrypt>{agent}</xml>",
+            cdata(&self.corp_id),
+            cdata(&encrypt)
+        );
+        (self.signed(&encrypt, now, false), body)
+    }
+
+    /// The address to be verified, with an encrypted text.
+    fn verification(&self, echo: &str, now: i64) -> Url {
+        self.signed(&self.crypto.encrypt(echo, random::block()), now, true)
+    }
+
+    fn signed(&self, encrypt: &str, now: i64, echo: bool) -> Url {
+        let (timestamp, nonce) = (now.to_string(), rand::random::<u32>().to_string());
+        let signature = self.crypto.signature(&timestamp, &nonce, encrypt);
+        let mut url = self.url.clone();
+        let mut query = url.query_pairs_mut();
+        query.append_pair("msg_signature", &signature);
+        query.append_pair("timestamp", &timestamp);
+        query.append_pair("nonce", &nonce);
+        if echo {
+            query.append_pair("echostr", encrypt);
+        }
+        drop(query);
+        url
+    }
+}
+
+/// The name in the callback's path.
+fn name(spec: &Spec, receiver: Receiver) -> &str {
+    match receiver {
+        Receiver::App => &spec.app.name,
+        Receiver::Contacts => &spec.contacts.name,
+    }
+}

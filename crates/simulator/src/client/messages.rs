@@ -1,0 +1,96 @@
+//! 消息: who wrote, and what.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+
+use super::page::{self, Tab};
+use super::{markup, own};
+use crate::Shared;
+use crate::api::message::{Content, Message};
+use crate::world::World;
+
+/// How many of the newest messages are shown.
+const SHOWN: usize = 50;
+
+/// `/client/messages`
+pub async fn list(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    let world = shared.read();
+    let member = match own(&request, &world) {
+        Ok(member) => member,
+        Err(away) => return away,
+    };
+    let content = match world.messages.of(&member.userid).next_back() {
+        None => html! {
+            div.empty { p { "还没有消息" } p.muted { "「" (world.spec.app.title) "」发来的提醒会出现在这里。" } }
+        },
+        Some(last) => html! {
+            ul.rows {
+                li {
+                    a.row href="/client/messages/app" {
+                        (page::app_icon(&world))
+                        div {
+                            strong { (world.spec.app.title) }
+                            span.muted { (summary(last)) }
+                        }
+                        div.end {
+                            time.muted { (page::time(last.at, world.now())) }
+                            @let unread = world.messages.unread(&member.userid);
+                            @if unread > 0 { span.badge { (unread.min(99)) } }
+                        }
+                    }
+                }
+            }
+        },
+    };
+    page::client(&world, member, Tab::Messages, "消息", None, content)
+}
+
+/// `/client/messages/app`: everything the app sent; looking at it makes it read.
+pub async fn conversation(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    let mut world = shared.write();
+    let userid = match own(&request, &world) {
+        Ok(member) => member.userid.clone(),
+        Err(away) => return away,
+    };
+    world.messages.mark_read(&userid);
+    let world = &*world;
+    let member = match own(&request, world) {
+        Ok(member) => member,
+        Err(away) => return away,
+    };
+    let mut messages: Vec<&Message> = world.messages.of(&userid).rev().take(SHOWN).collect();
+    messages.reverse();
+    let content = html! {
+        @if messages.is_empty() { div.empty { p { "还没有消息" } } }
+        ol.conversation {
+            @for message in messages { li { (bubble(world, message)) } }
+        }
+    };
+    page::client(world, member, Tab::Messages, &world.spec.app.title, Some("/client/messages"), content)
+}
+
+fn bubble(world: &World, message: &Message) -> Markup {
+    html! {
+        time { (page::time(message.at, world.now())) }
+        @match &message.content {
+            Content::Text { content } => {
+                div.said { (page::app_icon(world)) p.words { (markup::text(content)) } }
+            }
+            Content::TextCard { title, description, url, btntxt } => {
+                a.textcard href=(markup::open_address(url)) data-window {
+                    strong { (title) }
+                    div.description { (markup::description(description)) }
+                    span.more { (btntxt) }
+                }
+            }
+        }
+    }
+}
+
+fn summary(message: &Message) -> String {
+    match &message.content {
+        Content::Text { content } => markup::summary(content),
+        Content::TextCard { title, .. } => format!("[卡片] {title}"),
+    }
+}

@@ -1,0 +1,80 @@
+//! A small 企业微信 in a browser: choose a person, see their workbench and messages, open the app as they would.
+
+pub mod choose;
+pub mod page;
+
+mod contacts;
+mod markup;
+mod messages;
+mod workbench;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::web::{self, Data, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::Shared;
+use crate::api::oauth::Visitor;
+use crate::directory::Member;
+use crate::sign_in;
+use crate::world::World;
+
+/// The addresses.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/", web::get().to(choose::home))
+        .route("/choose", web::get().to(choose::take))
+        .route("/client/messages", web::get().to(messages::list))
+        .route("/client/messages/app", web::get().to(messages::conversation))
+        .route("/client/contacts", web::get().to(contacts::browse))
+        .route("/client/workbench", web::get().to(workbench::show))
+        .route("/client/app", web::get().to(workbench::enter))
+        .route("/client/open", web::get().to(workbench::open))
+        .route("/client/me", web::get().to(workbench::me))
+        .route("/client/unread", web::get().to(unread))
+        .route("/assets/client.css", web::get().to(|| asset("text/css", include_str!("client.css"))))
+        .route("/assets/client.js", web::get().to(|| asset("text/javascript", include_str!("client.js"))));
+}
+
+async fn asset(kind: &str, text: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(format!("{kind}; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .body(text)
+}
+
+/// The member whose client it is; without one, the way to the choice.
+fn own<'a>(request: &HttpRequest, world: &'a World) -> Result<&'a Member, HttpResponse> {
+    match sign_in::visitor(request, world) {
+        Some(Visitor::Member(userid)) => world.directory.member(&userid).ok_or_else(|| go("/")),
+        _ => Err(go("/")),
+    }
+}
+
+/// How many messages wait, for the script that watches.
+async fn unread(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    let world = shared.read();
+    match own(&request, &world) {
+        Ok(member) => HttpResponse::Ok().json(json!({ "unread": world.messages.unread(&member.userid) })),
+        Err(away) => away,
+    }
+}
+
+fn go(to: &str) -> HttpResponse {
+    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, to)).finish()
+}
+
+fn go_as(to: &str, cookie: Cookie<'static>) -> HttpResponse {
+    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, to)).cookie(cookie).finish()
+}
+
+#[derive(Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    q: String,
+}
+
+type SearchQuery = Query<Search>;

@@ -1,0 +1,139 @@
+//! What WeCom tells a server by callback: the inner XML of the events (docs 90240 and 90970).
+
+use serde::Serialize;
+
+/// Which of the two addresses an event goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receiver {
+    /// The self-built app's.
+    App,
+    /// The contacts-sync assistant's.
+    Contacts,
+}
+
+/// An event about to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where to.
+    pub receiver: Receiver,
+    /// `Event`, or `ChangeType` for a change of the directory.
+    pub name: &'static str,
+    /// User id or department id that it is about.
+    pub subject: String,
+    /// What follows the elements that all events have.
+    body: String,
+}
+
+impl Event {
+    /// A member came into the app's range, or joined within it.
+    pub fn subscribe(userid: &str, agentid: u32) -> Self {
+        Self::of_app("subscribe", userid, agentid)
+    }
+
+    /// A member left the app's range or the corp, or was disabled.
+    pub fn unsubscribe(userid: &str, agentid: u32) -> Self {
+        Self::of_app("unsubscribe", userid, agentid)
+    }
+
+    /// A member opened the app.
+    pub fn enter_agent(userid: &str, agentid: u32) -> Self {
+        Self::of_app("enter_agent", userid, agentid)
+    }
+
+    fn of_app(name: &'static str, userid: &str, agentid: u32) -> Self {
+        let body = format!(
+            "<Event><![CDATA[{name}]]></Event>\
+             <EventKey><![CDATA[]]></EventKey>\
+             <AgentID>{agentid}</AgentID>"
+        );
+        Self { receiver: Receiver::App, name, subject: userid.into(), body }
+    }
+
+    /// A new member, ids only.
+    pub fn create_user(userid: &str, departments: &[u32]) -> Self {
+        Self::of_contacts(
+            "create_user",
+            userid,
+            format!(
+                "<UserID>{}</UserID><Department>{}</Department>",
+                cdata(userid),
+                cdata(&list(departments))
+            ),
+        )
+    }
+
+    /// A member in other departments, leading other ones, or under another user id.
+    pub fn update_user(userid: &str, departments: &[u32], new_userid: Option<&str>) -> Self {
+        let renamed =
+            new_userid.map_or_else(String::new, |new| format!("<NewUserID>{}</NewUserID>", cdata(new)));
+        Self::of_contacts(
+            "update_user",
+            userid,
+            format!(
+                "<UserID>{}</UserID>{renamed}<Department>{}</Department>",
+                cdata(userid),
+                cdata(&list(departments))
+            ),
+        )
+    }
+
+    /// A member deleted.
+    pub fn delete_user(userid: &str) -> Self {
+        Self::of_contacts("delete_user", userid, format!("<UserID>{}</UserID>", cdata(userid)))
+    }
+
+    /// A new department, ids only.
+    pub fn create_party(id: u32, parent: u32) -> Self {
+        Self::of_contacts(
+            "create_party",
+            &id.to_string(),
+            // The official samples write ParentId as CDATA here and plainly elsewhere.
+            format!("<Id>{id}</Id><ParentId>{}</ParentId>", cdata(&parent.to_string())),
+        )
+    }
+
+    /// A department below another parent. Only that is told: a new name isn't.
+    pub fn update_party(id: u32, parent: u32) -> Self {
+        Self::of_contacts(
+            "update_party",
+            &id.to_string(),
+            format!("<Id>{id}</Id><ParentId>{parent}</ParentId>"),
+        )
+    }
+
+    /// A department deleted.
+    pub fn delete_party(id: u32) -> Self {
+        Self::of_contacts("delete_party", &id.to_string(), format!("<Id>{id}</Id>"))
+    }
+
+    fn of_contacts(change: &'static str, subject: &str, body: String) -> Self {
+        let body =
+            format!("<Event><![CDATA[change_contact]]></Event><ChangeType>{change}</ChangeType>{body}");
+        Self { receiver: Receiver::Contacts, name: change, subject: subject.into(), body }
+    }
+
+    /// The inner XML, complete. `created` in Unix seconds.
+    pub fn xml(&self, corp_id: &str, created: i64) -> String {
+        let from = match self.receiver {
+            Receiver::App => self.subject.as_str(),
+            Receiver::Contacts => "sys",
+        };
+        format!(
+            "<xml><ToUserName>{}</ToUserName><FromUserName>{}</FromUserName><CreateTime>{created}</CreateTime>\
+             <MsgType><![CDATA[event]]></MsgType>{}</xml>",
+            cdata(corp_id),
+            cdata(from),
+            self.body
+        )
+    }
+}
+
+fn list(departments: &[u32]) -> String {
+    departments.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Text as CDATA; one that ends a section is split over two.
+pub fn cdata(text: &str) -> String {
+    format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"))
+}

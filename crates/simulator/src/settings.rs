@@ -1,0 +1,71 @@
+//! What can be switched while the simulator runs.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::school::ROOT;
+
+/// The switches, with what WeCom does unless it is known otherwise.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// What `gettoken` gives while an earlier token is valid.
+    pub tokens: TokenPolicy,
+    /// After so many wrong secrets within an hour an address is barred from `gettoken` for an hour. WeCom's own
+    /// number is not published.
+    pub wrong_secrets: u32,
+    /// The app's visible range: departments with all below them.
+    pub visible: BTreeSet<u32>,
+    /// The addresses that may call; empty for all (企业可信IP).
+    pub trusted_ips: Vec<IpAddr>,
+    /// Leave out `errcode` and `errmsg` where all went well, as some APIs do.
+    pub omit_errcode: bool,
+    /// How long a callback may take, in milliseconds.
+    pub callback_timeout_ms: u64,
+    /// How often a callback is sent at most.
+    pub callback_tries: u32,
+    /// How long WeCom waits between tries, in milliseconds; not documented.
+    pub callback_pause_ms: u64,
+}
+
+/// What `gettoken` gives while an earlier token is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenPolicy {
+    /// The earlier one.
+    Same,
+    /// A new one, and the earlier stays valid.
+    New,
+    /// A new one, and the earlier is invalid at once.
+    Replace,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tokens: TokenPolicy::Same,
+            wrong_secrets: 100,
+            visible: BTreeSet::from([ROOT]),
+            trusted_ips: Vec::new(),
+            omit_errcode: false,
+            callback_timeout_ms: 5000,
+            callback_tries: 3,
+            callback_pause_ms: 1000,
+        }
+    }
+}
+
+impl Settings {
+    /// How long a callback may take.
+    pub fn callback_timeout(&self) -> Duration {
+        Duration::from_millis(self.callback_timeout_ms)
+    }
+
+    /// How long to wait between tries.
+    pub fn callback_pause(&self) -> Duration {
+        Duration::from_millis(self.callback_pause_ms)
+    }
+}
