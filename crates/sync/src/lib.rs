@@ -1,1 +1,427 @@
-//! The mirror: WeCom's directory into Postgres. Fetch, stage, diff, guard, apply
+//! The mirror: WeCom's directory into Postgres. Fetch, stage, diff, guard, apply.
+//!
+//! A run reads WeCom without a transaction open, copies what it saw into staging, compares it with the mirror
+//! ([`diff`]), holds back removals that look like a mistake ([`guard`]), and writes what differs in one
+//! transaction. Killed anywhere before that, it changes nothing. One run at a time works on a school.
+
+#![warn(clippy::large_futures)]
+
+pub mod diff;
+pub mod follow;
+pub mod guard;
+pub mod picture;
+
+mod apply;
+mod fetch;
+
+use std::collections::{BTreeSet, HashSet};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::{CorpId, DepartmentId};
+use ring::digest;
+use store::{Store, corps::Corp, staging::Stage, sync_runs};
+use tokio::time::Instant;
+
+use crate::{
+    apply::{Counts, Dates},
+    diff::Subjects,
+    guard::{Held, Verdict},
+    picture::Seen,
+};
+
+/// Members looked at one by one; with more, it is less work to look at everyone.
+const MANY_HINTS: usize = 300;
+/// How long a hint waits for a run that is under way, in seconds.
+const PATIENCE: u32 = 30;
+/// The span of the budget of closures.
+const BUDGET_SPAN: TimeDelta = TimeDelta::hours(1);
+
+/// Why a run took place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// The service started.
+    Boot,
+    /// The clock.
+    Schedule,
+    /// Somebody asked.
+    Command,
+    /// A callback.
+    Event,
+    /// Held removals were approved.
+    Approval,
+}
+
+impl Trigger {
+    /// As it stands in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Boot => "boot",
+            Self::Schedule => "schedule",
+            Self::Command => "command",
+            Self::Event => "event",
+            Self::Approval => "approval",
+        }
+    }
+
+    /// The trigger of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Boot, Self::Schedule, Self::Command, Self::Event, Self::Approval]
+            .into_iter()
+            .find(|trigger| trigger.as_str() == name)
+    }
+}
+
+/// What events pointed at. They say when to look; what is, is read from WeCom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// User ids, in any case.
+    pub members: Vec<String>,
+    /// Departments.
+    pub departments: Vec<DepartmentId>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Everything was applied.
+    Applied,
+    /// Removals are held; everything else was applied.
+    Held,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its number.
+    pub run_id: i64,
+    /// How it ended.
+    pub state: State,
+    /// Departments WeCom showed.
+    pub departments_seen: usize,
+    /// Members WeCom showed.
+    pub members_seen: usize,
+    /// Of these, members whose names it did not show.
+    pub members_not_visible: usize,
+    /// Rows added.
+    pub rows_added: usize,
+    /// Rows changed.
+    pub rows_changed: usize,
+    /// Rows closed.
+    pub rows_closed: usize,
+    /// Removals held back.
+    pub rows_held: usize,
+    /// SHA-256 over them: what an approval names.
+    pub held_digest: Option<Vec<u8>>,
+    /// Why something was held, or what could not be read; in Chinese.
+    pub reason: Option<String>,
+}
+
+impl Outcome {
+    /// Rows written in all; 0 when WeCom showed nothing new.
+    pub fn rows_written(&self) -> usize {
+        self.rows_added + self.rows_changed + self.rows_closed
+    }
+}
+
+/// Why a run did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another run is at work on this school.
+    #[error("another run is at work")]
+    Busy,
+    /// WeCom can't be read.
+    #[error("wecom can't be read")]
+    Wecom(#[from] wecom::Error),
+    /// Postgres failed.
+    #[error("the store failed")]
+    Store(#[from] store::Error),
+    /// There is no such run, or it holds nothing.
+    #[error("the run holds nothing")]
+    NotHeld,
+    /// What is held now is not what was shown.
+    #[error("what is held has changed")]
+    Stale,
+}
+
+/// Shorthand for this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The mirror of one school's directory.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    /// Where it is kept.
+    pub store: Store,
+    /// Whose it is.
+    pub corp: Corp,
+    /// Reads names, positions and leaders in the app's visible range.
+    pub app: wecom::Client,
+    /// Lists everyone, if the school has set up the contacts-sync assistant.
+    pub contacts: Option<wecom::Client>,
+}
+
+/// What a run looks at, and what it was allowed beforehand.
+enum Look<'a> {
+    Everyone,
+    Few(BTreeSet<String>),
+    Approved { run: i64, digest: &'a [u8] },
+}
+
+impl Mirror {
+    /// Makes the whole mirror equal WeCom. `today` is the school's day at `now`.
+    pub async fn full(&self, trigger: Trigger, now: DateTime<Utc>, today: NaiveDate) -> Result<Outcome> {
+        self.run(trigger, Look::Everyone, 0, now, today).await
+    }
+
+    /// Looks at what events pointed at. The tree is always read whole: it is one answer.
+    pub async fn refresh(&self, hints: Hints, now: DateTime<Utc>, today: NaiveDate) -> Result<Outcome> {
+        let keys: BTreeSet<String> = hints.members.iter().map(|userid| userid.to_lowercase()).collect();
+        let mut tx = self.store.scoped(self.corp.corp_id).await?;
+        let begun = sync_runs::history_has_begun(&mut tx, self.corp.corp_id).await?;
+        tx.commit().await?;
+        let look = if begun && keys.len() <= MANY_HINTS { Look::Few(keys) } else { Look::Everyone };
+        self.run(Trigger::Event, look, PATIENCE, now, today).await
+    }
+
+    /// Applies what a run held, if WeCom still shows exactly that: reads everything anew and compares digests.
+    pub async fn approve(
+        &self,
+        run: i64,
+        digest: &[u8],
+        now: DateTime<Utc>,
+        today: NaiveDate,
+    ) -> Result<Outcome> {
+        let mut tx = self.store.scoped(self.corp.corp_id).await?;
+        let found = sync_runs::find(&mut tx, self.corp.corp_id, run).await?;
+        tx.commit().await?;
+        let found = found.filter(|found| found.state == "held").ok_or(Error::NotHeld)?;
+        if found.held_digest.as_deref() != Some(digest) {
+            return Err(Error::Stale);
+        }
+        let outcome =
+            self.run(Trigger::Approval, Look::Approved { run, digest }, PATIENCE, now, today).await?;
+        match outcome.state {
+            State::Applied => Ok(outcome),
+            State::Held => Err(Error::Stale),
+        }
+    }
+
+    /// Settles a held run without applying it. The next run looks anew, and holds again what still looks wrong.
+    pub async fn discard(&self, run: i64) -> Result<()> {
+        let mut tx = self.store.scoped(self.corp.corp_id).await?;
+        let settled = sync_runs::settle(&mut tx, self.corp.corp_id, run, "discarded", "已放弃").await?;
+        tx.commit().await?;
+        if settled == 1 { Ok(()) } else { Err(Error::NotHeld) }
+    }
+
+    async fn run(
+        &self,
+        trigger: Trigger,
+        look: Look<'_>,
+        patience: u32,
+        now: DateTime<Utc>,
+        today: NaiveDate,
+    ) -> Result<Outcome> {
+        let corp = self.corp.corp_id;
+        let started = Instant::now();
+        let ended = || now + TimeDelta::from_std(started.elapsed()).unwrap_or_default();
+        let stage = Stage::open(&self.store, corp, patience).await?.ok_or(Error::Busy)?;
+
+        let mut tx = self.store.scoped(corp).await?;
+        // The lock is ours, so whatever still says "running" is dead.
+        sync_runs::bury(&mut tx, corp, now, "上次同步中途停止").await?;
+        let run = sync_runs::start(&mut tx, corp, trigger.as_str(), now).await?;
+        tx.commit().await?;
+
+        let outcome = self.work(&stage, run, look, ended, today).await;
+        if let Err(error) = stage.clear().await {
+            tracing::warn!(corp, run, %error, "staging was not cleared; the next run does it");
+        }
+        match &outcome {
+            Ok(outcome) => tracing::info!(
+                corp,
+                run,
+                trigger = trigger.as_str(),
+                state = ?outcome.state,
+                departments = outcome.departments_seen,
+                members = outcome.members_seen,
+                not_visible = outcome.members_not_visible,
+                added = outcome.rows_added,
+                changed = outcome.rows_changed,
+                closed = outcome.rows_closed,
+                held = outcome.rows_held,
+                milliseconds = started.elapsed().as_millis() as u64,
+                "synced"
+            ),
+            Err(error) => self.record_failure(run, error, ended()).await,
+        }
+        outcome
+    }
+
+    async fn work(
+        &self,
+        stage: &Stage,
+        run: i64,
+        look: Look<'_>,
+        ended: impl Fn() -> DateTime<Utc>,
+        today: NaiveDate,
+    ) -> Result<Outcome> {
+        let corp = self.corp.corp_id;
+        let seen = match &look {
+            Look::Few(keys) => fetch::some(&self.app, self.contacts.as_ref(), keys).await?,
+            Look::Everyone | Look::Approved { .. } => fetch::all(&self.app, self.contacts.as_ref()).await?,
+        };
+        apply::stage(stage, run, &seen).await?;
+
+        let mut tx = self.store.scoped(corp).await?;
+        let kept = apply::load(&mut tx, corp).await?;
+        let begun = sync_runs::history_has_begun(&mut tx, corp).await?;
+        let lately = sync_runs::closed_since(&mut tx, corp, ended() - BUDGET_SPAN).await?;
+        tx.commit().await?;
+
+        let subjects = match &look {
+            Look::Few(keys) => Subjects::Only(keys),
+            Look::Everyone | Look::Approved { .. } => Subjects::All,
+        };
+        let members = diff::members(&kept, &seen, subjects);
+        let gone = diff::tree(&kept, &seen, &HashSet::new()).gone;
+        let judged =
+            guard::judge(&kept, &seen, &members, &gone, usize::try_from(lately).unwrap_or(usize::MAX));
+        let verdict = match &look {
+            Look::Approved { digest, .. } if digest_of(&judged.held).as_deref() == Some(*digest) => {
+                guard::approve(&kept, &members, &gone)
+            }
+            _ => judged,
+        };
+        let tree = diff::tree(&kept, &seen, &verdict.keep);
+
+        let first = self.corp.records_begin_on.min(today);
+        let dates = Dates { from: if begun { today } else { first }, today };
+        let mut tx = self.store.scoped(corp).await?;
+        let counts = apply::apply(&mut tx, corp, run, dates, &tree, &members, &verdict).await?;
+        let end = describe_end(&seen, &counts, &verdict, ended());
+        sync_runs::hold(&mut tx, corp, run, &held_rows(&verdict.held)).await?;
+        sync_runs::finish(&mut tx, corp, run, &end).await?;
+        match look {
+            Look::Few(_) => {}
+            Look::Everyone => {
+                sync_runs::supersede(&mut tx, corp, run, &format!("由第 {run} 次同步代替")).await?;
+            }
+            Look::Approved { run: approved, .. } => {
+                if verdict.held.is_empty() {
+                    let reason = format!("已批准，由第 {run} 次同步执行");
+                    sync_runs::settle(&mut tx, corp, approved, "applied", &reason).await?;
+                }
+                sync_runs::supersede(&mut tx, corp, run, &format!("由第 {run} 次同步代替")).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(Outcome {
+            run_id: run,
+            state: if verdict.held.is_empty() { State::Applied } else { State::Held },
+            departments_seen: seen.departments.len(),
+            members_seen: seen.members.len(),
+            members_not_visible: end.members_not_visible as usize,
+            rows_added: counts.added,
+            rows_changed: counts.changed,
+            rows_closed: counts.closed,
+            rows_held: verdict.held.len(),
+            held_digest: end.held_digest,
+            reason: end.reason,
+        })
+    }
+
+    async fn record_failure(&self, run: i64, error: &Error, ended: DateTime<Utc>) {
+        let corp: CorpId = self.corp.corp_id;
+        let reason = match error {
+            Error::Wecom(error) => fetch::explain(error),
+            _ => "内部错误".into(),
+        };
+        tracing::warn!(corp, run, error = error as &dyn std::error::Error, "sync failed");
+        let end = sync_runs::End {
+            state: "failed".into(),
+            finished_at: Some(ended),
+            reason: Some(reason),
+            ..sync_runs::End::default()
+        };
+        let recorded = async {
+            let mut tx = self.store.scoped(corp).await?;
+            sync_runs::finish(&mut tx, corp, run, &end).await?;
+            tx.commit().await
+        };
+        if let Err(error) = recorded.await {
+            tracing::warn!(corp, run, %error, "the failure was not recorded; the next run does it");
+        }
+    }
+}
+
+fn describe_end(seen: &Seen, counts: &Counts, verdict: &Verdict<'_>, ended: DateTime<Utc>) -> sync_runs::End {
+    let int = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    let held = !verdict.held.is_empty();
+    let reasons: Vec<String> =
+        if held { verdict.reasons.iter().map(ToString::to_string).collect() } else { seen.gaps.clone() };
+    sync_runs::End {
+        state: if held { "held" } else { "applied" }.into(),
+        finished_at: Some(ended),
+        departments_seen: int(seen.departments.len()),
+        members_seen: int(seen.members.len()),
+        members_not_visible: int(seen.members.values().filter(|member| !member.visible).count()),
+        rows_added: int(counts.added),
+        rows_changed: int(counts.changed),
+        rows_closed: int(counts.closed),
+        members_closed: int(counts.members_closed),
+        rows_held: int(verdict.held.len()),
+        held_digest: digest_of(&verdict.held),
+        reason: (!reasons.is_empty()).then(|| reasons.join("；")),
+    }
+}
+
+fn held_rows(held: &[Held]) -> Vec<sync_runs::Held> {
+    held.iter()
+        .map(|held| {
+            let (kind, subject, name) = match held {
+                Held::Department(id, name) => ("department", id.to_string(), name),
+                Held::Member(userid, name) => ("member", userid.clone(), name),
+                Held::Membership(userid, id, name) => ("membership", format!("{userid}/{id}"), name),
+            };
+            sync_runs::Held { kind: kind.into(), subject, name: name.clone() }
+        })
+        .collect()
+}
+
+/// SHA-256 over what is held, whatever its names are. `None` when nothing is.
+fn digest_of(held: &[Held]) -> Option<Vec<u8>> {
+    if held.is_empty() {
+        return None;
+    }
+    let mut lines: Vec<String> =
+        held_rows(held).into_iter().map(|held| format!("{} {}\n", held.kind, held.subject)).collect();
+    lines.sort_unstable();
+    Some(digest::digest(&digest::SHA256, lines.concat().as_bytes()).as_ref().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_says_what_is_held_and_not_in_which_order_or_by_which_name() {
+        let a = Held::Member("a".into(), "甲".into());
+        let b = Held::Membership("b".into(), 4, "乙".into());
+        let digest = digest_of(&[a.clone(), b.clone()]);
+        assert_eq!(digest, digest_of(&[b.clone(), Held::Member("a".into(), "新名".into())]));
+        assert_ne!(digest, digest_of(&[a]));
+        assert_ne!(
+            digest,
+            digest_of(&[Held::Member("a".into(), "甲".into()), Held::Member("b/4".into(), "".into())])
+        );
+        assert_eq!(digest_of(&[]), None);
+    }
+
+    #[test]
+    fn triggers_are_read_back() {
+        for trigger in [Trigger::Boot, Trigger::Schedule, Trigger::Command, Trigger::Event, Trigger::Approval]
+        {
+            assert_eq!(Trigger::parse(trigger.as_str()), Some(trigger));
+        }
+    }
+}
