@@ -26,8 +26,8 @@ main() {
     check "页面：测试" "pages: tests" test_pages
     check "页面：构建" "pages: build" build_pages
     check "Rust 测试" "Rust tests" cargo test --workspace --locked --no-fail-fast
-    check "接口文档与代码一致" "API documents equal the code" "$root/deploy/dev/api.sh" check
-    check "迁移可来回，schema.rs 一致" "migrations there and back, schema.rs" check_migrations
+    check "页面类型与接口文档一致" "the pages' types equal the API document" check_page_types
+    check "schema.rs 与迁移一致" "schema.rs equals the migrations" check_schema
     check "依赖的许可证与来源" "licences and sources of dependencies" check_dependencies
   fi
   [ ${#failed[@]} -eq 0 ] || printf '\n未通过 · FAILED: %s\n' "${failed[@]}"
@@ -66,11 +66,14 @@ check_pages() {
 
 test_pages() { cd "$ui" && npm test --silent; }
 
-check_migrations() {
+# That the API document is what the server says is a test of tests/src/openapi.rs.
+check_page_types() { cd "$ui" && npm run --silent api -- --check; }
+
+check_schema() {
   install_diesel
-  make_database "$test_postgres_port" migrations
-  PATH=$cargo_tools:$postgres_bin:$PATH DATABASE_URL=$(postgres_url rollcall_owner "$test_postgres_port" migrations) \
-    deploy/dev/check-migrations.sh
+  make_database "$test_postgres_port" schema
+  DATABASE_URL=$(postgres_url rollcall_owner "$test_postgres_port" schema) \
+    "$cargo_tools/diesel" migration run --locked-schema
 }
 
 check_dependencies() {

@@ -12,9 +12,10 @@ start_test_services() {
   test_postgres_port=$(free_port 8732)
   test_redis_port=$(free_port $((test_postgres_port + 1)))
   start_postgres "$test_postgres_port" fsync=off synchronous_commit=off full_page_writes=off max_connections=300
-  # Tests make a database each, and end each other's connections to it.
+  # Tests make a database each, end old connections to it, and see to the service's role.
   make_roles "$test_postgres_port" "createdb createrole"
-  superuser_psql "$test_postgres_port" -d postgres -c 'grant pg_signal_backend to rollcall_owner'
+  superuser_psql "$test_postgres_port" -d postgres -c 'grant pg_signal_backend to rollcall_owner' \
+    -c 'grant rollcall_app to rollcall_owner with admin option'
   make_database "$test_postgres_port" rollcall_test
   start_redis "$test_redis_port"
   export ROLLCALL_TEST_DATABASE_URL ROLLCALL_TEST_REDIS_URL
