@@ -1,1 +1,26 @@
-//! Rollcall's tests from outside: server, simulator, Postgres and Redis, in a browser too
+//! Rollcall's tests from outside. [`TestApp`] is a whole deployment: the real server over real Postgres, Redis
+//! and the simulator, with a clock of its own. One file a noun, named as on every other floor.
+//!
+//! `make test` sets `ROLLCALL_TEST_DATABASE_URL` (the owner of a private Postgres) and
+//! `ROLLCALL_TEST_REDIS_URL`.
+
+#![cfg(test)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has found something")]
+
+mod browser_client;
+mod databases;
+mod test_app;
+
+mod callbacks;
+mod forms;
+mod house;
+mod migrations;
+mod openapi;
+mod people;
+mod reminders;
+mod reports;
+mod schools_apart;
+mod sign_in;
+mod statistics;
+mod sync_runs;
+mod unreported;

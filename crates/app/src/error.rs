@@ -82,8 +82,18 @@ impl Error {
     /// Every error a client can meet from the use cases.
     pub fn catalogue() -> [&'static Description; 12] {
         [
-            &NOT_SIGNED_IN, &FORBIDDEN, &NOT_FOUND, &INVALID, &FORM_CLOSED, &FORM_CHANGED, &NOT_EXPECTED, &KEY_REUSED,
-            &STALE_APPROVAL, &UNAVAILABLE, &WECOM_UNAVAILABLE, &INTERNAL,
+            &NOT_SIGNED_IN,
+            &FORBIDDEN,
+            &NOT_FOUND,
+            &INVALID,
+            &FORM_CLOSED,
+            &FORM_CHANGED,
+            &NOT_EXPECTED,
+            &KEY_REUSED,
+            &STALE_APPROVAL,
+            &UNAVAILABLE,
+            &WECOM_UNAVAILABLE,
+            &INTERNAL,
         ]
     }
 }
@@ -105,18 +115,28 @@ const fn describe(code: &'static str, status: u16, title: &'static str, remedy: 
     Description { code, status, title, remedy }
 }
 
-static NOT_SIGNED_IN: Description = describe("not_signed_in", 401, "尚未登录", "请从企业微信工作台重新打开点名");
+static NOT_SIGNED_IN: Description =
+    describe("not_signed_in", 401, "尚未登录", "请从企业微信工作台重新打开点名");
 static FORBIDDEN: Description = describe("forbidden", 403, "没有权限", "如需此权限，请联系学校管理员授权");
 static NOT_FOUND: Description = describe("not_found", 404, "没有找到", "请检查地址，或返回上一页重试");
 static INVALID: Description = describe("invalid", 422, "填写有误", "请按各项提示修改后重新提交");
-static FORM_CLOSED: Description = describe("form_closed", 409, "不在填报时间内", "请在开放时间内填报，或联系辅导员");
+static FORM_CLOSED: Description =
+    describe("form_closed", 409, "不在填报时间内", "请在开放时间内填报，或联系辅导员");
 static FORM_CHANGED: Description = describe("form_changed", 409, "表单已更新", "请刷新页面后重新填写");
-static NOT_EXPECTED: Description = describe("not_expected", 403, "今天不需要填报", "您不在本表单今天的应报名单中；如有疑问请联系辅导员");
+static NOT_EXPECTED: Description =
+    describe("not_expected", 403, "今天不需要填报", "您不在本表单今天的应报名单中；如有疑问请联系辅导员");
 static KEY_REUSED: Description = describe("key_reused", 422, "请求编号已用于其他内容", "请刷新页面后重试");
-static STALE_APPROVAL: Description = describe("stale_approval", 409, "待批准的变更已经不同", "请刷新后核对最新的变更再批准");
+static STALE_APPROVAL: Description =
+    describe("stale_approval", 409, "待批准的变更已经不同", "请刷新后核对最新的变更再批准");
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
-static WECOM_UNAVAILABLE: Description = describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");
-static INTERNAL: Description = describe("internal", 500, "系统出错了", "已记录此问题，请稍后重试；若持续出现请把页面上的编号告诉信息中心");
+static WECOM_UNAVAILABLE: Description =
+    describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");
+static INTERNAL: Description = describe(
+    "internal",
+    500,
+    "系统出错了",
+    "已记录此问题，请稍后重试；若持续出现请把页面上的编号告诉信息中心",
+);
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {

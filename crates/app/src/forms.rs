@@ -1,10 +1,25 @@
 //! The forms someone is asked today, and the built-in ones.
 
-use std::{collections::HashMap, sync::{Arc, RwLock}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use domain::{form::{Form, answers::{Answers, Published}, schema}, policy::{Scope, Viewer, ViewerPerson}};
-use store::{Scoped, exemptions, expected::Question, forms::{self, FormVersion}, reminders, reports, statistics};
+use domain::{
+    form::{
+        Form,
+        answers::{Answers, Published},
+        schema,
+    },
+    policy::{Scope, Viewer, ViewerPerson},
+};
+use store::{
+    Scoped, exemptions,
+    expected::Question,
+    forms::{self, FormVersion},
+    reminders, reports, statistics,
+};
 
 use crate::{App, Error, Result, School, reports::Receipt};
 
@@ -168,7 +183,13 @@ async fn stand(
 }
 
 /// Whether the form asks this person on this day.
-pub(crate) async fn is_expected(tx: &mut Scoped, loaded: &Loaded, corp: i32, day: NaiveDate, person: i64) -> Result<bool> {
+pub(crate) async fn is_expected(
+    tx: &mut Scoped,
+    loaded: &Loaded,
+    corp: i32,
+    day: NaiveDate,
+    person: i64,
+) -> Result<bool> {
     let question = Question { person: Some(person), ..loaded.question(corp, day, Scope::School) };
     Ok(statistics::total(tx, &question).await?.expected > 0)
 }
@@ -181,11 +202,13 @@ pub async fn publish_built_in(app: &App, school: &School) -> Result<()> {
     let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
     for document in BUILT_IN {
-        let broken = |error: serde_json::Error| Error::Internal("a built-in form".into(), Some(Box::new(error)));
+        let broken =
+            |error: serde_json::Error| Error::Internal("a built-in form".into(), Some(Box::new(error)));
         let form: Form = serde_json::from_str(document).map_err(broken)?;
         form.check().map_err(|flaw| Error::internal(flaw.to_string()))?;
         let form_id = forms::publish(&mut tx, school.corp(), &form, &schema::compile(&form), now).await?;
-        let times: Vec<NaiveTime> = [10, 14, 18].iter().filter_map(|hour| NaiveTime::from_hms_opt(*hour, 0, 0)).collect();
+        let times: Vec<NaiveTime> =
+            [10, 14, 18].iter().filter_map(|hour| NaiveTime::from_hms_opt(*hour, 0, 0)).collect();
         let wording = "您今天的“{form}”还没有填写，请在 {closes} 前完成。";
         reminders::add_rule(&mut tx, school.corp(), form_id, "每日催办", &times, wording).await?;
     }

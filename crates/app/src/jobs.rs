@@ -35,7 +35,14 @@ pub(crate) enum Done {
 }
 
 fn new(corp: CorpId, kind: &'static str, now: DateTime<Utc>) -> NewJob {
-    NewJob { corp, kind, payload: Value::Null, unique_key: Some(kind.to_owned()), run_at: now, max_attempts: 20 }
+    NewJob {
+        corp,
+        kind,
+        payload: Value::Null,
+        unique_key: Some(kind.to_owned()),
+        run_at: now,
+        max_attempts: 20,
+    }
 }
 
 async fn run(app: &App, job: &Leased) -> Result<Done> {
@@ -63,7 +70,13 @@ pub async fn run_one(app: &App) -> Result<bool> {
         Ok(Done::Yes) => End::Done,
         Ok(Done::Later(delay, why)) => End::Retry(app.now() + delay, why),
         Err(error) => {
-            tracing::error!(job = job.kind, corp = job.corp_id, attempt = job.attempts, error = &error as &dyn std::error::Error, "job failed");
+            tracing::error!(
+                job = job.kind,
+                corp = job.corp_id,
+                attempt = job.attempts,
+                error = &error as &dyn std::error::Error,
+                "job failed"
+            );
             // 2, 4, 8 … seconds, ten minutes at most.
             let delay = TimeDelta::seconds(2_i64.saturating_pow(job.attempts.unsigned_abs()).min(600));
             End::Retry(app.now() + delay, error.to_string())
@@ -98,7 +111,10 @@ pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
         match run_one(&app).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the worker could not read its queue"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the worker could not read its queue"
+            ),
         }
         tokio::select! {
             () = added => {}
@@ -113,10 +129,18 @@ pub async fn tick(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         for school in app.schools() {
             if let Err(error) = reminders::plan_due(&app, school).await {
-                tracing::warn!(corp = school.corp(), error = &error as &dyn std::error::Error, "could not plan reminders");
+                tracing::warn!(
+                    corp = school.corp(),
+                    error = &error as &dyn std::error::Error,
+                    "could not plan reminders"
+                );
             }
             if let Err(error) = enqueue_scheduled(&app, school).await {
-                tracing::warn!(corp = school.corp(), error = &error as &dyn std::error::Error, "could not look at schedules");
+                tracing::warn!(
+                    corp = school.corp(),
+                    error = &error as &dyn std::error::Error,
+                    "could not look at schedules"
+                );
             }
         }
         tokio::select! {

@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod people;
 pub mod reminders;
 pub mod reports;
+pub mod roster;
 pub mod school;
 pub mod sign_in;
 pub mod statistics;
@@ -55,7 +56,14 @@ impl App {
     /// Puts the parts together.
     pub fn new(store: Store, cache: Cache, clock: Arc<dyn Clock>, schools: Vec<School>) -> Self {
         let schools = schools.into_iter().map(|school| (school.corp(), school)).collect();
-        Self(Arc::new(Parts { store, cache, clock, schools, forms: forms::Cache::default(), job_added: Notify::new() }))
+        Self(Arc::new(Parts {
+            store,
+            cache,
+            clock,
+            schools,
+            forms: forms::Cache::default(),
+            job_added: Notify::new(),
+        }))
     }
 
     /// The way to Postgres.

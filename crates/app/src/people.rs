@@ -1,7 +1,15 @@
 //! One person's data: who the viewer is, a phone number on record, and who looked.
 
-use domain::{PersonId, policy::{Action, Viewer}};
-use store::{access_log::{self, Access, Look}, contacts, unreported::phone_place, viewers::{self, Profile}};
+use domain::{
+    PersonId,
+    policy::{Action, Viewer},
+};
+use store::{
+    access_log::{self, Access, Look},
+    contacts,
+    unreported::phone_place,
+    viewers::{self, Profile},
+};
 
 use crate::{App, Error, Page, Result, School};
 
@@ -17,7 +25,13 @@ pub async fn profile(app: &App, school: &School, viewer: &Viewer) -> Result<Prof
 pub const PURPOSES: [&str; 1] = ["call"];
 
 /// A person's phone, in full. The look is recorded in the same transaction, so that none goes unrecorded.
-pub async fn reveal_phone(app: &App, school: &School, viewer: &Viewer, person: PersonId, purpose: &str) -> Result<String> {
+pub async fn reveal_phone(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    person: PersonId,
+    purpose: &str,
+) -> Result<String> {
     if !PURPOSES.contains(&purpose) {
         return Err(Error::field("purpose", "请说明查看电话的用途：call（拨打电话）"));
     }
@@ -28,16 +42,27 @@ pub async fn reveal_phone(app: &App, school: &School, viewer: &Viewer, person: P
     let corp = school.corp();
     let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
-    let contact = contacts::find(&mut tx, corp, person, &scope, school.today(now)).await?.ok_or(Error::NotFound)?;
+    let contact =
+        contacts::find(&mut tx, corp, person, &scope, school.today(now)).await?.ok_or(Error::NotFound)?;
     let sealed = contact.phone.ok_or(Error::NotFound)?;
     let phone = app.store().keyring().open(phone_place(corp, &contact.number), &sealed)?;
-    access_log::insert(&mut tx, Access { corp, viewer: viewer.member, person, field: "phone", purpose, at: now }).await?;
+    access_log::insert(
+        &mut tx,
+        Access { corp, viewer: viewer.member, person, field: "phone", purpose, at: now },
+    )
+    .await?;
     tx.commit().await?;
     String::from_utf8(phone).map_err(|_| Error::internal("a phone that is not text"))
 }
 
 /// Who looked at the viewer's own data, newest first; `before` is the last page's `next`.
-pub async fn looks_at_me(app: &App, school: &School, viewer: &Viewer, before: Option<&str>, limit: i64) -> Result<Page<Look>> {
+pub async fn looks_at_me(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<Look>> {
     let Some(person) = &viewer.person else { return Ok(Page { items: Vec::new(), next: None }) };
     let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;

@@ -7,11 +7,21 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use domain::{DepartmentId, PersonId, policy::{Action, Scope, Viewer}, reminder};
-use store::{Scoped, jobs as queue, reminders::{self, Batch, BatchEnd, NewRound, Outcome, Planned, Round, Rule}};
+use domain::{
+    DepartmentId, PersonId,
+    policy::{Action, Scope, Viewer},
+    reminder,
+};
+use store::{
+    Scoped, jobs as queue,
+    reminders::{self, Batch, BatchEnd, NewRound, Outcome, Planned, Round, Rule},
+};
 use wecom::{Content, Message};
 
-use crate::{App, Error, Page, Result, School, forms, jobs, statistics::{Asked, question}};
+use crate::{
+    App, Error, Page, Result, School, forms, jobs,
+    statistics::{Asked, question},
+};
 
 /// How long WeCom drops a repeat of the same bytes (doc 90236; at most four hours).
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
@@ -32,7 +42,13 @@ pub struct Wanted<'a> {
 }
 
 /// Reminds now those of the viewer's scope who have not reported. The same `key` is the same round.
-pub async fn remind(app: &App, school: &School, viewer: &Viewer, key: &str, wanted: Wanted<'_>) -> Result<Planned> {
+pub async fn remind(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    key: &str,
+    wanted: Wanted<'_>,
+) -> Result<Planned> {
     let now = app.now();
     let corp = school.corp();
     if wanted.people.is_some_and(|people| people.is_empty() || people.len() > 1000) {
@@ -75,7 +91,14 @@ pub struct RoundResult {
 }
 
 /// A round of the viewer's own; `after` is the last page's `next`.
-pub async fn result(app: &App, school: &School, viewer: &Viewer, round_id: i64, after: Option<&str>, limit: i64) -> Result<RoundResult> {
+pub async fn result(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    round_id: i64,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<RoundResult> {
     let after = after.map_or(Ok(0), str::parse).map_err(|_| crate::reports::bad_cursor())?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
@@ -164,7 +187,10 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
     } else {
         closes.with_timezone(&school.zone).format("%H:%M").to_string()
     };
-    let template = content.wording.as_deref().unwrap_or("辅导员提醒您：今天的“{form}”还没有填写，请在 {closes} 前完成。");
+    let template = content
+        .wording
+        .as_deref()
+        .unwrap_or("辅导员提醒您：今天的“{form}”还没有填写，请在 {closes} 前完成。");
     let description = reminder::wording(template, &form.title, &closes_text);
     let batch_of = |batch_id: i64| Message {
         to: taken.iter().map(|waiting| waiting.userid.clone()).collect(),
@@ -179,7 +205,9 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
         duplicate_check: Some(DUPLICATE_WINDOW),
     };
     // Every limit is checked before anything is written.
-    batch_of(i64::MAX).to_body().map_err(|error| Error::Internal("a reminder".into(), Some(Box::new(error))))?;
+    batch_of(i64::MAX)
+        .to_body()
+        .map_err(|error| Error::Internal("a reminder".into(), Some(Box::new(error))))?;
     let ids: Vec<i64> = taken.iter().map(|waiting| waiting.reminder_id).collect();
     let body = |batch_id| batch_of(batch_id).to_body().unwrap_or_default();
     reminders::freeze(&mut tx, corp, school.wecom.name(), &ids, now, body).await?;
@@ -217,7 +245,12 @@ pub(crate) async fn send_next(app: &App, school: &School) -> Result<Sending> {
     record(app, school, &batch, answer).await
 }
 
-async fn record(app: &App, school: &School, batch: &Batch, answer: wecom::Result<wecom::Sent>) -> Result<Sending> {
+async fn record(
+    app: &App,
+    school: &School,
+    batch: &Batch,
+    answer: wecom::Result<wecom::Sent>,
+) -> Result<Sending> {
     /// All recipients invalid (doc 90236).
     const NOBODY_VALID: i64 = 81013;
     let corp = school.corp();
@@ -226,14 +259,23 @@ async fn record(app: &App, school: &School, batch: &Batch, answer: wecom::Result
     let end = match answer {
         Ok(answered) => {
             sent = answered;
-            BatchEnd::Sent { msgid: sent.msgid.as_deref(), invalid: &sent.invalid, unlicensed: &sent.unlicensed }
+            BatchEnd::Sent {
+                msgid: sent.msgid.as_deref(),
+                invalid: &sent.invalid,
+                unlicensed: &sent.unlicensed,
+            }
         }
         Err(error) if error.code() == Some(NOBODY_VALID) => {
             everyone = recipients(&batch.body);
             BatchEnd::Sent { msgid: None, invalid: &everyone, unlicensed: &[] }
         }
         Err(error) if error.is_ambiguous() || error.is_passing() => {
-            tracing::warn!(corp, batch = batch.batch_id, error = &error as &dyn std::error::Error, "a batch is tried again later");
+            tracing::warn!(
+                corp,
+                batch = batch.batch_id,
+                error = &error as &dyn std::error::Error,
+                "a batch is tried again later"
+            );
             return Ok(Sending::Later);
         }
         Err(error) => {

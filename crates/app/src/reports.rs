@@ -4,7 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{PersonId, form::answers::Answers, policy::Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{idempotency_keys::{self, Claim, Claimed}, reports::{self, NewReport, Period}};
+use store::{
+    idempotency_keys::{self, Claim, Claimed},
+    reports::{self, NewReport, Period},
+};
 
 use crate::{App, Error, FieldError, Page, Result, School, forms, secret};
 
@@ -57,7 +60,13 @@ impl Receipt {
 }
 
 /// Takes a report, or the next revision of one. The same `key` gives the same receipt.
-pub async fn submit(app: &App, school: &School, viewer: &Viewer, key: &str, submission: &Submission) -> Result<Receipt> {
+pub async fn submit(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    key: &str,
+    submission: &Submission,
+) -> Result<Receipt> {
     let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
     let corp = school.corp();
     let now = app.now();
@@ -67,7 +76,8 @@ pub async fn submit(app: &App, school: &School, viewer: &Viewer, key: &str, subm
     }
     let body = serde_json::to_vec(submission).map_err(|_| Error::internal("a submission"))?;
     let request_hash = secret::hash(&body);
-    let claim = Claim { corp, member: viewer.member, key, operation: "POST /reports", request_hash: &request_hash };
+    let claim =
+        Claim { corp, member: viewer.member, key, operation: "POST /reports", request_hash: &request_hash };
 
     let mut tx = app.store().scoped(corp).await?;
     match idempotency_keys::claim(&mut tx, claim, now).await? {
@@ -95,7 +105,10 @@ pub async fn submit(app: &App, school: &School, viewer: &Viewer, key: &str, subm
     }
 
     let period = Period { corp, form_id: loaded.form_id, person: person.id, day: today };
-    let report = NewReport { by_member: Some(viewer.member), ..draft(app, &loaded, period, &submission.answers, now)? };
+    let report = NewReport {
+        by_member: Some(viewer.member),
+        ..draft(app, &loaded, period, &submission.answers, now)?
+    };
     let written = reports::submit(&mut tx, &report).await?;
     let receipt = Receipt {
         form: form.code.clone(),
@@ -113,7 +126,13 @@ pub async fn submit(app: &App, school: &School, viewer: &Viewer, key: &str, subm
 }
 
 /// Checked answers, coded and sealed.
-fn draft(app: &App, loaded: &forms::Loaded, period: Period, answers: &Answers, at: DateTime<Utc>) -> Result<NewReport> {
+fn draft(
+    app: &App,
+    loaded: &forms::Loaded,
+    period: Period,
+    answers: &Answers,
+    at: DateTime<Utc>,
+) -> Result<NewReport> {
     let plaintext = serde_json::to_vec(answers).map_err(|_| Error::internal("answers"))?;
     let row = period.row();
     Ok(NewReport {
@@ -129,7 +148,12 @@ fn draft(app: &App, loaded: &forms::Loaded, period: Period, answers: &Answers, a
 }
 
 /// Opens the answers of someone's own report.
-pub(crate) fn open(app: &App, school: &School, person: PersonId, report: &reports::Report) -> Result<Answers> {
+pub(crate) fn open(
+    app: &App,
+    school: &School,
+    person: PersonId,
+    report: &reports::Report,
+) -> Result<Answers> {
     let day = report.day.ok_or_else(|| Error::internal("a daily report without a day"))?;
     unseal(app, Period { corp: school.corp(), form_id: report.form_id, person, day }, &report.answers)
 }
@@ -150,12 +174,20 @@ pub struct OwnReport {
 }
 
 /// The viewer's own reports of a form, newest day first. `before` is the last page's `next`.
-pub async fn history(app: &App, school: &School, viewer: &Viewer, code: &str, before: Option<&str>, limit: i64) -> Result<Page<OwnReport>> {
+pub async fn history(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    code: &str,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<OwnReport>> {
     let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
     let before = before.map(|day| day.parse::<NaiveDate>()).transpose().map_err(|_| bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let loaded = forms::current(app, &mut tx, code).await?;
-    let rows = reports::of_person(&mut tx, school.corp(), loaded.form_id, person.id, before, limit + 1).await?;
+    let rows =
+        reports::of_person(&mut tx, school.corp(), loaded.form_id, person.id, before, limit + 1).await?;
     tx.commit().await?;
     let day = |report: &reports::Report| report.day.map(|day| day.to_string()).unwrap_or_default();
     Page::cut(rows, limit, day).try_map(|report| {
@@ -179,7 +211,12 @@ pub struct OwnRevision {
 }
 
 /// Every revision of the viewer's own report, newest first.
-pub async fn revisions(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> Result<Vec<OwnRevision>> {
+pub async fn revisions(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    receipt: &str,
+) -> Result<Vec<OwnRevision>> {
     let person = viewer.person.as_ref().ok_or(Error::NotFound)?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
@@ -236,10 +273,13 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
                 let period = Period { corp, form_id: loaded.form_id, person: *person, day };
                 drafts.push(draft(app, &loaded, period, answers, at)?);
             }
-            Err(errors) => outcome.errors.extend(errors.into_iter().map(|error| FieldError {
-                message: format!("第 {line} 行：{}", error.message),
-                ..error
-            })),
+            Err(errors) => outcome.errors.extend(
+                errors
+                    .into_iter()
+                    .map(|error| FieldError {
+                        message: format!("第 {line} 行：{}", error.message), ..error
+                    }),
+            ),
         }
     }
     if outcome.errors.is_empty() {

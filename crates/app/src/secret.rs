@@ -1,6 +1,9 @@
 //! Random values that are handed out, and the hashes of them that are kept.
 
-use ring::{digest, rand::{SecureRandom, SystemRandom}};
+use ring::{
+    digest,
+    rand::{SecureRandom, SystemRandom},
+};
 
 use crate::{Error, Result};
 

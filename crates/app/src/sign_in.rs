@@ -6,7 +6,11 @@
 
 use chrono::TimeDelta;
 use domain::policy::Viewer;
-use store::{sessions::{self, Session}, sign_in_flows::{self, SignInFlow}, viewers};
+use store::{
+    sessions::{self, Session},
+    sign_in_flows::{self, SignInFlow},
+    viewers,
+};
 use subtle::ConstantTimeEq;
 use wecom::oauth::{Identity, Scope, is_code_spent};
 
@@ -52,13 +56,21 @@ pub fn is_return_path(path: &str) -> bool {
 }
 
 /// Begins a sign-in. `binding` is the browser's, if it has one from an earlier sign-in in another tab.
-pub async fn start(app: &App, school: &School, channel: Channel, to: &str, binding: Option<&str>) -> Result<Started> {
+pub async fn start(
+    app: &App,
+    school: &School,
+    channel: Channel,
+    to: &str,
+    binding: Option<&str>,
+) -> Result<Started> {
     if !is_return_path(to) {
         return Err(Error::field("to", "登录后返回的地址必须是本站的相对路径，例如 /h5/"));
     }
     let now = app.now();
     let state = secret::token()?;
-    let binding = match binding.filter(|known| known.len() == 64 && known.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+    let binding = match binding
+        .filter(|known| known.len() == 64 && known.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    {
         Some(known) => known.to_owned(),
         None => secret::token()?,
     };
@@ -139,7 +151,8 @@ pub async fn finish(app: &App, school: &School, back: Return<'_>) -> Result<Outc
         let own = session_hash.is_some() && session_hash == flow.session_hash;
         return Ok(if own { Outcome::Already { to } } else { Outcome::Again { to } });
     }
-    let first = sign_in_flows::use_code(&mut tx, school.corp(), &secret::hash(back.code.as_bytes()), now).await?
+    let first = sign_in_flows::use_code(&mut tx, school.corp(), &secret::hash(back.code.as_bytes()), now)
+        .await?
         && sign_in_flows::take(&mut tx, school.corp(), &state_hash, now).await?;
     tx.commit().await?;
     if !first {
@@ -203,7 +216,8 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
     let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
     let Some(session) = sessions::find(&mut tx, school.corp(), &hash, now).await? else { return Ok(None) };
-    let Some(viewer) = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await? else {
+    let Some(viewer) = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await?
+    else {
         return Ok(None);
     };
     if now - session.seen_at > TOUCH {
@@ -234,7 +248,9 @@ mod tests {
         for path in ["/", "/h5/", "/h5/reports?form=health-daily", "/admin/statistics#a"] {
             assert!(is_return_path(path), "{path}");
         }
-        for path in ["", "h5", "//evil.example", "/\\evil.example", "https://evil.example", "/auth/start", "/a\nb"] {
+        for path in
+            ["", "h5", "//evil.example", "/\\evil.example", "https://evil.example", "/auth/start", "/a\nb"]
+        {
             assert!(!is_return_path(path), "{path}");
         }
     }

@@ -1,7 +1,11 @@
 //! Figures of a form on a day, and the people behind each number.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{DepartmentId, policy::{Action, Viewer}, statistics::Counts};
+use domain::{
+    DepartmentId,
+    policy::{Action, Viewer},
+    statistics::Counts,
+};
 use store::{expected::Question, statistics};
 
 pub use store::statistics::{By, PersonRow, Row, Which};

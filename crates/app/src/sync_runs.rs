@@ -1,7 +1,10 @@
 //! Runs of the directory sync, for administrators.
 
 use domain::policy::{Action, Viewer};
-use store::{jobs as queue, sync_runs::{self, Held, SyncRun}};
+use store::{
+    jobs as queue,
+    sync_runs::{self, Held, Run},
+};
 
 use crate::{App, Error, Page, Result, School, jobs::sync_directory};
 
@@ -13,7 +16,13 @@ fn administer(viewer: &Viewer) -> Result<()> {
 }
 
 /// Runs, newest first; `before` is the last page's `next`.
-pub async fn list(app: &App, school: &School, viewer: &Viewer, before: Option<&str>, limit: i64) -> Result<Page<SyncRun>> {
+pub async fn list(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<Run>> {
     administer(viewer)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
@@ -23,7 +32,7 @@ pub async fn list(app: &App, school: &School, viewer: &Viewer, before: Option<&s
 }
 
 /// A run, with the first of the removals it held back.
-pub async fn get(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<(SyncRun, Vec<Held>)> {
+pub async fn get(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<(Run, Vec<Held>)> {
     administer(viewer)?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
@@ -38,7 +47,8 @@ pub async fn ask(app: &App, school: &School, viewer: &Viewer) -> Result<bool> {
     administer(viewer)?;
     let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
-    let queued = queue::add(&mut tx, &sync_directory::job(school.corp(), sync::Trigger::Command, now), now).await?;
+    let queued =
+        queue::add(&mut tx, &sync_directory::job(school.corp(), sync::Trigger::Command, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
     Ok(queued)

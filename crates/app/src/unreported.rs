@@ -1,10 +1,19 @@
 //! The live list of those who have not reported, for those who look after them.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{DepartmentId, PersonId, phone, policy::{Action, Viewer}};
-use store::{statistics as figures, unreported::{self, Row, phone_place}};
+use domain::{
+    DepartmentId, PersonId, phone,
+    policy::{Action, Viewer},
+};
+use store::{
+    statistics as figures,
+    unreported::{self, Row, phone_place},
+};
 
-use crate::{App, Page, Result, School, statistics::{Asked, question}};
+use crate::{
+    App, Page, Result, School,
+    statistics::{Asked, question},
+};
 
 /// One who has not reported.
 #[derive(Debug, Clone)]
@@ -41,7 +50,14 @@ pub struct List {
 }
 
 /// The unreported of the viewer's scope, by number; `after` is the last page's `next`.
-pub async fn list(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>, after: Option<&str>, limit: i64) -> Result<List> {
+pub async fn list(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    asked: Asked<'_>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<List> {
     let as_of = app.now();
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
@@ -52,7 +68,8 @@ pub async fn list(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>,
 
     let may_call = viewer.scope(Action::RevealPhone);
     let page = Page::cut(rows, limit, |row: &Row| row.number.clone()).try_map(|row| {
-        let callable = may_call.covers(&[Some(row.department_id), row.class_id, row.grade_id, row.college_id]);
+        let callable =
+            may_call.covers(&[Some(row.department_id), row.class_id, row.grade_id, row.college_id]);
         let phone_masked = match row.phone.filter(|_| callable) {
             Some(sealed) => {
                 let opened = app.store().keyring().open(phone_place(corp, &row.number), &sealed)?;

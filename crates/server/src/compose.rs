@@ -6,18 +6,28 @@ use anyhow::Context;
 use app::{App, School};
 use domain::clock::Clock;
 use secrecy::ExposeSecret;
-use store::{Keyring, Settings, Store, cache::Cache, corps::{self, Corp}};
+use store::{
+    Keyring, Settings, Store,
+    cache::Cache,
+    corps::{self, Corp},
+};
 use wecom::callback::Receiver;
 
-use crate::{config::{self, Config}, wecom_tokens::PostgresTokens};
+use crate::{
+    config::{self, Config},
+    wecom_tokens::PostgresTokens,
+};
 
 /// How long a request waits for a database connection before it is told to come back.
 const DATABASE_WAIT: Duration = Duration::from_secs(2);
 
 /// The store alone: for commands that need no WeCom.
 pub fn store(config: &Config) -> anyhow::Result<Store> {
-    let settings =
-        Settings { url: config.database.url.clone(), pool_size: config.database.pool_size, wait: DATABASE_WAIT };
+    let settings = Settings {
+        url: config.database.url.clone(),
+        pool_size: config.database.pool_size,
+        wait: DATABASE_WAIT,
+    };
     Ok(Store::new(settings, keyring(&config.sealing.key_file)?)?)
 }
 
@@ -34,7 +44,8 @@ pub fn app(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
 }
 
 fn keyring(path: &Path) -> anyhow::Result<Keyring> {
-    let text = fs::read_to_string(path).with_context(|| format!("读不到密钥文件 {}（sealing.key_file）", path.display()))?;
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("读不到密钥文件 {}（sealing.key_file）", path.display()))?;
     let keys = text
         .lines()
         .map(str::trim)
@@ -43,14 +54,22 @@ fn keyring(path: &Path) -> anyhow::Result<Keyring> {
         .collect::<Result<Vec<_>, _>>()
         .ok()
         .and_then(|keys| Keyring::new(&keys));
-    keys.with_context(|| format!("密钥文件 {} 应每行一个 64 位十六进制密钥：openssl rand -hex 32", path.display()))
+    keys.with_context(|| {
+        format!("密钥文件 {} 应每行一个 64 位十六进制密钥：openssl rand -hex 32", path.display())
+    })
 }
 
-fn compose_school(config: &Config, school: &config::School, store: &Store, clock: &Arc<dyn Clock>) -> anyhow::Result<School> {
+fn compose_school(
+    config: &Config,
+    school: &config::School,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<School> {
     let corp = corp(school);
     let receiver = |token: &secrecy::SecretString, key: &secrecy::SecretString| {
-        Receiver::new(token.expose_secret(), key.expose_secret(), &school.wecom_corpid)
-            .with_context(|| format!("{} 的回调 Token 或 EncodingAESKey 不对：Key 应为 43 个字符", school.name))
+        Receiver::new(token.expose_secret(), key.expose_secret(), &school.wecom_corpid).with_context(|| {
+            format!("{} 的回调 Token 或 EncodingAESKey 不对：Key 应为 43 个字符", school.name)
+        })
     };
     let client = |name: &str, secret: &secrecy::SecretString, agent_id| {
         let credentials = wecom::App {

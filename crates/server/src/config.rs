@@ -1,11 +1,18 @@
 //! The configuration: one TOML file, every key of which an environment variable may replace
 //! (`ROLLCALL_DATABASE__URL` is `database.url`). docs/CONFIG.md lists the keys.
 
-use std::{collections::BTreeMap, net::{IpAddr, SocketAddr}, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
 use chrono::NaiveDate;
 use domain::CorpId;
-use figment::{Figment, providers::{Env, Format, Toml}};
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -186,7 +193,10 @@ impl Config {
         );
         for school in &self.schools {
             anyhow::ensure!(!school.hosts.is_empty(), "schools.hosts 为空：请写上 {} 的域名", school.name);
-            anyhow::ensure!(school.app.name != app::school::CONTACTS, "schools.app.name 不能是保留名 contacts");
+            anyhow::ensure!(
+                school.app.name != app::school::CONTACTS,
+                "schools.app.name 不能是保留名 contacts"
+            );
         }
         Ok(())
     }

@@ -11,7 +11,13 @@ pub mod who;
 
 use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
-use actix_web::{App as ActixApp, HttpServer, dev::Server, http::StatusCode, middleware::{Compress, from_fn}, web};
+use actix_web::{
+    App as ActixApp, HttpServer,
+    dev::Server,
+    http::StatusCode,
+    middleware::{Compress, from_fn},
+    web,
+};
 use app::App;
 use domain::CorpId;
 use tracing_actix_web::TracingLogger;
@@ -66,5 +72,10 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
 
 /// The answer to a path that leads nowhere.
 pub async fn not_found() -> problem::Failure {
-    problem::Failure::http(StatusCode::NOT_FOUND, "not_found", "没有这个地址", "请检查地址，或从工作台重新打开")
+    problem::Failure::http(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "没有这个地址",
+        "请检查地址，或从工作台重新打开",
+    )
 }

@@ -1,13 +1,17 @@
 //! Logs without personal data: a request's line names its route, never its query or body.
 
-use actix_web::{body::MessageBody, dev::{ServiceRequest, ServiceResponse}};
+use actix_web::{
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Writes log lines to standard error: text on a terminal, JSON elsewhere. `RUST_LOG` chooses levels.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     let registry = tracing_subscriber::registry().with(filter);
     let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     // A second start in one process (tests) keeps the first.

@@ -34,7 +34,9 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
             match Event::parse(&String::from_utf8_lossy(&xml)) {
                 Ok(event) => note(&mut hints, event),
                 // It was readable when it came in; kept for us to look at, and not tried again and again.
-                Err(error) => tracing::error!(corp, inbox = message.inbox_id, %error, "a kept message can't be read"),
+                Err(error) => {
+                    tracing::error!(corp, inbox = message.inbox_id, %error, "a kept message can't be read")
+                }
             }
         }
         if !hints.members.is_empty() || !hints.departments.is_empty() {

@@ -5,7 +5,10 @@ use domain::CorpId;
 use store::jobs::NewJob;
 
 use super::Done;
-use crate::{App, Result, School, reminders::{self, Sending}};
+use crate::{
+    App, Result, School,
+    reminders::{self, Sending},
+};
 
 pub(crate) const KIND: &str = "send_messages";
 
@@ -19,7 +22,9 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         // What was frozen before a stop goes first; then batch by batch, so that who reports meanwhile is left out.
         match reminders::send_next(app, school).await? {
             Sending::Settled => {}
-            Sending::Later => return Ok(Done::Later(TimeDelta::seconds(15), "WeCom could not be asked".into())),
+            Sending::Later => {
+                return Ok(Done::Later(TimeDelta::seconds(15), "WeCom could not be asked".into()));
+            }
             Sending::Empty if reminders::freeze_next(app, school).await? => {}
             Sending::Empty => return Ok(Done::Yes),
         }

@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
-use store::{Scoped, idempotency_keys, inbox, jobs::{self as queue, NewJob}, sessions, sign_in_flows};
+use store::{
+    Scoped, idempotency_keys, inbox,
+    jobs::{self as queue, NewJob},
+    sessions, sign_in_flows,
+};
 
 use super::Done;
 use crate::{App, Result, School};

@@ -3,7 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
 use serde_json::{Value, json};
-use store::{Scoped, jobs::{self as queue, NewJob}, sync_runs};
+use store::{
+    Scoped,
+    jobs::{self as queue, NewJob},
+    sync_runs,
+};
 
 use super::Done;
 use crate::{App, Error, Result, School};

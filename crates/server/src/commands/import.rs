@@ -11,18 +11,30 @@ use domain::CorpId;
 const SHOWN: usize = 20;
 
 /// Reads the roster; all of it or, when anything is wrong, nothing.
-pub async fn roster(app: &App, corp: Option<CorpId>, people: &Path, grants: Option<&Path>) -> anyhow::Result<()> {
+pub async fn roster(
+    app: &App,
+    corp: Option<CorpId>,
+    people: &Path,
+    grants: Option<&Path>,
+) -> anyhow::Result<()> {
     let school = super::school(app, corp)?;
     let open = |path: &Path| File::open(path).with_context(|| format!("打不开 {}", path.display()));
     let people = open(people)?;
     let grants = grants.map(open).transpose()?;
     let now = app.now();
-    let report = app::roster::import(app.store(), &school.corp, people, grants, now, school.today(now)).await?;
+    let report =
+        app::roster::import(app.store(), &school.corp, people, grants, school.today(now)).await?;
     super::print(&format!("{report}\n"))
 }
 
 /// Reads a day's reports; all of them or, when anything is wrong, nothing.
-pub async fn reports(app: &App, corp: Option<CorpId>, form: &str, day: NaiveDate, path: &Path) -> anyhow::Result<()> {
+pub async fn reports(
+    app: &App,
+    corp: Option<CorpId>,
+    form: &str,
+    day: NaiveDate,
+    path: &Path,
+) -> anyhow::Result<()> {
     let school = super::school(app, corp)?;
     let document = app::reports::form(app, school, form).await.with_context(|| format!("没有表单 {form}"))?;
     let mut file = csv::Reader::from_path(path).with_context(|| format!("打不开 {}", path.display()))?;
@@ -45,7 +57,10 @@ pub async fn reports(app: &App, corp: Option<CorpId>, form: &str, day: NaiveDate
     let count = rows.len();
     let loaded = app::reports::load(app, school, form, day, rows).await?;
     if loaded.errors.is_empty() {
-        return super::print(&format!("{day} 的{}：读入 {count} 行，写入 {} 条。\n", document.title, loaded.written));
+        return super::print(&format!(
+            "{day} 的{}：读入 {count} 行，写入 {} 条。\n",
+            document.title, loaded.written
+        ));
     }
     for error in loaded.errors.iter().take(SHOWN) {
         super::print(&format!("{}（{}）\n", error.message, error.field))?;

@@ -57,9 +57,15 @@ async fn start(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     let app = compose::app(config, clock)?;
     let mut conn = app.store().control().await.context("连不上数据库（database.url）")?;
     let skew = (store::corps::database_clock(&mut conn).await? - app.now()).abs();
-    anyhow::ensure!(skew <= MAX_SKEW, "本机与数据库的时钟相差 {} 秒：请先校时（chrony 或 ntpd）", skew.num_seconds());
+    anyhow::ensure!(
+        skew <= MAX_SKEW,
+        "本机与数据库的时钟相差 {} 秒：请先校时（chrony 或 ntpd）",
+        skew.num_seconds()
+    );
     drop(conn);
-    compose::register(&app, config).await.context("登记学校失败：数据库结构是否已升级（rollcall migrate）？")?;
+    compose::register(&app, config)
+        .await
+        .context("登记学校失败：数据库结构是否已升级（rollcall migrate）？")?;
     Ok(app)
 }
 
@@ -73,7 +79,8 @@ async fn background(app: &App, stopped: &watch::Receiver<bool>) -> anyhow::Resul
     let now = app.now();
     for school in app.schools() {
         let mut tx = app.store().scoped(school.corp()).await?;
-        store::jobs::add(&mut tx, &jobs::sync_directory::job(school.corp(), ::sync::Trigger::Boot, now), now).await?;
+        store::jobs::add(&mut tx, &jobs::sync_directory::job(school.corp(), ::sync::Trigger::Boot, now), now)
+            .await?;
         tx.commit().await?;
     }
     let mut tasks = JoinSet::new();

@@ -1,7 +1,13 @@
 //! Headers of every answer, and the check that a write comes from our own pages.
 
 use actix_web::{
-    Error, body::MessageBody, dev::{ServiceRequest, ServiceResponse}, http::{Method, StatusCode, header::{self, HeaderValue}},
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderValue},
+    },
     middleware::Next,
 };
 
@@ -11,7 +17,10 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
     font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// Adds the security headers. What a handler set itself stays.
-pub async fn secure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn secure(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &'static str| {
@@ -33,9 +42,13 @@ pub async fn secure(request: ServiceRequest, next: Next<impl MessageBody>) -> Re
 
 /// Refuses a write that another site's page sent with the member's cookie. Browsers say where a request comes
 /// from; a client that says nothing is no browser.
-pub async fn same_site(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse, Error> {
+pub async fn same_site(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) && is_foreign(&request) {
-        let failure = Failure::http(StatusCode::FORBIDDEN, "foreign_site", "请求来自其他网站", "请从点名的页面内操作");
+        let failure =
+            Failure::http(StatusCode::FORBIDDEN, "foreign_site", "请求来自其他网站", "请从点名的页面内操作");
         return Ok(request.error_response(failure));
     }
     Ok(next.call(request).await?.map_into_boxed_body())

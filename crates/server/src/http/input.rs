@@ -2,7 +2,12 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::{StatusCode, header}, web};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{StatusCode, header},
+    web,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -22,13 +27,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = LocalBoxFuture<'static, Answer<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        let is_json =
+            kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
                 return Err(Failure::http(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "内容类型不对", "请用 application/json 提交",
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported_media_type",
+                    "内容类型不对",
+                    "请用 application/json 提交",
                 ));
             }
             let body = body.await.map_err(|_| too_large())?;
@@ -76,10 +89,15 @@ impl FromRequest for IdempotencyKey {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());
         let valid = |key: &&str| {
-            (8..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+            (8..=64).contains(&key.len())
+                && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         };
         ready(key.filter(valid).map(|key| Self(key.to_owned())).ok_or_else(|| {
-            app::Error::field("Idempotency-Key", "请在请求头里带上 8 到 64 位字母、数字、_ 或 - 的 Idempotency-Key").into()
+            app::Error::field(
+                "Idempotency-Key",
+                "请在请求头里带上 8 到 64 位字母、数字、_ 或 - 的 Idempotency-Key",
+            )
+            .into()
         }))
     }
 }
@@ -132,7 +150,9 @@ pub fn paging(cursor: Option<&str>, limit: Option<i64>) -> Answer<Paging> {
     let decode = |cursor: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok();
     let after = match cursor {
         None => None,
-        Some(cursor) => Some(decode(cursor).ok_or_else(|| app::Error::field("cursor", "翻页位置无效，请回到第一页"))?),
+        Some(cursor) => {
+            Some(decode(cursor).ok_or_else(|| app::Error::field("cursor", "翻页位置无效，请回到第一页"))?)
+        }
     };
     Ok(Paging { after, limit })
 }

@@ -53,5 +53,6 @@ impl Limits {
 }
 
 fn too_many() -> Failure {
-    Failure::http(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "操作太频繁", "请稍等几秒再试").retry_after(5)
+    Failure::http(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "操作太频繁", "请稍等几秒再试")
+        .retry_after(5)
 }

@@ -3,14 +3,20 @@
 use std::{net::TcpListener, time::Instant};
 
 use actix_web::{
-    App as ActixApp, Error, HttpResponse, HttpServer, body::MessageBody, dev::{Server, ServiceRequest, ServiceResponse},
-    middleware::Next, web,
+    App as ActixApp, Error, HttpResponse, HttpServer,
+    body::MessageBody,
+    dev::{Server, ServiceRequest, ServiceResponse},
+    middleware::Next,
+    web,
 };
 use app::App;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// Counts and times every request by route template and status.
-pub async fn measure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn measure(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let method = request.method().to_string();
     let response = next.call(request).await?;
@@ -29,9 +35,17 @@ pub fn install() -> PrometheusHandle {
         .build_recorder();
     let handle = recorder.handle();
     let _ = metrics::set_global_recorder(recorder);
-    metrics::describe_histogram!("rollcall_http_request_seconds", metrics::Unit::Seconds, "Time to answer, by route and status");
+    metrics::describe_histogram!(
+        "rollcall_http_request_seconds",
+        metrics::Unit::Seconds,
+        "Time to answer, by route and status"
+    );
     metrics::describe_gauge!("rollcall_jobs", "Jobs in the queue, by state");
-    metrics::describe_gauge!("rollcall_jobs_oldest_seconds", metrics::Unit::Seconds, "How long the oldest job of a state has been due");
+    metrics::describe_gauge!(
+        "rollcall_jobs_oldest_seconds",
+        metrics::Unit::Seconds,
+        "How long the oldest job of a state has been due"
+    );
     metrics::describe_gauge!("rollcall_redis_up", "Whether Redis answers");
     handle
 }
@@ -40,7 +54,10 @@ pub fn install() -> PrometheusHandle {
 pub fn serve(app: App, handle: PrometheusHandle, listener: TcpListener) -> std::io::Result<Server> {
     let (app, handle) = (web::Data::new(app), web::Data::new(handle));
     let server = HttpServer::new(move || {
-        ActixApp::new().app_data(app.clone()).app_data(handle.clone()).route("/metrics", web::get().to(render))
+        ActixApp::new()
+            .app_data(app.clone())
+            .app_data(handle.clone())
+            .route("/metrics", web::get().to(render))
     });
     Ok(server.workers(1).disable_signals().listen(listener)?.run())
 }
@@ -52,7 +69,8 @@ async fn render(app: web::Data<App>, handle: web::Data<PrometheusHandle>) -> Htt
     {
         for state in ["waiting", "running", "dead"] {
             let depth = depths.iter().find(|depth| depth.state == state);
-            metrics::gauge!("rollcall_jobs", "state" => state).set(depth.map_or(0.0, |depth| depth.jobs as f64));
+            metrics::gauge!("rollcall_jobs", "state" => state)
+                .set(depth.map_or(0.0, |depth| depth.jobs as f64));
             metrics::gauge!("rollcall_jobs_oldest_seconds", "state" => state)
                 .set(depth.map_or(0.0, |depth| depth.oldest_seconds));
         }

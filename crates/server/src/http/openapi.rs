@@ -5,16 +5,26 @@ use std::collections::BTreeMap;
 use actix_web::App;
 use utoipa::{
     IntoResponses, OpenApi, ToSchema,
-    openapi::{ContentBuilder, RefOr, Response, ResponseBuilder, ResponsesBuilder, security::{ApiKey, ApiKeyValue, SecurityScheme}},
+    openapi::{
+        ContentBuilder, RefOr, Response, ResponseBuilder, ResponsesBuilder,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
 };
 use utoipa_actix_web::AppExt;
 
-use super::{problem::{Field, Problem}, routes, who::SESSION};
+use super::{
+    problem::{Field, Problem},
+    routes,
+    who::SESSION,
+};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Rollcall 点名", description = "学校的企业微信点名应用接口。错误一律为 application/problem+json。"),
-    components(schemas(Problem, Field)),
+    info(
+        title = "Rollcall 点名",
+        description = "学校的企业微信点名应用接口。错误一律为 application/problem+json。"
+    ),
+    components(schemas(Problem, Field))
 )]
 struct Document;
 
@@ -43,8 +53,14 @@ pub struct Refusals;
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[
-            ("401", "尚未登录"), ("403", "没有权限"), ("404", "没有找到"), ("421", "域名未登记"), ("422", "填写有误"),
-            ("429", "操作太频繁"), ("500", "系统出错了"), ("503", "系统繁忙"),
+            ("401", "尚未登录"),
+            ("403", "没有权限"),
+            ("404", "没有找到"),
+            ("421", "域名未登记"),
+            ("422", "填写有误"),
+            ("429", "操作太频繁"),
+            ("500", "系统出错了"),
+            ("503", "系统繁忙"),
         ])
     }
 }
@@ -55,14 +71,22 @@ pub struct WriteRefusals;
 
 impl IntoResponses for WriteRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[("400", "内容不是 JSON"), ("409", "与当前状态不符"), ("413", "内容太长"), ("415", "内容类型不对")])
+        refusals(&[
+            ("400", "内容不是 JSON"),
+            ("409", "与当前状态不符"),
+            ("413", "内容太长"),
+            ("415", "内容类型不对"),
+        ])
     }
 }
 
 fn refusals(statuses: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let problem = || ContentBuilder::new().schema(Some(utoipa::openapi::Ref::from_schema_name(Problem::name()))).build();
+    let problem = || {
+        ContentBuilder::new().schema(Some(utoipa::openapi::Ref::from_schema_name(Problem::name()))).build()
+    };
     let responses = statuses.iter().fold(ResponsesBuilder::new(), |responses, (status, title)| {
-        let response = ResponseBuilder::new().description(*title).content("application/problem+json", problem()).build();
+        let response =
+            ResponseBuilder::new().description(*title).content("application/problem+json", problem()).build();
         responses.response(*status, response)
     });
     responses.build().responses

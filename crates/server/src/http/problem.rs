@@ -1,6 +1,9 @@
 //! Errors as RFC 9457 problems. What went wrong inside is told to the log, not to the member.
 
-use actix_web::{HttpResponse, ResponseError, http::{StatusCode, header}};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
 use app::{Error, FieldError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,7 +52,8 @@ impl From<FieldError> for Field {
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
-    problem: Problem,
+    /// Boxed: a result's bad side should not be larger than its good one.
+    problem: Box<Problem>,
     retry_after: Option<u64>,
 }
 
@@ -67,7 +71,7 @@ impl Failure {
             detail: detail.to_owned(),
             errors: Vec::new(),
         };
-        Self { status, problem, retry_after: None }
+        Self { status, problem: Box::new(problem), retry_after: None }
     }
 
     /// The same, naming a field.
@@ -95,8 +99,10 @@ impl From<Error> for Failure {
             Error::Invalid(errors) => errors.into_iter().map(Field::from).collect(),
             _ => Vec::new(),
         };
-        let failure = Self::http(status, known.code, known.title, known.remedy);
-        Self { problem: Problem { errors, ..failure.problem }, retry_after, ..failure }
+        let mut failure = Self::http(status, known.code, known.title, known.remedy);
+        failure.problem.errors = errors;
+        failure.retry_after = retry_after;
+        failure
     }
 }
 

@@ -1,11 +1,20 @@
 //! Who asks: the school follows from the host name, the viewer from the session cookie.
 
-use actix_web::{FromRequest, HttpRequest, cookie::{Cookie, SameSite, time::Duration}, dev::Payload, http::StatusCode, web::Data};
+use actix_web::{
+    FromRequest, HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+    http::StatusCode,
+    web::Data,
+};
 use app::{App, School, sign_in};
 use domain::{CorpId, policy::Viewer};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Hosts, problem::{Answer, Failure}};
+use super::{
+    Hosts,
+    problem::{Answer, Failure},
+};
 
 /// The session cookie. `__Host-`: this host only, secure, whole site.
 pub const SESSION: &str = "__Host-session";
@@ -46,7 +55,14 @@ impl AtSchool {
 }
 
 fn at_school(request: &HttpRequest) -> Answer<AtSchool> {
-    let unknown = || Failure::http(StatusCode::MISDIRECTED_REQUEST, "unknown_host", "域名未登记", "请使用学校提供的地址访问");
+    let unknown = || {
+        Failure::http(
+            StatusCode::MISDIRECTED_REQUEST,
+            "unknown_host",
+            "域名未登记",
+            "请使用学校提供的地址访问",
+        )
+    };
     let app = request.app_data::<Data<App>>().ok_or_else(unknown)?;
     let hosts = request.app_data::<Data<Hosts>>().ok_or_else(unknown)?;
     let info = request.connection_info();
@@ -94,7 +110,8 @@ impl FromRequest for SignedIn {
             if let Some(limits) = limits {
                 limits.check_session(&session)?;
             }
-            let viewer = sign_in::viewer(&at.app, at.school()?, &session).await?.ok_or(app::Error::NotSignedIn)?;
+            let viewer =
+                sign_in::viewer(&at.app, at.school()?, &session).await?.ok_or(app::Error::NotSignedIn)?;
             Ok(Self { at, viewer })
         })
     }

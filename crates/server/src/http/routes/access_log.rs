@@ -5,7 +5,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::{input::{self, PageQuery, Query}, openapi::Refusals, problem::Answer, who::SignedIn};
+use crate::http::{
+    input::{self, PageQuery, Query},
+    openapi::Refusals,
+    problem::Answer,
+    who::SignedIn,
+};
 
 /// Looks, newest first.
 #[derive(Debug, Serialize, ToSchema)]

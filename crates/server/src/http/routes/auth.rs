@@ -2,13 +2,24 @@
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, HttpResponse, get, http::{StatusCode, header}, post, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::{StatusCode, header},
+    post,
+    web::Data,
+};
 use app::sign_in::{self, Channel, Outcome, Return};
 use serde::Deserialize;
 
-use crate::{config::Config, http::{
-    input::Query, limits::Limits, problem::{Answer, Failure}, who::{AGAIN, AtSchool, BINDING, SESSION, cookie, forget},
-}};
+use crate::{
+    config::Config,
+    http::{
+        input::Query,
+        limits::Limits,
+        problem::{Answer, Failure},
+        who::{AGAIN, AtSchool, BINDING, SESSION, cookie, forget},
+    },
+};
 
 #[derive(Deserialize)]
 struct Start {
@@ -22,9 +33,16 @@ fn home() -> String {
 
 /// Sends the browser to WeCom.
 #[get("/auth/start")]
-async fn start(request: HttpRequest, at: AtSchool, query: Query<Start>, limits: Data<Limits>, config: Data<Config>) -> Answer<HttpResponse> {
+pub async fn start(
+    request: HttpRequest,
+    at: AtSchool,
+    query: Query<Start>,
+    limits: Data<Limits>,
+    config: Data<Config>,
+) -> Answer<HttpResponse> {
     limits.check_address(client_address(&request, &config.server.trusted_proxies))?;
-    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let agent =
+        request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     // 企业微信's own browser says so (doc 90315).
     let channel = if agent.contains("wxwork/") { Channel::InClient } else { Channel::Browser };
     let binding = request.cookie(BINDING);
@@ -47,7 +65,7 @@ struct Callback {
 
 /// Takes the browser back from WeCom.
 #[get("/auth/callback")]
-async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>) -> Answer<HttpResponse> {
+pub async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>) -> Answer<HttpResponse> {
     let value = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
     let (binding, session) = (value(BINDING), value(SESSION));
     let back = Return {
@@ -67,24 +85,42 @@ async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>) ->
         }
         Outcome::Already { to } => see(&to).finish(),
         Outcome::Again { to } if request.cookie(AGAIN).is_none() => {
-            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
-            see(&format!("/auth/start?{query}")).cookie(cookie(AGAIN, "1".into(), chrono::TimeDelta::minutes(1))).finish()
+            let query: String =
+                url::form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
+            see(&format!("/auth/start?{query}"))
+                .cookie(cookie(AGAIN, "1".into(), chrono::TimeDelta::minutes(1)))
+                .finish()
         }
         Outcome::Again { .. } => {
-            return Err(Failure::http(StatusCode::FORBIDDEN, "sign_in_failed", "登录没有成功", "请从企业微信工作台重新打开点名"));
+            return Err(Failure::http(
+                StatusCode::FORBIDDEN,
+                "sign_in_failed",
+                "登录没有成功",
+                "请从企业微信工作台重新打开点名",
+            ));
         }
         Outcome::Foreign => {
-            return Err(Failure::http(StatusCode::FORBIDDEN, "foreign_sign_in", "登录链接不是本机发起的", "请从企业微信工作台重新打开点名"));
+            return Err(Failure::http(
+                StatusCode::FORBIDDEN,
+                "foreign_sign_in",
+                "登录链接不是本机发起的",
+                "请从企业微信工作台重新打开点名",
+            ));
         }
         Outcome::Stranger => {
-            return Err(Failure::http(StatusCode::FORBIDDEN, "unknown_member", "通讯录里没有您的账号", "请联系学校信息中心核对企业微信通讯录"));
+            return Err(Failure::http(
+                StatusCode::FORBIDDEN,
+                "unknown_member",
+                "通讯录里没有您的账号",
+                "请联系学校信息中心核对企业微信通讯录",
+            ));
         }
     })
 }
 
 /// Ends the session.
 #[post("/auth/sign-out")]
-async fn sign_out(request: HttpRequest, at: AtSchool) -> Answer<HttpResponse> {
+pub async fn sign_out(request: HttpRequest, at: AtSchool) -> Answer<HttpResponse> {
     if let Some(session) = request.cookie(SESSION) {
         sign_in::sign_out(&at.app, at.school()?, session.value()).await?;
     }

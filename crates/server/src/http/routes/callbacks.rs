@@ -4,21 +4,31 @@ use actix_web::{HttpResponse, get, http::StatusCode, post, web};
 use app::App;
 use wecom::callback::Query as Signed;
 
-use crate::http::{input::Query, problem::{Answer, Failure}};
+use crate::http::{
+    input::Query,
+    problem::{Answer, Failure},
+};
 
 /// Every refusal looks the same: who forges learns nothing.
 fn refused(error: app::Error) -> Failure {
     match error {
-        app::Error::Forbidden | app::Error::NotFound => {
-            Failure::http(StatusCode::FORBIDDEN, "callback_refused", "回调校验未通过", "请核对 Token、EncodingAESKey 与回调地址")
-        }
+        app::Error::Forbidden | app::Error::NotFound => Failure::http(
+            StatusCode::FORBIDDEN,
+            "callback_refused",
+            "回调校验未通过",
+            "请核对 Token、EncodingAESKey 与回调地址",
+        ),
         other => other.into(),
     }
 }
 
 /// Proves the address (doc 90930): the bare plaintext.
 #[get("/wecom/{corp}/callback/{app}")]
-async fn verify(app: web::Data<App>, path: web::Path<(i32, String)>, query: Query<Signed>) -> Answer<HttpResponse> {
+pub async fn verify(
+    app: web::Data<App>,
+    path: web::Path<(i32, String)>,
+    query: Query<Signed>,
+) -> Answer<HttpResponse> {
     let (corp, name) = path.into_inner();
     let text = app::callback::verify(&app, corp, &name, &query.0).map_err(refused)?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
@@ -26,7 +36,12 @@ async fn verify(app: web::Data<App>, path: web::Path<(i32, String)>, query: Quer
 
 /// Takes a message: kept, then an empty 200.
 #[post("/wecom/{corp}/callback/{app}")]
-async fn receive(app: web::Data<App>, path: web::Path<(i32, String)>, query: Query<Signed>, body: web::Bytes) -> Answer<HttpResponse> {
+pub async fn receive(
+    app: web::Data<App>,
+    path: web::Path<(i32, String)>,
+    query: Query<Signed>,
+    body: web::Bytes,
+) -> Answer<HttpResponse> {
     let (corp, name) = path.into_inner();
     let body = std::str::from_utf8(&body).map_err(|_| refused(app::Error::Forbidden))?;
     app::callback::receive(&app, corp, &name, &query.0, body).await.map_err(refused)?;

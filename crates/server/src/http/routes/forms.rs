@@ -176,7 +176,10 @@ impl From<&Condition> for ConditionItem {
 impl From<&Field> for FormField {
     fn from(field: &Field) -> Self {
         let choices = |choices: &[Choice]| {
-            choices.iter().map(|choice| ChoiceItem { value: choice.value.clone(), title: choice.title.clone() }).collect()
+            choices
+                .iter()
+                .map(|choice| ChoiceItem { value: choice.value.clone(), title: choice.title.clone() })
+                .collect()
         };
         let mut item = Self {
             name: field.name.clone(),
@@ -202,7 +205,8 @@ impl From<&Field> for FormField {
             FieldKind::Number { unit, minimum, maximum, decimals } => {
                 item.kind = FieldKindName::Number;
                 item.unit = unit.clone();
-                (item.minimum, item.maximum, item.decimals) = (Some(*minimum), Some(*maximum), Some(*decimals));
+                (item.minimum, item.maximum, item.decimals) =
+                    (Some(*minimum), Some(*maximum), Some(*decimals));
             }
             FieldKind::Choice { choices: all } => {
                 item.kind = FieldKindName::Choice;

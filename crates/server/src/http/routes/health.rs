@@ -9,13 +9,13 @@ use crate::http::openapi;
 
 /// The process lives.
 #[get("/healthz")]
-async fn healthz() -> HttpResponse {
+pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok")
 }
 
 /// The process can serve: Postgres answers.
 #[get("/readyz")]
-async fn readyz(app: web::Data<App>) -> HttpResponse {
+pub async fn readyz(app: web::Data<App>) -> HttpResponse {
     let ready = match app.store().control().await {
         Ok(mut conn) => store::corps::list(&mut conn).await.is_ok(),
         Err(_) => false,

@@ -3,14 +3,25 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpRequest, HttpResponse, get, http::{Method, header}, web};
-use web::Asset;
+use ::web::Asset;
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::{Method, header},
+    web,
+};
 
-use crate::{config::Config, http::{not_found, problem::Answer, who::AtSchool}};
+use crate::{
+    config::Config,
+    http::{not_found, problem::Answer, who::AtSchool},
+};
 
 /// A file WeCom looks for to prove a domain is the school's (doc 91335).
 #[get("/WW_verify_{token:[A-Za-z0-9]{16}}.txt")]
-async fn verify_file(at: AtSchool, request: HttpRequest, config: web::Data<Config>) -> Answer<HttpResponse> {
+pub async fn verify_file(
+    at: AtSchool,
+    request: HttpRequest,
+    config: web::Data<Config>,
+) -> Answer<HttpResponse> {
     let corp = at.school()?.corp();
     let name = request.path().trim_start_matches('/');
     let school = config.schools.iter().find(|school| school.corp_id == corp);
@@ -31,18 +42,19 @@ pub async fn page(request: HttpRequest) -> Answer<HttpResponse> {
         return Ok(HttpResponse::Found().insert_header((header::LOCATION, to)).finish());
     }
     let application = ["h5", "admin"].into_iter().find(|application| {
-        path.strip_prefix('/').is_some_and(|path| path == *application || path.starts_with(&format!("{application}/")))
+        path.strip_prefix('/')
+            .is_some_and(|path| path == *application || path.starts_with(&format!("{application}/")))
     });
     let Some(application) = application else { return Err(not_found().await) };
     let file = path.trim_start_matches('/');
-    if let Some(asset) = web::asset(file) {
+    if let Some(asset) = ::web::asset(file) {
         return Ok(answer(&request, asset));
     }
     // A missing file with an ending is missing; anything else is a place inside the application.
     if file.rsplit('/').next().is_some_and(|name| name.contains('.')) {
         return Err(not_found().await);
     }
-    match web::asset(&format!("{application}/index.html")) {
+    match ::web::asset(&format!("{application}/index.html")) {
         Some(index) => Ok(answer(&request, index)),
         None => Err(not_found().await),
     }
@@ -67,6 +79,7 @@ fn answer(request: &HttpRequest, asset: Asset) -> HttpResponse {
 }
 
 fn is_phone(request: &HttpRequest) -> bool {
-    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let agent =
+        request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     ["Mobile", "Android", "iPhone"].iter().any(|word| agent.contains(word))
 }

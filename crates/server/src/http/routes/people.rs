@@ -4,7 +4,12 @@ use actix_web::{post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::{input::Json, openapi::{Refusals, WriteRefusals}, problem::Answer, who::SignedIn};
+use crate::http::{
+    input::Json,
+    openapi::{Refusals, WriteRefusals},
+    problem::Answer,
+    who::SignedIn,
+};
 
 /// Why the phone is looked at.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -46,7 +46,12 @@ pub async fn list(who: SignedIn, query: Query<RulesQuery>) -> Answer<web::Json<R
             id: rule.rule_id,
             name: rule.name,
             form: rule.form_code,
-            at_times: rule.at_times.into_iter().flatten().map(|time| time.format("%H:%M").to_string()).collect(),
+            at_times: rule
+                .at_times
+                .into_iter()
+                .flatten()
+                .map(|time| time.format("%H:%M").to_string())
+                .collect(),
             wording: rule.wording,
             enabled: rule.enabled,
         })

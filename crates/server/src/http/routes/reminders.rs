@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::{
-    input::{self, IdempotencyKey, Json, PageQuery, Query}, openapi::{Refusals, WriteRefusals}, problem::Answer,
+    input::{self, IdempotencyKey, Json, PageQuery, Query},
+    openapi::{Refusals, WriteRefusals},
+    problem::Answer,
     who::SignedIn,
 };
 
@@ -45,7 +47,8 @@ pub struct Round {
 #[post("/reminders")]
 pub async fn create(who: SignedIn, key: IdempotencyKey, body: Json<NewReminders>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let wanted = Wanted { form: &body.0.form, people: body.0.people.as_deref(), department: body.0.department };
+    let wanted =
+        Wanted { form: &body.0.form, people: body.0.people.as_deref(), department: body.0.department };
     let planned = reminders::remind(app, school, viewer, &key.0, wanted).await?;
     Ok(HttpResponse::Accepted().json(Round { round: planned.round_id, planned: planned.people }))
 }
@@ -122,15 +125,25 @@ struct Outcome {
 #[utoipa::path(tag = "reminders", security(("session" = [])), params(("round" = i64, Path), PageQuery),
     responses((status = 200, body = RoundResult), Refusals))]
 #[get("/reminders/{round}")]
-pub async fn get(who: SignedIn, round: web::Path<i64>, query: Query<PageQuery>) -> Answer<web::Json<RoundResult>> {
+pub async fn get(
+    who: SignedIn,
+    round: web::Path<i64>,
+    query: Query<PageQuery>,
+) -> Answer<web::Json<RoundResult>> {
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
-    let result = reminders::result(app, school, viewer, *round, paging.after.as_deref(), paging.limit).await?;
+    let result =
+        reminders::result(app, school, viewer, *round, paging.after.as_deref(), paging.limit).await?;
     let items = result
         .page
         .items
         .into_iter()
-        .map(|row| Outcome { id: row.person_id, name: row.name, state: ReminderState::of(&row.state), at: row.at })
+        .map(|row| Outcome {
+            id: row.person_id,
+            name: row.name,
+            state: ReminderState::of(&row.state),
+            at: row.at,
+        })
         .collect();
     Ok(web::Json(RoundResult {
         round: *round,

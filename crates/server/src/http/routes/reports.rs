@@ -9,7 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::dto::{Receipt, State};
 use crate::http::{
-    input::{self, IdempotencyKey, Json, Query}, openapi::{Refusals, WriteRefusals}, problem::Answer, who::SignedIn,
+    input::{self, IdempotencyKey, Json, Query},
+    openapi::{Refusals, WriteRefusals},
+    problem::Answer,
+    who::SignedIn,
 };
 
 /// Today's answers to a form.

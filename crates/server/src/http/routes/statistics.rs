@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::dto::Department;
-use crate::http::{input::{self, Query}, openapi::Refusals, problem::Answer, who::SignedIn};
+use crate::http::{
+    input::{self, Query},
+    openapi::Refusals,
+    problem::Answer,
+    who::SignedIn,
+};
 
 /// What to count.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -86,7 +91,11 @@ impl Row {
 #[utoipa::path(tag = "statistics", security(("session" = [])), params(("form" = String, Path), TableQuery),
     responses((status = 200, body = Table), Refusals))]
 #[get("/statistics/{form}")]
-pub async fn table(who: SignedIn, form: web::Path<String>, query: Query<TableQuery>) -> Answer<web::Json<Table>> {
+pub async fn table(
+    who: SignedIn,
+    form: web::Path<String>,
+    query: Query<TableQuery>,
+) -> Answer<web::Json<Table>> {
     let (app, school, viewer) = who.parts()?;
     let by = match query.0.by {
         By::College => statistics::By::College,
@@ -173,7 +182,11 @@ enum PersonState {
 #[utoipa::path(tag = "statistics", security(("session" = [])), params(("form" = String, Path), PeopleQuery),
     responses((status = 200, body = PersonList), Refusals))]
 #[get("/statistics/{form}/people")]
-pub async fn people(who: SignedIn, form: web::Path<String>, query: Query<PeopleQuery>) -> Answer<web::Json<PersonList>> {
+pub async fn people(
+    who: SignedIn,
+    form: web::Path<String>,
+    query: Query<PeopleQuery>,
+) -> Answer<web::Json<PersonList>> {
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let which = match query.0.state {

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::{
-    input::{self, Json, PageQuery, Query}, openapi::{Refusals, WriteRefusals}, problem::Answer, who::SignedIn,
+    input::{self, Json, PageQuery, Query},
+    openapi::{Refusals, WriteRefusals},
+    problem::Answer,
+    who::SignedIn,
 };
 
 /// Runs, newest first.
@@ -41,8 +44,8 @@ struct SyncRun {
     reason: Option<String>,
 }
 
-impl From<store::sync_runs::SyncRun> for SyncRun {
-    fn from(run: store::sync_runs::SyncRun) -> Self {
+impl From<store::sync_runs::Run> for SyncRun {
+    fn from(run: store::sync_runs::Run) -> Self {
         Self {
             id: run.run_id,
             trigger: run.trigger,
@@ -136,7 +139,8 @@ pub struct Approval {
 #[post("/sync-runs/{id}/approval")]
 pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let digest = hex::decode(&body.0.digest).map_err(|_| app::Error::field("digest", "请原样带上 held_digest"))?;
+    let digest =
+        hex::decode(&body.0.digest).map_err(|_| app::Error::field("digest", "请原样带上 held_digest"))?;
     sync_runs::approve(app, school, viewer, *id, &digest).await?;
     Ok(HttpResponse::Accepted().finish())
 }

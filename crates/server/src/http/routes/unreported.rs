@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{dto::Department, reminders::ReminderState};
-use crate::http::{input::{self, Query}, openapi::Refusals, problem::Answer, who::SignedIn};
+use crate::http::{
+    input::{self, Query},
+    openapi::Refusals,
+    problem::Answer,
+    who::SignedIn,
+};
 
 /// Which of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -66,7 +71,11 @@ struct LastReminder {
 #[utoipa::path(tag = "unreported", security(("session" = [])), params(("form" = String, Path), UnreportedQuery),
     responses((status = 200, body = UnreportedList), Refusals))]
 #[get("/unreported/{form}")]
-pub async fn list(who: SignedIn, form: web::Path<String>, query: Query<UnreportedQuery>) -> Answer<web::Json<UnreportedList>> {
+pub async fn list(
+    who: SignedIn,
+    form: web::Path<String>,
+    query: Query<UnreportedQuery>,
+) -> Answer<web::Json<UnreportedList>> {
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked { form: &form, day: query.0.day, department: query.0.department };
@@ -82,7 +91,9 @@ pub async fn list(who: SignedIn, form: web::Path<String>, query: Query<Unreporte
             class: row.class.map(Department::from),
             phone_masked: row.phone_masked,
             reachable: row.reachable,
-            last_reminder: row.last_reminder.map(|(at, state)| LastReminder { at, state: ReminderState::of(&state) }),
+            last_reminder: row
+                .last_reminder
+                .map(|(at, state)| LastReminder { at, state: ReminderState::of(&state) }),
         })
         .collect();
     Ok(web::Json(UnreportedList {

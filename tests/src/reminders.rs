@@ -1,0 +1,164 @@
+//! Reminders: planned once, sent to those who still have not reported, each with a result.
+
+use chrono::TimeDelta;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::test_app::{TestApp, health_report, normal_answers};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counsellor_reminds_and_a_student_reports() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    let round = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    assert_eq!((round.status, &round.body["planned"]), (StatusCode::ACCEPTED, &json!(students.len())));
+    test.run_jobs().await;
+
+    let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
+    assert_eq!(result.body["counts"], json!({ "sent": students.len() }));
+    for student in &students {
+        assert_eq!(test.messages_of(student).await.len(), 1, "{student}");
+    }
+    let message = test.messages_of(&students[0]).await[0].to_string();
+    assert!(message.contains("健康日报") && message.contains("/h5/forms/health-daily"), "{message}");
+    let row = &counsellor.get("/unreported/health-daily").await.items()[0].clone();
+    assert_eq!(row["last_reminder"]["state"], json!("sent"));
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_reported_is_left_alone() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    let round = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    // Between the plan and the sending one of them reports.
+    let quick = test.sign_in(&students[0]).await;
+    quick.post("/reports", &health_report(normal_answers())).await;
+    test.run_jobs().await;
+    assert!(test.messages_of(&students[0]).await.is_empty());
+    let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
+    assert_eq!(result.body["counts"], json!({ "sent": students.len() - 1, "skipped": 1 }));
+    let next = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    assert_eq!(next.body["planned"], json!(students.len() - 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_is_the_same_round_and_foreign_people_are_left_out() {
+    let test = TestApp::start().await;
+    let counsellors = test.personas("counsellor");
+    let mine = test.students_of(&counsellors[0]).await;
+    let ids: Vec<i64> = test
+        .owner
+        .query("select person_id from persons where kind = 'student'", &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(ids.len() > mine.len());
+    let counsellor = test.sign_in(&counsellors[0]).await;
+    let body = json!({ "form": "health-daily", "people": ids });
+    let first = counsellor.post_with("/reminders", "one-evening", &body).await;
+    let again = counsellor.post_with("/reminders", "one-evening", &body).await;
+    assert_eq!(first.body, again.body);
+    assert_eq!(first.body["planned"], json!(mine.len()), "only my own");
+    test.run_jobs().await;
+    let sent: i64 = test.one("select count(*) from reminders where state = 'sent'", &[]).await;
+    assert_eq!(sent, mine.len() as i64);
+
+    let other = test.sign_in(&test.persona("student")).await;
+    assert_eq!(
+        other.post("/reminders", &json!({ "form": "health-daily" })).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let stranger = test.sign_in(&test.persona("school_office")).await;
+    assert_eq!(
+        stranger.get(&format!("/reminders/{}", first.body["round"])).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        counsellor.post("/reminders", &json!({ "form": "health-daily", "people": [] })).await.fields(),
+        ["people"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rule_sends_at_its_times_and_not_twice() {
+    let test = TestApp::start().await;
+    let plan = async |time: &str| {
+        test.clock.set_time(time);
+        app::reminders::plan_due(&test.app, test.school()).await.unwrap()
+    };
+    let students: i64 = test.one("select count(*) from persons where kind = 'student'", &[]).await;
+    let asked = students - 2; // two stand outside the colleges
+    assert_eq!(plan("09:59").await, 0);
+    assert_eq!(plan("10:00").await, 1);
+    assert_eq!(plan("10:00").await, 0, "an occasion is planned once");
+    test.run_jobs().await;
+    assert_eq!(test.one::<i64>("select count(*) from reminders where state = 'sent'", &[]).await, asked);
+    assert_eq!(plan("11:00").await, 0);
+
+    let student = test.persona("student");
+    test.sign_in(&student).await.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(plan("14:01").await, 1);
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&student).await.len(), 1, "reported, so left alone");
+    assert_eq!(
+        test.one::<i64>("select count(*) from reminders where state = 'sent'", &[]).await,
+        2 * asked - 1
+    );
+    assert_eq!(plan("14:40").await, 0, "a missed time is not made up for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_that_came_too_late_expires() {
+    let test = TestApp::start().await;
+    test.clock.set_time("10:00");
+    assert_eq!(app::reminders::plan_due(&test.app, test.school()).await.unwrap(), 1);
+    // WeCom is away for hours; the next time of the rule has come.
+    test.clock.advance(TimeDelta::hours(4));
+    test.run_jobs().await;
+    let sent: i64 = test.one("select count(*) from reminders where state <> 'expired'", &[]).await;
+    assert_eq!(sent, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_not_a_second_message() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    // The message is delivered, the answer is not.
+    test.control(
+        "faults",
+        &json!({ "path": "/cgi-bin/message/send", "takes_effect": true, "http_status": 502, "times": 1 }),
+    )
+    .await;
+    counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    assert_eq!(test.one::<String>("select state from outbox_batches", &[]).await, "frozen");
+    test.clock.advance(TimeDelta::minutes(1));
+    test.run_jobs().await;
+    assert_eq!(test.one::<String>("select state from outbox_batches", &[]).await, "sent");
+    for student in &students {
+        assert_eq!(test.messages_of(student).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_never_comes_ends_unknown_and_is_not_repeated() {
+    let test = TestApp::start().await;
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    test.control("faults", &json!({ "path": "/cgi-bin/message/send", "http_status": 502, "times": 100 }))
+        .await;
+    let round = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    test.clock.advance(TimeDelta::minutes(26));
+    test.run_jobs().await;
+    let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
+    assert_eq!(result.body["counts"].as_object().unwrap().keys().collect::<Vec<_>>(), ["unknown"]);
+}

@@ -1,0 +1,267 @@
+//! Reporting: taken, corrected, kept, read back; and everything that must not be taken.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::test_app::{TestApp, health_report, normal_answers};
+
+async fn reports(test: &TestApp) -> i64 {
+    test.one("select count(*) from reports", &[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_taken_corrected_and_read_back() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+
+    let form = student.get("/forms/health-daily").await;
+    assert_eq!(form.body["state"], json!("unreported"));
+    assert_eq!(form.body["answers"], json!({}));
+    let first = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(first.status, StatusCode::CREATED);
+    assert_eq!((&first.body["revision"], &first.body["state"]), (&json!(1), &json!("normal")));
+
+    test.clock.advance(TimeDelta::minutes(5));
+    let ill = json!({ "temperature": 38.2, "place": "湖北", "abnormal": true, "condition": "居家观察", "symptoms": ["发热", "咳嗽"] });
+    let second = student.post("/reports", &health_report(ill.clone())).await;
+    assert_eq!(second.status, StatusCode::OK);
+    assert_eq!((&second.body["revision"], &second.body["state"]), (&json!(2), &json!("abnormal")));
+    assert_eq!(second.body["receipt"], first.body["receipt"]);
+    assert_eq!(second.body["submitted_at"], first.body["submitted_at"]);
+
+    let history = student.get("/reports?form=health-daily").await;
+    assert_eq!(history.items().len(), 1);
+    assert_eq!(history.items()[0]["answers"], ill);
+    let receipt = first.body["receipt"].as_str().unwrap();
+    let revisions = student.get(&format!("/reports/{receipt}/revisions")).await;
+    let kept: Vec<&Value> = revisions.items().iter().map(|revision| &revision["answers"]).collect();
+    assert_eq!(kept, [&ill, &normal_answers()]);
+    let today = student.get("/forms").await;
+    assert_eq!(today.items()[0]["state"], json!("reported"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_change_is_carried_over_and_the_temperature_is_asked() {
+    let test = TestApp::start().await;
+    let userid = test.persona("student");
+    let student = test.sign_in(&userid).await;
+    let answers = json!({ "temperature": 36.5, "place": "南阳", "abnormal": false });
+    assert_eq!(student.post("/reports", &health_report(answers)).await.status, StatusCode::CREATED);
+    test.clock.advance(TimeDelta::days(1));
+    let student = test.sign_in(&userid).await;
+    let form = student.get("/forms/health-daily").await;
+    assert_eq!(form.body["day"], json!("2020-03-05"));
+    assert_eq!(form.body["answers"], json!({ "place": "南阳" }));
+    assert_eq!(form.body["carried"], json!(["place"]));
+    assert_eq!(form.body["state"], json!("unreported"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_is_the_same_report() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let report = health_report(normal_answers());
+    let first = student.post_with("/reports", "key-of-today", &report).await;
+    for _ in 0..3 {
+        let again = student.post_with("/reports", "key-of-today", &report).await;
+        assert_eq!(again.body, first.body);
+    }
+    let revision: i32 = test.one("select revision from reports", &[]).await;
+    assert_eq!(revision, 1);
+    let other = health_report(json!({ "temperature": 36.6, "place": "非疫区", "abnormal": false }));
+    let reused = student.post_with("/reports", "key-of-today", &other).await;
+    assert_eq!((reused.status, reused.code()), (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_at_once_are_one_report() {
+    let test = TestApp::start().await;
+    let student = std::sync::Arc::new(test.sign_in(&test.persona("student")).await);
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let student = student.clone();
+        requests.spawn(async move {
+            let key = format!("parallel-{}", number / 2);
+            student.post_with("/reports", &key, &health_report(normal_answers())).await.status
+        });
+    }
+    while let Some(status) = requests.join_next().await {
+        assert!(status.unwrap().is_success());
+    }
+    assert_eq!(reports(&test).await, 1);
+    let revisions: Vec<i32> = test
+        .owner
+        .query("select revision from report_revisions order by revision", &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(revisions, (1..=10).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_names_the_field_and_stores_nothing() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let with = |name: &str, value: Value| {
+        let mut answers = normal_answers();
+        answers[name] = value;
+        health_report(answers)
+    };
+    let mut yesterday = health_report(normal_answers());
+    yesterday["day"] = json!("2020-03-03");
+    let mut other_person = health_report(normal_answers());
+    other_person["person_id"] = json!(2);
+    let mut no_answers = health_report(normal_answers());
+    no_answers.as_object_mut().unwrap().remove("answers");
+    let cases = [
+        (with("temperature", json!(99)), "temperature"),
+        (with("temperature", json!("36.5")), "temperature"),
+        (with("temperature", json!(null)), "temperature"),
+        (with("place", json!("月球")), "place"),
+        (with("abnormal", json!("否")), "abnormal"),
+        (with("unknown", json!(1)), "unknown"),
+        (with("symptoms", json!(["发热"])), "symptoms"),
+        (yesterday, "day"),
+        (other_person, "person_id"),
+        (no_answers, "answers"),
+        (json!({ "form": "nothing", "version": 1, "answers": {} }), "form"),
+        (json!({ "form": "health-daily", "version": "1", "answers": {} }), "version"),
+    ];
+    for (body, field) in cases {
+        let reply = student.post("/reports", &body).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert_eq!(reply.fields(), [field], "{body}");
+        assert_eq!(reply.headers["content-type"], "application/problem+json");
+        let message = reply.body["errors"][0]["message"].as_str().unwrap();
+        assert!(message.chars().any(|c| c > '\u{2e80}'), "in Chinese: {message}");
+    }
+    assert_eq!(reports(&test).await, 0);
+    let keys: i64 = test.one("select count(*) from idempotency_keys", &[]).await;
+    assert_eq!(keys, 0, "a refused write keeps no key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_submission_is_refused() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let json_type = ("Content-Type", "application/json");
+    let key = ("Idempotency-Key", "a-good-key");
+    let report = health_report(normal_answers()).to_string();
+    let big = health_report(json!({ "temperature": 36.5, "place": "x".repeat(1 << 20), "abnormal": false }))
+        .to_string();
+    let cases: [(String, &[(&str, &str)], u16); 6] = [
+        (big, &[key, json_type], 413),
+        ("{".into(), &[key, json_type], 400),
+        (report.clone(), &[key], 415),
+        (report.clone(), &[json_type], 422),
+        (report.clone(), &[("Idempotency-Key", "short"), json_type], 422),
+        (report.clone(), &[key, json_type, ("Origin", "https://evil.example")], 403),
+    ];
+    for (body, headers, status) in cases {
+        let reply = student.post_raw("/reports", body, headers).await;
+        assert_eq!(reply.status.as_u16(), status, "{headers:?}");
+        assert!(reply.body["title"].is_string(), "a problem: {:?}", reply.body);
+    }
+    assert_eq!(reports(&test).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_version_and_a_closed_form_are_told_apart() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let mut old = health_report(normal_answers());
+    old["version"] = json!(7);
+    let reply = student.post("/reports", &old).await;
+    assert_eq!((reply.status, reply.code()), (StatusCode::CONFLICT, "form_changed"));
+    let staff = test.sign_in(&test.persona("counsellor")).await;
+    let reply = staff.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((reply.status, reply.code()), (StatusCode::FORBIDDEN, "not_expected"));
+    assert!(staff.get("/forms").await.items().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_belongs_to_the_schools_day() {
+    let test = TestApp::start().await;
+    let userid = test.persona("student");
+    test.clock.set_time("23:59");
+    let student = test.sign_in(&userid).await;
+    student.post("/reports", &health_report(normal_answers())).await;
+    test.clock.advance(TimeDelta::minutes(2));
+    let next = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((next.status, &next.body["day"]), (StatusCode::CREATED, &json!("2020-03-05")));
+    let days = student.get("/reports?form=health-daily").await;
+    let days: Vec<&str> = days.items().iter().map(|report| report["day"].as_str().unwrap()).collect();
+    assert_eq!(days, ["2020-03-05", "2020-03-04"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_pages_end_and_never_repeat() {
+    let test = TestApp::start().await;
+    let userid = test.persona("student");
+    for _ in 0..5 {
+        let student = test.sign_in(&userid).await;
+        assert!(student.post("/reports", &health_report(normal_answers())).await.status.is_success());
+        test.clock.advance(TimeDelta::days(1));
+    }
+    let student = test.sign_in(&userid).await;
+    let mut seen = BTreeSet::new();
+    let mut path = "/reports?form=health-daily&limit=2".to_owned();
+    loop {
+        let page = student.get(&path).await;
+        assert!(page.items().len() <= 2);
+        for report in page.items() {
+            assert!(seen.insert(report["day"].as_str().unwrap().to_owned()), "no day twice");
+        }
+        let Some(cursor) = page.body["next_cursor"].as_str() else { break };
+        path = format!("/reports?form=health-daily&limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen.len(), 5);
+    assert_eq!(student.get("/reports?form=health-daily&cursor=%21").await.fields(), ["cursor"]);
+    assert_eq!(student.get("/reports?form=health-daily&limit=0").await.fields(), ["limit"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_another_ones_report() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let one = test.sign_in(&students[0]).await;
+    let receipt = one.post("/reports", &health_report(normal_answers())).await.body["receipt"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let other = test.sign_in(&students[1]).await;
+    assert_eq!(other.get(&format!("/reports/{receipt}/revisions")).await.status, StatusCode::NOT_FOUND);
+    assert!(other.get("/reports?form=health-daily").await.items().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_ciphertext_in_the_database() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let answers = json!({
+        "temperature": 38.7, "place": "非疫区", "abnormal": true, "condition": "其他", "symptoms": ["其他"],
+        "treatment": "canary-treatment", "contacts": "canary-contacts",
+    });
+    assert_eq!(student.post("/reports", &health_report(answers)).await.status, StatusCode::CREATED);
+    for table in ["reports", "report_revisions", "idempotency_keys", "jobs"] {
+        let text: String =
+            test.one(&format!("select coalesce(string_agg(t::text, ''), '') from {table} t"), &[]).await;
+        let bytes: String = if table.starts_with("report") {
+            test.one(
+                &format!("select coalesce(string_agg(encode(answers, 'escape'), ''), '') from {table}"),
+                &[],
+            )
+            .await
+        } else {
+            String::new()
+        };
+        for canary in ["canary", "38.7"] {
+            assert!(!text.contains(canary) && !bytes.contains(canary), "{canary} in {table}");
+        }
+    }
+}

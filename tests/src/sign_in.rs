@@ -1,0 +1,220 @@
+//! Signing in, and everything WeCom and browsers do to it.
+
+use chrono::TimeDelta;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use url::Url;
+
+use crate::{
+    browser_client::{Browser, IN_CLIENT},
+    test_app::TestApp,
+};
+
+fn location(response: &reqwest::Response, base: &Url) -> Url {
+    base.join(response.headers()["location"].to_str().unwrap()).unwrap()
+}
+
+/// Goes to WeCom and comes back with the callback's address, not yet opened.
+async fn to_callback(browser: &Browser) -> Url {
+    let start = browser.request(Method::GET, browser.url("/auth/start?to=/healthz"), None, &[]).await;
+    assert_eq!(start.status(), StatusCode::FOUND);
+    let wecom = browser.request(Method::GET, location(&start, &browser.url("/")), None, &[]).await;
+    location(&wecom, &browser.url("/"))
+}
+
+fn browser_of(test: &TestApp, userid: &str) -> Browser {
+    let browser = Browser::new(test.url.clone(), IN_CLIENT);
+    browser.set_cookie("simulator_user", userid);
+    browser
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signs_in_from_the_workbench_and_on_a_pc() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    for browser in [test.sign_in(&student).await, test.sign_in_on_pc(&student).await] {
+        let me = browser.get("/me").await;
+        assert_eq!(me.status, StatusCode::OK);
+        assert_eq!(me.body["userid"], json!(student));
+        assert_eq!(me.body["person"]["number"], json!(student));
+        assert_eq!(me.body["today"], json!("2020-03-04"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_cookie_is_safe_and_only_its_hash_is_kept() {
+    let test = TestApp::start().await;
+    let browser = browser_of(&test, &test.persona("student"));
+    let callback = to_callback(&browser).await;
+    let response = browser.request(Method::GET, callback, None, &[]).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let cookie = response
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(|value| value.to_str().unwrap().to_owned())
+        .find(|cookie| cookie.starts_with("__Host-session="))
+        .expect("a session cookie");
+    for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
+        assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+    }
+    let token = browser.cookie("__Host-session").unwrap();
+    let kept: i64 =
+        test.one("select count(*) from sessions where encode(session_hash, 'hex') = $1", &[&token]).await;
+    assert_eq!(kept, 0, "the token itself is not in the database");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn back_and_refresh_end_signed_in_with_one_exchange() {
+    let test = TestApp::start().await;
+    let browser = browser_of(&test, &test.persona("student"));
+    let callback = to_callback(&browser).await;
+    for _ in 0..6 {
+        let (at, response) = browser.open(callback.clone()).await;
+        assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
+    }
+    assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    let codes: i64 = test.one("select count(*) from used_codes", &[]).await;
+    assert_eq!(codes, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_state_with_another_code_ends_signed_in() {
+    let test = TestApp::start().await;
+    let browser = browser_of(&test, &test.persona("student"));
+    let first = to_callback(&browser).await;
+    let mut second = first.clone();
+    let state = first.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    second.query_pairs_mut().clear().append_pair("code", "another-code").append_pair("state", &state);
+    for callback in [first, second] {
+        let (at, response) = browser.open(callback).await;
+        assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
+    }
+    assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_both_end_signed_in() {
+    let test = TestApp::start().await;
+    let browser = browser_of(&test, &test.persona("student"));
+    let (one, two) = (to_callback(&browser).await, to_callback(&browser).await);
+    for callback in [one, two] {
+        let (at, response) = browser.open(callback).await;
+        assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_begun_in_another_browser_is_refused() {
+    let test = TestApp::start().await;
+    let attacker = browser_of(&test, &test.persona("student"));
+    let callback = to_callback(&attacker).await;
+    let victim = test.browser();
+    let response = victim.request(Method::GET, callback, None, &[]).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert_eq!(victim.cookie("__Host-session"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_code_a_hundred_times_at_once_is_exchanged_once() {
+    let test = TestApp::start().await;
+    let browser = browser_of(&test, &test.persona("student"));
+    let callback = to_callback(&browser).await;
+    let browser = std::sync::Arc::new(browser);
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (browser, callback) = (browser.clone(), callback.clone());
+        requests.spawn(async move { browser.request(Method::GET, callback, None, &[]).await.status() });
+    }
+    while let Some(status) = requests.join_next().await {
+        assert!(status.unwrap().as_u16() < 500);
+    }
+    let sessions: i64 = test.one("select count(*) from sessions", &[]).await;
+    assert_eq!(sessions, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_expires_and_is_started_again_once() {
+    let test = TestApp::start().await;
+    let browser = browser_of(&test, &test.persona("student"));
+    let callback = to_callback(&browser).await;
+    test.clock.advance(TimeDelta::minutes(11));
+    let response = browser.request(Method::GET, callback.clone(), None, &[]).await;
+    assert_eq!(location(&response, &browser.url("/")).path(), "/auth/start");
+    let again = browser.request(Method::GET, callback, None, &[]).await;
+    assert_eq!(again.status(), StatusCode::FORBIDDEN, "no endless circle");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn returns_only_to_paths_of_this_host() {
+    let test = TestApp::start_empty().await;
+    let browser = test.browser();
+    for to in ["//evil.example/", "https://evil.example/", "/%5Cevil.example", "evil", "/auth/start"] {
+        let url = browser.url(&format!("/auth/start?to={to}"));
+        let response = browser.request(Method::GET, url, None, &[]).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{to}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_idles_out_and_never_outlives_twelve_hours() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let idle = test.sign_in(&student).await;
+    test.clock.advance(TimeDelta::minutes(121));
+    assert_eq!(idle.get("/me").await.status, StatusCode::UNAUTHORIZED);
+
+    test.clock.set_time("08:00");
+    let busy = test.sign_in(&student).await;
+    for _ in 0..7 {
+        test.clock.advance(TimeDelta::minutes(100));
+        assert_eq!(busy.get("/me").await.status, StatusCode::OK);
+        test.forget_viewers().await;
+    }
+    test.clock.advance(TimeDelta::minutes(100));
+    assert_eq!(busy.get("/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_ends_the_session() {
+    let test = TestApp::start().await;
+    let browser = test.sign_in(&test.persona("student")).await;
+    let token = browser.cookie("__Host-session").unwrap();
+    let response = browser.request(Method::POST, browser.url("/auth/sign-out"), None, &[]).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    browser.set_cookie("__Host-session", &token);
+    assert_eq!(browser.get("/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_is_signed_out() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let browser = test.sign_in(&student).await;
+    assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    let url = format!("{}/_sim/members/{student}", test.simulator.url());
+    assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+    test.simulator.callbacks_delivered().await;
+    test.run_jobs().await;
+    test.forget_viewers().await;
+    assert_eq!(browser.get("/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_let_in_without_a_session() {
+    let test = TestApp::start().await;
+    let stranger = test.browser();
+    for path in [
+        "/me",
+        "/forms",
+        "/reports?form=health-daily",
+        "/statistics/health-daily",
+        "/unreported/health-daily",
+        "/sync-runs",
+    ] {
+        let reply = stranger.get(path).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::UNAUTHORIZED, "not_signed_in"), "{path}");
+    }
+    stranger.set_cookie("__Host-session", &"0".repeat(64));
+    assert_eq!(stranger.get("/me").await.status, StatusCode::UNAUTHORIZED);
+}

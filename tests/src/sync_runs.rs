@@ -1,0 +1,90 @@
+//! The mirror: equal to WeCom, quiet when nothing changed, careful when much is gone.
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::test_app::TestApp;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_sync_and_the_second_import_write_nothing() {
+    let test = TestApp::start().await;
+    let fingerprint = "select md5(string_agg(line, '' order by line)) from (
+        select 'd' || xmin || t::text as line from departments t union all select 'dv' || xmin || t::text from department_versions t
+        union all select 'm' || xmin || t::text from members t union all select 'mv' || xmin || t::text from member_versions t
+        union all select 'md' || xmin || t::text from member_departments t union all select 'ms' || xmin || t::text from memberships t
+        union all select 'g' || xmin || t::text from grants t union all select 'p' || xmin || t::text from persons t) rows";
+    let before: String = test.one(fingerprint, &[]).await;
+    test.sync().await;
+    test.import_roster().await;
+    assert_eq!(
+        test.one::<String>(fingerprint, &[]).await,
+        before,
+        "no row was written, not even with the same values"
+    );
+    let run = test
+        .owner
+        .query_one(
+            "select state, rows_added, rows_changed, rows_closed from sync_runs order by run_id desc limit 1",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        (run.get::<_, String>(0).as_str(), run.get::<_, i32>(1), run.get::<_, i32>(2), run.get::<_, i32>(3)),
+        ("applied", 0, 0, 0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_answer_closes_nobody() {
+    let test = TestApp::start().await;
+    let members: i64 = test.one("select count(*) from members where left_on is null", &[]).await;
+    for path in ["/cgi-bin/user/list_id", "/cgi-bin/user/list"] {
+        let body =
+            json!({ "errcode": 0, "errmsg": "ok", "dept_user": [], "userlist": [], "next_cursor": "" });
+        test.control("faults", &json!({ "path": path, "body": body.to_string(), "times": 1000 })).await;
+    }
+    test.sync().await;
+    assert_eq!(test.one::<i64>("select count(*) from members where left_on is null", &[]).await, members);
+    let state: String = test.one("select state from sync_runs order by run_id desc limit 1", &[]).await;
+    assert_eq!(state, "held");
+
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let run = administrator.get("/sync-runs?limit=1").await.items()[0].clone();
+    let detail = administrator.get(&format!("/sync-runs/{}", run["id"])).await;
+    assert!(!detail.body["held"].as_array().unwrap().is_empty());
+    let stale = administrator
+        .post(&format!("/sync-runs/{}/approval", run["id"]), &json!({ "digest": "00".repeat(32) }))
+        .await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert_eq!(test.one::<i64>("select count(*) from members where left_on is null", &[]).await, members);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_page_changes_nothing() {
+    let test = TestApp::start().await;
+    let members: i64 = test.one("select count(*) from members where left_on is null", &[]).await;
+    test.control("faults", &json!({ "path": "/cgi-bin/user/list", "errcode": 60011, "times": 1 })).await;
+    let now = test.app.now();
+    let _ = test.school().mirror.full(sync::Trigger::Command, now, test.school().today(now)).await;
+    assert_eq!(test.one::<i64>("select count(*) from members where left_on is null", &[]).await, members);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_administrators_see_and_start_runs() {
+    let test = TestApp::start().await;
+    for role in ["student", "counsellor", "school_leader"] {
+        let viewer = test.sign_in(&test.persona(role)).await;
+        assert_eq!(viewer.get("/sync-runs").await.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(viewer.post("/sync-runs", &json!({})).await.status, StatusCode::FORBIDDEN, "{role}");
+    }
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let asked = administrator.post("/sync-runs", &json!({})).await;
+    assert_eq!((asked.status, &asked.body["queued"]), (StatusCode::ACCEPTED, &json!(true)));
+    let again = administrator.post("/sync-runs", &json!({})).await;
+    assert_eq!(again.body["queued"], json!(false), "one waits already");
+    test.run_jobs().await;
+    let runs = administrator.get("/sync-runs").await;
+    assert_eq!(runs.items()[0]["state"], json!("applied"));
+    test.assert_no_failed_jobs().await;
+}

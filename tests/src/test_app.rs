@@ -1,0 +1,289 @@
+//! A whole deployment for one test.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use app::App;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::clock::{self, Clock};
+use serde_json::{Value, json};
+use server::{compose, config::Config, http};
+use simulator::{
+    Simulator,
+    school::{School, roster},
+};
+use tokio_postgres::types::ToSql;
+use url::Url;
+
+use crate::{
+    browser_client::{Browser, IN_CLIENT, ON_PC},
+    databases,
+};
+
+/// The school of tests, which the simulator plays.
+const SCHOOL: &str = "fixtures/school-small.toml";
+/// Where a test's day begins: 08:00 of 4 March 2020 in Shanghai, before any reminder.
+const START: &str = "2020-03-04T00:00:00Z";
+
+/// A clock that moves when it is told to.
+#[derive(Debug)]
+pub struct TestClock(Mutex<DateTime<Utc>>);
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl TestClock {
+    pub fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+
+    /// To a wall-clock time of the day it is at the school, `"14:00"`.
+    pub fn set_time(&self, time: &str) {
+        let zone = chrono_tz::Asia::Shanghai;
+        let mut now = self.0.lock().unwrap();
+        *now = clock::instant(
+            zone,
+            clock::school_day(zone, *now),
+            time.parse().unwrap_or_else(|_| format!("{time}:00").parse().unwrap()),
+        );
+    }
+}
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The people and the grants files of the small school.
+pub fn roster_files() -> (Vec<u8>, Vec<u8>) {
+    let school = School::load(root().join(SCHOOL)).unwrap();
+    let (mut people, mut grants) = (Vec::new(), Vec::new());
+    roster::write_people(&school, &mut people).unwrap();
+    roster::write_grants(&school, &mut grants).unwrap();
+    (people, grants)
+}
+
+/// A whole deployment: the server, its database, the simulator, and a clock.
+pub struct TestApp {
+    pub app: App,
+    pub simulator: simulator::Running,
+    pub clock: Arc<TestClock>,
+    pub url: Url,
+    pub owner: tokio_postgres::Client,
+    pub owner_url: Url,
+    server: actix_web::dev::ServerHandle,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+impl TestApp {
+    /// With the small school synced and its roster imported.
+    pub async fn start() -> Self {
+        let test = Self::start_empty().await;
+        test.sync().await;
+        test.import_roster().await;
+        test
+    }
+
+    /// With an empty directory: nothing synced, no roster.
+    pub async fn start_empty() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (owner_url, service_url) = databases::fresh().await;
+        let school = root().join(SCHOOL);
+        let plan = School::load(&school).expect("the small school can be read");
+        let simulator = Simulator::start(simulator::Config::local(plan)).expect("the simulator starts");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        simulator.set_app_url(url.clone());
+
+        let config = Arc::new(config(&school, &service_url, &url, &simulator.url()));
+        let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));
+        let app = compose::app(&config, clock.clone()).expect("the parts fit");
+        compose::register(&app, &config).await.expect("the school is registered");
+        listener.set_nonblocking(true).unwrap();
+        let server = http::serve(app.clone(), config, listener, false).expect("the server starts");
+        let handle = server.handle();
+        tokio::spawn(server);
+        let owner = databases::connect(&owner_url).await;
+        Self { app, simulator, clock, url, owner, owner_url, server: handle }
+    }
+
+    pub fn school(&self) -> &app::School {
+        self.app.school(1).unwrap()
+    }
+
+    /// One full sync.
+    pub async fn sync(&self) -> sync::Outcome {
+        let now = self.app.now();
+        self.school()
+            .mirror
+            .full(sync::Trigger::Command, now, self.school().today(now))
+            .await
+            .expect("the sync runs")
+    }
+
+    /// The roster the simulator writes beside its WeCom side.
+    pub async fn import_roster(&self) {
+        let (people, grants) = roster_files();
+        let now = self.app.now();
+        let today = self.school().today(now);
+        let school = &self.school().corp;
+        app::roster::import(self.app.store(), school, people.as_slice(), Some(grants.as_slice()), today)
+            .await
+            .expect("the roster is imported");
+    }
+
+    /// Runs every job that is due, until none is left.
+    pub async fn run_jobs(&self) {
+        while app::jobs::run_one(&self.app).await.expect("the queue can be read") {}
+    }
+
+    /// Makes the server forget whom it knew a moment ago, as it would by itself after three seconds.
+    pub async fn forget_viewers(&self) {
+        let Ok(url) = std::env::var("ROLLCALL_TEST_REDIS_URL") else { return };
+        let client = redis::Client::open(url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let _: () = redis::cmd("FLUSHDB").query_async(&mut connection).await.unwrap();
+    }
+
+    /// Fails when a job did not end well.
+    pub async fn assert_no_failed_jobs(&self) {
+        let failed = self
+            .owner
+            .query("select kind, last_error from jobs where last_error is not null", &[])
+            .await
+            .unwrap();
+        let failed: Vec<(String, String)> = failed.iter().map(|row| (row.get(0), row.get(1))).collect();
+        assert_eq!(failed, [], "jobs failed");
+    }
+
+    /// One value, read as the owner of all tables.
+    pub async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(
+        &self,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> T {
+        self.owner.query_one(sql, values).await.expect("one row").get(0)
+    }
+
+    /// A browser nobody has signed in with.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.url.clone(), IN_CLIENT)
+    }
+
+    /// The browser of someone who opened Rollcall from the workbench.
+    pub async fn sign_in(&self, userid: &str) -> Browser {
+        self.sign_in_by(userid, IN_CLIENT).await
+    }
+
+    /// The browser of someone who scanned the code on a PC.
+    pub async fn sign_in_on_pc(&self, userid: &str) -> Browser {
+        self.sign_in_by(userid, ON_PC).await
+    }
+
+    async fn sign_in_by(&self, userid: &str, user_agent: &'static str) -> Browser {
+        let browser = Browser::new(self.url.clone(), user_agent);
+        browser.set_cookie("simulator_user", userid);
+        let (at, response) = browser.open(browser.url("/auth/start?to=/healthz")).await;
+        assert_eq!((at.path(), response.status().as_u16()), ("/healthz", 200), "{userid} signs in");
+        browser
+    }
+
+    /// The userid of the first person of a role.
+    pub fn persona(&self, role: &str) -> String {
+        self.personas(role).first().unwrap_or_else(|| panic!("no {role}")).clone()
+    }
+
+    /// The userids of the people of a role.
+    pub fn personas(&self, role: &str) -> Vec<String> {
+        let personas = School::load(root().join(SCHOOL)).unwrap().personas();
+        personas
+            .into_iter()
+            .filter(|persona| persona.role.code() == role)
+            .map(|persona| persona.userid)
+            .collect()
+    }
+
+    /// Students counted under a class of a counsellor's, by number.
+    pub async fn students_of(&self, counsellor: &str) -> Vec<String> {
+        let sql = "select s.number from persons s
+            join memberships m on m.corp_id = s.corp_id and m.person_id = s.person_id and m.is_main and m.until_date is null
+            join grants g on g.corp_id = m.corp_id and g.department_id = m.department_id and g.role = 'counsellor'
+            join persons c on c.corp_id = g.corp_id and c.person_id = g.person_id
+            where c.number = $1 and s.kind = 'student' order by s.number";
+        self.owner.query(sql, &[&counsellor]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
+    /// What the simulator delivered to someone.
+    pub async fn messages_of(&self, userid: &str) -> Vec<Value> {
+        let url = format!("{}/_sim/messages/{userid}", self.simulator.url());
+        let body: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        body.as_array().cloned().unwrap_or_else(|| body["messages"].as_array().cloned().expect("messages"))
+    }
+
+    /// Controls the simulator: `control("members/20180101", json!({…}))`.
+    pub async fn control(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}/_sim/{path}", self.simulator.url());
+        let response = reqwest::Client::new().post(url).json(body).send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.json().await.unwrap_or_default()
+    }
+
+    /// Reads the simulator: `inspect("ledger?kind=send")`.
+    pub async fn inspect(&self, path: &str) -> Value {
+        reqwest::get(format!("{}/_sim/{path}", self.simulator.url())).await.unwrap().json().await.unwrap()
+    }
+}
+
+/// Normal answers of today.
+pub fn normal_answers() -> Value {
+    json!({ "temperature": 36.5, "place": "非疫区", "abnormal": false })
+}
+
+/// A submission of the daily health form.
+pub fn health_report(answers: Value) -> Value {
+    json!({ "form": "health-daily", "version": 1, "answers": answers })
+}
+
+fn config(school: &Path, database: &Url, public: &Url, simulator: &str) -> Config {
+    let spec: toml::Table = toml::from_str(&std::fs::read_to_string(school).unwrap()).unwrap();
+    let redis = std::env::var("ROLLCALL_TEST_REDIS_URL").ok();
+    let key_file = std::env::temp_dir().join(format!("rollcall-test-key-{}", std::process::id()));
+    std::fs::write(&key_file, "11".repeat(32)).unwrap();
+    let config = json!({
+        "server": { "listen": "127.0.0.1:0", "public_url": public.as_str().trim_end_matches('/'), "workers": 2 },
+        "database": { "url": database.as_str(), "pool_size": 8 },
+        "redis": { "url": redis },
+        "sealing": { "key_file": key_file },
+        "wecom": {
+            "api_url": simulator,
+            "authorize_url": format!("{simulator}/connect/oauth2/authorize"),
+            "login_url": format!("{simulator}/wwlogin/sso/login"),
+        },
+        "schools": [{
+            "corp_id": 1, "name": spec["name"].as_str(), "wecom_corpid": spec["corp"]["id"].as_str(),
+            "hosts": ["127.0.0.1"], "records_begin_on": "2017-09-01",
+            "verify_files": { "WW_verify_0123456789abcdef.txt": "0123456789abcdef" },
+            "app": {
+                "name": spec["app"]["name"].as_str(), "agentid": spec["app"]["agentid"].as_integer(),
+                "secret": spec["app"]["secret"].as_str(), "token": spec["app"]["token"].as_str(),
+                "encoding_aes_key": spec["app"]["encoding_aes_key"].as_str(),
+            },
+            "contacts": {
+                "secret": spec["contacts"]["secret"].as_str(), "token": spec["contacts"]["token"].as_str(),
+                "encoding_aes_key": spec["contacts"]["encoding_aes_key"].as_str(),
+            },
+        }],
+    });
+    serde_json::from_value(config).expect("a configuration")
+}
