@@ -186,7 +186,13 @@ pub async fn import(
     }
     report.accounts_unknown = usize::try_from(members::count_unlinked(&mut tx, corp_id).await?).unwrap_or(0);
     tx.commit().await?;
-    tracing::info!(corp = corp_id, people = report.people, added = report.added, changed = report.changed, "roster imported");
+    tracing::info!(
+        corp = corp_id,
+        people = report.people,
+        added = report.added,
+        changed = report.changed,
+        "roster imported"
+    );
     Ok(report)
 }
 
@@ -236,11 +242,18 @@ impl Table {
     fn check_widths(&self, columns: &[&str]) -> Result<(), ImportError> {
         // Told at the first column that every table of ours has.
         let column = if columns == PEOPLE_COLUMNS { PEOPLE_COLUMNS[0] } else { GRANTS_COLUMNS[0] };
-        let errors = self.rows.iter().filter(|(_, row)| row.len() != self.columns.len()).map(|(line, row)| LineError {
-            line: *line,
-            column,
-            message: format!("这一行有 {} 列，表头有 {} 列，请核对逗号", row.len(), self.columns.len()),
-        });
+        let errors =
+            self.rows.iter().filter(|(_, row)| row.len() != self.columns.len()).map(|(line, row)| {
+                LineError {
+                    line: *line,
+                    column,
+                    message: format!(
+                        "这一行有 {} 列，表头有 {} 列，请核对逗号",
+                        row.len(),
+                        self.columns.len()
+                    ),
+                }
+            });
         self.fail_if_any(errors.collect())
     }
 
@@ -362,7 +375,9 @@ fn differing(
         let sealed_before = before.and_then(|before| before.phone.as_ref());
         let phone_before = sealed_before.and_then(|sealed| keyring.open(place, sealed).ok());
         let phone = match (&line.phone, sealed_before) {
-            (Some(phone), Some(sealed)) if phone_before.as_deref() == Some(phone.as_bytes()) => Some(sealed.clone()),
+            (Some(phone), Some(sealed)) if phone_before.as_deref() == Some(phone.as_bytes()) => {
+                Some(sealed.clone())
+            }
             (Some(phone), _) => Some(keyring.seal(place, phone.as_bytes())?),
             (None, _) => None,
         };
@@ -459,7 +474,8 @@ mod tests {
     #[test]
     fn only_lines_that_differ_are_written() {
         let ring = Keyring::new(&[vec![7; 32]]).unwrap();
-        let lines = people("1,甲,student,,会计,2018,,,10012345678,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
+        let lines =
+            people("1,甲,student,,会计,2018,,,10012345678,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
         let mut report = Report::default();
         let rows = differing(&ring, 1, &lines, &[], &mut report).unwrap();
         assert_eq!((rows.len(), report.added, report.changed), (2, 2, 0));
@@ -470,7 +486,8 @@ mod tests {
 
         let mut report = Report::default();
         assert!(differing(&ring, 1, &lines, &known, &mut report).unwrap().is_empty());
-        let changed = people("1,甲,student,,会计,2018,,,10087654321,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
+        let changed =
+            people("1,甲,student,,会计,2018,,,10087654321,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
         let rows = differing(&ring, 1, &changed, &known, &mut report).unwrap();
         assert_eq!((rows.len(), report.added, report.changed), (1, 0, 1));
         let opened = ring.open(phone_place(1, "1"), rows[0].phone.as_ref().unwrap()).unwrap();

@@ -52,6 +52,17 @@ pub async fn all(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<Membe
     Ok(members::table.filter(members::corp_id.eq(corp)).select(Member::as_select()).load(conn).await?)
 }
 
+/// Accounts in WeCom that belong to nobody on the roster.
+pub async fn count_unlinked(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<i64> {
+    Ok(members::table
+        .filter(members::corp_id.eq(corp))
+        .filter(members::left_on.is_null())
+        .filter(members::person_id.is_null())
+        .count()
+        .get_result(conn)
+        .await?)
+}
+
 /// Who is in which department now.
 pub async fn departments(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<MemberDepartment>> {
     Ok(member_departments::table

@@ -59,7 +59,8 @@ macro_rules! this_row {
 
 /// The stored token, however old.
 pub async fn load(conn: &mut AsyncPgConnection, ring: &Keyring, key: Key<'_>) -> Result<Option<Token>> {
-    let row: Option<(Option<Sealed>, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = wecom_tokens::table
+    type Row = (Option<Sealed>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    let row: Option<Row> = wecom_tokens::table
         .filter(this_row!(key))
         .select((dsl::value, dsl::obtained_at, dsl::expires_at))
         .first(conn)
@@ -67,7 +68,8 @@ pub async fn load(conn: &mut AsyncPgConnection, ring: &Keyring, key: Key<'_>) ->
         .optional()?;
     let Some((Some(value), Some(obtained_at), Some(expires_at))) = row else { return Ok(None) };
     // A token that does not open (the keys were changed) is no loss: a new one is fetched.
-    let opened = ring.open(place(key, &key.row()), &value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let opened =
+        ring.open(place(key, &key.row()), &value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     Ok(opened.map(|value| Token { value: value.into(), obtained_at, expires_at }))
 }
 

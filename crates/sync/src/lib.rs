@@ -123,6 +123,31 @@ impl Outcome {
     }
 }
 
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "第 {} 次同步：部门 {} 个，成员 {} 人；新增 {} 行，变更 {} 行，关闭 {} 行",
+            self.run_id,
+            self.departments_seen,
+            self.members_seen,
+            self.rows_added,
+            self.rows_changed,
+            self.rows_closed
+        )?;
+        if self.members_not_visible > 0 {
+            write!(f, "；应用看不到 {} 人的姓名", self.members_not_visible)?;
+        }
+        if self.state == State::Held {
+            write!(f, "；{} 项移除待批准", self.rows_held)?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, "（{reason}）"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Why a run did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
