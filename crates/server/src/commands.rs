@@ -2,6 +2,7 @@
 
 pub mod import;
 pub mod migrate;
+pub mod reference;
 pub mod serve;
 pub mod sync;
 
@@ -70,6 +71,12 @@ enum Command {
     },
     /// 输出 OpenAPI 文档
     Openapi,
+    /// 输出 docs/ 里由代码生成的表：CONFIG.md 或 ERRORS.md
+    Reference {
+        /// 哪一张
+        #[arg(value_enum)]
+        table: reference::Table,
+    },
     /// 检查配置
     Config {
         #[command(subcommand)]
@@ -86,8 +93,10 @@ enum ConfigCommand {
 /// Runs one command to its end.
 pub async fn run() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    if let Command::Openapi = cli.command {
-        return print(&openapi::text());
+    match cli.command {
+        Command::Openapi => return print(&openapi::text()),
+        Command::Reference { table } => return print(&reference::text(table)),
+        _ => {}
     }
     telemetry::init();
     // Two providers could be compiled in; name ours. An error means it was named before.
@@ -109,7 +118,7 @@ pub async fn run() -> anyhow::Result<()> {
             compose::app(&config, clock)?;
             print("配置可用。\n")
         }
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::Reference { .. } => Ok(()),
     }
 }
 

@@ -15,9 +15,10 @@ use figment::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Everything Rollcall is told at start.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where it listens.
@@ -37,29 +38,34 @@ pub struct Config {
 }
 
 /// Where Rollcall listens, and who stands before it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Address of the pages and the API.
+    #[schema(value_type = String)]
     pub listen: SocketAddr,
     /// Address of /metrics; keep it inside.
+    #[schema(value_type = Option<String>)]
     pub metrics_listen: Option<SocketAddr>,
     /// Where people reach it: `https://rollcall.example.edu.cn`.
     pub public_url: String,
     /// Proxies whose X-Forwarded-For is believed.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     pub trusted_proxies: Vec<IpAddr>,
     /// HTTP workers; as many as cores if left out.
     pub workers: Option<usize>,
 }
 
 /// Postgres.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// The service role, which owns no table.
+    #[schema(value_type = String)]
     pub url: SecretString,
     /// The owner, for `rollcall migrate` only.
+    #[schema(value_type = Option<String>)]
     pub owner_url: Option<SecretString>,
     /// Connections held at most.
     #[serde(default = "default_pool_size")]
@@ -71,7 +77,7 @@ fn default_pool_size() -> usize {
 }
 
 /// Redis.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redis {
     /// `redis://…`.
@@ -79,15 +85,16 @@ pub struct Redis {
 }
 
 /// What seals personal data.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sealing {
     /// A file of hex keys of 32 bytes, one a line; the first seals, all of them open.
+    #[schema(value_type = String)]
     pub key_file: PathBuf,
 }
 
 /// WeCom's addresses. Only a simulator has others.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Wecom {
     /// Before `/cgi-bin/`.
@@ -109,10 +116,11 @@ impl Default for Wecom {
 }
 
 /// One school.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct School {
     /// Our small number for it; never changes.
+    #[schema(value_type = i32)]
     pub corp_id: CorpId,
     /// What people read.
     pub name: String,
@@ -122,6 +130,7 @@ pub struct School {
     pub hosts: Vec<String>,
     /// The zone its day is counted in.
     #[serde(default = "default_zone")]
+    #[schema(value_type = String)]
     pub time_zone: chrono_tz::Tz,
     /// What the first sync finds counts as true since this day.
     pub records_begin_on: NaiveDate,
@@ -139,7 +148,7 @@ fn default_zone() -> chrono_tz::Tz {
 }
 
 /// The self-built app.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppSecrets {
     /// Its name in callback paths.
@@ -148,10 +157,13 @@ pub struct AppSecrets {
     /// AgentId.
     pub agentid: i64,
     /// Secret.
+    #[schema(value_type = String)]
     pub secret: SecretString,
     /// 接收消息 Token.
+    #[schema(value_type = String)]
     pub token: SecretString,
     /// 接收消息 EncodingAESKey.
+    #[schema(value_type = String)]
     pub encoding_aes_key: SecretString,
 }
 
@@ -160,14 +172,17 @@ fn default_app() -> String {
 }
 
 /// The contacts-sync assistant.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactsSecrets {
     /// Secret.
+    #[schema(value_type = String)]
     pub secret: SecretString,
     /// 接收事件 Token.
+    #[schema(value_type = String)]
     pub token: SecretString,
     /// 接收事件 EncodingAESKey.
+    #[schema(value_type = String)]
     pub encoding_aes_key: SecretString,
 }
 

@@ -14,7 +14,6 @@ use std::{collections::HashMap, net::TcpListener, sync::Arc};
 use actix_web::{
     App as ActixApp, HttpServer,
     dev::Server,
-    http::StatusCode,
     middleware::{Compress, from_fn},
     web,
 };
@@ -72,10 +71,5 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
 
 /// The answer to a path that leads nowhere.
 pub async fn not_found() -> problem::Failure {
-    problem::Failure::http(
-        StatusCode::NOT_FOUND,
-        "not_found",
-        "没有这个地址",
-        "请检查地址，或从工作台重新打开",
-    )
+    problem::Failure::http("no_such_address")
 }

@@ -5,7 +5,7 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method, StatusCode,
+        Method,
         header::{self, HeaderValue},
     },
     middleware::Next,
@@ -48,7 +48,7 @@ pub async fn same_site(
 ) -> Result<ServiceResponse, Error> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) && is_foreign(&request) {
         let failure =
-            Failure::http(StatusCode::FORBIDDEN, "foreign_site", "请求来自其他网站", "请从点名的页面内操作");
+            Failure::http("foreign_site");
         return Ok(request.error_response(failure));
     }
     Ok(next.call(request).await?.map_into_boxed_body())

@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
-    http::{StatusCode, header},
+    http::header,
     web,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -37,12 +37,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
-                return Err(Failure::http(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported_media_type",
-                    "内容类型不对",
-                    "请用 application/json 提交",
-                ));
+                return Err(Failure::http("unsupported_media_type"));
             }
             let body = body.await.map_err(|_| too_large())?;
             parse(&body)
@@ -52,7 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
 /// The answer to a body over [`BODY_LIMIT`].
 pub fn too_large() -> Failure {
-    Failure::http(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "内容太长", "请缩短文字后重新提交")
+    Failure::http("too_large")
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<Json<T>> {
@@ -60,7 +55,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<Json<T>> {
     serde_path_to_error::deserialize(&mut reader).map(Json).map_err(|error| {
         let inner = error.inner();
         if inner.is_syntax() || inner.is_eof() {
-            return Failure::http(StatusCode::BAD_REQUEST, "malformed", "内容不是 JSON", "请刷新页面后重试");
+            return Failure::http("malformed");
         }
         let text = inner.to_string();
         let quoted = text.split('`').nth(1).unwrap_or_default();

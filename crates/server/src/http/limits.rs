@@ -3,7 +3,6 @@
 
 use std::{net::IpAddr, num::NonZeroU32};
 
-use actix_web::http::StatusCode;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::problem::{Answer, Failure};
@@ -53,6 +52,6 @@ impl Limits {
 }
 
 fn too_many() -> Failure {
-    Failure::http(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "操作太频繁", "请稍等几秒再试")
+    Failure::http("too_many_requests")
         .retry_after(5)
 }

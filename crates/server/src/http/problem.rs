@@ -33,6 +33,7 @@ pub struct Problem {
 
 /// One field at fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FieldError)]
 pub struct Field {
     /// Its name as it was sent.
     #[schema(example = "temperature")]
@@ -61,8 +62,16 @@ pub struct Failure {
 pub type Answer<T> = Result<T, Failure>;
 
 impl Failure {
-    /// A failure of HTTP itself, which no use case knows.
-    pub fn http(status: StatusCode, code: &'static str, title: &str, detail: &str) -> Self {
+    /// One of [`HTTP_FAILURES`], which no use case knows.
+    pub fn http(code: &'static str) -> Self {
+        match HTTP_FAILURES.iter().find(|known| known.0 == code) {
+            Some(&(code, status, title, remedy)) => Self::new(status, code, title, remedy),
+            None => app::Error::internal(format!("a failure without a description: {code}")).into(),
+        }
+    }
+
+    fn new(status: u16, code: &'static str, title: &str, detail: &str) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let problem = Problem {
             kind: "about:blank",
             title: title.to_owned(),
@@ -74,10 +83,15 @@ impl Failure {
         Self { status, problem: Box::new(problem), retry_after: None }
     }
 
-    /// The same, naming a field.
-    pub fn with_field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
-        self.problem.errors.push(Field { field: field.into(), message: message.into() });
-        self
+    /// The same, for a browser that came by a link: a page instead of JSON.
+    pub fn page(self) -> HttpResponse {
+        let Problem { title, detail, .. } = *self.problem;
+        let body = format!(
+            "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <title>{title}</title><h1>{title}</h1><p>{detail}</p><p><a href=\"/auth/start\">重新登录</a></p></html>"
+        );
+        HttpResponse::build(self.status).content_type("text/html; charset=utf-8").body(body)
     }
 
     /// The same, saying when to come back, in seconds.
@@ -90,8 +104,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let known = error.describe();
-        let status = StatusCode::from_u16(known.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if status.is_server_error() {
+        if known.status >= 500 {
             tracing::error!(code = known.code, error = &error as &dyn std::error::Error, "request failed");
         }
         let retry_after = matches!(error, Error::Unavailable(_)).then_some(2);
@@ -99,7 +112,7 @@ impl From<Error> for Failure {
             Error::Invalid(errors) => errors.into_iter().map(Field::from).collect(),
             _ => Vec::new(),
         };
-        let mut failure = Self::http(status, known.code, known.title, known.remedy);
+        let mut failure = Self::new(known.status, known.code, known.title, known.remedy);
         failure.problem.errors = errors;
         failure.retry_after = retry_after;
         failure
@@ -128,3 +141,18 @@ impl ResponseError for Failure {
         response.json(&self.problem)
     }
 }
+
+/// Code, status, title and remedy of every failure that HTTP itself has, for docs/ERRORS.md.
+pub const HTTP_FAILURES: [(&str, u16, &str, &str); 11] = [
+    ("malformed", 400, "内容不是 JSON", "请刷新页面后重试"),
+    ("callback_refused", 403, "回调校验未通过", "请核对 Token、EncodingAESKey 与回调地址"),
+    ("foreign_sign_in", 403, "登录链接不是本机发起的", "请从企业微信工作台重新打开点名"),
+    ("foreign_site", 403, "请求来自其他网站", "请从点名的页面内操作"),
+    ("sign_in_failed", 403, "登录没有成功", "请从企业微信工作台重新打开点名"),
+    ("unknown_member", 403, "通讯录里没有您的账号", "请联系学校信息中心核对企业微信通讯录"),
+    ("no_such_address", 404, "没有这个地址", "请检查地址，或从工作台重新打开"),
+    ("too_large", 413, "内容太长", "请缩短文字后重新提交"),
+    ("unsupported_media_type", 415, "内容类型不对", "请用 application/json 提交"),
+    ("unknown_host", 421, "域名未登记", "请使用学校提供的地址访问"),
+    ("too_many_requests", 429, "操作太频繁", "请稍等几秒再试"),
+];

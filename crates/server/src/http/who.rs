@@ -4,7 +4,6 @@ use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
-    http::StatusCode,
     web::Data,
 };
 use app::{App, School, sign_in};
@@ -56,12 +55,7 @@ impl AtSchool {
 
 fn at_school(request: &HttpRequest) -> Answer<AtSchool> {
     let unknown = || {
-        Failure::http(
-            StatusCode::MISDIRECTED_REQUEST,
-            "unknown_host",
-            "域名未登记",
-            "请使用学校提供的地址访问",
-        )
+        Failure::http("unknown_host")
     };
     let app = request.app_data::<Data<App>>().ok_or_else(unknown)?;
     let hosts = request.app_data::<Data<Hosts>>().ok_or_else(unknown)?;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    http::{StatusCode, header},
+    http::header,
     post,
     web::Data,
 };
@@ -91,30 +91,9 @@ pub async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>
                 .cookie(cookie(AGAIN, "1".into(), chrono::TimeDelta::minutes(1)))
                 .finish()
         }
-        Outcome::Again { .. } => {
-            return Err(Failure::http(
-                StatusCode::FORBIDDEN,
-                "sign_in_failed",
-                "登录没有成功",
-                "请从企业微信工作台重新打开点名",
-            ));
-        }
-        Outcome::Foreign => {
-            return Err(Failure::http(
-                StatusCode::FORBIDDEN,
-                "foreign_sign_in",
-                "登录链接不是本机发起的",
-                "请从企业微信工作台重新打开点名",
-            ));
-        }
-        Outcome::Stranger => {
-            return Err(Failure::http(
-                StatusCode::FORBIDDEN,
-                "unknown_member",
-                "通讯录里没有您的账号",
-                "请联系学校信息中心核对企业微信通讯录",
-            ));
-        }
+        Outcome::Again { .. } => Failure::http("sign_in_failed").page(),
+        Outcome::Foreign => Failure::http("foreign_sign_in").page(),
+        Outcome::Stranger => Failure::http("unknown_member").page(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! WeCom's callbacks: the path names the school and the app.
 
-use actix_web::{HttpResponse, get, http::StatusCode, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use app::App;
 use wecom::callback::Query as Signed;
 
@@ -12,12 +12,7 @@ use crate::http::{
 /// Every refusal looks the same: who forges learns nothing.
 fn refused(error: app::Error) -> Failure {
     match error {
-        app::Error::Forbidden | app::Error::NotFound => Failure::http(
-            StatusCode::FORBIDDEN,
-            "callback_refused",
-            "回调校验未通过",
-            "请核对 Token、EncodingAESKey 与回调地址",
-        ),
+        app::Error::Forbidden | app::Error::NotFound => Failure::http("callback_refused"),
         other => other.into(),
     }
 }

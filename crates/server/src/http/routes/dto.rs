@@ -1,7 +1,6 @@
 //! Shapes that several operations share.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::DepartmentId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,14 +8,14 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Department {
     /// WeCom's number.
-    pub id: DepartmentId,
+    pub id: i32,
     /// Its name.
     #[schema(example = "2018应用电子技术2班")]
     pub name: String,
 }
 
-impl From<(DepartmentId, String)> for Department {
-    fn from((id, name): (DepartmentId, String)) -> Self {
+impl From<(i32, String)> for Department {
+    fn from((id, name): (i32, String)) -> Self {
         Self { id, name }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use actix_web::{HttpResponse, get, post, web};
 use app::reminders::{self, Wanted};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::DepartmentId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,7 +27,7 @@ pub struct NewReminders {
     people: Option<Vec<i64>>,
     /// Only those counted under this department.
     #[serde(default)]
-    department: Option<DepartmentId>,
+    department: Option<i32>,
 }
 
 /// A round of reminders.

@@ -3,7 +3,7 @@
 use actix_web::{get, web};
 use app::statistics::{self, Asked};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{DepartmentId, statistics::Counts};
+use domain::statistics::Counts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -26,7 +26,7 @@ pub struct TableQuery {
     #[serde(default)]
     by: By,
     /// Only those counted under this department.
-    department: Option<DepartmentId>,
+    department: Option<i32>,
 }
 
 /// By what figures are grouped.
@@ -75,7 +75,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(department: Option<(DepartmentId, String)>, counts: Counts) -> Self {
+    fn new(department: Option<(i32, String)>, counts: Counts) -> Self {
         Self {
             department: department.map(Department::from),
             expected: counts.expected,
@@ -123,7 +123,7 @@ pub struct PeopleQuery {
     /// The day; today if left out.
     day: Option<NaiveDate>,
     /// Only those counted under this department.
-    department: Option<DepartmentId>,
+    department: Option<i32>,
     /// Which of those expected.
     #[serde(default)]
     state: Which,

@@ -3,7 +3,6 @@
 use actix_web::{get, web};
 use app::{statistics::Asked, unreported};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::DepartmentId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -23,7 +22,7 @@ pub struct UnreportedQuery {
     /// The day; today if left out.
     day: Option<NaiveDate>,
     /// Only those counted under this department.
-    department: Option<DepartmentId>,
+    department: Option<i32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows, 1 to 200; 50 if left out.

@@ -1,0 +1,96 @@
+//! `rollcall reference`: the tables of docs/ that are made from the code, so that they can't lie.
+
+use std::fmt::Write;
+
+use clap::ValueEnum;
+use serde_json::Value;
+use utoipa::OpenApi;
+
+use crate::{config, http::problem::HTTP_FAILURES};
+
+/// Which table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Table {
+    /// docs/CONFIG.md
+    Config,
+    /// docs/ERRORS.md
+    Errors,
+}
+
+/// The whole file.
+pub fn text(table: Table) -> String {
+    match table {
+        Table::Config => config_keys(),
+        Table::Errors => errors(),
+    }
+}
+
+fn errors() -> String {
+    let mut text = String::from(
+        "# Errors 错误\n\n\
+         Made by `rollcall reference errors`. Every error answer is `application/problem+json` (RFC 9457); programs read \
+         `code`, people read `title` and `detail`, and `errors` names each field at fault.\n\n\
+         | code | HTTP | title 发生了什么 | detail 怎么办 |\n|---|---|---|---|\n",
+    );
+    let known = app::Error::catalogue().map(|known| (known.code, known.status, known.title, known.remedy));
+    let mut rows: Vec<_> = known.into_iter().chain(HTTP_FAILURES).collect();
+    rows.sort_by_key(|(code, status, ..)| (*status, *code));
+    rows.dedup_by_key(|(code, ..)| *code);
+    for (code, status, title, remedy) in rows {
+        let _ = writeln!(text, "| `{code}` | {status} | {title} | {remedy} |");
+    }
+    text
+}
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    config::Config,
+    config::Server,
+    config::Database,
+    config::Redis,
+    config::Sealing,
+    config::Wecom,
+    config::School,
+    config::AppSecrets,
+    config::ContactsSecrets
+)))]
+struct Keys;
+
+fn config_keys() -> String {
+    let mut text = String::from(
+        "# Configuration 配置\n\n\
+         Made by `rollcall reference config`. One TOML file (`--config`, or `ROLLCALL_CONFIG`); an environment variable \
+         replaces a key: `ROLLCALL_DATABASE__URL` is `database.url`. `rollcall config check` reads it without starting. A \
+         commented example is `deploy/production/rollcall.toml`.\n\n\
+         | key | needed | meaning |\n|---|---|---|\n",
+    );
+    let document = serde_json::to_value(Keys::openapi()).unwrap_or_default();
+    let schemas = &document["components"]["schemas"];
+    write_keys(&mut text, schemas, &schemas["Config"], "");
+    text
+}
+
+fn write_keys(text: &mut String, schemas: &Value, schema: &Value, prefix: &str) {
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let key = format!("{prefix}{name}");
+        match section(schemas, property) {
+            Some(inner) => write_keys(text, schemas, inner, &format!("{key}.")),
+            None => {
+                let needed = if required.contains(&name.as_str()) { "yes" } else { "no" };
+                let meaning = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+                let _ = writeln!(text, "| `{key}` | {needed} | {meaning} |");
+            }
+        }
+    }
+}
+
+/// The section a property leads to, whether it stands alone, may be left out, or is repeated.
+fn section<'a>(schemas: &'a Value, property: &Value) -> Option<&'a Value> {
+    let reference = |value: &Value| value["$ref"].as_str().map(str::to_owned);
+    let found = reference(property)
+        .or_else(|| reference(&property["items"]))
+        .or_else(|| property["oneOf"].as_array()?.iter().find_map(reference))
+        .or_else(|| property["allOf"].as_array()?.iter().find_map(reference))?;
+    schemas.get(found.rsplit('/').next()?)
+}
