@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use store::jobs::{self as queue, End, Leased, NewJob};
 use tokio::sync::watch;
@@ -45,15 +46,18 @@ fn new(corp: CorpId, kind: &'static str, now: DateTime<Utc>) -> NewJob {
     }
 }
 
-async fn run(app: &App, job: &Leased) -> Result<Done> {
-    let school = app.school(job.corp_id)?;
-    match job.kind.as_str() {
-        handle_inbox::KIND => handle_inbox::run(app, school).await,
-        send_messages::KIND => send_messages::run(app, school).await,
-        sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
-        sweep::KIND => sweep::run(app, school).await,
-        _ => Err(Error::internal("a job of an unknown kind")),
-    }
+/// Boxed: the compiler can't see through this many layers that the future may move between threads.
+fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
+    Box::pin(async move {
+        let school = app.school(job.corp_id)?;
+        match job.kind.as_str() {
+            handle_inbox::KIND => handle_inbox::run(app, school).await,
+            send_messages::KIND => send_messages::run(app, school).await,
+            sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
+            sweep::KIND => sweep::run(app, school).await,
+            _ => Err(Error::internal("a job of an unknown kind")),
+        }
+    })
 }
 
 /// Runs the next due job, if there is one. The worker is a loop around this; tests call it until it says false.
