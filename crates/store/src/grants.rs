@@ -50,22 +50,18 @@ pub async fn follow_directory(
         join departments d on d.corp_id = md.corp_id and d.department_id = md.department_id and d.closed_on is null
         join unnest($3::text[], $4::text[]) as r (kind, role) on r.kind = d.kind
         where m.corp_id = $1 and m.person_id is not null and m.left_on is null)";
-    let [dropped, ended, changed, added] = statements("directory", wanted);
-    let mut run = async |statement: String| {
-        diesel::sql_query(statement)
+    let mut counts = [0; 4];
+    for (count, statement) in counts.iter_mut().zip(statements("directory", wanted)) {
+        *count = diesel::sql_query(statement)
             .bind::<Integer, _>(corp)
             .bind::<Date, _>(today)
             .bind::<Array<Text>, _>(roles.iter().map(|role| role.0).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(roles.iter().map(|role| role.1).collect::<Vec<_>>())
             .bind::<Date, _>(until)
             .execute(conn)
-            .await
-    };
-    Ok(Changed {
-        ended: run(dropped).await? + run(ended).await?,
-        changed: run(changed).await?,
-        added: run(added).await?,
-    })
+            .await?;
+    }
+    Ok(counts.into())
 }
 
 /// Makes the grants of the roster what the file says.
@@ -78,9 +74,9 @@ pub async fn replace_roster(
     let wanted = "wanted as materialized (
         select r.* from unnest($3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[])
           as r (person_id, role, department_id, purpose, until_date))";
-    let [dropped, ended, changed, added] = statements("roster", wanted);
-    let mut run = async |statement: String| {
-        diesel::sql_query(statement)
+    let mut counts = [0; 4];
+    for (count, statement) in counts.iter_mut().zip(statements("roster", wanted)) {
+        *count = diesel::sql_query(statement)
             .bind::<Integer, _>(corp)
             .bind::<Date, _>(today)
             .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.person_id).collect::<Vec<_>>())
@@ -89,13 +85,16 @@ pub async fn replace_roster(
             .bind::<Array<Text>, _>(rows.iter().map(|row| row.purpose.as_str()).collect::<Vec<_>>())
             .bind::<Array<Date>, _>(rows.iter().map(|row| row.until).collect::<Vec<_>>())
             .execute(conn)
-            .await
-    };
-    Ok(Changed {
-        ended: run(dropped).await? + run(ended).await?,
-        changed: run(changed).await?,
-        added: run(added).await?,
-    })
+            .await?;
+    }
+    Ok(counts.into())
+}
+
+/// Counts in the order of [`statements`].
+impl From<[usize; 4]> for Changed {
+    fn from([dropped, ended, changed, added]: [usize; 4]) -> Self {
+        Self { added, changed, ended: dropped + ended }
+    }
 }
 
 /// Drop what began today and is not wanted, end what began before, correct, add. $1 is the corp, $2 today.

@@ -61,11 +61,7 @@ const STALE: &str = "
 
 /// Makes the memberships of people with an account what the directory shows. A person's first membership is
 /// dated from when the roster has them, later ones from `today`.
-pub async fn follow_directory(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    today: NaiveDate,
-) -> Result<Moved> {
+pub async fn follow_directory(conn: &mut AsyncPgConnection, corp: CorpId, today: NaiveDate) -> Result<Moved> {
     follow(conn, corp, today, DIRECTORY, "directory", &[], &[]).await
 }
 

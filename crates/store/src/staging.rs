@@ -105,7 +105,7 @@ impl Stage {
     }
 
     /// Copies members; each userid_key at most once.
-    pub async fn members(&self, run: i64, rows: impl Iterator<Item = Member<'_>>) -> Result<()> {
+    pub async fn members(&self, run: i64, rows: &[Member<'_>]) -> Result<()> {
         let mut copy = self
             .copy(
                 "staging_members (corp_id, run_id, userid, userid_key, name, position, status, main_department_id)",
@@ -138,11 +138,7 @@ impl Stage {
     }
 
     /// Copies who is in which department; each pair at most once.
-    pub async fn member_departments(
-        &self,
-        run: i64,
-        rows: impl Iterator<Item = MemberDepartment<'_>>,
-    ) -> Result<()> {
+    pub async fn member_departments(&self, run: i64, rows: &[MemberDepartment<'_>]) -> Result<()> {
         let mut copy = self
             .copy(
                 "staging_member_departments (corp_id, run_id, userid_key, department_id, is_leader, sort_order)",

@@ -115,23 +115,17 @@ pub async fn bury(
     Ok(diesel::update(sync_runs::table)
         .filter(sync_runs::corp_id.eq(corp))
         .filter(sync_runs::state.eq("running"))
-        .set((
-            sync_runs::state.eq("failed"),
-            sync_runs::finished_at.eq(now),
-            sync_runs::reason.eq(reason),
-        ))
+        .set((sync_runs::state.eq("failed"), sync_runs::finished_at.eq(now), sync_runs::reason.eq(reason)))
         .execute(conn)
         .await?)
 }
 
 /// Records the end of a run.
 pub async fn finish(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, end: &End) -> Result<()> {
-    diesel::update(
-        sync_runs::table.filter(sync_runs::corp_id.eq(corp)).filter(sync_runs::run_id.eq(run)),
-    )
-    .set(end)
-    .execute(conn)
-    .await?;
+    diesel::update(sync_runs::table.filter(sync_runs::corp_id.eq(corp)).filter(sync_runs::run_id.eq(run)))
+        .set(end)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -153,12 +147,7 @@ pub async fn settle(
 }
 
 /// Settles every held run before `run`: a later full look at WeCom has taken their place.
-pub async fn supersede(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    run: i64,
-    reason: &str,
-) -> Result<usize> {
+pub async fn supersede(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, reason: &str) -> Result<usize> {
     Ok(diesel::update(sync_runs::table)
         .filter(sync_runs::corp_id.eq(corp))
         .filter(sync_runs::run_id.lt(run))
@@ -190,11 +179,7 @@ pub async fn hold(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, held: &[
 }
 
 /// Members closed since a moment by all runs that nobody approved.
-pub async fn closed_since(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    since: DateTime<Utc>,
-) -> Result<i64> {
+pub async fn closed_since(conn: &mut AsyncPgConnection, corp: CorpId, since: DateTime<Utc>) -> Result<i64> {
     let closed: Option<i64> = sync_runs::table
         .filter(sync_runs::corp_id.eq(corp))
         .filter(sync_runs::finished_at.gt(since))
@@ -219,10 +204,7 @@ pub async fn history_has_begun(conn: &mut AsyncPgConnection, corp: CorpId) -> Re
 }
 
 /// When the last full run began, however it ended.
-pub async fn last_full_started(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-) -> Result<Option<DateTime<Utc>>> {
+pub async fn last_full_started(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Option<DateTime<Utc>>> {
     Ok(sync_runs::table
         .filter(sync_runs::corp_id.eq(corp))
         .filter(sync_runs::trigger.ne("event"))

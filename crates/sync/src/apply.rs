@@ -67,7 +67,7 @@ pub async fn stage(stage: &Stage, run: i64, seen: &Seen) -> Result<()> {
         })
         .collect();
     stage.departments(run, &departments).await?;
-    let members = seen.members.iter().map(|(key, shown)| staging::Member {
+    let members = (seen.members.iter()).map(|(key, shown)| staging::Member {
         userid: &shown.userid,
         userid_key: key,
         name: shown.name.as_deref(),
@@ -75,7 +75,8 @@ pub async fn stage(stage: &Stage, run: i64, seen: &Seen) -> Result<()> {
         status: shown.status,
         main_department_id: shown.main_department_id,
     });
-    stage.members(run, members).await?;
+    let members: Vec<_> = members.collect();
+    stage.members(run, &members).await?;
     let places = seen.members.iter().flat_map(|(key, shown)| {
         shown.departments.iter().map(move |place| staging::MemberDepartment {
             userid_key: key,
@@ -84,7 +85,8 @@ pub async fn stage(stage: &Stage, run: i64, seen: &Seen) -> Result<()> {
             sort_order: place.sort_order,
         })
     });
-    stage.member_departments(run, places).await
+    let places: Vec<_> = places.collect();
+    stage.member_departments(run, &places).await
 }
 
 /// Rows written, by what happened to them.

@@ -51,9 +51,14 @@ pub async fn all(app: &Client, contacts: Option<&Client>) -> Result<Seen, Error>
             Err(error) => seen.gaps.push(format!("通讯录同步密钥读不全成员（{}）", explain(&error))),
         }
     }
-    let calls =
-        departments.iter().map(|department| department.id).map(async |id| (id, app.members(id).await));
-    let mut answers = stream::iter(calls).buffer_unordered(AT_ONCE);
+    // Clones and owned ids: borrows inside a stream's futures would keep the run from being spawned.
+    let ids: Vec<i32> = departments.iter().map(|department| department.id).collect();
+    let mut answers = stream::iter(ids)
+        .map(|id| {
+            let app = app.clone();
+            async move { (id, app.members(id).await) }
+        })
+        .buffer_unordered(AT_ONCE);
     while let Some((department, answer)) = answers.next().await {
         match answer {
             Ok(members) => {
@@ -81,8 +86,13 @@ pub async fn some(app: &Client, contacts: Option<&Client>, keys: &BTreeSet<Strin
         // The contacts-sync secret can't ask for one member; a whole school is a few pages.
         list(contacts, &mut seen, |key| keys.contains(key)).await?;
     }
-    let mut answers =
-        stream::iter(keys.iter().map(async |key| app.member(key).await)).buffer_unordered(AT_ONCE);
+    let userids: Vec<String> = keys.iter().cloned().collect();
+    let mut answers = stream::iter(userids)
+        .map(|userid| {
+            let app = app.clone();
+            async move { app.member(&userid).await }
+        })
+        .buffer_unordered(AT_ONCE);
     while let Some(answer) = answers.next().await {
         match answer {
             Ok(member) => add_member(&mut seen, member, contacts.is_some(), None),

@@ -442,6 +442,16 @@ mod tests {
         assert_eq!(digest_of(&[]), None);
     }
 
+    /// Compiles only if runs can be spawned.
+    #[allow(dead_code)]
+    fn a_run_can_be_spawned(mirror: &Mirror, now: DateTime<Utc>, today: NaiveDate) {
+        fn spawnable(_: impl Future + Send) {}
+        spawnable(mirror.full(Trigger::Boot, now, today));
+        spawnable(mirror.refresh(Hints::default(), now, today));
+        spawnable(mirror.approve(1, &[], now, today));
+        spawnable(mirror.discard(1));
+    }
+
     #[test]
     fn triggers_are_read_back() {
         for trigger in [Trigger::Boot, Trigger::Schedule, Trigger::Command, Trigger::Event, Trigger::Approval]
