@@ -5,7 +5,7 @@ mod names;
 mod personas;
 mod random;
 mod reports;
-mod roster;
+pub mod roster;
 mod spec;
 
 use std::path::Path;
