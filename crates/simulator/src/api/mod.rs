@@ -170,7 +170,7 @@ fn refused(world: &World, call: &Call, code: i64, reason: &str) -> Written {
         "{reason}, hint: [{}_{}_{}], from ip: {}, more info at https://open.work.weixin.qq.com/devtool/query?e={code}",
         world.now().timestamp(),
         code.unsigned_abs() % 97,
-        crate::random::text(32).to_lowercase(),
+        hex::encode(crate::random::block()),
         call.from,
     );
     let body = json!({ "errcode": code, "errmsg": errmsg }).to_string();

@@ -29,7 +29,7 @@ pub async fn home(query: SearchQuery, shared: Data<Shared>) -> HttpResponse {
             a.brand href="/" { span.logo { "企" } "企业微信模拟器" }
             h1 { (world.spec.name) }
             p.muted {
-                "选一个人，用他的企业微信打开「" (world.spec.app.title) "」。"
+                "选一个人，用这个人的企业微信打开「" (world.spec.app.title) "」。"
                 "共 " (members) " 个帐号，全部是虚构的人。"
             }
         }
@@ -87,7 +87,7 @@ pub fn scan(world: &World, request: &HttpRequest, query: &HashMap<String, String
                 div.qr role="img" aria-label="模拟的二维码" { (PreEscaped(code_picture(&to))) }
                 p { "请使用企业微信扫描二维码登录" }
                 p.muted { "「" (world.spec.app.title) "」 · " (world.spec.name) }
-                p.muted { "模拟器里不用手机：在旁边选择谁来扫码。" }
+                p.muted { "模拟器里不用手机：选择谁来扫码即可。" }
             }
             section.choice {
                 h2 { "谁来扫码" }

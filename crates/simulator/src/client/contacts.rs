@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde::Deserialize;
 
-use super::own;
 use super::page::{self, Tab};
+use super::{go, own};
 use crate::Shared;
 use crate::directory::Status;
 use crate::school::ROOT;
@@ -19,14 +19,11 @@ pub struct Place {
 /// `/client/contacts`
 pub async fn browse(request: HttpRequest, query: Query<Place>, shared: Data<Shared>) -> HttpResponse {
     let world = shared.read();
-    let member = match own(&request, &world) {
-        Ok(member) => member,
-        Err(away) => return away,
-    };
+    let Some(member) = own(&request, &world) else { return go("/") };
     let directory = &world.directory;
     let asked =
         query.department.and_then(|id| directory.department(id)).or_else(|| directory.department(ROOT));
-    let Some(department) = asked else { return super::go("/") };
+    let Some(department) = asked else { return go("/") };
     let count = |id: u32| -> usize {
         directory.subtree(id).iter().map(|below| directory.count_direct(below.id)).sum()
     };

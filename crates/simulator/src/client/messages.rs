@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
 use super::page::{self, Tab};
-use super::{markup, own};
+use super::{go, markup, own};
 use crate::Shared;
 use crate::api::message::{Content, Message};
 use crate::world::World;
@@ -16,10 +16,7 @@ const SHOWN: usize = 50;
 /// `/client/messages`
 pub async fn list(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
     let world = shared.read();
-    let member = match own(&request, &world) {
-        Ok(member) => member,
-        Err(away) => return away,
-    };
+    let Some(member) = own(&request, &world) else { return go("/") };
     let content = match world.messages.of(&member.userid).next_back() {
         None => html! {
             div.empty { p { "还没有消息" } p.muted { "「" (world.spec.app.title) "」发来的提醒会出现在这里。" } }
@@ -49,16 +46,10 @@ pub async fn list(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
 /// `/client/messages/app`: everything the app sent; looking at it makes it read.
 pub async fn conversation(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
     let mut world = shared.write();
-    let userid = match own(&request, &world) {
-        Ok(member) => member.userid.clone(),
-        Err(away) => return away,
-    };
+    let Some(userid) = own(&request, &world).map(|member| member.userid.clone()) else { return go("/") };
     world.messages.mark_read(&userid);
     let world = &*world;
-    let member = match own(&request, world) {
-        Ok(member) => member,
-        Err(away) => return away,
-    };
+    let Some(member) = own(&request, world) else { return go("/") };
     let mut messages: Vec<&Message> = world.messages.of(&userid).rev().take(SHOWN).collect();
     messages.reverse();
     let content = html! {

@@ -46,11 +46,11 @@ async fn asset(kind: &str, text: &'static str) -> HttpResponse {
         .body(text)
 }
 
-/// The member whose client it is; without one, the way to the choice.
-fn own<'a>(request: &HttpRequest, world: &'a World) -> Result<&'a Member, HttpResponse> {
-    match sign_in::visitor(request, world) {
-        Some(Visitor::Member(userid)) => world.directory.member(&userid).ok_or_else(|| go("/")),
-        _ => Err(go("/")),
+/// The member whose client it is. Who is none is sent to the first page, to choose.
+fn own<'a>(request: &HttpRequest, world: &'a World) -> Option<&'a Member> {
+    match sign_in::visitor(request, world)? {
+        Visitor::Member(userid) => world.directory.member(&userid),
+        Visitor::Outsider => None,
     }
 }
 
@@ -58,8 +58,8 @@ fn own<'a>(request: &HttpRequest, world: &'a World) -> Result<&'a Member, HttpRe
 async fn unread(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
     let world = shared.read();
     match own(&request, &world) {
-        Ok(member) => HttpResponse::Ok().json(json!({ "unread": world.messages.unread(&member.userid) })),
-        Err(away) => away,
+        Some(member) => HttpResponse::Ok().json(json!({ "unread": world.messages.unread(&member.userid) })),
+        None => go("/"),
     }
 }
 

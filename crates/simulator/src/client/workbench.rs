@@ -28,10 +28,7 @@ const OTHERS: [(&str, &str); 8] = [
 /// `/client/workbench`
 pub async fn show(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
     let world = shared.read();
-    let member = match own(&request, &world) {
-        Ok(member) => member,
-        Err(away) => return away,
-    };
+    let Some(member) = own(&request, &world) else { return go("/") };
     let app = &world.spec.app;
     let content = html! {
         section.tiles {
@@ -41,9 +38,13 @@ pub async fn show(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
             } @else if world.app_url.is_none() {
                 p.muted { "「" (app.title) "」的服务器还没有启动。" }
             } @else {
-                a.tile href="/client/app" data-window {
-                    (page::app_icon(&world))
-                    span { (app.title) }
+                ul {
+                    li {
+                        a.tile href="/client/app" data-window {
+                            (page::app_icon(&world))
+                            span { (app.title) }
+                        }
+                    }
                 }
                 p.muted { (app.description) }
             }
@@ -68,10 +69,7 @@ pub async fn show(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
 pub async fn enter(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
     let (home, event) = {
         let world = shared.read();
-        let member = match own(&request, &world) {
-            Ok(member) => member,
-            Err(away) => return away,
-        };
+        let Some(member) = own(&request, &world) else { return go("/") };
         let Some(home) = world.app_url.as_ref().and_then(|app| app.join(&world.spec.app.home).ok()) else {
             return page::refusal(&world, "应用的服务器还没有启动");
         };
@@ -92,8 +90,8 @@ pub struct Link {
 /// `/client/open`: a link of a message.
 pub async fn open(request: HttpRequest, link: Query<Link>, shared: Data<Shared>) -> HttpResponse {
     let world = shared.read();
-    if let Err(away) = own(&request, &world) {
-        return away;
+    if own(&request, &world).is_none() {
+        return go("/");
     }
     match Url::parse(&link.url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => go(as_member(&world, url).as_str()),
@@ -120,10 +118,7 @@ fn as_member(world: &World, url: Url) -> Url {
 /// `/client/me`
 pub async fn me(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
     let world = shared.read();
-    let member = match own(&request, &world) {
-        Ok(member) => member,
-        Err(away) => return away,
-    };
+    let Some(member) = own(&request, &world) else { return go("/") };
     let status = match member.status {
         Status::Active => "已激活",
         Status::Disabled => "已禁用",

@@ -1,0 +1,12 @@
+//! The simulator over HTTP, as a server and a browser meet it.
+#![allow(clippy::unwrap_used)] // a test says what went wrong by failing
+
+mod answers;
+mod callbacks;
+mod client;
+mod contacts;
+mod control;
+mod messages;
+mod sign_in;
+mod support;
+mod tokens;
