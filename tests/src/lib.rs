@@ -22,5 +22,6 @@ mod reports;
 mod schools_apart;
 mod sign_in;
 mod statistics;
+mod sync;
 mod sync_runs;
 mod unreported;

@@ -76,7 +76,6 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     pub url: Url,
     pub owner: tokio_postgres::Client,
-    pub owner_url: Url,
     server: actix_web::dev::ServerHandle,
 }
 
@@ -115,7 +114,7 @@ impl TestApp {
         let handle = server.handle();
         tokio::spawn(server);
         let owner = databases::connect(&owner_url).await;
-        Self { app, simulator, clock, url, owner, owner_url, server: handle }
+        Self { app, simulator, clock, url, owner, server: handle }
     }
 
     pub fn school(&self) -> &app::School {
@@ -228,7 +227,7 @@ impl TestApp {
     pub async fn messages_of(&self, userid: &str) -> Vec<Value> {
         let url = format!("{}/_sim/messages/{userid}", self.simulator.url());
         let body: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
-        body.as_array().cloned().unwrap_or_else(|| body["messages"].as_array().cloned().expect("messages"))
+        body["items"].as_array().cloned().expect("messages")
     }
 
     /// Controls the simulator: `control("members/20180101", json!({…}))`.
@@ -237,11 +236,6 @@ impl TestApp {
         let response = reqwest::Client::new().post(url).json(body).send().await.unwrap();
         assert!(response.status().is_success(), "{path}: {}", response.status());
         response.json().await.unwrap_or_default()
-    }
-
-    /// Reads the simulator: `inspect("ledger?kind=send")`.
-    pub async fn inspect(&self, path: &str) -> Value {
-        reqwest::get(format!("{}/_sim/{path}", self.simulator.url())).await.unwrap().json().await.unwrap()
     }
 }
 

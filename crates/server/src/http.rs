@@ -12,7 +12,7 @@ pub mod who;
 use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
 use actix_web::{
-    App as ActixApp, HttpServer,
+    App as ActixApp, HttpResponse, HttpServer,
     dev::Server,
     middleware::{Compress, from_fn},
     web,
@@ -70,6 +70,6 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
 }
 
 /// The answer to a path that leads nowhere.
-pub async fn not_found() -> problem::Failure {
-    problem::Failure::http("no_such_address")
+pub async fn not_found() -> problem::Answer<HttpResponse> {
+    Err(problem::Failure::http("no_such_address"))
 }

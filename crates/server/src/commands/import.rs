@@ -22,8 +22,7 @@ pub async fn roster(
     let people = open(people)?;
     let grants = grants.map(open).transpose()?;
     let now = app.now();
-    let report =
-        app::roster::import(app.store(), &school.corp, people, grants, school.today(now)).await?;
+    let report = app::roster::import(app.store(), &school.corp, people, grants, school.today(now)).await?;
     super::print(&format!("{report}\n"))
 }
 

@@ -71,7 +71,8 @@ fn config_keys() -> String {
 }
 
 fn write_keys(text: &mut String, schemas: &Value, schema: &Value, prefix: &str) {
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let key = format!("{prefix}{name}");
         match section(schemas, property) {

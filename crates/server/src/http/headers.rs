@@ -1,7 +1,7 @@
 //! Headers of every answer, and the check that a write comes from our own pages.
 
 use actix_web::{
-    Error,
+    Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -10,6 +10,8 @@ use actix_web::{
     },
     middleware::Next,
 };
+
+use tracing_actix_web::RequestId;
 
 use super::problem::Failure;
 
@@ -21,8 +23,13 @@ pub async fn secure(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request.extensions().get::<RequestId>().map(ToString::to_string);
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
+    // What a member reads out to the information centre, and what the log line carries.
+    if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+        headers.insert(header::HeaderName::from_static("x-request-id"), id);
+    }
     let mut set = |name: &'static str, value: &'static str| {
         let name = header::HeaderName::from_static(name);
         if !headers.contains_key(&name) {
@@ -47,8 +54,7 @@ pub async fn same_site(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) && is_foreign(&request) {
-        let failure =
-            Failure::http("foreign_site");
+        let failure = Failure::http("foreign_site");
         return Ok(request.error_response(failure));
     }
     Ok(next.call(request).await?.map_into_boxed_body())

@@ -52,6 +52,5 @@ impl Limits {
 }
 
 fn too_many() -> Failure {
-    Failure::http("too_many_requests")
-        .retry_after(5)
+    Failure::http("too_many_requests").retry_after(5)
 }

@@ -41,7 +41,9 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sync_runs::create)
             .service(sync_runs::get)
             .service(sync_runs::approve)
-            .service(sync_runs::discard),
+            .service(sync_runs::discard)
+            .route("/openapi.json", web::get().to(health::openapi))
+            .default_service(web::to(super::not_found)),
     );
 }
 
@@ -50,7 +52,6 @@ pub fn pages(config: &mut web::ServiceConfig) {
     config
         .service(health::healthz)
         .service(health::readyz)
-        .route("/api/v1/openapi.json", web::get().to(health::openapi))
         .service(auth::start)
         .service(auth::callback)
         .service(auth::sign_out)

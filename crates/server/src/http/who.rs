@@ -54,9 +54,7 @@ impl AtSchool {
 }
 
 fn at_school(request: &HttpRequest) -> Answer<AtSchool> {
-    let unknown = || {
-        Failure::http("unknown_host")
-    };
+    let unknown = || Failure::http("unknown_host");
     let app = request.app_data::<Data<App>>().ok_or_else(unknown)?;
     let hosts = request.app_data::<Data<Hosts>>().ok_or_else(unknown)?;
     let info = request.connection_info();

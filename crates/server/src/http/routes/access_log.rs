@@ -31,7 +31,9 @@ struct Access {
 }
 
 /// Who looked at my data.
-#[utoipa::path(tag = "me", security(("session" = [])), params(PageQuery), responses((status = 200, body = AccessLog), Refusals))]
+#[utoipa::path(
+    operation_id = "access_log_list",
+    tag = "me", security(("session" = [])), params(PageQuery), responses((status = 200, body = AccessLog), Refusals))]
 #[get("/access-log")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<AccessLog>> {
     let (app, school, viewer) = who.parts()?;

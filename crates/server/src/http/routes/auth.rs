@@ -2,12 +2,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header,
-    post,
-    web::Data,
-};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Data};
 use app::sign_in::{self, Channel, Outcome, Return};
 use serde::Deserialize;
 

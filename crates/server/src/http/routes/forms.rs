@@ -65,7 +65,9 @@ impl From<FormToday> for FormItem {
 }
 
 /// The forms I am asked today.
-#[utoipa::path(tag = "forms", security(("session" = [])), responses((status = 200, body = FormList), Refusals))]
+#[utoipa::path(
+    operation_id = "forms_list",
+    tag = "forms", security(("session" = [])), responses((status = 200, body = FormList), Refusals))]
 #[get("/forms")]
 pub async fn list(who: SignedIn) -> Answer<web::Json<FormList>> {
     let (app, school, viewer) = who.parts()?;
@@ -227,7 +229,9 @@ impl From<&Field> for FormField {
 }
 
 /// A form, ready to be filled in.
-#[utoipa::path(tag = "forms", security(("session" = [])), params(("code" = String, Path, description = "e.g. `health-daily`")),
+#[utoipa::path(
+    operation_id = "forms_get",
+    tag = "forms", security(("session" = [])), params(("code" = String, Path, description = "e.g. `health-daily`")),
     responses((status = 200, body = FormToFill), Refusals))]
 #[get("/forms/{code}")]
 pub async fn get(who: SignedIn, code: web::Path<String>) -> Answer<web::Json<FormToFill>> {

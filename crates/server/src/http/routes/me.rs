@@ -86,7 +86,9 @@ struct School {
 }
 
 /// Who am I, and what may I do.
-#[utoipa::path(tag = "me", security(("session" = [])), responses((status = 200, body = Me), Refusals))]
+#[utoipa::path(
+    operation_id = "me_get",
+    tag = "me", security(("session" = [])), responses((status = 200, body = Me), Refusals))]
 #[get("/me")]
 pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
     let (app, school, viewer) = who.parts()?;

@@ -34,7 +34,7 @@ pub async fn verify_file(
 /// Any other path: a page, or nothing.
 pub async fn page(request: HttpRequest) -> Answer<HttpResponse> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(not_found().await);
+        return not_found().await;
     }
     let path = request.path();
     if path == "/" {
@@ -45,18 +45,18 @@ pub async fn page(request: HttpRequest) -> Answer<HttpResponse> {
         path.strip_prefix('/')
             .is_some_and(|path| path == *application || path.starts_with(&format!("{application}/")))
     });
-    let Some(application) = application else { return Err(not_found().await) };
+    let Some(application) = application else { return not_found().await };
     let file = path.trim_start_matches('/');
     if let Some(asset) = ::web::asset(file) {
         return Ok(answer(&request, asset));
     }
     // A missing file with an ending is missing; anything else is a place inside the application.
     if file.rsplit('/').next().is_some_and(|name| name.contains('.')) {
-        return Err(not_found().await);
+        return not_found().await;
     }
     match ::web::asset(&format!("{application}/index.html")) {
         Some(index) => Ok(answer(&request, index)),
-        None => Err(not_found().await),
+        None => not_found().await,
     }
 }
 

@@ -30,7 +30,9 @@ pub struct Phone {
 }
 
 /// A person's phone in full. The look is recorded, and the person can read who looked.
-#[utoipa::path(tag = "people", security(("session" = [])), params(("id" = i64, Path)), request_body = Reveal,
+#[utoipa::path(
+    operation_id = "people_reveal_phone",
+    tag = "people", security(("session" = [])), params(("id" = i64, Path)), request_body = Reveal,
     responses((status = 200, body = Phone), Refusals, WriteRefusals))]
 #[post("/people/{id}/phone")]
 pub async fn reveal_phone(who: SignedIn, id: web::Path<i64>, body: Json<Reveal>) -> Answer<web::Json<Phone>> {

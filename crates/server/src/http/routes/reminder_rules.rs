@@ -34,7 +34,9 @@ struct ReminderRule {
 }
 
 /// The school's reminder rules.
-#[utoipa::path(tag = "reminders", security(("session" = [])), params(RulesQuery),
+#[utoipa::path(
+    operation_id = "reminder_rules_list",
+    tag = "reminders", security(("session" = [])), params(RulesQuery),
     responses((status = 200, body = ReminderRuleList), Refusals))]
 #[get("/reminder-rules")]
 pub async fn list(who: SignedIn, query: Query<RulesQuery>) -> Answer<web::Json<ReminderRuleList>> {

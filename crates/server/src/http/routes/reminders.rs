@@ -40,7 +40,9 @@ pub struct Round {
 }
 
 /// Reminds now the unreported of my scope. Who has reported, or is not mine, is left out.
-#[utoipa::path(tag = "reminders", security(("session" = [])), request_body = NewReminders,
+#[utoipa::path(
+    operation_id = "reminders_create",
+    tag = "reminders", security(("session" = [])), request_body = NewReminders,
     params(("Idempotency-Key" = String, Header, description = "8 to 64 of A-Za-z0-9_-")),
     responses((status = 202, body = Round), Refusals, WriteRefusals))]
 #[post("/reminders")]
@@ -121,7 +123,9 @@ struct Outcome {
 }
 
 /// What became of a round of mine.
-#[utoipa::path(tag = "reminders", security(("session" = [])), params(("round" = i64, Path), PageQuery),
+#[utoipa::path(
+    operation_id = "reminders_get",
+    tag = "reminders", security(("session" = [])), params(("round" = i64, Path), PageQuery),
     responses((status = 200, body = RoundResult), Refusals))]
 #[get("/reminders/{round}")]
 pub async fn get(

@@ -32,7 +32,9 @@ pub struct NewReport {
 }
 
 /// Reports today. Sent again the same day, it is the next revision.
-#[utoipa::path(tag = "reports", security(("session" = [])), request_body = NewReport,
+#[utoipa::path(
+    operation_id = "reports_create",
+    tag = "reports", security(("session" = [])), request_body = NewReport,
     params(("Idempotency-Key" = String, Header, description = "8 to 64 of A-Za-z0-9_-")),
     responses((status = 201, body = Receipt, description = "the first of the day"),
         (status = 200, body = Receipt, description = "a revision, or the same request again"), Refusals, WriteRefusals))]
@@ -75,7 +77,9 @@ struct Report {
 }
 
 /// My own reports, newest day first.
-#[utoipa::path(tag = "reports", security(("session" = [])), params(OwnReports),
+#[utoipa::path(
+    operation_id = "reports_list",
+    tag = "reports", security(("session" = [])), params(OwnReports),
     responses((status = 200, body = ReportList), Refusals))]
 #[get("/reports")]
 pub async fn list(who: SignedIn, query: Query<OwnReports>) -> Answer<web::Json<ReportList>> {
@@ -106,7 +110,9 @@ struct Revision {
 }
 
 /// Every revision of my own report.
-#[utoipa::path(tag = "reports", security(("session" = [])), params(("receipt" = String, Path)),
+#[utoipa::path(
+    operation_id = "reports_revisions",
+    tag = "reports", security(("session" = [])), params(("receipt" = String, Path)),
     responses((status = 200, body = RevisionList), Refusals))]
 #[get("/reports/{receipt}/revisions")]
 pub async fn revisions(who: SignedIn, receipt: web::Path<String>) -> Answer<web::Json<RevisionList>> {

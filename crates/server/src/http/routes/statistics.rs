@@ -88,7 +88,9 @@ impl Row {
 }
 
 /// Figures of what I may see, by department.
-#[utoipa::path(tag = "statistics", security(("session" = [])), params(("form" = String, Path), TableQuery),
+#[utoipa::path(
+    operation_id = "statistics_table",
+    tag = "statistics", security(("session" = [])), params(("form" = String, Path), TableQuery),
     responses((status = 200, body = Table), Refusals))]
 #[get("/statistics/{form}")]
 pub async fn table(
@@ -179,7 +181,9 @@ enum PersonState {
 }
 
 /// The people behind a number, by student or staff number.
-#[utoipa::path(tag = "statistics", security(("session" = [])), params(("form" = String, Path), PeopleQuery),
+#[utoipa::path(
+    operation_id = "statistics_people",
+    tag = "statistics", security(("session" = [])), params(("form" = String, Path), PeopleQuery),
     responses((status = 200, body = PersonList), Refusals))]
 #[get("/statistics/{form}/people")]
 pub async fn people(

@@ -66,7 +66,9 @@ impl From<store::sync_runs::Run> for SyncRun {
 }
 
 /// Runs, newest first.
-#[utoipa::path(tag = "sync", security(("session" = [])), params(PageQuery), responses((status = 200, body = SyncRunList), Refusals))]
+#[utoipa::path(
+    operation_id = "sync_runs_list",
+    tag = "sync", security(("session" = [])), params(PageQuery), responses((status = 200, body = SyncRunList), Refusals))]
 #[get("/sync-runs")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<SyncRunList>> {
     let (app, school, viewer) = who.parts()?;
@@ -84,7 +86,9 @@ pub struct Queued {
 }
 
 /// Asks for a run now.
-#[utoipa::path(tag = "sync", security(("session" = [])), responses((status = 202, body = Queued), Refusals))]
+#[utoipa::path(
+    operation_id = "sync_runs_create",
+    tag = "sync", security(("session" = [])), responses((status = 202, body = Queued), Refusals))]
 #[post("/sync-runs")]
 pub async fn create(who: SignedIn) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
@@ -112,7 +116,9 @@ struct Held {
 }
 
 /// A run with the removals it held back, at most 1000 of them.
-#[utoipa::path(tag = "sync", security(("session" = [])), params(("id" = i64, Path)),
+#[utoipa::path(
+    operation_id = "sync_runs_get",
+    tag = "sync", security(("session" = [])), params(("id" = i64, Path)),
     responses((status = 200, body = SyncRunDetail), Refusals))]
 #[get("/sync-runs/{id}")]
 pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<SyncRunDetail>> {
@@ -134,7 +140,9 @@ pub struct Approval {
 }
 
 /// Applies exactly the removals that were shown; refused when WeCom says something else by now.
-#[utoipa::path(tag = "sync", security(("session" = [])), params(("id" = i64, Path)), request_body = Approval,
+#[utoipa::path(
+    operation_id = "sync_runs_approve",
+    tag = "sync", security(("session" = [])), params(("id" = i64, Path)), request_body = Approval,
     responses((status = 202, description = "applied"), Refusals, WriteRefusals))]
 #[post("/sync-runs/{id}/approval")]
 pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) -> Answer<HttpResponse> {
@@ -146,7 +154,9 @@ pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) ->
 }
 
 /// Discards what a run held back.
-#[utoipa::path(tag = "sync", security(("session" = [])), params(("id" = i64, Path)),
+#[utoipa::path(
+    operation_id = "sync_runs_discard",
+    tag = "sync", security(("session" = [])), params(("id" = i64, Path)),
     responses((status = 204, description = "discarded"), Refusals))]
 #[delete("/sync-runs/{id}/approval")]
 pub async fn discard(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {

@@ -67,7 +67,9 @@ struct LastReminder {
 }
 
 /// The unreported of my scope, by student or staff number.
-#[utoipa::path(tag = "unreported", security(("session" = [])), params(("form" = String, Path), UnreportedQuery),
+#[utoipa::path(
+    operation_id = "unreported_list",
+    tag = "unreported", security(("session" = [])), params(("form" = String, Path), UnreportedQuery),
     responses((status = 200, body = UnreportedList), Refusals))]
 #[get("/unreported/{form}")]
 pub async fn list(
