@@ -106,7 +106,7 @@ fn choice(world: &World, action: &str, keep: &HashMap<String, String>, search: &
             @for (name, value) in keep.iter().filter(|(name, _)| *name != "q") {
                 input type="hidden" name=(name) value=(value);
             }
-            input type="search" name="q" value=(search) placeholder="姓名、学号、工号、班级或部门" aria-label="搜索成员";
+            input type="search" name="q" value=(search) placeholder="姓名、学号、班级或部门" aria-label="搜索成员";
             button type="submit" { "搜索" }
         }
         @if !search.trim().is_empty() {
@@ -115,7 +115,7 @@ fn choice(world: &World, action: &str, keep: &HashMap<String, String>, search: &
                 @if found.is_empty() { p.muted { "没有找到「" (search) "」。" } }
                 ul.people {
                     @for member in &found {
-                        li { (entry(world, member, &page::place(world, member), to)) }
+                        li { (entry(world, member, &whereabouts(world, member), to)) }
                     }
                 }
                 @if found.len() == SHOWN { p.muted { "只显示前 " (SHOWN) " 个，请写得更具体。" } }
@@ -147,6 +147,16 @@ fn entry(world: &World, member: &Member, place: &str, to: &str) -> Markup {
             @if unread > 0 { span.badge { (unread.min(99)) } }
             span.number { (member.userid) }
         }
+    }
+}
+
+/// A member's main department, the nearest name first: on a phone the end of the line is cut.
+fn whereabouts(world: &World, member: &Member) -> String {
+    let path = member.memberships.first().map(|main| world.directory.path(main.department)).unwrap_or_default();
+    match path.as_slice() {
+        [_, college, .., class] => format!("{class} · {college}"),
+        [.., name] => (*name).to_owned(),
+        [] => String::new(),
     }
 }
 
