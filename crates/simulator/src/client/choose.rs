@@ -152,7 +152,8 @@ fn entry(world: &World, member: &Member, place: &str, to: &str) -> Markup {
 
 /// A member's main department, the nearest name first: on a phone the end of the line is cut.
 fn whereabouts(world: &World, member: &Member) -> String {
-    let path = member.memberships.first().map(|main| world.directory.path(main.department)).unwrap_or_default();
+    let path =
+        member.memberships.first().map(|main| world.directory.path(main.department)).unwrap_or_default();
     match path.as_slice() {
         [_, college, .., class] => format!("{class} · {college}"),
         [.., name] => (*name).to_owned(),

@@ -118,7 +118,7 @@ async fn a_smaller_range_tells_the_app_of_everyone_outside() {
 #[tokio::test]
 async fn a_callback_is_tried_three_times_with_the_same_inner_xml() {
     let (sim, server) = Sim::with_server().await;
-    sim.control("settings", json!({ "callback_timeout_ms": 300 })).await;
+    sim.control("settings", json!({ "callback_timeout_ms": 1500 })).await;
     server.plan([Reaction::Status(500), Reaction::Hang]);
     sim.page("/client/app", &sim.student(0)).await;
     sim.running.callbacks_delivered().await;
