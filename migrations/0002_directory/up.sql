@@ -225,3 +225,11 @@ create table wecom_tokens (
   primary key (corp_id, app, kind)
 );
 call school_table('wecom_tokens', 'select, insert, update, delete');
+
+-- Fresh figures for the planner after a bulk load. Until Postgres gathers them by itself, about a minute later,
+-- it takes a school of sixteen thousand for a handful and loops over all pairs. Only a table's owner may ANALYZE.
+create procedure refresh_statistics() language sql security definer set search_path = public as $$
+  analyze departments, department_versions, members, member_versions, member_departments, persons, memberships, grants
+$$;
+revoke all on procedure refresh_statistics() from public;
+grant execute on procedure refresh_statistics() to rollcall_app;

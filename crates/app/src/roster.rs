@@ -18,11 +18,14 @@ use store::{
     corps::Corp,
     departments, grants, members, memberships,
     persons::{self, Known, Person},
+    planner,
     unreported::phone_place,
 };
 
 /// Errors shown at most; a wrong file has one in every line.
 const SHOWN: usize = 20;
+/// From so many new rows on, the planner is told.
+const MANY: usize = 1000;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,6 +152,9 @@ pub async fn import(
     let mut report = Report { people: people.len(), ..Report::default() };
     let rows = differing(store.keyring(), corp_id, &people, &known, &mut report)?;
     persons::write(&mut tx, corp_id, &rows).await?;
+    if rows.len() > MANY {
+        planner::refresh_statistics(&mut tx).await?;
+    }
     let followed = sync::follow::follow(&mut tx, corp_id, today).await?;
     report.linked = followed.linked;
     report.leaders = followed.grants;
@@ -185,6 +191,9 @@ pub async fn import(
         report.grants = grants::replace_roster(&mut tx, corp_id, &rows, today).await?;
     }
     report.accounts_unknown = usize::try_from(members::count_unlinked(&mut tx, corp_id).await?).unwrap_or(0);
+    if rows.len() > MANY {
+        planner::refresh_statistics(&mut tx).await?;
+    }
     tx.commit().await?;
     tracing::info!(
         corp = corp_id,

@@ -8,7 +8,12 @@ use domain::{CorpId, PersonId};
 use crate::{Result, schema::exemptions};
 
 /// Whether a person is exempt on a day.
-pub async fn covers(conn: &mut AsyncPgConnection, corp: CorpId, person: PersonId, day: NaiveDate) -> Result<bool> {
+pub async fn covers(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+    day: NaiveDate,
+) -> Result<bool> {
     let covering = exemptions::table
         .filter(exemptions::corp_id.eq(corp))
         .filter(exemptions::person_id.eq(person))

@@ -22,6 +22,7 @@ pub mod members;
 pub mod memberships;
 pub mod migrate;
 pub mod persons;
+pub mod planner;
 pub mod reminders;
 pub mod reports;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]

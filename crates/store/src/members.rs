@@ -5,7 +5,7 @@ use diesel::{
     prelude::*,
     sql_types::{Array, BigInt, Bool, Date, Integer, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use domain::{CorpId, MemberId};
 
 use crate::{
@@ -223,8 +223,12 @@ pub async fn close_departments(
     Ok(())
 }
 
-/// One at a time changes who is who and who is where in a school, to the end of the transaction.
+/// Begins a change of who is who and who is where: one at a time in a school, to the end of the transaction.
+///
+/// What follows are joins over whole tables, some of which were filled a moment ago, so that the planner knows
+/// nothing of their size; left to itself it takes minutes for what hash joins do in milliseconds.
 pub async fn lock(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<()> {
+    conn.batch_execute("set local enable_nestloop = off; set local jit = off").await?;
     diesel::sql_query("select pg_advisory_xact_lock($1, $2)")
         .bind::<Integer, _>(ROSTER_LOCK)
         .bind::<Integer, _>(corp)

@@ -8,7 +8,7 @@ use domain::{
     department::{Kind, Node, Place},
 };
 use store::{
-    AsyncPgConnection, Error, Result, departments, members, memberships,
+    AsyncPgConnection, Error, Result, departments, members, memberships, planner,
     staging::{self, Stage},
 };
 
@@ -111,6 +111,9 @@ pub struct Dates {
     pub today: NaiveDate,
 }
 
+/// From so many new or changed members on, the planner is told.
+const MANY: usize = 1000;
+
 /// Writes only rows that differ. The caller commits.
 pub async fn apply(
     conn: &mut AsyncPgConnection,
@@ -149,6 +152,9 @@ pub async fn apply(
     let closed_memberships = memberships::close_of_members(conn, corp, &gone, today).await?;
     departments::close(conn, corp, run, &tree.gone, today).await?;
 
+    if keys.len() > MANY {
+        planner::refresh_statistics(conn).await?;
+    }
     let followed = follow(conn, corp, today).await?;
     Ok(Counts {
         added: tree.new.len()
