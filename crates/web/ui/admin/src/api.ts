@@ -1,0 +1,13 @@
+import { createApi } from '#shared/api/client.ts';
+
+let leaving = false;
+
+/** Leaves for the landing page, which keeps where one was. A real load: nothing of the session stays in memory. */
+function signedOut() {
+  if (leaving || location.pathname === '/admin/sign-in') return;
+  leaving = true;
+  const to = location.pathname + location.search;
+  location.replace(`/admin/sign-in?to=${encodeURIComponent(to)}`);
+}
+
+export const api = createApi({ signedOut });

@@ -1,0 +1,19 @@
+import { createApp } from 'vue';
+import '#shared/styles/tokens.css';
+import 'element-plus/theme-chalk/base.css';
+import './styles/base.css';
+import App from './App.vue';
+import { restore } from './locale/index.ts';
+import { createAppRouter } from './router/index.ts';
+
+// After an update the parts an open page still asks for are gone; the new page has the new ones.
+addEventListener('vite:preloadError', (event) => {
+  event.preventDefault();
+  location.reload();
+});
+
+const app = createApp(App).use(createAppRouter());
+// English words may fail to load; Chinese is better than nothing.
+restore()
+  .catch(() => undefined)
+  .finally(() => app.mount('#app'));

@@ -1,0 +1,12 @@
+import type { Me } from '#shared/api/types.ts';
+
+/** The entries of the main menu a person may use, in order; the first is where they land. */
+export function menuOf(may: Me['may']) {
+  const all = [
+    { name: 'statistics', icon: 'statistics', shown: may.see_statistics },
+    { name: 'unreported', icon: 'unreported', shown: may.see_unreported },
+    { name: 'reminder-rules', icon: 'bell', shown: may.administer || may.remind },
+    { name: 'sync-runs', icon: 'sync', shown: may.administer },
+  ] as const;
+  return all.filter((entry) => entry.shown);
+}

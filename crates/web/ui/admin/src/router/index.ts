@@ -1,0 +1,70 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+import type { MessageKey } from '../locale/index.ts';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The page's title, for the window and for screen readers. */
+    title: MessageKey;
+    /** Which entry of the main menu it belongs to. */
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'sync-runs';
+    /** Shown without a session. */
+    open?: true;
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'home', component: () => import('../pages/HomePage.vue'), meta: { title: 'hall.title' } },
+  {
+    path: '/statistics/:form?',
+    name: 'statistics',
+    component: () => import('../pages/statistics/StatisticsPage.vue'),
+    props: true,
+    meta: { title: 'statistics.title', menu: 'statistics' },
+  },
+  {
+    path: '/unreported/:form?',
+    name: 'unreported',
+    component: () => import('../pages/unreported/UnreportedPage.vue'),
+    props: true,
+    meta: { title: 'unreported.title', menu: 'unreported' },
+  },
+  {
+    path: '/reminder-rules',
+    name: 'reminder-rules',
+    component: () => import('../pages/reminders/ReminderRulesPage.vue'),
+    meta: { title: 'rules.title', menu: 'reminder-rules' },
+  },
+  {
+    path: '/sync-runs',
+    name: 'sync-runs',
+    component: () => import('../pages/sync-runs/SyncRunsPage.vue'),
+    meta: { title: 'sync.title', menu: 'sync-runs' },
+  },
+  {
+    path: '/sync-runs/:id(\\d+)',
+    name: 'sync-run',
+    component: () => import('../pages/sync-runs/SyncRunPage.vue'),
+    props: (route) => ({ id: Number(route.params.id) }),
+    meta: { title: 'sync.title', menu: 'sync-runs' },
+  },
+  {
+    path: '/sign-in',
+    name: 'sign-in',
+    component: () => import('../pages/sign-in/SignInPage.vue'),
+    meta: { title: 'sign_in.title', open: true },
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'not-found',
+    component: () => import('../pages/NotFoundPage.vue'),
+    meta: { title: 'app.not_found' },
+  },
+];
+
+export function createAppRouter() {
+  return createRouter({
+    history: createWebHistory('/admin/'),
+    routes,
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { left: 0, top: 0 }),
+  });
+}

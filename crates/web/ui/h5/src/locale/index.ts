@@ -1,0 +1,6 @@
+import { createI18n } from '#shared/i18n/index.ts';
+import { zh } from './zh.ts';
+
+/** The words of the H5 app. */
+export const { t, locale, setLocale, restore } = createI18n(zh, async () => (await import('./en.ts')).en);
+export type MessageKey = keyof typeof zh;

@@ -1,0 +1,101 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+import type { MessageKey } from '../locale/index.ts';
+import TodayPage from '../pages/forms/TodayPage.vue';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The page's title, for the window and for screen readers. */
+    title: MessageKey;
+    /** Which tab of the main menu it belongs to; none: a page of its own, without the menu. */
+    tab?: 'today' | 'unreported' | 'statistics' | 'me';
+    /** Shown without a session. */
+    open?: true;
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'today', component: TodayPage, meta: { title: 'today.title', tab: 'today' } },
+  {
+    path: '/forms/:form',
+    name: 'form',
+    component: () => import('../pages/reports/ReportPage.vue'),
+    props: true,
+    meta: { title: 'today.title' },
+  },
+  {
+    path: '/forms/:form/receipt',
+    name: 'receipt',
+    component: () => import('../pages/reports/ReceiptPage.vue'),
+    props: true,
+    meta: { title: 'receipt.title' },
+  },
+  {
+    path: '/forms/:form/reports',
+    name: 'reports',
+    component: () => import('../pages/reports/HistoryPage.vue'),
+    props: true,
+    meta: { title: 'history.title' },
+  },
+  {
+    path: '/forms/:form/reports/:receipt',
+    name: 'revisions',
+    component: () => import('../pages/reports/RevisionsPage.vue'),
+    props: true,
+    meta: { title: 'revisions.title' },
+  },
+  {
+    path: '/unreported/:form?',
+    name: 'unreported',
+    component: () => import('../pages/unreported/UnreportedPage.vue'),
+    props: true,
+    meta: { title: 'unreported.title', tab: 'unreported' },
+  },
+  {
+    path: '/reminders/:round(\\d+)',
+    name: 'round',
+    component: () => import('../pages/reminders/RoundPage.vue'),
+    props: (route) => ({ round: Number(route.params.round) }),
+    meta: { title: 'round.title' },
+  },
+  {
+    path: '/statistics/:form?',
+    name: 'statistics',
+    component: () => import('../pages/statistics/StatisticsPage.vue'),
+    props: true,
+    meta: { title: 'statistics.title', tab: 'statistics' },
+  },
+  {
+    path: '/statistics/:form/people',
+    name: 'people',
+    component: () => import('../pages/statistics/PeoplePage.vue'),
+    props: true,
+    meta: { title: 'statistics.title' },
+  },
+  { path: '/me', name: 'me', component: () => import('../pages/me/MePage.vue'), meta: { title: 'me.title', tab: 'me' } },
+  {
+    path: '/me/access-log',
+    name: 'access-log',
+    component: () => import('../pages/me/AccessLogPage.vue'),
+    meta: { title: 'access_log.title' },
+  },
+  {
+    path: '/signed-out',
+    name: 'signed-out',
+    component: () => import('../pages/me/SignedOutPage.vue'),
+    meta: { title: 'signed_out.title', open: true },
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'not-found',
+    component: () => import('../pages/NotFoundPage.vue'),
+    meta: { title: 'app.not_found', open: true },
+  },
+];
+
+export function createAppRouter() {
+  return createRouter({
+    history: createWebHistory('/h5/'),
+    routes,
+    scrollBehavior: (_to, _from, saved) => saved ?? { left: 0, top: 0 },
+  });
+}

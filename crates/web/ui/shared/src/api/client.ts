@@ -1,0 +1,64 @@
+import createClient, { type Client } from 'openapi-fetch';
+import { Problem, problemOf } from './problem.ts';
+import type { paths } from './schema.d.ts';
+
+export type Api = Client<paths, 'application/json'>;
+
+type ApiOptions = {
+  /** Called when the server no longer knows the session; the page then leaves for the sign-in. */
+  signedOut: () => void;
+  /** Milliseconds after which a request is given up. */
+  timeout?: number;
+  /** Where the API is; the page's own origin. */
+  origin?: string;
+};
+
+/** The typed client of the JSON API. Requests carry the session cookie and never follow to another origin. */
+export function createApi({ signedOut, timeout = 15_000, origin = location.origin }: ApiOptions): Api {
+  async function patientFetch(request: Request): Promise<Response> {
+    const giveUp = new AbortController();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      giveUp.abort();
+    }, timeout);
+    const caller = request.signal;
+    const stop = () => giveUp.abort();
+    caller.addEventListener('abort', stop);
+    try {
+      const response = await fetch(request, { signal: giveUp.signal });
+      if (response.status === 401) signedOut();
+      return response;
+    } catch (error) {
+      if (caller.aborted) throw error;
+      throw new Problem(late ? 'timeout' : 'offline');
+    } finally {
+      clearTimeout(timer);
+      caller.removeEventListener('abort', stop);
+    }
+  }
+
+  return createClient<paths, 'application/json'>({
+    baseUrl: origin,
+    credentials: 'same-origin',
+    headers: { Accept: 'application/json', 'X-Requested-With': 'rollcall' },
+    fetch: patientFetch,
+  });
+}
+
+type Answered<T> = { data?: T; error?: unknown; response: Response };
+
+/** The answer's data; throws the {@link Problem} where there is none. */
+export async function answer<T>(request: Promise<Answered<T>>): Promise<T> {
+  const { data, error, response } = await request;
+  if (!response.ok) throw problemOf(response, error);
+  return data as T;
+}
+
+/** A key that makes a write safe to repeat (22 of [A-Za-z0-9_-], 128 bits or more). */
+export function newIdempotencyKey(): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+  let key = '';
+  for (const byte of crypto.getRandomValues(new Uint8Array(22))) key += alphabet.charAt(byte % 64);
+  return key;
+}

@@ -1,0 +1,46 @@
+import type { Answers, Condition, Field } from '../api/types.ts';
+
+/** Whether an answer counts as given: an empty text or an empty choice list does not. */
+export function isAnswered(value: unknown): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value === 'string') return value.trim() !== '';
+  if (Array.isArray(value)) return value.length > 0;
+  return true;
+}
+
+/** Whether the answers meet the condition, as the server sees it. A field that has no answer meets none. */
+export function holds(condition: Condition, answers: Answers): boolean {
+  const value = answers[condition.field];
+  if (!isAnswered(value)) return false;
+  const matches = (wanted: unknown) => sameValue(wanted, value);
+  if (condition.equals !== undefined && condition.equals !== null && !matches(condition.equals)) return false;
+  if (condition.one_of && !condition.one_of.some(matches)) return false;
+  if (isNumber(condition.at_least) && !(typeof value === 'number' && value >= condition.at_least)) return false;
+  if (isNumber(condition.at_most) && !(typeof value === 'number' && value <= condition.at_most)) return false;
+  return true;
+}
+
+/**
+ * The fields that are asked, in order. A field whose condition looks at a hidden field is hidden
+ * too: what nobody can see must not decide.
+ */
+export function askedFields(fields: readonly Field[], answers: Answers): Field[] {
+  const asked: Field[] = [];
+  const seen: Answers = {};
+  for (const field of fields) {
+    if (field.show_if && !holds(field.show_if, seen)) continue;
+    asked.push(field);
+    seen[field.name] = answers[field.name];
+  }
+  return asked;
+}
+
+/** Equal as JSON values, as far as answers go: plain values, and lists of them. */
+function sameValue(one: unknown, other: unknown): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === 'number';
+}
