@@ -24,4 +24,5 @@ mod sign_in;
 mod statistics;
 mod sync;
 mod sync_runs;
+mod tokens;
 mod unreported;

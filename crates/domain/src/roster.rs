@@ -14,7 +14,17 @@ use crate::{
 
 /// Columns of `people.csv`.
 pub const PEOPLE_COLUMNS: [&str; 11] = [
-    "number", "name", "kind", "staff_kind", "major", "grade", "class", "department", "phone", "since", "until",
+    "number",
+    "name",
+    "kind",
+    "staff_kind",
+    "major",
+    "grade",
+    "class",
+    "department",
+    "phone",
+    "since",
+    "until",
 ];
 /// Columns of `grants.csv`.
 pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
@@ -80,7 +90,8 @@ impl<'a> Line<'a> {
         if number.chars().all(|c| c.is_ascii_alphanumeric() || "_.@-".contains(c)) {
             Ok(number)
         } else {
-            Err(self.error("number", format!("“{number}”含有不允许的字符，学号或工号只能用字母、数字和 _ . @ -")))
+            Err(self
+                .error("number", format!("“{number}”含有不允许的字符，学号或工号只能用字母、数字和 _ . @ -")))
         }
     }
 }
@@ -136,7 +147,9 @@ impl PersonLine {
             "student" | "学生" => Some(PersonKind::Student),
             "staff" | "教职工" => Some(PersonKind::Staff),
             other => {
-                errors.push(line.error("kind", format!("“{other}”不认识，请填 student（学生）或 staff（教职工）")));
+                errors.push(
+                    line.error("kind", format!("“{other}”不认识，请填 student（学生）或 staff（教职工）")),
+                );
                 None
             }
         };
@@ -175,7 +188,11 @@ impl PersonLine {
         if kind.is_some() && !line.cell(wrong).is_empty() {
             errors.push(line.error(
                 wrong,
-                if staff { "教职工请填 department，class 留空" } else { "学生请填 class，department 留空" },
+                if staff {
+                    "教职工请填 department，class 留空"
+                } else {
+                    "学生请填 class，department 留空"
+                },
             ));
         }
         let place = Some(line.cell(place)).filter(|place| !place.is_empty());
@@ -242,7 +259,11 @@ pub struct GrantLine {
 
 impl GrantLine {
     /// Reads one line; every cell that is wrong is told.
-    pub fn read(line: &Line<'_>, directory: &Directory<'_>, today: NaiveDate) -> Result<Self, Vec<LineError>> {
+    pub fn read(
+        line: &Line<'_>,
+        directory: &Directory<'_>,
+        today: NaiveDate,
+    ) -> Result<Self, Vec<LineError>> {
         let mut errors = Vec::new();
         let number = take(line.number(), &mut errors);
         let purpose = take(line.filled("purpose", 64), &mut errors);
@@ -257,7 +278,10 @@ impl GrantLine {
             (Some(name), Some(role)) => {
                 let kind = role_kind(role);
                 let found = directory.find(name, Some(kind));
-                take(found.map_err(|why| line.error("department", describe(name, Some(kind), why))), &mut errors)
+                take(
+                    found.map_err(|why| line.error("department", describe(name, Some(kind), why))),
+                    &mut errors,
+                )
             }
             _ => None,
         };
@@ -273,7 +297,9 @@ impl GrantLine {
             until => until.flatten(),
         };
         match (number, role, department, purpose, until) {
-            (Some(number), Some(role), Some(department_id), Some(purpose), Some(until)) if errors.is_empty() => {
+            (Some(number), Some(role), Some(department_id), Some(purpose), Some(until))
+                if errors.is_empty() =>
+            {
                 Ok(Self {
                     line: line.number,
                     number: number.into(),
@@ -333,11 +359,9 @@ fn describe(name: &str, kind: Option<Kind>, why: NotFound) -> String {
         NotFound::Ambiguous(count) => {
             format!("叫“{name}”的部门有 {count} 个，请在前面加上级部门，例如 管理学院/{name}")
         }
-        NotFound::OtherKind(other) => format!(
-            "“{name}”是{}，这里要填{}的名称",
-            other.title(),
-            kind.map_or("部门", Kind::title)
-        ),
+        NotFound::OtherKind(other) => {
+            format!("“{name}”是{}，这里要填{}的名称", other.title(), kind.map_or("部门", Kind::title))
+        }
     }
 }
 
@@ -381,7 +405,8 @@ mod tests {
         assert_eq!(student.phone.as_deref(), Some("10012345678"));
         assert_eq!((student.place.as_deref(), student.place_column()), (Some("2018会计3班"), "class"));
 
-        let staff = person("G0001,周予安,教职工,合同制,,,,管理学院/学院办公室,,2015-03-01,2030-01-01").unwrap();
+        let staff =
+            person("G0001,周予安,教职工,合同制,,,,管理学院/学院办公室,,2015-03-01,2030-01-01").unwrap();
         assert_eq!(staff.staff_kind.as_deref(), Some("合同制"));
         assert_eq!((staff.since, staff.until), (day("2015-03-01"), Some(day("2030-01-01"))));
         assert_eq!(staff.place.as_deref(), Some("管理学院/学院办公室"));
@@ -409,7 +434,10 @@ mod tests {
                 "第 7 行 until 列：离校日期 2019-09-01 不晚于到校日期 2019-09-01，请核对",
             ]
         );
-        assert_eq!(wrong(person("1,甲,staff,,,,,,,,")), ["第 7 行 since 列：不能为空，请填到校日期，例如 2019-09-01"]);
+        assert_eq!(
+            wrong(person("1,甲,staff,,,,,,,,")),
+            ["第 7 行 since 列：不能为空，请填到校日期，例如 2019-09-01"]
+        );
     }
 
     #[test]

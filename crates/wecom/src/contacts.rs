@@ -9,7 +9,7 @@ use futures_util::stream::try_unfold;
 use serde::Deserialize;
 
 use crate::client::{Client, Patience};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lenient;
 
 /// A department's id, WeCom's own. The root is 1.
@@ -178,7 +178,14 @@ impl Client {
         try_unfold(Some(Next { cursor: None, page: 0 }), move |next| {
             let client = client.clone();
             async move {
-                let Some(next) = next.filter(|next| next.page < MAX_PAGES) else { return Ok(None) };
+                let Some(next) = next else { return Ok(None) };
+                if next.page == MAX_PAGES {
+                    // A list cut short would look like people gone.
+                    return Err(Error::Unknown {
+                        api: "user/list_id",
+                        reason: "the cursor does not end".into(),
+                    });
+                }
                 let mut body = serde_json::json!({ "limit": PAGE });
                 if let Some(cursor) = &next.cursor {
                     body["cursor"] = cursor.as_str().into();
