@@ -11,6 +11,7 @@ mod browser_client;
 mod databases;
 mod test_app;
 
+mod browser;
 mod callbacks;
 mod forms;
 mod house;

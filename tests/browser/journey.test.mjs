@@ -1,0 +1,154 @@
+// The whole main job in a real Chromium, as people do it: a student opens Rollcall from the workbench and reports; the
+// counsellor's list shrinks; a reminder reaches those left, and its link opens the form; the leader reads the table.
+//
+// Run by tests/src/browser.rs, which starts the server, the simulator and the worker, and says where they are.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+
+const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, CHROMIUM } = process.env;
+
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+const PC = { viewport: { width: 1440, height: 900 } };
+
+let browser;
+
+before(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync',
+    ],
+  });
+});
+
+after(() => browser?.close());
+
+/** A person's browser; what its pages complain about fails the test. */
+async function open(device) {
+  const context = await browser.newContext({ ...device, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' });
+  const complaints = [];
+  const watch = (page) => {
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      // The first question of a browser that has not signed in is answered with 401: that is the way in.
+      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+    });
+  };
+  context.on('page', watch);
+  const page = await context.newPage();
+  return { page, context, end: async () => { await context.close(); assert.deepEqual(complaints, []); } };
+}
+
+/** Chooses who one is on the simulator's first page, as a person does. */
+async function become(page, userid) {
+  await page.goto(`${SIMULATOR_URL}/choose?userid=${userid}`);
+}
+
+/** Taps a link that opens Rollcall: in a window of its own, or here where the browser allows none. */
+async function follow(person, link, url) {
+  const popup = person.context.waitForEvent('page').catch(() => undefined);
+  const here = person.page.waitForURL(url).then(() => person.page).catch(() => undefined);
+  await link.click();
+  const app = await Promise.race([popup, here]);
+  await app.waitForURL(url);
+  return app;
+}
+
+/** Opens Rollcall from the workbench (工作台). */
+async function openFromWorkbench(person, userid) {
+  await become(person.page, userid);
+  await person.page.goto(`${SIMULATOR_URL}/client/workbench`);
+  return follow(person, person.page.getByRole('link', { name: '点名' }), `${SERVER_URL}/h5/**`);
+}
+
+async function look(page, name) {
+  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
+  // The page's own policy forbids strange scripts, so axe comes in by the debugger.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'] }));
+  assert.deepEqual(violations.map((found) => `${found.id}: ${found.nodes[0]?.html}`), [], `${name} is accessible`);
+}
+
+async function unreported(page) {
+  const text = await page.getByText(/^\d+ 人未报$/).innerText();
+  return Number.parseInt(text, 10);
+}
+
+test('from the workbench to a reminder that made a student report', async () => {
+  // The counsellor sees who is missing.
+  const counsellor = await open(PHONE);
+  const list = await openFromWorkbench(counsellor, COUNSELLOR);
+  await list.getByRole('link', { name: '未报' }).first().click();
+  await list.getByRole('heading', { name: '未报名单' }).waitFor();
+  const missing = await unreported(list);
+  assert.ok(missing >= 2);
+  await look(list, 'phone-unreported');
+
+  // A student reports: open, one number, one tap.
+  const student = await open(PHONE);
+  const today = await openFromWorkbench(student, STUDENT);
+  await today.getByRole('heading', { name: '今日填报' }).waitFor();
+  await look(today, 'phone-today');
+  await today.goto(`${SERVER_URL}/h5/forms/health-daily`);
+  await today.getByRole('textbox', { name: /体温/ }).fill('36.5');
+  await today.getByText('非疫区', { exact: true }).click();
+  await today.getByRole('group', { name: /身体是否异常/ }).getByText('否', { exact: true }).click();
+  await look(today, 'phone-form');
+  await today.getByRole('button', { name: '提交', exact: true }).click();
+  await today.getByRole('heading', { name: '提交成功' }).waitFor();
+  await look(today, 'phone-receipt');
+  await today.goto(`${SERVER_URL}/h5/`);
+  await today.getByText(/已报 \d\d:\d\d/).waitFor();
+  await student.end();
+
+  // The list shrinks by one, and the rest are reminded.
+  await list.reload();
+  await list.getByText(`${missing - 1} 人未报`).waitFor();
+  await list.getByRole('checkbox', { name: '全选', exact: true }).check();
+  await list.getByRole('button', { name: /催办/ }).click();
+  const confirm = list.getByRole('dialog').getByRole('button', { name: /催办|确定|发送/ });
+  if (await confirm.isVisible().catch(() => false)) await confirm.click();
+  await list.getByText('已送达', { exact: false }).first().waitFor();
+  await look(list, 'phone-reminded');
+  await counsellor.end();
+
+  // The reminder arrives in 企业微信, and its link opens the form.
+  const classmate = await open(PHONE);
+  await become(classmate.page, CLASSMATE);
+  await classmate.page.goto(`${SIMULATOR_URL}/client/messages/app`);
+  await classmate.page.getByText('健康日报待填写').waitFor();
+  await classmate.page.screenshot({ path: `${SCREENSHOTS}/phone-message.png` });
+  const card = classmate.page.getByRole('link', { name: /健康日报待填写|去填写/ }).first();
+  const form = await follow(classmate, card, `${SERVER_URL}/h5/forms/health-daily**`);
+  await form.getByRole('textbox', { name: /体温/ }).waitFor();
+  await classmate.end();
+});
+
+test('the school leader reads the table on a PC and drills down', async () => {
+  const leader = await open(PC);
+  await become(leader.page, LEADER);
+  await leader.page.goto(`${SERVER_URL}/auth/start?to=/admin/`);
+  const page = leader.page;
+  await page.getByRole('heading', { name: '上报统计' }).waitFor();
+  await page.getByRole('link', { name: '信息学院' }).or(page.getByRole('button', { name: '信息学院' })).first().waitFor();
+  await look(page, 'pc-statistics');
+  await page.getByRole('link', { name: '信息学院' }).or(page.getByRole('button', { name: '信息学院' })).first().click();
+  await page.getByText('2018级').first().waitFor();
+  await leader.end();
+});
+
+test('the administrator sees the sync runs', async () => {
+  const administrator = await open(PC);
+  await become(administrator.page, ADMINISTRATOR);
+  await administrator.page.goto(`${SERVER_URL}/auth/start?to=/admin/sync-runs`);
+  await administrator.page.getByText('已应用').or(administrator.page.getByText('已完成')).first().waitFor();
+  await look(administrator.page, 'pc-sync-runs');
+  await administrator.end();
+});

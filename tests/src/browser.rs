@@ -1,0 +1,54 @@
+//! The main job in a real Chromium: `tests/browser` drives it, this starts what it drives.
+
+use std::{env, path::Path};
+
+use tokio::{process::Command, sync::watch};
+
+use crate::test_app::{TestApp, root};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_journey_in_chromium() {
+    assert!(web::pages_built(), "the pages are not built: run `make test`, or `npm ci && npm run build` in crates/web/ui");
+    let folder = root().join("tests/browser");
+    assert!(folder.join("node_modules").is_dir(), "run `make test`, or `npm ci` in tests/browser");
+
+    let test = TestApp::start().await;
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(app::jobs::work(test.app.clone(), stopped));
+    let counsellor = test.persona("counsellor");
+    let students = test.students_of(&counsellor).await;
+
+    let output = Command::new("node")
+        .args(["--test", "--test-reporter=spec"])
+        .current_dir(&folder)
+        .env("SERVER_URL", test.url.as_str().trim_end_matches('/'))
+        .env("SIMULATOR_URL", test.simulator.url())
+        .env("SCREENSHOTS", root().join("target/screenshots"))
+        .env("CHROMIUM", chromium())
+        .env("STUDENT", &students[0])
+        .env("CLASSMATE", &students[1])
+        .env("COUNSELLOR", &counsellor)
+        .env("LEADER", test.persona("school_leader"))
+        .env("ADMINISTRATOR", test.persona("administrator"))
+        .output()
+        .await
+        .expect("node runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("pass 3"), "three journeys were made: {said}");
+
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+    test.assert_no_failed_jobs().await;
+    let reports: i64 = test.one("select count(*) from reports", &[]).await;
+    assert_eq!(reports, 1);
+}
+
+/// Debian's, or the one that is named.
+fn chromium() -> String {
+    let named = env::var("ROLLCALL_TEST_CHROMIUM").ok().filter(|path| !path.is_empty());
+    named.unwrap_or_else(|| {
+        let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+        usual.into_iter().find(|path| Path::new(path).exists()).expect("a Chromium; `make test` installs one").to_owned()
+    })
+}
