@@ -128,6 +128,7 @@ pub struct PeopleQuery {
     department: Option<i32>,
     /// Which of those expected.
     #[serde(default)]
+    #[param(inline)]
     state: Which,
     /// `next_cursor` of the page before.
     cursor: Option<String>,

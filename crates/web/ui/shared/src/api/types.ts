@@ -1,16 +1,14 @@
 /** The API's nouns under their plain names; `schema.d.ts` is generated and knows them by path only. */
-import type { components } from './schema.d.ts';
+import type { components, operations } from './schema.d.ts';
 
 type Schemas = components['schemas'];
 
-export type AccessLogEntry = Schemas['AccessLogEntry'];
 export type Condition = Schemas['Condition'];
 export type Department = Schemas['Department'];
 export type Field = Schemas['Field'];
 export type Form = Schemas['Form'];
 export type FormToday = Schemas['FormToday'];
 export type Me = Schemas['Me'];
-export type PeopleState = Schemas['PeopleState'];
 export type PersonRow = Schemas['PersonRow'];
 export type Phone = Schemas['Phone'];
 export type ProblemBody = Schemas['Problem'];
@@ -19,9 +17,8 @@ export type ReminderRule = Schemas['ReminderRule'];
 export type ReminderState = Schemas['ReminderState'];
 export type Report = Schemas['Report'];
 export type Revision = Schemas['Revision'];
-export type Role = Schemas['Role'];
-export type Round = Schemas['Round'];
-export type Row = Schemas['Row'];
+export type Role = Schemas['RoleName'];
+export type Row = Schemas['StatisticsRow'];
 export type Statistics = Schemas['Statistics'];
 export type SyncRun = Schemas['SyncRun'];
 export type SyncRunDetail = Schemas['SyncRunDetail'];
@@ -30,5 +27,7 @@ export type UnreportedRow = Schemas['UnreportedRow'];
 
 /** The answers of one report, by field name. */
 export type Answers = Record<string, unknown>;
+/** Which of those expected: the five numbers of the school table, each a list of people. */
+export type PeopleState = NonNullable<NonNullable<operations['statistics_people']['parameters']['query']>['state']>;
 /** How deep a row of the school table stands. */
-export type Level = 'college' | 'grade' | 'class';
+export type Level = Schemas['By'];

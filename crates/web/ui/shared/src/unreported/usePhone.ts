@@ -1,5 +1,5 @@
 import { onScopeDispose, shallowRef } from 'vue';
-import { answer, newIdempotencyKey, type Api } from '../api/client.ts';
+import { answer, type Api } from '../api/client.ts';
 import { asProblem, type Problem } from '../api/problem.ts';
 
 /**
@@ -30,7 +30,7 @@ export function usePhone(api: Api) {
     try {
       const shown = await answer(
         api.POST('/api/v1/people/{id}/phone', {
-          params: { path: { id: person }, header: { 'Idempotency-Key': newIdempotencyKey() } },
+          params: { path: { id: person } },
           body: { purpose: 'call' },
         }),
       );
