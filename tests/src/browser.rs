@@ -8,7 +8,10 @@ use crate::test_app::{TestApp, root};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_journey_in_chromium() {
-    assert!(web::pages_built(), "the pages are not built: run `make test`, or `npm ci && npm run build` in crates/web/ui");
+    assert!(
+        web::pages_built(),
+        "the pages are not built: run `make test`, or `npm ci && npm run build` in crates/web/ui"
+    );
     let folder = root().join("tests/browser");
     assert!(folder.join("node_modules").is_dir(), "run `make test`, or `npm ci` in tests/browser");
 
@@ -49,6 +52,10 @@ fn chromium() -> String {
     let named = env::var("ROLLCALL_TEST_CHROMIUM").ok().filter(|path| !path.is_empty());
     named.unwrap_or_else(|| {
         let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-        usual.into_iter().find(|path| Path::new(path).exists()).expect("a Chromium; `make test` installs one").to_owned()
+        usual
+            .into_iter()
+            .find(|path| Path::new(path).exists())
+            .expect("a Chromium; `make test` installs one")
+            .to_owned()
     })
 }

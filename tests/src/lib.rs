@@ -5,7 +5,6 @@
 //! `ROLLCALL_TEST_REDIS_URL`.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has found something")]
 
 mod browser_client;
 mod databases;

@@ -154,7 +154,8 @@ async fn what_is_no_submission_is_refused() {
     let report = health_report(normal_answers()).to_string();
     let big = health_report(json!({ "temperature": 36.5, "place": "x".repeat(1 << 20), "abnormal": false }))
         .to_string();
-    let cases: [(String, &[(&str, &str)], u16); 6] = [
+    type Case<'a> = (String, &'a [(&'a str, &'a str)], u16);
+    let cases: [Case<'_>; 6] = [
         (big, &[key, json_type], 413),
         ("{".into(), &[key, json_type], 400),
         (report.clone(), &[key], 415),

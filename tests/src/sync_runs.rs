@@ -88,3 +88,37 @@ async fn only_administrators_see_and_start_runs() {
     assert_eq!(runs.items()[0]["state"], json!("applied"));
     test.assert_no_failed_jobs().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removals_wait_until_exactly_they_are_approved() {
+    let test = TestApp::start().await;
+    let leavers: Vec<String> =
+        test.students_of(&test.persona("counsellor")).await.into_iter().take(7).collect();
+    for student in &leavers {
+        let url = format!("{}/_sim/members/{student}", test.simulator.url());
+        assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+    }
+    test.simulator.callbacks_delivered().await;
+    test.run_jobs().await;
+    let gone = "select count(*) from members where left_on is not null";
+    assert_eq!(test.one::<i64>(gone, &[]).await, 0, "a class that loses a fifth is a matter for a person");
+
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let held = administrator.get("/sync-runs").await;
+    let run = held.items().iter().find(|run| run["state"] == json!("held")).expect("a held run").clone();
+    let detail = administrator.get(&format!("/sync-runs/{}", run["id"])).await;
+    let shown: Vec<&str> = detail.body["held"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|held| held["subject"].as_str().unwrap())
+        .collect();
+    assert!(leavers.iter().all(|student| shown.contains(&student.as_str())), "{shown:?}");
+
+    let path = format!("/sync-runs/{}/approval", run["id"]);
+    let approved = administrator.post(&path, &json!({ "digest": run["held_digest"] })).await;
+    assert_eq!(approved.status, StatusCode::ACCEPTED);
+    test.run_jobs().await;
+    assert_eq!(test.one::<i64>(gone, &[]).await, leavers.len() as i64);
+    test.assert_no_failed_jobs().await;
+}

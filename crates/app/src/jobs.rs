@@ -3,6 +3,7 @@
 //! A job is claimed, worked on without a transaction, and recorded: three short statements. It may run twice
 //! (a lease that ran out), so every effect it has is keyed.
 
+pub mod approve_held;
 pub mod handle_inbox;
 pub mod send_messages;
 pub mod sweep;
@@ -51,6 +52,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
     Box::pin(async move {
         let school = app.school(job.corp_id)?;
         match job.kind.as_str() {
+            approve_held::KIND => approve_held::run(app, school, &job.payload).await,
             handle_inbox::KIND => handle_inbox::run(app, school).await,
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,

@@ -6,7 +6,10 @@ use store::{
     sync_runs::{self, Held, Run},
 };
 
-use crate::{App, Error, Page, Result, School, jobs::sync_directory};
+use crate::{
+    App, Error, Page, Result, School,
+    jobs::{approve_held, sync_directory},
+};
 
 /// Held removals shown at most; the digest covers all of them.
 const SHOWN: i64 = 1000;
@@ -54,26 +57,29 @@ pub async fn ask(app: &App, school: &School, viewer: &Viewer) -> Result<bool> {
     Ok(queued)
 }
 
-/// Applies exactly the removals that were shown.
+/// Has exactly the removals that were shown applied, by a job: it reads WeCom anew. Refused at once when the run
+/// holds something else.
 pub async fn approve(app: &App, school: &School, viewer: &Viewer, run: i64, digest: &[u8]) -> Result<()> {
     administer(viewer)?;
     let now = app.now();
-    match school.mirror.approve(run, digest, now, school.today(now)).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(held_error(error)),
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let found = sync_runs::find(&mut tx, corp, run).await?;
+    let found = found.filter(|found| found.state == "held").ok_or(Error::NotFound)?;
+    if found.held_digest.as_deref() != Some(digest) {
+        return Err(Error::StaleApproval);
     }
+    queue::add(&mut tx, &approve_held::job(corp, run, digest, now), now).await?;
+    tx.commit().await?;
+    app.job_added().notify_one();
+    Ok(())
 }
 
 /// Discards what a run held back.
-pub async fn discard(_app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<()> {
+pub async fn discard(school: &School, viewer: &Viewer, run: i64) -> Result<()> {
     administer(viewer)?;
-    school.mirror.discard(run).await.map_err(held_error)
-}
-
-fn held_error(error: sync::Error) -> Error {
-    match error {
-        sync::Error::NotHeld => Error::NotFound,
-        sync::Error::Stale => Error::StaleApproval,
-        other => other.into(),
+    match school.mirror.discard(run).await {
+        Err(sync::Error::NotHeld) => Err(Error::NotFound),
+        other => Ok(other?),
     }
 }

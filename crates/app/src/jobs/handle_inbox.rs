@@ -2,11 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::CorpId;
-use store::{inbox, jobs::NewJob};
+use store::{
+    inbox,
+    jobs::{self as queue, NewJob},
+};
 use wecom::callback::{ContactChange, Event};
 
-use super::Done;
-use crate::{App, Error, Result, School};
+use super::{Done, sync_directory};
+use crate::{App, Result, School};
 
 pub(crate) const KIND: &str = "handle_inbox";
 
@@ -41,7 +44,13 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         }
         if !hints.members.is_empty() || !hints.departments.is_empty() {
             let now = app.now();
-            school.mirror.refresh(hints, now, school.today(now)).await.map_err(Error::Sync)?;
+            let outcome = school.mirror.refresh(hints, now, school.today(now)).await?;
+            if outcome.state == sync::State::Held {
+                // What an event made look wrong is judged by a look at everyone: that is what can be approved.
+                let mut tx = app.store().scoped(corp).await?;
+                queue::add(&mut tx, &sync_directory::job(corp, sync::Trigger::Event, now), now).await?;
+                tx.commit().await?;
+            }
         }
         let ids: Vec<i64> = messages.iter().map(|message| message.inbox_id).collect();
         let mut tx = app.store().scoped(corp).await?;

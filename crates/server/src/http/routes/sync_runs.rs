@@ -143,7 +143,7 @@ pub struct Approval {
 #[utoipa::path(
     operation_id = "sync_runs_approve",
     tag = "sync", security(("session" = [])), params(("id" = i64, Path)), request_body = Approval,
-    responses((status = 202, description = "applied"), Refusals, WriteRefusals))]
+    responses((status = 202, description = "a job applies them"), Refusals, WriteRefusals))]
 #[post("/sync-runs/{id}/approval")]
 pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
@@ -160,7 +160,7 @@ pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) ->
     responses((status = 204, description = "discarded"), Refusals))]
 #[delete("/sync-runs/{id}/approval")]
 pub async fn discard(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
-    sync_runs::discard(app, school, viewer, *id).await?;
+    let (_, school, viewer) = who.parts()?;
+    sync_runs::discard(school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
