@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// A published version.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = form_versions, check_for_backend(diesel::pg::Pg))]
 pub struct FormVersion {
     /// The form.
     pub form_id: i64,
@@ -26,21 +27,6 @@ pub struct FormVersion {
     pub schema: Value,
 }
 
-type Columns = (
-    form_versions::form_id,
-    form_versions::form_version_id,
-    form_versions::version,
-    form_versions::definition,
-    form_versions::schema,
-);
-const COLUMNS: Columns = (
-    form_versions::form_id,
-    form_versions::form_version_id,
-    form_versions::version,
-    form_versions::definition,
-    form_versions::schema,
-);
-
 /// The version that is asked now.
 pub async fn current(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<Option<FormVersion>> {
     Ok(form_versions::table
@@ -51,7 +37,7 @@ pub async fn current(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> 
         .filter(forms::corp_id.eq(corp))
         .filter(forms::code.eq(code))
         .order(form_versions::version.desc())
-        .select(COLUMNS)
+        .select(FormVersion::as_select())
         .first(conn)
         .await
         .optional()?)
@@ -67,7 +53,7 @@ pub async fn list(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<Form
         .filter(forms::corp_id.eq(corp))
         .distinct_on(forms::code)
         .order((forms::code, form_versions::version.desc()))
-        .select(COLUMNS)
+        .select(FormVersion::as_select())
         .load(conn)
         .await?)
 }

@@ -110,7 +110,8 @@ pub async fn submit(conn: &mut AsyncPgConnection, report: &NewReport) -> Result<
 }
 
 /// A report as it was read.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = reports, check_for_backend(diesel::pg::Pg))]
 pub struct Report {
     /// Its id.
     pub report_id: i64,
@@ -134,31 +135,6 @@ pub struct Report {
     pub revised_at: DateTime<Utc>,
 }
 
-type Columns = (
-    reports::report_id,
-    reports::form_id,
-    reports::day,
-    reports::receipt,
-    reports::revision,
-    reports::state,
-    reports::answers,
-    reports::form_version_id,
-    reports::submitted_at,
-    reports::revised_at,
-);
-const COLUMNS: Columns = (
-    reports::report_id,
-    reports::form_id,
-    reports::day,
-    reports::receipt,
-    reports::revision,
-    reports::state,
-    reports::answers,
-    reports::form_version_id,
-    reports::submitted_at,
-    reports::revised_at,
-);
-
 /// The person's own reports of a form, newest day first, before `before`.
 pub async fn of_person(
     conn: &mut AsyncPgConnection,
@@ -175,7 +151,7 @@ pub async fn of_person(
         .filter(reports::day.is_not_null())
         .order((reports::day.desc(), reports::report_id.desc()))
         .limit(limit)
-        .select(COLUMNS)
+        .select(Report::as_select())
         .into_boxed();
     if let Some(before) = before {
         query = query.filter(reports::day.lt(before));
@@ -194,14 +170,15 @@ pub async fn by_receipt(
         .filter(reports::corp_id.eq(corp))
         .filter(reports::person_id.eq(person))
         .filter(reports::receipt.eq(receipt))
-        .select(COLUMNS)
+        .select(Report::as_select())
         .first(conn)
         .await
         .optional()?)
 }
 
 /// One revision of a report.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = report_revisions, check_for_backend(diesel::pg::Pg))]
 pub struct Revision {
     /// 1 for the first.
     pub revision: i32,
@@ -219,12 +196,7 @@ pub async fn revisions(conn: &mut AsyncPgConnection, corp: CorpId, report: i64) 
         .filter(report_revisions::corp_id.eq(corp))
         .filter(report_revisions::report_id.eq(report))
         .order(report_revisions::revision.desc())
-        .select((
-            report_revisions::revision,
-            report_revisions::at,
-            report_revisions::state,
-            report_revisions::answers,
-        ))
+        .select(Revision::as_select())
         .load(conn)
         .await?)
 }
