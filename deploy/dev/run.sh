@@ -40,9 +40,10 @@ finish() {
 check_ports() {
   local variable tries
   for variable in "${!ports[@]}"; do
-    for ((tries = 0; tries < 100; tries++)); do
+    for ((tries = 0; tries < 300; tries++)); do
       port_taken "${ports[$variable]}" || continue 2
       [ -e "$state/running" ] || break
+      [ "$tries" != 5 ] || note "等上一次被强行结束的 make run 收尾" "waiting for what a killed make run left to end"
       sleep 0.1
     done
     die "端口 ${ports[$variable]} 已被占用。用环境变量 $variable 换一个，例如：$variable=18000 make run" \

@@ -6,17 +6,21 @@ install_page_packages() {
   [ -f "$ui/package-lock.json" ] || die "找不到页面源码 $ui。" "the pages' sources are missing: $ui"
   [ "$ui/node_modules/.package-lock.json" -nt "$ui/package-lock.json" ] && return
   say "安装页面的依赖（约一分钟）" "installing the pages' packages (about a minute)"
-  (cd "$ui" && npm ci --no-audit --no-fund)
+  (cd "$ui" && npm ci --silent --no-audit --no-fund)
   touch "$ui/node_modules/.package-lock.json"
 }
 
 build_pages() {
-  local stamp=$state/pages-built began
+  local stamp=$state/pages-built output=$state/log/pages.log began
   if [ -d "$ui/dist" ] && [ -f "$stamp" ] && [ -z "$(newer_page_source "$stamp")" ]; then return; fi
   install_page_packages
   say "构建页面（约一分钟）" "building the pages (about a minute)"
   began=$(date +%s)
-  (cd "$ui" && npm run build) || die "页面构建失败，原因见上。" "the pages could not be built; the reason is above."
+  mkdir -p "$state/log"
+  (cd "$ui" && npm run --silent build) >"$output" 2>&1 || {
+    cat "$output" >&2
+    die "页面构建失败，原因见上。" "the pages could not be built; the reason is above."
+  }
   touch -d "@$began" "$stamp" # what changed while it built counts as newer
 }
 

@@ -54,14 +54,15 @@ part_failed() { # NAME CHINESE ENGLISH
   die "$2日志：$state/log/$1.log" "$3 Its log: $state/log/$1.log"
 }
 
-# Last started, first stopped. A part that does not end in 20 seconds is killed.
+# Last started, first stopped. A part that does not end in 25 seconds is killed; the server gives
+# the work it is doing 20.
 stop_all() {
   local i name tries
   [ -z "$step_group" ] || kill -s TERM -- "-$step_group" 2>/dev/null || true
   for ((i = ${#started[@]} - 1; i >= 0; i--)); do
     name=${started[i]}
     kill -s "${stop_signals[$name]}" "${pids[$name]}" 2>/dev/null || continue
-    for ((tries = 0; tries < 200; tries++)); do
+    for ((tries = 0; tries < 250; tries++)); do
       alive "$name" || break
       sleep 0.1
     done
