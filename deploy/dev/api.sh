@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$root"
 check_rust
 use_node
-install_page_packages
+install_npm_packages "$ui"
 document=$(cargo run --quiet --locked -p rollcall-server --bin rollcall -- openapi)
 printf '%s\n' "$document" >docs/openapi.json
 cd "$ui" && npm run --silent api

@@ -25,7 +25,7 @@ main() {
   if [ "$quick" != quick ]; then
     check "页面：测试" "pages: tests" test_pages
     check "页面：构建" "pages: build" build_pages
-    check "Rust 测试" "Rust tests" cargo test --workspace --locked --no-fail-fast
+    check "Rust 测试，含真实浏览器" "Rust tests, a real browser too" test_rust
     check "页面类型与接口文档一致" "the pages' types equal the API document" check_page_types
     check "schema.rs 与迁移一致" "schema.rs equals the migrations" check_schema
     check "依赖的许可证与来源" "licences and sources of dependencies" check_dependencies
@@ -60,11 +60,17 @@ logged() {
 check_scripts() { shellcheck -x .ci/run deploy/dev/*.sh; }
 
 check_pages() {
-  install_page_packages
+  install_npm_packages "$ui"
   cd "$ui" && npm run --silent check
 }
 
 test_pages() { cd "$ui" && npm test --silent; }
+
+# tests/browser is driven by tests/src/browser.rs.
+test_rust() {
+  install_npm_packages "$root/tests/browser"
+  cargo test --workspace --locked --no-fail-fast
+}
 
 # That the API document is what the server says is a test of tests/src/openapi.rs.
 check_page_types() { cd "$ui" && npm run --silent api -- --check; }
