@@ -160,6 +160,7 @@ export const en: Record<keyof typeof zh, string> = {
   'me.school': 'School',
   'me.grants': 'What I may see',
   'me.grants_none': 'You see your own data only.',
+  'me.by_directory': 'with the position',
   'me.until': 'until {day}',
   'me.access_log': 'Who looked at my data',
   'me.language': 'Language / 语言',

@@ -158,6 +158,7 @@ export const zh = {
   'me.school': '学校',
   'me.grants': '我的数据权限',
   'me.grants_none': '您只能查看自己的数据。',
+  'me.by_directory': '随通讯录职务',
   'me.until': '有效期至 {day}',
   'me.access_log': '谁看过我的信息',
   'me.language': '语言 / Language',

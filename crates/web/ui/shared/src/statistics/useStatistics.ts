@@ -32,7 +32,7 @@ export function useStatistics({ api, me, form }: UseStatisticsOptions) {
     ),
   );
   watch([day, department, by, form], () => void load.restart());
-  usePolling(load.reload, { every: 30_000, while: () => day.value === me().today });
+  usePolling(load.reload, { every: 30_000, while: () => day.value === me().today && load.problem.value?.kind !== 'refused' });
 
   const dayQuery = (of: string) => (of === me().today ? undefined : of);
 

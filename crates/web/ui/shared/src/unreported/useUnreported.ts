@@ -31,7 +31,8 @@ export function useUnreported({ api, form, department, reported }: UseUnreported
   /** Everybody, also those on pages not fetched yet and those who come while the page is open. */
   const everybody = shallowRef(false);
 
-  usePolling(list.reload, { every: EVERY });
+  // A refusal stays one, however often it is asked.
+  usePolling(list.reload, { every: EVERY, while: () => list.problem.value?.kind !== 'refused' });
   watch([() => toValue(form), () => toValue(department)], () => {
     clear();
     void list.restart();
