@@ -169,6 +169,6 @@ export const en: Record<keyof typeof zh, string> = {
   'sync.approve_understood': 'I have checked the list and confirm the removal',
   'sync.discard_confirm': 'Discard these removals?',
   'sync.discard_help': 'Nobody is removed. If they are still missing at the next run, you will be asked again.',
-  'sync.approved': 'Approved; removing now',
+  'sync.approved': 'Approved. WeCom is read again, and the removals are applied only if they are exactly these; see',
   'sync.discarded': 'Discarded',
 };

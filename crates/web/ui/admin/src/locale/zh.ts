@@ -166,6 +166,6 @@ export const zh = {
   'sync.approve_understood': '我已核对名单，确认移除',
   'sync.discard_confirm': '放弃这次移除？',
   'sync.discard_help': '本次不移除任何人。下次同步时如果仍然缺少，会再次要求确认。',
-  'sync.approved': '已批准，正在移除',
+  'sync.approved': '已批准。系统会重新读取企业微信，与这份名单完全一致才移除，结果见',
   'sync.discarded': '已放弃这次移除',
 } as const;

@@ -2527,7 +2527,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description applied */
+            /** @description a job applies them */
             202: {
                 headers: {
                     [name: string]: unknown;
