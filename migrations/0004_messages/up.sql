@@ -22,7 +22,7 @@ create table reminder_rules (
   form_id     bigint not null,
   name        text not null,
   at_times    time[] not null,       -- of the school's day
-  wording     text not null,         -- {form}, {cutoff} and {name} are filled in
+  wording     text not null,         -- {form} and {closes} are filled in
   enabled     boolean not null default true,
   primary key (corp_id, rule_id),
   constraint reminder_rules_name_key unique (corp_id, form_id, name),
@@ -54,9 +54,10 @@ create table outbox_batches (
   batch_id      bigint generated always as identity,
   app           text not null,
   body          text not null,
-  state         text not null check (state in ('frozen', 'sent', 'unknown', 'failed')),
+  state         text not null check (state in ('frozen', 'sent', 'expired', 'unknown', 'failed')),
   attempts      integer not null default 0,
   frozen_at     timestamptz not null,
+  useful_until  timestamptz not null,
   first_try_at  timestamptz,
   finished_at   timestamptz,
   msgid         text,

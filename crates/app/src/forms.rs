@@ -46,8 +46,17 @@ impl Loaded {
 /// The version asked now of the form with this code.
 pub(crate) async fn current(app: &App, tx: &mut Scoped, code: &str) -> Result<Loaded> {
     let corp = tx.corp();
+    // Postgres takes no NUL, and no form is called what is not a name.
+    if !is_name(code) {
+        return Err(Error::NotFound);
+    }
     let version = forms::current(tx, corp, code).await?.ok_or(Error::NotFound)?;
     compiled(app, version)
+}
+
+/// Whether this can be a form's code or a receipt.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn compiled(app: &App, version: FormVersion) -> Result<Loaded> {

@@ -5,6 +5,7 @@
 
 pub mod approve_held;
 pub mod handle_inbox;
+pub mod refresh_member;
 pub mod send_messages;
 pub mod sweep;
 pub mod sync_directory;
@@ -54,6 +55,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
         match job.kind.as_str() {
             approve_held::KIND => approve_held::run(app, school, &job.payload).await,
             handle_inbox::KIND => handle_inbox::run(app, school).await,
+            refresh_member::KIND => refresh_member::run(app, school, &job.payload).await,
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
@@ -74,7 +76,7 @@ pub async fn run_one(app: &App) -> Result<bool> {
     };
     let end = match ended {
         Ok(Done::Yes) => End::Done,
-        Ok(Done::Later(delay, why)) => End::Retry(app.now() + delay, why),
+        Ok(Done::Later(delay, why)) => End::Later(app.now() + delay, why),
         Err(error) => {
             tracing::error!(
                 job = job.kind,
@@ -110,11 +112,15 @@ async fn keep_lease(app: &App, job: &Leased) -> Error {
 }
 
 /// Runs jobs until `stop` turns true, then ends the one at hand.
+///
+/// Each job runs in a task of its own: one that panics leaves its lease to run out, and the worker goes on.
 pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         // Interest is registered before the queue is read, so that a ring in between is not missed.
         let added = app.job_added().notified();
-        match run_one(&app).await {
+        let app_of_job = app.clone();
+        let ran = tokio::spawn(async move { run_one(&app_of_job).await }).await;
+        match ran.unwrap_or_else(|panic| Err(Error::internal(format!("a job panicked: {panic}")))) {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::warn!(
@@ -161,16 +167,16 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     let mut tx = app.store().scoped(school.corp()).await?;
     let mut added = sync_directory::enqueue_if_due(&mut tx, school, now).await?;
     added |= sweep::enqueue_hourly(&mut tx, school.corp(), now).await?;
-    if reminders_outstanding(&mut tx, school.corp()).await? {
+    // What waits without a job (its job died, or ended while the row was being committed) gets one again.
+    if store::reminders::outstanding(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &send_messages::job(school.corp(), now), now).await?;
+    }
+    if !store::inbox::unhandled(&mut tx, school.corp(), 1).await?.is_empty() {
+        added |= queue::add(&mut tx, &handle_inbox::job(school.corp(), now), now).await?;
     }
     tx.commit().await?;
     if added {
         app.job_added().notify_one();
     }
     Ok(())
-}
-
-async fn reminders_outstanding(tx: &mut store::Scoped, corp: CorpId) -> Result<bool> {
-    Ok(store::reminders::outstanding(tx, corp).await?)
 }

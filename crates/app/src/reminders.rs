@@ -12,14 +12,17 @@ use domain::{
     policy::{Action, Scope, Viewer},
     reminder,
 };
+use serde_json::{Value, json};
 use store::{
-    Scoped, jobs as queue,
+    Scoped,
+    idempotency_keys::{self, Claim, Claimed},
+    jobs as queue,
     reminders::{self, Batch, BatchEnd, NewRound, Outcome, Planned, Round, Rule},
 };
 use wecom::{Content, Message};
 
 use crate::{
-    App, Error, Page, Result, School, forms, jobs,
+    App, Error, Page, Result, School, forms, jobs, secret,
     statistics::{Asked, question},
 };
 
@@ -54,29 +57,44 @@ pub async fn remind(
     if wanted.people.is_some_and(|people| people.is_empty() || people.len() > 1000) {
         return Err(Error::field("people", "请选择 1 到 1000 人"));
     }
+    let body =
+        json!({ "form": wanted.form, "people": wanted.people, "department": wanted.department }).to_string();
+    let request_hash = secret::hash(body.as_bytes());
+    let claim =
+        Claim { corp, member: viewer.member, key, operation: "POST /reminders", request_hash: &request_hash };
     let asked = Asked { form: wanted.form, day: None, department: wanted.department };
     let mut tx = app.store().scoped(corp).await?;
+    match idempotency_keys::claim(&mut tx, claim, now).await? {
+        Claimed::New => {}
+        Claimed::Answered(kept) => return planned_before(&kept),
+        Claimed::Mismatch => return Err(Error::KeyReused),
+    }
     let (loaded, question) = question(app, &mut tx, school, viewer, Action::Remind, asked).await?;
     let closes = loaded.published.form.window(school.zone, question.day).closes_at;
-    let occasion = format!("member {} {key}", viewer.member);
     let round = NewRound {
-        occasion: &occasion,
+        occasion: &format!("member {} {key}", viewer.member),
         rule_id: None,
         by_member: Some(viewer.member),
         people: wanted.people,
         useful_until: closes,
         at: now,
     };
-    let planned = match reminders::plan(&mut tx, &question, &round).await? {
-        Some(planned) => planned,
-        None => reminders::planned(&mut tx, corp, question.form_id, question.day, &occasion)
-            .await?
-            .ok_or_else(|| Error::internal("a round that is neither new nor old"))?,
-    };
+    let planned = reminders::plan(&mut tx, &question, &round).await?;
+    let planned = planned.ok_or_else(|| Error::internal("a new key met an old round"))?;
+    let kept = json!({ "round": planned.round_id, "people": planned.people });
+    idempotency_keys::settle(&mut tx, claim, &kept).await?;
     queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
     Ok(planned)
+}
+
+fn planned_before(kept: &Value) -> Result<Planned> {
+    let number = |name: &str| kept.get(name).and_then(Value::as_i64);
+    match (number("round"), number("people").map(usize::try_from)) {
+        (Some(round_id), Some(Ok(people))) => Ok(Planned { round_id, people }),
+        _ => Err(Error::internal("a kept round")),
+    }
 }
 
 /// What became of a round the viewer asked for.
@@ -115,6 +133,7 @@ pub async fn rules(app: &App, school: &School, viewer: &Viewer, form: Option<&st
         return Err(Error::Forbidden);
     }
     let mut tx = app.store().scoped(school.corp()).await?;
+    let form = form.filter(|code| forms::is_name(code));
     let rules = reminders::rules(&mut tx, school.corp(), form).await?;
     tx.commit().await?;
     Ok(rules)
@@ -208,9 +227,8 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
     batch_of(i64::MAX)
         .to_body()
         .map_err(|error| Error::Internal("a reminder".into(), Some(Box::new(error))))?;
-    let ids: Vec<i64> = taken.iter().map(|waiting| waiting.reminder_id).collect();
     let body = |batch_id| batch_of(batch_id).to_body().unwrap_or_default();
-    reminders::freeze(&mut tx, corp, school.wecom.name(), &ids, now, body).await?;
+    reminders::freeze(&mut tx, corp, school.wecom.name(), &taken, now, body).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -232,8 +250,15 @@ pub(crate) async fn send_next(app: &App, school: &School) -> Result<Sending> {
     let mut tx = app.store().scoped(corp).await?;
     let Some(batch) = reminders::frozen(&mut tx, corp, 1).await?.pop() else { return Ok(Sending::Empty) };
     let now = app.now();
-    if batch.first_try_at.is_some_and(|first| now - first > REPEAT_WITHIN) {
-        let end = BatchEnd::Unknown("no answer inside the duplicate window");
+    let over = match batch.first_try_at {
+        Some(first) if now - first > REPEAT_WITHIN => {
+            Some(BatchEnd::Unknown("no answer inside the duplicate window"))
+        }
+        // It may have arrived already: the same bytes again are the same message, whatever the hour.
+        Some(_) => None,
+        None => (batch.useful_until <= now).then_some(BatchEnd::Expired),
+    };
+    if let Some(end) = over {
         reminders::finish(&mut tx, corp, batch.batch_id, &end, now).await?;
         tx.commit().await?;
         return Ok(Sending::Settled);
@@ -269,18 +294,24 @@ async fn record(
             everyone = recipients(&batch.body);
             BatchEnd::Sent { msgid: None, invalid: &everyone, unlicensed: &[] }
         }
-        Err(error) if error.is_ambiguous() || error.is_passing() => {
+        Err(error) => {
             tracing::warn!(
                 corp,
                 batch = batch.batch_id,
                 error = &error as &dyn std::error::Error,
-                "a batch is tried again later"
+                "a batch was not sent"
             );
-            return Ok(Sending::Later);
-        }
-        Err(error) => {
+            if error.is_ambiguous() {
+                return Ok(Sending::Later);
+            }
+            if !is_final(&error) {
+                // It certainly did not arrive: as if it had not been tried.
+                let mut tx = app.store().scoped(corp).await?;
+                reminders::take_back_try(&mut tx, corp, batch.batch_id, batch.first_try_at).await?;
+                tx.commit().await?;
+                return Ok(Sending::Later);
+            }
             text = error.to_string();
-            tracing::error!(corp, batch = batch.batch_id, error = text, "WeCom refused a batch");
             BatchEnd::Failed(&text)
         }
     };
@@ -288,6 +319,19 @@ async fn record(
     reminders::finish(&mut tx, corp, batch.batch_id, &end, app.now()).await?;
     tx.commit().await?;
     Ok(Sending::Settled)
+}
+
+/// Whether WeCom refused this very message, so that the same bytes will never be taken. Everything else (no
+/// connection, no token, a secret or address to be put right, a limit reached) passes, or is put right by a person,
+/// while the reminder is still of use.
+fn is_final(error: &wecom::Error) -> bool {
+    match error {
+        wecom::Error::Api(answer) => {
+            matches!(answer.class(), wecom::Class::Param | wecom::Class::NotFound | wecom::Class::Other)
+        }
+        wecom::Error::Message(_) => true,
+        _ => false,
+    }
 }
 
 /// The lower-cased recipients a frozen body names.

@@ -1,7 +1,7 @@
 //! Reporting: today's answers, taken once however often they are sent, and kept in every revision.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{PersonId, form::answers::Answers, policy::Viewer};
+use domain::{PersonId, clock, form::answers::Answers, policy::Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
@@ -71,9 +71,6 @@ pub async fn submit(
     let corp = school.corp();
     let now = app.now();
     let today = school.today(now);
-    if submission.day.is_some_and(|day| day != today) {
-        return Err(Error::field("day", format!("只能填报今天（{today}）的内容")));
-    }
     let body = serde_json::to_vec(submission).map_err(|_| Error::internal("a submission"))?;
     let request_hash = secret::hash(&body);
     let claim =
@@ -86,6 +83,10 @@ pub async fn submit(
             return serde_json::from_value(receipt).map_err(|_| Error::internal("a kept receipt"));
         }
         Claimed::Mismatch => return Err(Error::KeyReused),
+    }
+    // After the claim: a repeat of what was taken yesterday still gets its receipt.
+    if submission.day.is_some_and(|day| day != today) {
+        return Err(Error::field("day", format!("只能填报今天（{today}）的内容")));
     }
     let loaded = forms::current(app, &mut tx, &submission.form).await.map_err(|error| match error {
         Error::NotFound => Error::field("form", "没有这个表单，请刷新页面"),
@@ -183,7 +184,7 @@ pub async fn history(
     limit: i64,
 ) -> Result<Page<OwnReport>> {
     let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
-    let before = before.map(|day| day.parse::<NaiveDate>()).transpose().map_err(|_| bad_cursor())?;
+    let before = before.map(|day| clock::parse_day(day).ok_or_else(bad_cursor)).transpose()?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let loaded = forms::current(app, &mut tx, code).await?;
     let rows =
@@ -217,7 +218,7 @@ pub async fn revisions(
     viewer: &Viewer,
     receipt: &str,
 ) -> Result<Vec<OwnRevision>> {
-    let person = viewer.person.as_ref().ok_or(Error::NotFound)?;
+    let person = viewer.person.as_ref().filter(|_| forms::is_name(receipt)).ok_or(Error::NotFound)?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let report = reports::by_receipt(&mut tx, corp, person.id, receipt).await?.ok_or(Error::NotFound)?;

@@ -7,6 +7,7 @@
 use chrono::TimeDelta;
 use domain::policy::Viewer;
 use store::{
+    jobs as queue,
     sessions::{self, Session},
     sign_in_flows::{self, SignInFlow},
     viewers,
@@ -14,7 +15,7 @@ use store::{
 use subtle::ConstantTimeEq;
 use wecom::oauth::{Identity, Scope, is_code_spent};
 
-use crate::{App, Error, Result, School, secret};
+use crate::{App, Error, Result, School, jobs::refresh_member, secret};
 
 /// Life of a sign-in under way.
 pub const FLOW_LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -55,11 +56,13 @@ pub fn is_return_path(path: &str) -> bool {
         && path.chars().all(|c| !c.is_control())
 }
 
-/// Begins a sign-in. `binding` is the browser's, if it has one from an earlier sign-in in another tab.
+/// Begins a sign-in that ends at `origin`, the address the browser came to: cookies are that host's. `binding` is
+/// the browser's, if it has one from an earlier sign-in in another tab.
 pub async fn start(
     app: &App,
     school: &School,
     channel: Channel,
+    origin: &str,
     to: &str,
     binding: Option<&str>,
 ) -> Result<Started> {
@@ -86,7 +89,7 @@ pub async fn start(
     };
     let mut conn = app.store().control().await?;
     sign_in_flows::insert(&mut conn, &flow).await?;
-    let redirect = format!("{}/auth/callback", school.public_url);
+    let redirect = format!("{origin}/auth/callback");
     let location = match channel {
         Channel::InClient => school.wecom.authorize_url(&redirect, &state, Scope::Base),
         Channel::Browser => school.wecom.login_url(&redirect, &state),
@@ -187,21 +190,19 @@ pub async fn finish(app: &App, school: &School, back: Return<'_>) -> Result<Outc
     Ok(Outcome::SignedIn { session: token, to })
 }
 
-/// The account of a userid; asks WeCom about one the mirror has not seen yet.
+/// The account of a userid. One the mirror has not seen yet is looked at by a job: the member comes back in a moment.
 async fn find_member(app: &App, school: &School, userid: &str) -> Result<Option<i64>> {
     let mut tx = app.store().scoped(school.corp()).await?;
-    if let Some(member) = viewers::member_of(&mut tx, school.corp(), userid).await? {
-        return Ok(Some(member));
+    let found = viewers::member_of(&mut tx, school.corp(), userid).await?;
+    if found.is_none() {
+        let now = app.now();
+        queue::add(&mut tx, &refresh_member::job(school.corp(), userid, now), now).await?;
     }
-    drop(tx);
-    let now = app.now();
-    let hints = sync::Hints { members: vec![userid.to_owned()], departments: Vec::new() };
-    if let Err(error) = school.mirror.refresh(hints, now, school.today(now)).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "could not look up a new member at sign-in");
-        return Ok(None);
+    tx.commit().await?;
+    if found.is_none() {
+        app.job_added().notify_one();
     }
-    let mut tx = app.store().scoped(school.corp()).await?;
-    Ok(viewers::member_of(&mut tx, school.corp(), userid).await?)
+    Ok(found)
 }
 
 /// The viewer of a session cookie, if the session holds and its member is still there.
@@ -216,8 +217,11 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
     let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
     let Some(session) = sessions::find(&mut tx, school.corp(), &hash, now).await? else { return Ok(None) };
-    let Some(viewer) = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await?
-    else {
+    let found = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await?;
+    let Some(viewer) = found else {
+        // The member has left or is disabled. Should they come back, they sign in anew.
+        sessions::delete(&mut tx, school.corp(), &hash).await?;
+        tx.commit().await?;
         return Ok(None);
     };
     if now - session.seen_at > TOUCH {

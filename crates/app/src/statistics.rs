@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    DepartmentId,
+    DepartmentId, clock,
     policy::{Action, Viewer},
     statistics::Counts,
 };
@@ -79,6 +79,9 @@ pub(crate) async fn question(
     let scope = viewer.scope(action);
     if scope.is_empty() {
         return Err(Error::Forbidden);
+    }
+    if asked.day.is_some_and(|day| clock::parse_day(&day.to_string()).is_none()) {
+        return Err(Error::field("day", "请填 1900 到 2199 年之间的日期，例如 2020-03-04"));
     }
     let loaded = forms::current(app, tx, asked.form).await?;
     let day = asked.day.unwrap_or_else(|| school.today(app.now()));

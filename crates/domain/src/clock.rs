@@ -1,6 +1,6 @@
 //! The business clock, and the school's day by it.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// Where the time comes from. One is injected at start; everything below takes a time as a parameter.
@@ -14,9 +14,9 @@ pub fn school_day(zone: Tz, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&zone).date_naive()
 }
 
-/// The wall clock of the school at `now`.
-pub fn school_time(zone: Tz, now: DateTime<Utc>) -> NaiveTime {
-    now.with_timezone(&zone).time()
+/// A day as it is written in addresses, `2020-03-04`, of a year that records can be of.
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    text.parse::<NaiveDate>().ok().filter(|day| (1900..2200).contains(&day.year()))
 }
 
 /// The instant of a wall-clock time on a day of the school. A time that a clock change skips is taken as the

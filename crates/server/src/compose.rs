@@ -93,7 +93,7 @@ fn compose_school(
     };
     Ok(School {
         zone: school.time_zone,
-        public_url: config.server.public_url.clone(),
+        public_url: school.public_url.clone().unwrap_or_else(|| config.server.public_url.clone()),
         agent_id: school.app.agentid,
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {

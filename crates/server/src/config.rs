@@ -128,6 +128,8 @@ pub struct School {
     pub wecom_corpid: String,
     /// Host names that lead to it.
     pub hosts: Vec<String>,
+    /// Where its people reach it; left out, `server.public_url`. Links in its messages begin with it.
+    pub public_url: Option<String>,
     /// The zone its day is counted in.
     #[serde(default = "default_zone")]
     #[schema(value_type = String)]
@@ -190,7 +192,10 @@ impl Config {
     /// Reads the file, then the environment over it.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         if !path.is_file() {
-            anyhow::bail!("没有配置文件 {}（用 --config 指定，样例见 deploy/rollcall.toml）", path.display());
+            anyhow::bail!(
+                "没有配置文件 {}（用 --config 指定，样例见 deploy/production/rollcall.toml）",
+                path.display()
+            );
         }
         let config: Self = Figment::new()
             .merge(Toml::file_exact(path))
@@ -208,6 +213,14 @@ impl Config {
         );
         for school in &self.schools {
             anyhow::ensure!(!school.hosts.is_empty(), "schools.hosts 为空：请写上 {} 的域名", school.name);
+            let same = |other: &&School| {
+                other.corp_id == school.corp_id || other.hosts.iter().any(|host| school.hosts.contains(host))
+            };
+            anyhow::ensure!(
+                self.schools.iter().filter(same).count() == 1,
+                "schools：{} 的 corp_id 或域名与别的学校重复，每个域名只能属于一个学校",
+                school.name
+            );
             anyhow::ensure!(
                 school.app.name != app::school::CONTACTS,
                 "schools.app.name 不能是保留名 contacts"

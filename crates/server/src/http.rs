@@ -38,6 +38,15 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
     let hosts = web::Data::new(Hosts(Arc::new(hosts)));
     let limits = web::Data::new(limits::Limits::default());
     let app = web::Data::new(app);
+    let quiet = Arc::downgrade(&limits.clone().into_inner());
+    tokio::spawn(async move {
+        // Until the server and its limits are gone.
+        while let Some(limits) = quiet.upgrade() {
+            limits.sweep();
+            drop(limits);
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        }
+    });
     let workers = config.server.workers;
     let config: web::Data<Config> = config.into();
 
@@ -48,6 +57,10 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
             .app_data(limits.clone())
             .app_data(config.clone())
             .app_data(web::PayloadConfig::new(input::BODY_LIMIT))
+            .app_data(
+                web::PathConfig::default()
+                    .error_handler(|_, _| problem::Failure::http("no_such_address").into()),
+            )
             .wrap(from_fn(headers::same_site))
             .wrap(Compress::default())
             .wrap(from_fn(headers::secure))

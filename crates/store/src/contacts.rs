@@ -37,7 +37,7 @@ pub async fn find(
       select p.number, p.phone from persons p
       where p.corp_id = $1 and p.person_id = $2 and exists (
         select from memberships m join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
-        where m.corp_id = $1 and m.person_id = $2 and m.from_date <= $3 and (m.until_date is null or m.until_date > $3)
+        where m.corp_id = $1 and m.person_id = $2 and m.is_main and m.from_date <= $3 and (m.until_date is null or m.until_date > $3)
           and ($4 is null or d.department_id = any($4) or d.class_id = any($4) or d.grade_id = any($4)
                or d.college_id = any($4)))";
     Ok(diesel::sql_query(sql)

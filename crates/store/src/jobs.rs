@@ -67,12 +67,22 @@ pub async fn add(conn: &mut AsyncPgConnection, job: &NewJob, now: DateTime<Utc>)
 }
 
 /// Leases the next due job of any school: one that waits, or one whose worker died. `None`: nothing to do.
+///
+/// A job waits while its twin of the same key runs, so that the same work is never done side by side. One whose
+/// worker died at its last try is buried here.
 pub async fn lease(conn: &mut AsyncPgConnection, now: DateTime<Utc>, seconds: f64) -> Result<Option<Leased>> {
+    let bury = "update jobs set state = 'dead', lease_until = null, last_error = coalesce(last_error, 'the worker died'), finished_at = $1
+                where state = 'running' and lease_until < clock_timestamp() and attempts >= max_attempts";
+    diesel::sql_query(bury).bind::<Timestamptz, _>(now).execute(conn).await?;
     let sql = "update jobs set state = 'running', attempts = attempts + 1,
                  lease_until = clock_timestamp() + make_interval(secs => $2)
                where job_id = (
-                 select job_id from jobs
-                 where (state = 'waiting' and run_at <= $1) or (state = 'running' and lease_until < clock_timestamp())
+                 select job_id from jobs due
+                 where (state = 'waiting' and run_at <= $1 and not exists (
+                     select from jobs twin where twin.corp_id = due.corp_id and twin.kind = due.kind
+                       and twin.unique_key = due.unique_key and twin.state = 'running'
+                       and twin.lease_until >= clock_timestamp()))
+                   or (state = 'running' and lease_until < clock_timestamp())
                  order by run_at, job_id limit 1 for update skip locked)
                returning job_id, corp_id, kind, payload, attempts, max_attempts";
     let leased: Vec<Leased> =
@@ -100,8 +110,8 @@ pub enum End {
     Done,
     /// To be tried again, not before this time; buried instead when no try is left.
     Retry(DateTime<Utc>, String),
-    /// Never to be tried again.
-    Dead(String),
+    /// Nothing was wrong, but it is too early: tried again at this time, and the try does not count.
+    Later(DateTime<Utc>, String),
 }
 
 /// Records the end of a try. Nothing happens when the lease was lost meanwhile.
@@ -109,7 +119,8 @@ pub async fn finish(conn: &mut AsyncPgConnection, job: &Leased, end: &End, now: 
     let (state, run_at, error) = match end {
         End::Done => ("done", None, None),
         End::Retry(at, error) if job.attempts < job.max_attempts => ("waiting", Some(*at), Some(error)),
-        End::Retry(_, error) | End::Dead(error) => ("dead", None, Some(error)),
+        End::Later(at, why) => ("waiting", Some(*at), Some(why)),
+        End::Retry(_, error) => ("dead", None, Some(error)),
     };
     // Back in the queue it may meet a younger twin of the same key: then this one is done, the twin does the work.
     let sql = "update jobs set
@@ -118,7 +129,11 @@ pub async fn finish(conn: &mut AsyncPgConnection, job: &Leased, end: &End, now: 
                        and twin.unique_key = jobs.unique_key and twin.state = 'waiting')
                    then 'done' else $3 end,
                  run_at = coalesce($4, run_at), last_error = $5, lease_until = null,
-                 finished_at = case when $3 = 'waiting' then null else $6 end
+                 attempts = attempts - case when $7 then 1 else 0 end,
+                 finished_at = case when $3 = 'waiting' and not exists (
+                     select from jobs twin where twin.corp_id = jobs.corp_id and twin.kind = jobs.kind
+                       and twin.unique_key = jobs.unique_key and twin.state = 'waiting')
+                   then null else $6 end
                where job_id = $1 and attempts = $2 and state = 'running'";
     diesel::sql_query(sql)
         .bind::<BigInt, _>(job.job_id)
@@ -127,6 +142,7 @@ pub async fn finish(conn: &mut AsyncPgConnection, job: &Leased, end: &End, now: 
         .bind::<Nullable<Timestamptz>, _>(run_at)
         .bind::<Nullable<Text>, _>(error)
         .bind::<Timestamptz, _>(now)
+        .bind::<diesel::sql_types::Bool, _>(matches!(end, End::Later(..)))
         .execute(conn)
         .await?;
     Ok(())

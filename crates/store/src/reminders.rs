@@ -150,33 +150,6 @@ pub async fn plan(
     Ok(Some(Planned { round_id, people }))
 }
 
-/// The round of an occasion, planned before.
-pub async fn planned(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    form_id: i64,
-    day: NaiveDate,
-    occasion: &str,
-) -> Result<Option<Planned>> {
-    let round: Option<i64> = reminder_rounds::table
-        .filter(reminder_rounds::corp_id.eq(corp))
-        .filter(reminder_rounds::form_id.eq(form_id))
-        .filter(reminder_rounds::day.eq(day))
-        .filter(reminder_rounds::occasion.eq(occasion))
-        .select(reminder_rounds::round_id)
-        .first(conn)
-        .await
-        .optional()?;
-    let Some(round_id) = round else { return Ok(None) };
-    let people: i64 = reminders::table
-        .filter(reminders::corp_id.eq(corp))
-        .filter(reminders::round_id.eq(round_id))
-        .count()
-        .get_result(conn)
-        .await?;
-    Ok(Some(Planned { round_id, people: usize::try_from(people).unwrap_or_default() }))
-}
-
 /// Settles waiting reminders that must not go out any more: reported since, or no longer of use.
 pub async fn drop_needless(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<usize> {
     let sql = "
@@ -203,6 +176,9 @@ pub struct Waiting {
     /// To whom, as WeCom gives it.
     #[diesel(sql_type = Text)]
     pub userid: String,
+    /// Of no use after this.
+    #[diesel(sql_type = Timestamptz)]
+    pub useful_until: DateTime<Utc>,
 }
 
 /// What a round's message says.
@@ -219,7 +195,7 @@ pub struct RoundContent {
 /// Locks up to `limit` waiting reminders of the oldest round for this transaction.
 pub async fn take_waiting(conn: &mut AsyncPgConnection, corp: CorpId, limit: i64) -> Result<Vec<Waiting>> {
     let sql = "
-      select w.reminder_id, w.round_id, m.userid
+      select w.reminder_id, w.round_id, m.userid, w.useful_until
       from reminders w join members m on m.corp_id = w.corp_id and m.member_id = w.member_id
       where w.corp_id = $1 and w.state = 'waiting'
         and w.round_id = (select min(round_id) from reminders where corp_id = $1 and state = 'waiting')
@@ -256,7 +232,7 @@ pub async fn freeze(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     app: &str,
-    reminders_taken: &[i64],
+    taken: &[Waiting],
     now: DateTime<Utc>,
     body: impl FnOnce(i64) -> String,
 ) -> Result<i64> {
@@ -267,6 +243,11 @@ pub async fn freeze(
             outbox_batches::body.eq(""),
             outbox_batches::state.eq("frozen"),
             outbox_batches::frozen_at.eq(now),
+            outbox_batches::useful_until.eq(taken
+                .iter()
+                .map(|waiting| waiting.useful_until)
+                .min()
+                .unwrap_or(now)),
         ))
         .returning(outbox_batches::batch_id)
         .get_result(conn)
@@ -282,7 +263,7 @@ pub async fn freeze(
     diesel::update(
         reminders::table
             .filter(reminders::corp_id.eq(corp))
-            .filter(reminders::reminder_id.eq_any(reminders_taken)),
+            .filter(reminders::reminder_id.eq_any(taken.iter().map(|waiting| waiting.reminder_id))),
     )
     .set((reminders::state.eq("frozen"), reminders::batch_id.eq(batch_id), reminders::at.eq(now)))
     .execute(conn)
@@ -299,6 +280,8 @@ pub struct Batch {
     pub body: String,
     /// Tries so far.
     pub attempts: i32,
+    /// Of no use after this.
+    pub useful_until: DateTime<Utc>,
     /// When the first was made: within WeCom's duplicate window the same bytes may be sent again.
     pub first_try_at: Option<DateTime<Utc>>,
 }
@@ -314,6 +297,7 @@ pub async fn frozen(conn: &mut AsyncPgConnection, corp: CorpId, limit: i64) -> R
             outbox_batches::batch_id,
             outbox_batches::body,
             outbox_batches::attempts,
+            outbox_batches::useful_until,
             outbox_batches::first_try_at,
         ))
         .load(conn)
@@ -338,6 +322,20 @@ pub async fn note_try(
     Ok(())
 }
 
+/// Takes a try back that certainly did not arrive.
+pub async fn take_back_try(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    batch_id: i64,
+    first_try_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let batch = outbox_batches::table
+        .filter(outbox_batches::corp_id.eq(corp))
+        .filter(outbox_batches::batch_id.eq(batch_id));
+    diesel::update(batch).set(outbox_batches::first_try_at.eq(first_try_at)).execute(conn).await?;
+    Ok(())
+}
+
 /// How a batch ended.
 #[derive(Debug, Clone)]
 pub enum BatchEnd<'a> {
@@ -350,13 +348,15 @@ pub enum BatchEnd<'a> {
         /// Without a licence.
         unlicensed: &'a [String],
     },
+    /// No longer of use before it could be tried.
+    Expired,
     /// Nobody can say whether WeCom took it.
     Unknown(&'a str),
     /// WeCom refused it.
     Failed(&'a str),
 }
 
-/// Records the end of a batch, and of each reminder in it.
+/// Records the end of a batch, and of each reminder in it. A batch ends once: a second end changes nothing.
 pub async fn finish(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -367,13 +367,15 @@ pub async fn finish(
     let none: &[String] = &[];
     let (state, msgid, error, invalid, unlicensed) = match end {
         BatchEnd::Sent { msgid, invalid, unlicensed } => ("sent", *msgid, None, *invalid, *unlicensed),
+        BatchEnd::Expired => ("expired", None, None, none, none),
         BatchEnd::Unknown(error) => ("unknown", None, Some(*error), none, none),
         BatchEnd::Failed(error) => ("failed", None, Some(*error), none, none),
     };
-    diesel::update(
+    let ended = diesel::update(
         outbox_batches::table
             .filter(outbox_batches::corp_id.eq(corp))
-            .filter(outbox_batches::batch_id.eq(batch_id)),
+            .filter(outbox_batches::batch_id.eq(batch_id))
+            .filter(outbox_batches::state.eq("frozen")),
     )
     .set((
         outbox_batches::state.eq(state),
@@ -383,6 +385,9 @@ pub async fn finish(
     ))
     .execute(conn)
     .await?;
+    if ended == 0 {
+        return Ok(());
+    }
     let sql = "
       update reminders set at = $3, state = case
           when m.userid_key = any($5) then 'invalid' when m.userid_key = any($6) then 'unlicensed' else $4 end

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId};
@@ -190,36 +190,16 @@ pub struct Revision {
     pub answers: Sealed,
 }
 
-/// Every revision of a report, newest first.
+/// The newest revisions of a report, at most 200 of them.
 pub async fn revisions(conn: &mut AsyncPgConnection, corp: CorpId, report: i64) -> Result<Vec<Revision>> {
     Ok(report_revisions::table
         .filter(report_revisions::corp_id.eq(corp))
         .filter(report_revisions::report_id.eq(report))
         .order(report_revisions::revision.desc())
+        .limit(200)
         .select(Revision::as_select())
         .load(conn)
         .await?)
-}
-
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = Bool)]
-    found: bool,
-}
-
-/// Whether the person has answered for the period.
-pub async fn exists(conn: &mut AsyncPgConnection, period: Period) -> Result<bool> {
-    let sql =
-        "select exists (select from reports where corp_id = $1 and form_id = $2 and day = $3 and slot = 0
-                 and person_id = $4) as found";
-    let row: Found = diesel::sql_query(sql)
-        .bind::<Integer, _>(period.corp)
-        .bind::<BigInt, _>(period.form_id)
-        .bind::<Date, _>(period.day)
-        .bind::<BigInt, _>(period.person)
-        .get_result(conn)
-        .await?;
-    Ok(row.found)
 }
 
 /// The persons of these numbers, by number.

@@ -254,6 +254,7 @@ diesel::table! {
         state -> Text,
         attempts -> Int4,
         frozen_at -> Timestamptz,
+        useful_until -> Timestamptz,
         first_try_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         msgid -> Nullable<Text>,

@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId};
 
-use crate::{Result, schema::sessions};
+use crate::{
+    Result,
+    schema::{members, sessions},
+};
 
 /// One signed-in browser.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -71,6 +74,24 @@ pub async fn touch(
 pub async fn delete(conn: &mut AsyncPgConnection, corp: CorpId, hash: &[u8]) -> Result<()> {
     diesel::delete(
         sessions::table.filter(sessions::session_hash.eq(hash)).filter(sessions::corp_id.eq(corp)),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends every session of these accounts, by lower-cased userid.
+pub async fn delete_of_members(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    userid_keys: &[String],
+) -> Result<()> {
+    let of_them = members::table
+        .filter(members::corp_id.eq(corp))
+        .filter(members::userid_key.eq_any(userid_keys))
+        .select(members::member_id);
+    diesel::delete(
+        sessions::table.filter(sessions::corp_id.eq(corp)).filter(sessions::member_id.eq_any(of_them)),
     )
     .execute(conn)
     .await?;

@@ -146,8 +146,10 @@ pub async fn people(
          select x.person_id, x.number, x.name, x.class_id, class.name as class_name, x.college_id,
                 college.name as college_name, x.state, x.revised_at
          from page x
-         left join departments class on class.corp_id = $1 and class.department_id = x.class_id
-         left join departments college on college.corp_id = $1 and college.department_id = x.college_id
+         left join department_versions class on class.corp_id = $1 and class.department_id = x.class_id
+           and class.from_date <= $3 and (class.until_date is null or class.until_date > $3)
+         left join department_versions college on college.corp_id = $1 and college.department_id = x.college_id
+           and college.from_date <= $3 and (college.until_date is null or college.until_date > $3)
          order by x.number"
     );
     let query =

@@ -203,11 +203,12 @@ pub async fn history_has_begun(conn: &mut AsyncPgConnection, corp: CorpId) -> Re
     .await?)
 }
 
-/// When the last full run began, however it ended.
+/// When the last full run began that did not fail.
 pub async fn last_full_started(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Option<DateTime<Utc>>> {
     Ok(sync_runs::table
         .filter(sync_runs::corp_id.eq(corp))
         .filter(sync_runs::trigger.ne("event"))
+        .filter(sync_runs::state.ne("failed"))
         .select(diesel::dsl::max(sync_runs::started_at))
         .first(conn)
         .await?)

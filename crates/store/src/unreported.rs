@@ -70,7 +70,8 @@ pub async fn list(
              last.state as reminder_state, last.at as reminder_at
       from page x
       join persons p on p.corp_id = $1 and p.person_id = x.person_id
-      left join departments class on class.corp_id = $1 and class.department_id = x.class_id
+      left join department_versions class on class.corp_id = $1 and class.department_id = x.class_id
+           and class.from_date <= $3 and (class.until_date is null or class.until_date > $3)
       left join members m on m.corp_id = $1 and m.person_id = x.person_id
       left join lateral (
         select r.state, r.at from reminders r join reminder_rounds o on o.corp_id = r.corp_id and o.round_id = r.round_id

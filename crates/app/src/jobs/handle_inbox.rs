@@ -5,11 +5,12 @@ use domain::CorpId;
 use store::{
     inbox,
     jobs::{self as queue, NewJob},
+    sessions,
 };
 use wecom::callback::{ContactChange, Event};
 
 use super::{Done, sync_directory};
-use crate::{App, Result, School};
+use crate::{App, Error, Result, School};
 
 pub(crate) const KIND: &str = "handle_inbox";
 
@@ -31,19 +32,25 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
             return Ok(Done::Yes);
         }
         let mut hints = sync::Hints::default();
+        let mut leaving = Vec::new();
         for message in &messages {
-            let row = hex::encode(&message.digest);
-            let xml = app.store().keyring().open(inbox::place(corp, &row), &message.message)?;
-            match Event::parse(&String::from_utf8_lossy(&xml)) {
-                Ok(event) => note(&mut hints, event),
-                // It was readable when it came in; kept for us to look at, and not tried again and again.
-                Err(error) => {
-                    tracing::error!(corp, inbox = message.inbox_id, %error, "a kept message can't be read")
-                }
+            match read(app, corp, message) {
+                Ok(event) => note(&mut hints, &mut leaving, event),
+                // Kept for us to look at, and not tried again and again: it would block all that come after.
+                Err(error) => tracing::error!(
+                    corp,
+                    inbox = message.inbox_id,
+                    error = &error as &dyn std::error::Error,
+                    "a kept message can't be read"
+                ),
             }
         }
         if !hints.members.is_empty() || !hints.departments.is_empty() {
             let now = app.now();
+            // Whoever may have left is signed out at once; who has not signs in again without noticing.
+            let mut tx = app.store().scoped(corp).await?;
+            sessions::delete_of_members(&mut tx, corp, &leaving).await?;
+            tx.commit().await?;
             let outcome = school.mirror.refresh(hints, now, school.today(now)).await?;
             if outcome.state == sync::State::Held {
                 // What an event made look wrong is judged by a look at everyone: that is what can be approved.
@@ -59,11 +66,21 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     }
 }
 
-fn note(hints: &mut sync::Hints, event: Event) {
+fn read(app: &App, corp: CorpId, message: &inbox::Message) -> Result<Event> {
+    let row = hex::encode(&message.digest);
+    let xml = app.store().keyring().open(inbox::place(corp, &row), &message.message)?;
+    Event::parse(&String::from_utf8_lossy(&xml)).map_err(|error| Error::internal(error.to_string()))
+}
+
+fn note(hints: &mut sync::Hints, leaving: &mut Vec<String>, event: Event) {
     match event {
-        Event::Contact(ContactChange::UserCreated { userid } | ContactChange::UserDeleted { userid })
-        | Event::Subscribe { userid }
-        | Event::Unsubscribe { userid } => hints.members.push(userid),
+        Event::Contact(ContactChange::UserDeleted { userid }) | Event::Unsubscribe { userid } => {
+            leaving.push(userid.to_lowercase());
+            hints.members.push(userid);
+        }
+        Event::Contact(ContactChange::UserCreated { userid }) | Event::Subscribe { userid } => {
+            hints.members.push(userid)
+        }
         Event::Contact(ContactChange::UserUpdated { userid, new_userid }) => {
             hints.members.push(userid);
             hints.members.extend(new_userid);

@@ -19,7 +19,7 @@ const EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// The job; one that waits is enough.
 pub fn job(corp: CorpId, trigger: sync::Trigger, now: DateTime<Utc>) -> NewJob {
-    NewJob { payload: json!({ "trigger": trigger.as_str() }), max_attempts: 5, ..super::new(corp, KIND, now) }
+    NewJob { payload: json!({ "trigger": trigger.as_str() }), ..super::new(corp, KIND, now) }
 }
 
 pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<Done> {
@@ -30,7 +30,7 @@ pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<D
     Ok(Done::Yes)
 }
 
-/// Adds a run when the last one began [`EVERY`] ago. A school that was never synced is synced by whoever sets it up.
+/// Adds a run when the last good one began [`EVERY`] ago, or there was none.
 pub(crate) async fn enqueue_if_due(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<bool> {
     let corp = school.corp();
     match sync_runs::last_full_started(tx, corp).await? {

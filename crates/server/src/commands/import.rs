@@ -22,7 +22,19 @@ pub async fn roster(
     let people = open(people)?;
     let grants = grants.map(open).transpose()?;
     let now = app.now();
-    let report = app::roster::import(app.store(), &school.corp, people, grants, school.today(now)).await?;
+    let report = match app::roster::import(app.store(), &school.corp, people, grants, school.today(now)).await
+    {
+        Ok(report) => report,
+        // Told to whoever runs the command, and not to the log: it may quote cells of the file.
+        Err(error @ app::roster::ImportError::Lines { .. }) => {
+            super::print(&format!(
+                "{error}
+"
+            ))?;
+            anyhow::bail!("名册有误，未导入任何内容");
+        }
+        Err(error) => return Err(error.into()),
+    };
     super::print(&format!("{report}\n"))
 }
 

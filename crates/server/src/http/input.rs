@@ -137,7 +137,10 @@ pub fn paging(cursor: Option<&str>, limit: Option<i64>) -> Answer<Paging> {
     if !(1..=200).contains(&limit) {
         return Err(app::Error::field("limit", "每页应为 1 到 200 条").into());
     }
-    let decode = |cursor: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok();
+    let decode = |cursor: &str| {
+        let key = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        (!key.chars().any(char::is_control)).then_some(key)
+    };
     let after = match cursor {
         None => None,
         Some(cursor) => {

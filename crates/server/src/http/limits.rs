@@ -1,15 +1,16 @@
-//! Rate limits of one process. A person is limited by session, sign-in by address: a campus shares few addresses,
+//! Rate limits of one process. A member is limited by account, sign-in by address: a campus shares few addresses,
 //! so that limit is wide.
 
 use std::{net::IpAddr, num::NonZeroU32};
 
+use domain::{CorpId, MemberId};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::problem::{Answer, Failure};
 
-/// Requests a second of one session, after a burst of [`SESSION_BURST`].
-const SESSION_RATE: NonZeroU32 = NonZeroU32::new(20).unwrap();
-const SESSION_BURST: NonZeroU32 = NonZeroU32::new(80).unwrap();
+/// Requests a second of one member, after a burst of [`MEMBER_BURST`].
+const MEMBER_RATE: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const MEMBER_BURST: NonZeroU32 = NonZeroU32::new(80).unwrap();
 /// Sign-ins a second from one address, after a burst of [`ADDRESS_BURST`].
 const ADDRESS_RATE: NonZeroU32 = NonZeroU32::new(200).unwrap();
 const ADDRESS_BURST: NonZeroU32 = NonZeroU32::new(2000).unwrap();
@@ -17,23 +18,23 @@ const ADDRESS_BURST: NonZeroU32 = NonZeroU32::new(2000).unwrap();
 /// The limits, shared by all workers of the process.
 #[derive(Debug)]
 pub struct Limits {
-    sessions: DefaultKeyedRateLimiter<String>,
+    members: DefaultKeyedRateLimiter<(CorpId, MemberId)>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            sessions: RateLimiter::keyed(Quota::per_second(SESSION_RATE).allow_burst(SESSION_BURST)),
+            members: RateLimiter::keyed(Quota::per_second(MEMBER_RATE).allow_burst(MEMBER_BURST)),
             addresses: RateLimiter::keyed(Quota::per_second(ADDRESS_RATE).allow_burst(ADDRESS_BURST)),
         }
     }
 }
 
 impl Limits {
-    /// Counts a request of a session.
-    pub fn check_session(&self, session: &str) -> Answer<()> {
-        self.sessions.check_key(&session.to_owned()).map_err(|_| too_many())
+    /// Counts a request of a member. After the session is known: what a stranger sends must not fill the memory.
+    pub fn check_member(&self, corp: CorpId, member: MemberId) -> Answer<()> {
+        self.members.check_key(&(corp, member)).map_err(|_| too_many())
     }
 
     /// Counts a sign-in from an address.
@@ -46,7 +47,7 @@ impl Limits {
 
     /// Forgets those who have been quiet.
     pub fn sweep(&self) {
-        self.sessions.retain_recent();
+        self.members.retain_recent();
         self.addresses.retain_recent();
     }
 }

@@ -99,11 +99,11 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let at = at?;
             let session = session.ok_or(app::Error::NotSignedIn)?;
-            if let Some(limits) = limits {
-                limits.check_session(&session)?;
-            }
             let viewer =
                 sign_in::viewer(&at.app, at.school()?, &session).await?.ok_or(app::Error::NotSignedIn)?;
+            if let Some(limits) = limits {
+                limits.check_member(viewer.corp, viewer.member)?;
+            }
             Ok(Self { at, viewer })
         })
     }

@@ -34,15 +34,28 @@ pub async fn start(
     query: Query<Start>,
     limits: Data<Limits>,
     config: Data<Config>,
+) -> HttpResponse {
+    begin(&request, &at, &query.0, &limits, &config).await.unwrap_or_else(Failure::page)
+}
+
+async fn begin(
+    request: &HttpRequest,
+    at: &AtSchool,
+    query: &Start,
+    limits: &Limits,
+    config: &Config,
 ) -> Answer<HttpResponse> {
-    limits.check_address(client_address(&request, &config.server.trusted_proxies))?;
+    limits.check_address(client_address(request, &config.server.trusted_proxies))?;
     let agent =
         request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     // 企业微信's own browser says so (doc 90315).
     let channel = if agent.contains("wxwork/") { Channel::InClient } else { Channel::Browser };
     let binding = request.cookie(BINDING);
     let binding = binding.as_ref().map(|cookie| cookie.value());
-    let started = sign_in::start(&at.app, at.school()?, channel, &query.0.to, binding).await?;
+    // Back to the host the browser came to: its cookies are that host's.
+    let scheme = config.server.public_url.split_once("://").map_or("https", |(scheme, _)| scheme);
+    let origin = format!("{scheme}://{}", request.connection_info().host());
+    let started = sign_in::start(&at.app, at.school()?, channel, &origin, &query.to, binding).await?;
     Ok(HttpResponse::Found()
         .insert_header((header::LOCATION, started.location))
         .cookie(cookie(BINDING, started.binding, sign_in::FLOW_LIFE))
@@ -60,12 +73,16 @@ struct Callback {
 
 /// Takes the browser back from WeCom.
 #[get("/auth/callback")]
-pub async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>) -> Answer<HttpResponse> {
+pub async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>) -> HttpResponse {
+    end(&request, &at, &query.0).await.unwrap_or_else(Failure::page)
+}
+
+async fn end(request: &HttpRequest, at: &AtSchool, query: &Callback) -> Answer<HttpResponse> {
     let value = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
     let (binding, session) = (value(BINDING), value(SESSION));
     let back = Return {
-        code: &query.0.code,
-        state: &query.0.state,
+        code: &query.code,
+        state: &query.state,
         binding: binding.as_deref(),
         session: session.as_deref(),
     };
@@ -86,9 +103,9 @@ pub async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>
                 .cookie(cookie(AGAIN, "1".into(), chrono::TimeDelta::minutes(1)))
                 .finish()
         }
-        Outcome::Again { .. } => Failure::http("sign_in_failed").page(),
-        Outcome::Foreign => Failure::http("foreign_sign_in").page(),
-        Outcome::Stranger => Failure::http("unknown_member").page(),
+        Outcome::Again { .. } => return Err(Failure::http("sign_in_failed")),
+        Outcome::Foreign => return Err(Failure::http("foreign_sign_in")),
+        Outcome::Stranger => return Err(Failure::http("unknown_member")),
     })
 }
 

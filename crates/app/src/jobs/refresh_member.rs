@@ -1,0 +1,31 @@
+//! Looks at one member who tried to sign in and is not in the mirror yet.
+
+use chrono::{DateTime, Utc};
+use domain::CorpId;
+use serde_json::{Value, json};
+use store::jobs::NewJob;
+
+use super::Done;
+use crate::{App, Error, Result, School};
+
+pub(crate) const KIND: &str = "refresh_member";
+
+/// The job; one a userid.
+pub fn job(corp: CorpId, userid: &str, now: DateTime<Utc>) -> NewJob {
+    let unique_key = Some(userid.to_lowercase());
+    NewJob {
+        payload: json!({ "userid": userid }),
+        unique_key,
+        max_attempts: 3,
+        ..super::new(corp, KIND, now)
+    }
+}
+
+pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<Done> {
+    let userid = payload.get("userid").and_then(Value::as_str);
+    let userid = userid.ok_or_else(|| Error::internal("a member to be looked at without a userid"))?;
+    let now = app.now();
+    let hints = sync::Hints { members: vec![userid.to_owned()], departments: Vec::new() };
+    school.mirror.refresh(hints, now, school.today(now)).await?;
+    Ok(Done::Yes)
+}
