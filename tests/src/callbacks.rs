@@ -120,3 +120,28 @@ async fn a_member_moved_in_wecom_is_moved_here() {
     assert_eq!(test.one::<i32>(class_of, &[&student]).await, other);
     test.assert_no_failed_jobs().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_read_does_not_block_the_next() {
+    let test = TestApp::start().await;
+    let (contacts, _) = crypto("contacts");
+    let student = test.persona("student");
+    assert_eq!(post(&test, "1/callback/contacts", &contacts, &change("someone", 1), 1).await, StatusCode::OK);
+    // Sealed with a key that is gone.
+    test.owner.execute("update inbox set message = '\\x00'", &[]).await.unwrap();
+    assert_eq!(post(&test, "1/callback/contacts", &contacts, &change(&student, 2), 2).await, StatusCode::OK);
+    test.run_jobs().await;
+    assert_eq!(test.one::<i64>("select count(*) from inbox where handled_at is null", &[]).await, 0);
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_without_a_job_gets_one() {
+    let test = TestApp::start().await;
+    let (contacts, _) = crypto("contacts");
+    assert_eq!(post(&test, "1/callback/contacts", &contacts, &change("someone", 1), 1).await, StatusCode::OK);
+    test.owner.execute("delete from jobs", &[]).await.unwrap();
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    assert_eq!(test.one::<i64>("select count(*) from inbox where handled_at is null", &[]).await, 0);
+}

@@ -72,8 +72,34 @@ async fn small_places_answer() {
         let response = browser.request(Method::GET, browser.url(path), None, &[]).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
-    let mut elsewhere = browser.url("/api/v1/me");
-    elsewhere.set_host(Some("localhost")).unwrap();
-    let response = browser.request(Method::GET, elsewhere, None, &[]).await;
+    let elsewhere = [("Host", "elsewhere.example")];
+    let response = browser.request(Method::GET, browser.url("/api/v1/me"), None, &elsewhere).await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST, "a host nobody registered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strange_input_is_refused_and_never_an_error_of_ours() {
+    let test = TestApp::start().await;
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let student = test.sign_in(&test.persona("student")).await;
+    for path in [
+        "/statistics/health-daily?day=-9999-01-01",
+        "/statistics/health-daily?day=+99999-01-01",
+        "/statistics/a%00b",
+        "/statistics/health-daily/people?cursor=YQBi",
+        "/unreported/health-daily?department=99999999999",
+        "/reminders/abc",
+        "/reminder-rules?form=a%00b",
+    ] {
+        let reply = leader.get(path).await;
+        assert!(reply.status.is_client_error() || reply.items().is_empty(), "{path}: {}", reply.status);
+        if reply.status.is_client_error() {
+            assert_eq!(reply.headers["content-type"], "application/problem+json", "{path}");
+        }
+    }
+    for path in
+        ["/reports?form=health-daily&cursor=LTIwMDAwMC0wMS0wMQ", "/reports/a%00b/revisions", "/forms/%00"]
+    {
+        assert!(student.get(path).await.status.is_client_error(), "{path}");
+    }
 }

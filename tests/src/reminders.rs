@@ -162,3 +162,79 @@ async fn an_answer_that_never_comes_ends_unknown_and_is_not_repeated() {
     let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
     assert_eq!(result.body["counts"].as_object().unwrap().keys().collect::<Vec<_>>(), ["unknown"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_send_a_batch_once() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    // WeCom takes its time, so that a second worker finds the batch still frozen.
+    test.control("faults", &json!({ "path": "message/send", "delay_ms": 300 })).await;
+    counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    let first = tokio::spawn({
+        let app = test.app.clone();
+        async move { app::jobs::run_one(&app).await }
+    });
+    // The tick adds a twin while the first one is at work; a second worker looks for something to do.
+    while test.one::<i64>("select count(*) from jobs where state = 'running'", &[]).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    assert!(first.await.unwrap().unwrap());
+    test.run_jobs().await;
+    let ledger = test.inspect("ledger?kind=call&path=message/send").await;
+    assert_eq!(ledger["items"].as_array().expect("items").len(), 1, "one call");
+    assert_eq!(test.messages_of(&students[0]).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_wecom_would_not_hear_is_sent_when_it_listens_again() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    // Our address is not on the app's list: an administrator needs forty minutes to put that right.
+    test.control("faults", &json!({ "path": "message/send", "errcode": 60020 })).await;
+    let round = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    for _ in 0..8 {
+        test.run_jobs().await;
+        test.clock.advance(TimeDelta::minutes(5));
+    }
+    let url = format!("{}/_sim/faults", test.simulator.url());
+    assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+    test.run_jobs().await;
+    let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
+    assert_eq!(result.body["counts"], json!({ "sent": students.len() }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_reminder_expires_too() {
+    let test = TestApp::start().await;
+    test.control("faults", &json!({ "path": "message/send", "errcode": 60020 })).await;
+    test.clock.set_time("23:50");
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    let round = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    test.clock.advance(TimeDelta::minutes(20));
+    test.run_jobs().await;
+    let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
+    assert_eq!(result.body["counts"].as_object().unwrap().keys().collect::<Vec<_>>(), ["expired"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_belongs_to_one_request() {
+    let test = TestApp::start().await;
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    let everyone = json!({ "form": "health-daily" });
+    let first = counsellor.post_with("/reminders", "tonight-once", &everyone).await;
+    let other = counsellor
+        .post_with("/reminders", "tonight-once", &json!({ "form": "health-daily", "people": [1] }))
+        .await;
+    assert_eq!((other.status, other.code()), (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"));
+    test.clock.advance(TimeDelta::days(1));
+    let again = test.sign_in(&test.persona("counsellor")).await;
+    let repeat = again.post_with("/reminders", "tonight-once", &everyone).await;
+    assert_eq!(repeat.body, first.body, "a repeat past midnight is still the same round");
+}

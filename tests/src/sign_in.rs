@@ -218,3 +218,47 @@ async fn nobody_is_let_in_without_a_session() {
     stranger.set_cookie("__Host-session", &"0".repeat(64));
     assert_eq!(stranger.get("/me").await.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_is_out_even_while_wecom_does_not_answer() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let browser = test.sign_in(&student).await;
+    test.control("faults", &json!({ "path": "department/simplelist", "http_status": 502 })).await;
+    let url = format!("{}/_sim/members/{student}", test.simulator.url());
+    assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+    test.simulator.callbacks_delivered().await;
+    app::jobs::run_one(&test.app).await.unwrap();
+    test.forget_viewers().await;
+    assert_eq!(browser.get("/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_member_is_looked_at_and_let_in_a_moment_later() {
+    let test = TestApp::start().await;
+    let department: i32 =
+        test.one("select department_id from departments where kind = 'class' limit 1", &[]).await;
+    test.control("faults", &json!({ "path": "callback/contacts", "lose": true })).await;
+    test.control("faults", &json!({ "path": "callback/rollcall", "lose": true })).await;
+    test.control("members", &json!({ "userid": "new.one", "name": "新生", "department": [department] }))
+        .await;
+    let browser = browser_of(&test, "new.one");
+    let callback = to_callback(&browser).await;
+    let refused = browser.request(Method::GET, callback, None, &[]).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert!(refused.text().await.unwrap().contains("通讯录里没有您的账号"));
+    test.run_jobs().await;
+    let (at, response) = browser.open(browser.url("/auth/start?to=/healthz")).await;
+    assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_comes_back_to_the_host_it_began_at() {
+    let test = TestApp::start_empty().await;
+    let mut url = test.browser().url("/auth/start?to=/h5/");
+    url.set_host(Some("localhost")).unwrap();
+    let response = test.browser().request(Method::GET, url.clone(), None, &[]).await;
+    let wecom = location(&response, &url);
+    let back = wecom.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1.into_owned();
+    assert_eq!(back, format!("http://localhost:{}/auth/callback", url.port().unwrap()));
+}

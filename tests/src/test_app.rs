@@ -230,6 +230,11 @@ impl TestApp {
         body["items"].as_array().cloned().expect("messages")
     }
 
+    /// Reads the simulator: `inspect("ledger?kind=send")`.
+    pub async fn inspect(&self, path: &str) -> Value {
+        reqwest::get(format!("{}/_sim/{path}", self.simulator.url())).await.unwrap().json().await.unwrap()
+    }
+
     /// Controls the simulator: `control("members/20180101", json!({…}))`.
     pub async fn control(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}/_sim/{path}", self.simulator.url());
@@ -266,7 +271,7 @@ fn config(school: &Path, database: &Url, public: &Url, simulator: &str) -> Confi
         },
         "schools": [{
             "corp_id": 1, "name": spec["name"].as_str(), "wecom_corpid": spec["corp"]["id"].as_str(),
-            "hosts": ["127.0.0.1"], "records_begin_on": "2017-09-01",
+            "hosts": ["127.0.0.1", "localhost"], "records_begin_on": "2017-09-01",
             "verify_files": { "WW_verify_0123456789abcdef.txt": "0123456789abcdef" },
             "app": {
                 "name": spec["app"]["name"].as_str(), "agentid": spec["app"]["agentid"].as_integer(),

@@ -139,25 +139,23 @@ pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
 /// Looks at rules and schedules until `stop` turns true. Every process may do so: what is due is keyed.
 pub async fn tick(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        for school in app.schools() {
-            if let Err(error) = reminders::plan_due(&app, school).await {
-                tracing::warn!(
-                    corp = school.corp(),
-                    error = &error as &dyn std::error::Error,
-                    "could not plan reminders"
-                );
-            }
-            if let Err(error) = enqueue_scheduled(&app, school).await {
-                tracing::warn!(
-                    corp = school.corp(),
-                    error = &error as &dyn std::error::Error,
-                    "could not look at schedules"
-                );
-            }
-        }
+        look_at_schedules(&app).await;
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
             _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Plans what is due and adds the jobs that are missing, once. What fails is tried again at the next tick.
+pub async fn look_at_schedules(app: &App) {
+    for school in app.schools() {
+        let corp = school.corp();
+        if let Err(error) = reminders::plan_due(app, school).await {
+            tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not plan reminders");
+        }
+        if let Err(error) = enqueue_scheduled(app, school).await {
+            tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not look at schedules");
         }
     }
 }

@@ -133,7 +133,9 @@ pub async fn rules(app: &App, school: &School, viewer: &Viewer, form: Option<&st
         return Err(Error::Forbidden);
     }
     let mut tx = app.store().scoped(school.corp()).await?;
-    let form = form.filter(|code| forms::is_name(code));
+    if form.is_some_and(|code| !forms::is_name(code)) {
+        return Ok(Vec::new());
+    }
     let rules = reminders::rules(&mut tx, school.corp(), form).await?;
     tx.commit().await?;
     Ok(rules)
