@@ -1,6 +1,7 @@
 //! Who may do what, and over whom. The one place where roles become rights.
 //!
-//! A grant names a role and a department; a right over that department is a right over everything under it.
+//! A grant names a role and a department; a right over a college, grade or class is a right over everyone counted under
+//! it, a right over an office one over those in that office.
 //! Use cases ask [`Viewer::scope`] and pass the answer into the query, which then can't see anyone else.
 
 use chrono::NaiveDate;
