@@ -103,6 +103,10 @@ async fn removals_wait_until_exactly_they_are_approved() {
     let gone = "select count(*) from members where left_on is not null";
     assert_eq!(test.one::<i64>(gone, &[]).await, 0, "a class that loses a fifth is a matter for a person");
 
+    let told = test.messages_of(&test.persona("administrator")).await;
+    assert_eq!(told.len(), 1, "the administrators are told");
+    assert!(told[0].to_string().contains("通讯录同步等待确认"));
+
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let held = administrator.get("/sync-runs").await;
     let run = held.items().iter().find(|run| run["state"] == json!("held")).expect("a held run").clone();

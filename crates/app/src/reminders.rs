@@ -17,7 +17,7 @@ use store::{
     Scoped,
     idempotency_keys::{self, Claim, Claimed},
     jobs as queue,
-    reminders::{self, Batch, BatchEnd, NewRound, Outcome, Planned, Round, Rule},
+    reminders::{self, Batch, BatchEnd, NewBatch, NewRound, Outcome, Planned, Round, Rule},
 };
 use wecom::{Content, Message};
 
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long WeCom drops a repeat of the same bytes (doc 90236; at most four hours).
-const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
+pub(crate) const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
 /// An ambiguous batch is tried again until here and then unknown: safely inside [`DUPLICATE_WINDOW`].
 const REPEAT_WITHIN: TimeDelta = TimeDelta::minutes(25);
 /// Recipients of one call at most (doc 90236).
@@ -230,7 +230,10 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
         .to_body()
         .map_err(|error| Error::Internal("a reminder".into(), Some(Box::new(error))))?;
     let body = |batch_id| batch_of(batch_id).to_body().unwrap_or_default();
-    reminders::freeze(&mut tx, corp, school.wecom.name(), &taken, now, body).await?;
+    let useful_until = taken.iter().map(|waiting| waiting.useful_until).min().unwrap_or(now);
+    let batch = NewBatch { app: school.wecom.name(), useful_until, at: now };
+    let batch_id = reminders::freeze(&mut tx, corp, batch, body).await?;
+    reminders::put_into(&mut tx, corp, batch_id, &taken, now).await?;
     tx.commit().await?;
     Ok(true)
 }

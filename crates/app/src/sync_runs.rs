@@ -1,14 +1,18 @@
 //! Runs of the directory sync, for administrators.
 
-use domain::policy::{Action, Viewer};
+use chrono::TimeDelta;
+use domain::policy::{Action, Role, Viewer};
 use store::{
-    jobs as queue,
+    jobs as queue, reminders as outbox,
     sync_runs::{self, Held, Run},
+    viewers,
 };
+use wecom::{Content, Message};
 
 use crate::{
     App, Error, Page, Result, School,
-    jobs::{approve_held, sync_directory},
+    jobs::{approve_held, send_messages, sync_directory},
+    reminders,
 };
 
 /// Held removals shown at most; the digest covers all of them.
@@ -82,4 +86,47 @@ pub async fn discard(school: &School, viewer: &Viewer, run: i64) -> Result<()> {
         Err(sync::Error::NotHeld) => Err(Error::NotFound),
         other => Ok(other?),
     }
+}
+
+/// How long the word about a held run is of use.
+const NOTICE: TimeDelta = TimeDelta::hours(12);
+
+/// Tells the administrators that a run holds removals for them to judge. A name or number of anyone is not said:
+/// it may stand on a lock screen.
+pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sync::Outcome) -> Result<()> {
+    let now = app.now();
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let to = viewers::userids_of(&mut tx, corp, Role::Administrator, school.today(now)).await?;
+    if to.is_empty() {
+        tracing::error!(
+            corp,
+            run = outcome.run_id,
+            "removals are held and there is no administrator to tell"
+        );
+        return Ok(());
+    }
+    let message = Message {
+        to,
+        agent_id: school.agent_id,
+        content: Content::TextCard {
+            title: "通讯录同步等待确认".into(),
+            description: format!(
+                "一次同步要移除 {} 项，超出常规，已暂缓。请核对后批准或放弃。",
+                outcome.rows_held
+            ),
+            // The run's number makes each notice a message of its own.
+            url: format!("{}/admin/sync-runs/{}", school.public_url, outcome.run_id),
+            button: Some("去核对".into()),
+        },
+        duplicate_check: Some(reminders::DUPLICATE_WINDOW),
+    };
+    let body =
+        message.to_body().map_err(|error| Error::Internal("a notice".into(), Some(Box::new(error))))?;
+    let batch = outbox::NewBatch { app: school.wecom.name(), useful_until: now + NOTICE, at: now };
+    outbox::freeze(&mut tx, corp, batch, |_| body).await?;
+    queue::add(&mut tx, &send_messages::job(corp, now), now).await?;
+    tx.commit().await?;
+    app.job_added().notify_one();
+    Ok(())
 }

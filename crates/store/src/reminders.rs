@@ -227,27 +227,32 @@ pub async fn round_content(
         .await?)
 }
 
-/// Freezes a batch: the body is made from the batch's own id, so that no two batches are ever the same message.
+/// A message to be frozen.
+#[derive(Debug, Clone, Copy)]
+pub struct NewBatch<'a> {
+    /// The app that sends it.
+    pub app: &'a str,
+    /// Of no use after this.
+    pub useful_until: DateTime<Utc>,
+    /// Now.
+    pub at: DateTime<Utc>,
+}
+
+/// Freezes a message: the body is made from the batch's own id, so that no two batches are ever the same message.
 pub async fn freeze(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
-    app: &str,
-    taken: &[Waiting],
-    now: DateTime<Utc>,
+    batch: NewBatch<'_>,
     body: impl FnOnce(i64) -> String,
 ) -> Result<i64> {
     let batch_id: i64 = diesel::insert_into(outbox_batches::table)
         .values((
             outbox_batches::corp_id.eq(corp),
-            outbox_batches::app.eq(app),
+            outbox_batches::app.eq(batch.app),
             outbox_batches::body.eq(""),
             outbox_batches::state.eq("frozen"),
-            outbox_batches::frozen_at.eq(now),
-            outbox_batches::useful_until.eq(taken
-                .iter()
-                .map(|waiting| waiting.useful_until)
-                .min()
-                .unwrap_or(now)),
+            outbox_batches::frozen_at.eq(batch.at),
+            outbox_batches::useful_until.eq(batch.useful_until),
         ))
         .returning(outbox_batches::batch_id)
         .get_result(conn)
@@ -260,6 +265,17 @@ pub async fn freeze(
     .set(outbox_batches::body.eq(body(batch_id)))
     .execute(conn)
     .await?;
+    Ok(batch_id)
+}
+
+/// Puts taken reminders into the batch that carries them.
+pub async fn put_into(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    batch_id: i64,
+    taken: &[Waiting],
+    now: DateTime<Utc>,
+) -> Result<()> {
     diesel::update(
         reminders::table
             .filter(reminders::corp_id.eq(corp))
@@ -268,7 +284,7 @@ pub async fn freeze(
     .set((reminders::state.eq("frozen"), reminders::batch_id.eq(batch_id), reminders::at.eq(now)))
     .execute(conn)
     .await?;
-    Ok(batch_id)
+    Ok(())
 }
 
 /// A frozen batch to be sent.

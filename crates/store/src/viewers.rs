@@ -93,6 +93,31 @@ async fn granted(
         .collect()
 }
 
+/// The userids of those who hold a role on a day and can be sent a message.
+pub async fn userids_of(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    role: Role,
+    today: NaiveDate,
+) -> Result<Vec<String>> {
+    Ok(grants::table
+        .inner_join(members::table.on(
+            members::corp_id.eq(grants::corp_id).and(members::person_id.eq(grants::person_id.nullable())),
+        ))
+        .filter(grants::corp_id.eq(corp))
+        .filter(grants::role.eq(role.as_str()))
+        .filter(grants::from_date.le(today))
+        .filter(grants::until_date.gt(today))
+        .filter(members::left_on.is_null())
+        .filter(members::status.is_null().or(members::status.eq(1)))
+        .select(members::userid)
+        .distinct()
+        .order(members::userid)
+        .limit(1000)
+        .load(conn)
+        .await?)
+}
+
 /// What someone is shown of themselves.
 #[derive(Debug, Clone)]
 pub struct Profile {

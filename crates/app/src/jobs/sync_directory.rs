@@ -10,7 +10,7 @@ use store::{
 };
 
 use super::Done;
-use crate::{App, Error, Result, School};
+use crate::{App, Result, School, sync_runs::tell_administrators};
 
 pub(crate) const KIND: &str = "sync_directory";
 
@@ -26,7 +26,10 @@ pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<D
     let trigger = payload.get("trigger").and_then(Value::as_str).and_then(sync::Trigger::parse);
     let now = app.now();
     let trigger = trigger.unwrap_or(sync::Trigger::Schedule);
-    school.mirror.full(trigger, now, school.today(now)).await.map_err(Error::Sync)?;
+    let outcome = school.mirror.full(trigger, now, school.today(now)).await?;
+    if outcome.state == sync::State::Held {
+        tell_administrators(app, school, &outcome).await?;
+    }
     Ok(Done::Yes)
 }
 
