@@ -3,7 +3,7 @@
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use app::App;
@@ -25,6 +25,12 @@ use crate::{
 
 /// The school of tests, which the simulator plays.
 const SCHOOL: &str = "fixtures/school-small.toml";
+/// One sealing key for the whole run, written once: tests start side by side.
+static KEY_FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let path = std::env::temp_dir().join(format!("rollcall-test-key-{}", std::process::id()));
+    std::fs::write(&path, "11".repeat(32)).expect("a key file");
+    path
+});
 /// Where a test's day begins: 08:00 of 4 March 2020 in Shanghai, before any reminder.
 const START: &str = "2020-03-04T00:00:00Z";
 
@@ -257,13 +263,11 @@ pub fn health_report(answers: Value) -> Value {
 fn config(school: &Path, database: &Url, public: &Url, simulator: &str) -> Config {
     let spec: toml::Table = toml::from_str(&std::fs::read_to_string(school).unwrap()).unwrap();
     let redis = std::env::var("ROLLCALL_TEST_REDIS_URL").ok();
-    let key_file = std::env::temp_dir().join(format!("rollcall-test-key-{}", std::process::id()));
-    std::fs::write(&key_file, "11".repeat(32)).unwrap();
     let config = json!({
         "server": { "listen": "127.0.0.1:0", "public_url": public.as_str().trim_end_matches('/'), "workers": 2 },
         "database": { "url": database.as_str(), "pool_size": 8 },
         "redis": { "url": redis },
-        "sealing": { "key_file": key_file },
+        "sealing": { "key_file": *KEY_FILE },
         "wecom": {
             "api_url": simulator,
             "authorize_url": format!("{simulator}/connect/oauth2/authorize"),

@@ -17,7 +17,8 @@ use store::{
     Scoped,
     idempotency_keys::{self, Claim, Claimed},
     jobs as queue,
-    reminders::{self, Batch, BatchEnd, NewBatch, NewRound, Outcome, Planned, Round, Rule},
+    outbox::{self, Batch, NewBatch},
+    reminders::{self, BatchEnd, NewRound, Outcome, Planned, Round, Rule},
 };
 use wecom::{Content, Message};
 
@@ -232,7 +233,7 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
     let body = |batch_id| batch_of(batch_id).to_body().unwrap_or_default();
     let useful_until = taken.iter().map(|waiting| waiting.useful_until).min().unwrap_or(now);
     let batch = NewBatch { app: school.wecom.name(), useful_until, at: now };
-    let batch_id = reminders::freeze(&mut tx, corp, batch, body).await?;
+    let batch_id = outbox::freeze(&mut tx, corp, batch, body).await?;
     reminders::put_into(&mut tx, corp, batch_id, &taken, now).await?;
     tx.commit().await?;
     Ok(true)
@@ -253,7 +254,7 @@ pub(crate) enum Sending {
 pub(crate) async fn send_next(app: &App, school: &School) -> Result<Sending> {
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
-    let Some(batch) = reminders::frozen(&mut tx, corp, 1).await?.pop() else { return Ok(Sending::Empty) };
+    let Some(batch) = outbox::frozen(&mut tx, corp, 1).await?.pop() else { return Ok(Sending::Empty) };
     let now = app.now();
     let over = match batch.first_try_at {
         Some(first) if now - first > REPEAT_WITHIN => {
@@ -268,7 +269,7 @@ pub(crate) async fn send_next(app: &App, school: &School) -> Result<Sending> {
         tx.commit().await?;
         return Ok(Sending::Settled);
     }
-    reminders::note_try(&mut tx, corp, batch.batch_id, now).await?;
+    outbox::note_try(&mut tx, corp, batch.batch_id, now).await?;
     tx.commit().await?;
 
     let answer = school.wecom.send(&batch.body).await;
@@ -312,7 +313,7 @@ async fn record(
             if !is_final(&error) {
                 // It certainly did not arrive: as if it had not been tried.
                 let mut tx = app.store().scoped(corp).await?;
-                reminders::take_back_try(&mut tx, corp, batch.batch_id, batch.first_try_at).await?;
+                outbox::take_back_try(&mut tx, corp, batch.batch_id, batch.first_try_at).await?;
                 tx.commit().await?;
                 return Ok(Sending::Later);
             }

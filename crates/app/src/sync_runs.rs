@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::policy::{Action, Role, Viewer};
 use store::{
-    jobs as queue, reminders as outbox,
+    jobs as queue, outbox,
     sync_runs::{self, Held, Run},
     viewers,
 };

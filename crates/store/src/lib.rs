@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod members;
 pub mod memberships;
 pub mod migrate;
+pub mod outbox;
 pub mod persons;
 pub mod planner;
 pub mod reminders;

@@ -14,6 +14,7 @@ use domain::{CorpId, MemberId, PersonId};
 use crate::{
     Result,
     expected::Question,
+    outbox,
     schema::{forms, outbox_batches, persons, reminder_rounds, reminder_rules, reminders},
 };
 
@@ -227,47 +228,6 @@ pub async fn round_content(
         .await?)
 }
 
-/// A message to be frozen.
-#[derive(Debug, Clone, Copy)]
-pub struct NewBatch<'a> {
-    /// The app that sends it.
-    pub app: &'a str,
-    /// Of no use after this.
-    pub useful_until: DateTime<Utc>,
-    /// Now.
-    pub at: DateTime<Utc>,
-}
-
-/// Freezes a message: the body is made from the batch's own id, so that no two batches are ever the same message.
-pub async fn freeze(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    batch: NewBatch<'_>,
-    body: impl FnOnce(i64) -> String,
-) -> Result<i64> {
-    let batch_id: i64 = diesel::insert_into(outbox_batches::table)
-        .values((
-            outbox_batches::corp_id.eq(corp),
-            outbox_batches::app.eq(batch.app),
-            outbox_batches::body.eq(""),
-            outbox_batches::state.eq("frozen"),
-            outbox_batches::frozen_at.eq(batch.at),
-            outbox_batches::useful_until.eq(batch.useful_until),
-        ))
-        .returning(outbox_batches::batch_id)
-        .get_result(conn)
-        .await?;
-    diesel::update(
-        outbox_batches::table
-            .filter(outbox_batches::corp_id.eq(corp))
-            .filter(outbox_batches::batch_id.eq(batch_id)),
-    )
-    .set(outbox_batches::body.eq(body(batch_id)))
-    .execute(conn)
-    .await?;
-    Ok(batch_id)
-}
-
 /// Puts taken reminders into the batch that carries them.
 pub async fn put_into(
     conn: &mut AsyncPgConnection,
@@ -284,71 +244,6 @@ pub async fn put_into(
     .set((reminders::state.eq("frozen"), reminders::batch_id.eq(batch_id), reminders::at.eq(now)))
     .execute(conn)
     .await?;
-    Ok(())
-}
-
-/// A frozen batch to be sent.
-#[derive(Debug, Clone, Queryable)]
-pub struct Batch {
-    /// Its id.
-    pub batch_id: i64,
-    /// The exact bytes.
-    pub body: String,
-    /// Tries so far.
-    pub attempts: i32,
-    /// Of no use after this.
-    pub useful_until: DateTime<Utc>,
-    /// When the first was made: within WeCom's duplicate window the same bytes may be sent again.
-    pub first_try_at: Option<DateTime<Utc>>,
-}
-
-/// Frozen batches, oldest first.
-pub async fn frozen(conn: &mut AsyncPgConnection, corp: CorpId, limit: i64) -> Result<Vec<Batch>> {
-    Ok(outbox_batches::table
-        .filter(outbox_batches::corp_id.eq(corp))
-        .filter(outbox_batches::state.eq("frozen"))
-        .order(outbox_batches::batch_id)
-        .limit(limit)
-        .select((
-            outbox_batches::batch_id,
-            outbox_batches::body,
-            outbox_batches::attempts,
-            outbox_batches::useful_until,
-            outbox_batches::first_try_at,
-        ))
-        .load(conn)
-        .await?)
-}
-
-/// Notes a try before it is made.
-pub async fn note_try(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    batch_id: i64,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let sql = "update outbox_batches set attempts = attempts + 1, first_try_at = coalesce(first_try_at, $3)
-               where corp_id = $1 and batch_id = $2";
-    diesel::sql_query(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<BigInt, _>(batch_id)
-        .bind::<Timestamptz, _>(now)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Takes a try back that certainly did not arrive.
-pub async fn take_back_try(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    batch_id: i64,
-    first_try_at: Option<DateTime<Utc>>,
-) -> Result<()> {
-    let batch = outbox_batches::table
-        .filter(outbox_batches::corp_id.eq(corp))
-        .filter(outbox_batches::batch_id.eq(batch_id));
-    diesel::update(batch).set(outbox_batches::first_try_at.eq(first_try_at)).execute(conn).await?;
     Ok(())
 }
 
@@ -428,7 +323,7 @@ pub async fn outstanding(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<b
     ))
     .get_result::<bool>(conn)
     .await?;
-    Ok(waiting || !frozen(conn, corp, 1).await?.is_empty())
+    Ok(waiting || !outbox::frozen(conn, corp, 1).await?.is_empty())
 }
 
 /// The head of a round.
