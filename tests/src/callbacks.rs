@@ -6,7 +6,7 @@ use wecom::crypto::CallbackCrypto;
 
 use crate::test_app::{TestApp, root};
 
-fn crypto(app: &str) -> (CallbackCrypto, String) {
+pub(crate) fn crypto(app: &str) -> (CallbackCrypto, String) {
     let spec: toml::Table =
         toml::from_str(&std::fs::read_to_string(root().join("fixtures/school-small.toml")).unwrap()).unwrap();
     let text = |section: &str, key: &str| spec[section][key].as_str().unwrap().to_owned();
@@ -15,7 +15,13 @@ fn crypto(app: &str) -> (CallbackCrypto, String) {
 }
 
 /// Posts an event as WeCom does, freshly encrypted each time.
-async fn post(test: &TestApp, path: &str, crypto: &CallbackCrypto, xml: &str, random: u8) -> StatusCode {
+pub(crate) async fn post(
+    test: &TestApp,
+    path: &str,
+    crypto: &CallbackCrypto,
+    xml: &str,
+    random: u8,
+) -> StatusCode {
     let encrypt = crypto.encrypt(xml, [random; 16]);
     let signature = crypto.signature("1583280000", "nonce", &encrypt);
     let url = format!("{}wecom/{path}?msg_signature={signature}&timestamp=1583280000&nonce=nonce", test.url);
@@ -23,7 +29,7 @@ async fn post(test: &TestApp, path: &str, crypto: &CallbackCrypto, xml: &str, ra
     reqwest::Client::new().post(url).body(body).send().await.unwrap().status()
 }
 
-fn change(userid: &str, time: u32) -> String {
+pub(crate) fn change(userid: &str, time: u32) -> String {
     format!(
         "<xml><ToUserName>x</ToUserName><FromUserName>sys</FromUserName><CreateTime>{time}</CreateTime>\
          <MsgType>event</MsgType><Event>change_contact</Event><ChangeType>update_user</ChangeType><UserID>{userid}</UserID></xml>"

@@ -12,6 +12,7 @@ mod test_app;
 
 mod browser;
 mod callbacks;
+mod chaos;
 mod forms;
 mod house;
 mod migrations;

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# make bench, make chaos: experiments that measure. ONLY="S1 S3" picks some, without it all run.
+# An experiment is a function below, named KIND_ID. It appends rows to $ROLLCALL_ROWS, a JSON object a line:
+# {id, what, value, unit, yardstick, ratio, goal, pass}; lib/rows.mjs adds command, commit and time, keeps
+# them in target/KIND/ID.json and prints the table. A row that does not pass fails the run.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+# shellcheck source=lib/all.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
+
+# --- speed: value, yardstick of somebody else's, ratio ---
+
+bench_S1() { # opening callbacks
+  local folder=$root/tests/bench/wecom-crypto
+  install_npm_packages "$folder"
+  cargo bench --quiet --locked -p wecom --bench callback -- --node "$folder/bench.mjs"
+}
+
+# --- nothing lost, nothing doubled ---
+
+chaos_R8() { ignored_test chaos::r8; } # repeated callbacks
+
+# --- how they run ---
+
+# An experiment against the whole deployment is an ignored test of tests/src/chaos/, run by itself and optimised.
+ignored_test() { # PATH
+  [ -n "${ROLLCALL_TEST_DATABASE_URL:-}" ] || start_test_services
+  cargo test --quiet --release --locked -p rollcall-tests "$1" -- --ignored --nocapture --test-threads=1
+}
+
+main() {
+  local kind=$1 picked id failed=() folder=$root/target/$1
+  cd "$root"
+  picked=${ONLY:-$(declare -F | sed -n "s/^declare -f ${kind}_//p")}
+  for id in ${picked//,/ }; do
+    declare -F "${kind}_$id" >/dev/null || die "make $kind 没有实验 $id。" "make $kind has no experiment $id."
+  done
+  prepare_machine run
+  mkdir -p "$folder"
+  export ROLLCALL_ROWS=$folder/rows
+  for id in ${picked//,/ }; do
+    say "实验 $id" "experiment $id"
+    : >"$ROLLCALL_ROWS"
+    "${kind}_$id" || failed+=("$id")
+    node "$lib/rows.mjs" keep "$folder/$id.json" "$ROLLCALL_ROWS" "make $kind ONLY=$id"
+  done
+  rm -f "$ROLLCALL_ROWS"
+  # shellcheck disable=SC2086 # a list of ids
+  node "$lib/rows.mjs" table "$folder" ${picked//,/ } || failed+=("rows")
+  [ ${#failed[@]} -eq 0 ] || die "未通过：${failed[*]}" "not passed: ${failed[*]}"
+}
+
+main "$@"
