@@ -18,11 +18,11 @@ pub fn verify(app: &App, corp: i32, name: &str, query: &Query) -> Result<String>
 pub async fn receive(app: &App, corp: i32, name: &str, query: &Query, body: &str) -> Result<()> {
     let school = app.school(corp)?;
     let receiver = school.receiver(name).ok_or(Error::NotFound)?;
-    let received = receiver.receive(query, body).map_err(|error| {
+    let now = app.now();
+    let received = receiver.receive_at(query, body, now).map_err(|error| {
         tracing::warn!(corp, app = name, %error, "callback refused");
         Error::Forbidden
     })?;
-    let now = app.now();
     let digest = secret::hash(received.xml.as_bytes());
     let row = hex::encode(&digest);
     let message = inbox::NewMessage {

@@ -1,8 +1,10 @@
 //! The little XML that WeCom speaks: elements with text, no attributes that matter, no namespaces.
 //!
-//! Read into a small tree, so that the order of elements, CDATA or plain text and elements added
-//! later make no difference (doc 90238). Document types and entities other than the five of XML
+//! Read into a flat list that borrows from the text, so that reading costs one allocation, and the order of elements,
+//! CDATA or plain text and elements added later make no difference (doc 90238). Document types and entities other than the five of XML
 //! are refused: they are how an XML parser is attacked, and WeCom sends none.
+
+use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -24,8 +26,116 @@ pub enum XmlError {
     TooDeep,
 }
 
-/// One element: its name, its own text, its children in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A document, borrowing from its text: its elements in order, each with its depth.
+#[derive(Debug, Clone)]
+pub(crate) struct Document<'a> {
+    nodes: Vec<Node<'a>>,
+}
+
+#[derive(Debug, Clone)]
+struct Node<'a> {
+    name: &'a str,
+    text: Cow<'a, str>,
+    depth: usize,
+    has_cdata: bool,
+}
+
+/// One element of a [`Document`].
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'d, 'a> {
+    /// The element first, then what follows it in the document.
+    nodes: &'d [Node<'a>],
+}
+
+impl<'a> Document<'a> {
+    /// Reads a document with exactly one root element.
+    pub(crate) fn parse(document: &'a str) -> Result<Self, XmlError> {
+        let mut reader = Reader::from_str(document);
+        let mut builder = Builder { nodes: Vec::with_capacity(32), open: [0; MAX_DEPTH], depth: 0 };
+        loop {
+            let begins = reader.buffer_position();
+            match reader.read_event().map_err(|_| XmlError::Malformed)? {
+                Event::Start(tag) => builder.open(name_at(document, begins, tag.name().as_ref())?)?,
+                Event::Empty(tag) => {
+                    builder.open(name_at(document, begins, tag.name().as_ref())?)?;
+                    builder.close()?;
+                }
+                Event::End(_) => builder.close()?,
+                Event::Text(text) => builder.text(text.into_inner())?,
+                Event::CData(data) => builder.cdata(data.into_inner())?,
+                Event::GeneralRef(entity) => match entity.resolve_char_ref() {
+                    Ok(Some(character)) => builder.text(String::from(character).into())?,
+                    Ok(None) => builder.text(Cow::Borrowed(match &*entity.into_inner() {
+                        "amp" => "&",
+                        "lt" => "<",
+                        "gt" => ">",
+                        "quot" => "\"",
+                        "apos" => "'",
+                        _ => return Err(XmlError::Forbidden),
+                    }))?,
+                    Err(_) => return Err(XmlError::Malformed),
+                },
+                Event::DocType(_) | Event::PI(_) => return Err(XmlError::Forbidden),
+                Event::Comment(_) | Event::Decl(_) => {}
+                Event::Eof => return builder.finish(),
+            }
+        }
+    }
+
+    /// The root element.
+    pub(crate) fn root(&self) -> Part<'_, 'a> {
+        Part { nodes: &self.nodes }
+    }
+}
+
+/// The name of the tag that begins at `begins`, as a piece of the document.
+fn name_at<'a>(document: &'a str, begins: u64, name: &str) -> Result<&'a str, XmlError> {
+    let begins = usize::try_from(begins).map_err(|_| XmlError::Malformed)? + 1;
+    document.get(begins..begins + name.len()).filter(|found| *found == name).ok_or(XmlError::Malformed)
+}
+
+impl<'d, 'a> Part<'d, 'a> {
+    /// The tag's name, case as sent.
+    pub(crate) fn name(&self) -> &'a str {
+        self.nodes.first().map_or("", |node| node.name)
+    }
+
+    /// Its own text; white space around plain text is dropped, inside CDATA kept.
+    pub(crate) fn text(&self) -> &'d str {
+        self.nodes.first().map_or("", |node| if node.has_cdata { &*node.text } else { node.text.trim() })
+    }
+
+    /// Child elements in document order.
+    pub(crate) fn children(self) -> impl Iterator<Item = Part<'d, 'a>> {
+        let depth = self.nodes.first().map_or(0, |node| node.depth);
+        let below = self.nodes.get(1..).unwrap_or_default();
+        let end = below.iter().position(|node| node.depth <= depth).unwrap_or(below.len());
+        let below = &below[..end];
+        (0..end).filter(move |i| below[*i].depth == depth + 1).map(move |i| Part { nodes: &below[i..] })
+    }
+
+    /// The first child of that name.
+    pub(crate) fn child(self, name: &str) -> Option<Part<'d, 'a>> {
+        self.children().find(|child| child.name() == name)
+    }
+
+    /// The text of the first child of that name; none if it is absent or empty, which WeCom means alike.
+    pub(crate) fn text_of(self, name: &str) -> Option<&'d str> {
+        self.child(name).map(|child| child.text()).filter(|text| !text.is_empty())
+    }
+
+    /// A copy that stands by itself.
+    pub(crate) fn to_element(self) -> Element {
+        Element {
+            name: self.name().into(),
+            text: self.text().into(),
+            children: self.children().map(Part::to_element).collect(),
+        }
+    }
+}
+
+/// One element with its children, for content this library has no type for.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Element {
     /// The tag's name, case as sent: `Event` and `event` differ.
     pub name: String,
@@ -35,38 +145,17 @@ pub struct Element {
     pub children: Vec<Element>,
 }
 
+/// The name only: the text may be personal.
+impl std::fmt::Debug for Element {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Element").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl Element {
     /// Reads a document with exactly one root element.
     pub fn parse(document: &str) -> Result<Element, XmlError> {
-        let mut reader = Reader::from_str(document);
-        let mut tree = Builder::default();
-        loop {
-            match reader.read_event().map_err(|_| XmlError::Malformed)? {
-                Event::Start(tag) => tree.open(tag.name().as_ref())?,
-                Event::Empty(tag) => {
-                    tree.open(tag.name().as_ref())?;
-                    tree.close()?;
-                }
-                Event::End(_) => tree.close()?,
-                Event::Text(text) => tree.text(&text.into_inner())?,
-                Event::CData(data) => tree.cdata(&data.into_inner())?,
-                Event::GeneralRef(entity) => match entity.resolve_char_ref() {
-                    Ok(Some(character)) => tree.text(character.encode_utf8(&mut [0; 4]))?,
-                    Ok(None) => tree.text(match &*entity.into_inner() {
-                        "amp" => "&",
-                        "lt" => "<",
-                        "gt" => ">",
-                        "quot" => "\"",
-                        "apos" => "'",
-                        _ => return Err(XmlError::Forbidden),
-                    })?,
-                    Err(_) => return Err(XmlError::Malformed),
-                },
-                Event::DocType(_) | Event::PI(_) => return Err(XmlError::Forbidden),
-                Event::Comment(_) | Event::Decl(_) => {}
-                Event::Eof => return tree.finish(),
-            }
-        }
+        Ok(Document::parse(document)?.root().to_element())
     }
 
     /// The first child of that name.
@@ -80,50 +169,41 @@ impl Element {
     }
 }
 
-#[derive(Default)]
-struct Builder {
-    open: Vec<Open>,
-    root: Option<Element>,
+struct Builder<'a> {
+    nodes: Vec<Node<'a>>,
+    /// Places in `nodes` of the elements not closed yet.
+    open: [usize; MAX_DEPTH],
+    depth: usize,
 }
 
-#[derive(Default)]
-struct Open {
-    element: Element,
-    has_cdata: bool,
-}
-
-impl Builder {
-    fn open(&mut self, name: &str) -> Result<(), XmlError> {
-        if self.open.len() == MAX_DEPTH {
-            return Err(XmlError::TooDeep);
-        }
-        if self.open.is_empty() && self.root.is_some() {
+impl<'a> Builder<'a> {
+    fn open(&mut self, name: &'a str) -> Result<(), XmlError> {
+        if self.depth == 0 && !self.nodes.is_empty() {
             return Err(XmlError::Malformed);
         }
-        self.open
-            .push(Open { element: Element { name: name.into(), ..Element::default() }, has_cdata: false });
+        *self.open.get_mut(self.depth).ok_or(XmlError::TooDeep)? = self.nodes.len();
+        self.nodes.push(Node { name, text: Cow::Borrowed(""), depth: self.depth, has_cdata: false });
+        self.depth += 1;
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), XmlError> {
-        let Open { mut element, has_cdata } = self.open.pop().ok_or(XmlError::Malformed)?;
-        if !has_cdata {
-            element.text = element.text.trim().into();
-        }
-        match self.open.last_mut() {
-            Some(parent) => parent.element.children.push(element),
-            None => self.root = Some(element),
-        }
+        self.depth = self.depth.checked_sub(1).ok_or(XmlError::Malformed)?;
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), XmlError> {
+    fn current(&mut self) -> Option<&mut Node<'a>> {
+        let place = self.open[self.depth.checked_sub(1)?];
+        self.nodes.get_mut(place)
+    }
+
+    fn text(&mut self, text: Cow<'a, str>) -> Result<(), XmlError> {
         let blank = text.trim().is_empty();
-        match self.open.last_mut() {
+        match self.current() {
             // Indentation between elements or around CDATA says nothing.
-            Some(open) if blank && (open.has_cdata || open.element.text.is_empty()) => Ok(()),
-            Some(open) => {
-                open.element.text.push_str(text);
+            Some(node) if blank && (node.has_cdata || node.text.is_empty()) => Ok(()),
+            Some(node) => {
+                append(&mut node.text, text);
                 Ok(())
             }
             None if blank => Ok(()),
@@ -131,16 +211,25 @@ impl Builder {
         }
     }
 
-    fn cdata(&mut self, text: &str) -> Result<(), XmlError> {
-        let open = self.open.last_mut().ok_or(XmlError::Malformed)?;
-        open.has_cdata = true;
-        open.element.text.push_str(text);
+    fn cdata(&mut self, text: Cow<'a, str>) -> Result<(), XmlError> {
+        let node = self.current().ok_or(XmlError::Malformed)?;
+        node.has_cdata = true;
+        append(&mut node.text, text);
         Ok(())
     }
 
-    fn finish(self) -> Result<Element, XmlError> {
-        if self.open.is_empty() { self.root.ok_or(XmlError::Malformed) } else { Err(XmlError::Malformed) }
+    fn finish(self) -> Result<Document<'a>, XmlError> {
+        if self.depth == 0 && !self.nodes.is_empty() {
+            Ok(Document { nodes: self.nodes })
+        } else {
+            Err(XmlError::Malformed)
+        }
     }
+}
+
+/// Borrows while there is one piece only.
+fn append<'a>(all: &mut Cow<'a, str>, piece: Cow<'a, str>) {
+    if all.is_empty() { *all = piece } else { all.to_mut().push_str(&piece) }
 }
 
 /// Wraps text as CDATA; a `]]>` inside is split over two sections, so that any text survives.

@@ -78,18 +78,19 @@ fn note(hints: &mut sync::Hints, leaving: &mut Vec<String>, event: Event) {
             leaving.push(userid.to_lowercase());
             hints.members.push(userid);
         }
-        Event::Contact(ContactChange::UserCreated { userid }) | Event::Subscribe { userid } => {
+        Event::Contact(ContactChange::UserCreated { userid, .. }) | Event::Subscribe { userid } => {
             hints.members.push(userid)
         }
-        Event::Contact(ContactChange::UserUpdated { userid, new_userid }) => {
+        Event::Contact(ContactChange::UserUpdated { userid, new_userid, .. }) => {
             hints.members.push(userid);
             hints.members.extend(new_userid);
         }
         Event::Contact(
-            ContactChange::DepartmentCreated { id }
-            | ContactChange::DepartmentUpdated { id }
+            ContactChange::DepartmentCreated { id, .. }
+            | ContactChange::DepartmentUpdated { id, .. }
             | ContactChange::DepartmentDeleted { id },
         ) => hints.departments.push(id),
-        Event::EnterAgent { .. } | Event::Text { .. } | Event::Unknown { .. } => {}
+        // Nothing here is kept by us, so there is nothing to look at.
+        _ => {}
     }
 }
