@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::Data;
 use anyhow::Context;
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -11,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use url::Url;
 use wecom::crypto::CallbackCrypto;
 
-use crate::Shared;
+use crate::corps::{Corp, Here};
 use crate::event::{Event, Receiver, cdata};
 use crate::ledger::What;
 use crate::random;
@@ -24,11 +23,7 @@ const PARALLEL: usize = 2;
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Delivers what comes in until the sender is gone.
-pub async fn deliver_all(
-    shared: Data<Shared>,
-    client: reqwest::Client,
-    mut events: UnboundedReceiver<Event>,
-) {
+pub async fn deliver_all(shared: Here, client: reqwest::Client, mut events: UnboundedReceiver<Event>) {
     let places = Arc::new(Semaphore::new(PARALLEL));
     while let Some(event) = events.recv().await {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -69,7 +64,7 @@ impl UnderWay {
     }
 }
 
-async fn deliver(shared: &Shared, client: &reqwest::Client, event: Event) {
+async fn deliver(shared: &Corp, client: &reqwest::Client, event: Event) {
     let (fault, xml, endpoint) = {
         let mut world = shared.write();
         let path = format!("callback/{}", name(&world.spec, event.receiver));
@@ -104,7 +99,7 @@ async fn deliver(shared: &Shared, client: &reqwest::Client, event: Event) {
 /// Sends until it is answered with 200, or as often as WeCom tries. Each try is encrypted anew: only the inner
 /// XML stays the same.
 async fn send_until_taken(
-    shared: &Shared,
+    shared: &Corp,
     client: &reqwest::Client,
     endpoint: &Endpoint,
     xml: &str,
@@ -149,7 +144,7 @@ pub struct Verification {
 
 /// Asks the address to decrypt a number, as WeCom does before it takes the address.
 pub async fn verify(
-    shared: &Shared,
+    shared: &Corp,
     client: &reqwest::Client,
     receiver: Receiver,
 ) -> anyhow::Result<Verification> {

@@ -9,9 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::Shared;
 use crate::callback;
+use crate::corps::{Corps, Here};
 use crate::directory::{Member, Status};
+use crate::dump;
 use crate::event::Receiver;
 use crate::faults::Fault;
 use crate::ledger::Filter;
@@ -47,6 +48,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/callbacks", web::get().to(callbacks))
         .route("/callbacks/{receiver}/verification", web::post().to(verify_callback))
         .route("/reset", web::post().to(reset))
+        .route("/corps", web::get().to(corps))
+        .route("/dump", web::get().to(dump))
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Wrong::missing("no such address")) }));
 }
 
@@ -86,7 +89,7 @@ impl ResponseError for Wrong {
 
 type Answer = Result<Json<Value>, Wrong>;
 
-async fn clock(shared: Data<Shared>) -> Json<Value> {
+async fn clock(shared: Here) -> Json<Value> {
     let world = shared.read();
     Json(describe_clock(&world))
 }
@@ -98,7 +101,7 @@ enum ClockChange {
     Set(DateTime<Utc>),
 }
 
-async fn set_clock(change: Json<ClockChange>, shared: Data<Shared>) -> Answer {
+async fn set_clock(change: Json<ClockChange>, shared: Here) -> Answer {
     let mut world = shared.write();
     match change.into_inner() {
         ClockChange::AdvanceSeconds(seconds) => {
@@ -115,13 +118,13 @@ fn describe_clock(world: &World) -> Value {
     json!({ "now": world.now(), "offset_seconds": world.clock.offset().num_seconds() })
 }
 
-async fn settings(shared: Data<Shared>) -> Answer {
+async fn settings(shared: Here) -> Answer {
     let world = shared.read();
     Ok(Json(serde_json::to_value(&world.settings).map_err(|error| Wrong::input(&error))?))
 }
 
 /// Changes the given settings and leaves the others; a new visible range is told to the app.
-async fn change_settings(change: Json<Map<String, Value>>, shared: Data<Shared>) -> Answer {
+async fn change_settings(change: Json<Map<String, Value>>, shared: Here) -> Answer {
     let (settings, events) = {
         let mut world = shared.write();
         let mut settings = serde_json::to_value(&world.settings).map_err(|error| Wrong::input(&error))?;
@@ -223,14 +226,14 @@ impl MemberChange {
     }
 }
 
-async fn member(userid: Path<String>, shared: Data<Shared>) -> Answer {
+async fn member(userid: Path<String>, shared: Here) -> Answer {
     let world = shared.read();
     let member =
         world.directory.member(&userid).ok_or_else(|| Wrong::missing(format!("no member {userid}")))?;
     Ok(Json(describe_member(&world, member)))
 }
 
-async fn add_member(change: Json<MemberChange>, shared: Data<Shared>) -> Answer {
+async fn add_member(change: Json<MemberChange>, shared: Here) -> Answer {
     let (described, events) = {
         let mut world = shared.write();
         let change = change.into_inner();
@@ -255,7 +258,7 @@ async fn add_member(change: Json<MemberChange>, shared: Data<Shared>) -> Answer 
     Ok(Json(described))
 }
 
-async fn change_member(userid: Path<String>, change: Json<MemberChange>, shared: Data<Shared>) -> Answer {
+async fn change_member(userid: Path<String>, change: Json<MemberChange>, shared: Here) -> Answer {
     let (described, events) = {
         let mut world = shared.write();
         let member = world.directory.member(&userid).cloned();
@@ -268,7 +271,7 @@ async fn change_member(userid: Path<String>, change: Json<MemberChange>, shared:
     Ok(Json(described))
 }
 
-async fn remove_member(userid: Path<String>, shared: Data<Shared>) -> Answer {
+async fn remove_member(userid: Path<String>, shared: Here) -> Answer {
     let events = shared.write().remove_member(&userid).map_err(Wrong::missing)?;
     shared.send(events);
     Ok(Json(json!({ "deleted": *userid })))
@@ -304,14 +307,14 @@ struct DepartmentChange {
     order: Option<u32>,
 }
 
-async fn department(id: Path<u32>, shared: Data<Shared>) -> Answer {
+async fn department(id: Path<u32>, shared: Here) -> Answer {
     let world = shared.read();
     let department =
         world.directory.department(*id).ok_or_else(|| Wrong::missing(format!("no department {id}")))?;
     Ok(Json(describe_department(&world, department)))
 }
 
-async fn add_department(change: Json<DepartmentChange>, shared: Data<Shared>) -> Answer {
+async fn add_department(change: Json<DepartmentChange>, shared: Here) -> Answer {
     let (described, events) = {
         let mut world = shared.write();
         let DepartmentChange { id, name, parent, order } = change.into_inner();
@@ -328,7 +331,7 @@ async fn add_department(change: Json<DepartmentChange>, shared: Data<Shared>) ->
     Ok(Json(described))
 }
 
-async fn change_department(id: Path<u32>, change: Json<DepartmentChange>, shared: Data<Shared>) -> Answer {
+async fn change_department(id: Path<u32>, change: Json<DepartmentChange>, shared: Here) -> Answer {
     let (described, events) = {
         let mut world = shared.write();
         let department = world.directory.department(*id).cloned();
@@ -349,7 +352,7 @@ async fn change_department(id: Path<u32>, change: Json<DepartmentChange>, shared
     Ok(Json(described))
 }
 
-async fn remove_department(id: Path<u32>, shared: Data<Shared>) -> Answer {
+async fn remove_department(id: Path<u32>, shared: Here) -> Answer {
     let events = shared.write().remove_department(*id)?;
     shared.send(events);
     Ok(Json(json!({ "deleted": *id })))
@@ -365,45 +368,45 @@ fn describe_department(world: &World, department: &Department) -> Value {
     })
 }
 
-async fn faults(shared: Data<Shared>) -> Json<Value> {
+async fn faults(shared: Here) -> Json<Value> {
     Json(json!({ "items": shared.read().faults.all() }))
 }
 
-async fn order_fault(fault: Json<Fault>, shared: Data<Shared>) -> Answer {
+async fn order_fault(fault: Json<Fault>, shared: Here) -> Answer {
     let mut world = shared.write();
     let ordered = world.faults.order(fault.into_inner()).map_err(|reason| Wrong::input(&reason))?;
     Ok(Json(json!(ordered)))
 }
 
-async fn end_faults(shared: Data<Shared>) -> Json<Value> {
+async fn end_faults(shared: Here) -> Json<Value> {
     Json(json!({ "ended": shared.write().faults.end(None) }))
 }
 
-async fn end_fault(id: Path<u64>, shared: Data<Shared>) -> Json<Value> {
+async fn end_fault(id: Path<u64>, shared: Here) -> Json<Value> {
     Json(json!({ "ended": shared.write().faults.end(Some(*id)) }))
 }
 
 /// WeCom may invalidate tokens before their time; so may we.
-async fn invalidate_tokens(shared: Data<Shared>) -> Json<Value> {
+async fn invalidate_tokens(shared: Here) -> Json<Value> {
     shared.write().tokens.invalidate();
     Json(json!({ "invalidated": true }))
 }
 
-async fn ledger(filter: Query<Filter>, shared: Data<Shared>) -> Json<Value> {
+async fn ledger(filter: Query<Filter>, shared: Here) -> Json<Value> {
     Json(json!({ "items": shared.read().ledger.find(&filter) }))
 }
 
-async fn messages(userid: Path<String>, shared: Data<Shared>) -> Json<Value> {
+async fn messages(userid: Path<String>, shared: Here) -> Json<Value> {
     let world = shared.read();
     Json(json!({ "items": world.messages.of(&userid).rev().collect::<Vec<_>>() }))
 }
 
-async fn personas(shared: Data<Shared>) -> Json<Value> {
+async fn personas(shared: Here) -> Json<Value> {
     Json(json!(shared.read().personas))
 }
 
 /// How many callbacks are under way; with `?wait=true` the answer comes when there is none.
-async fn callbacks(query: Query<HashMap<String, String>>, shared: Data<Shared>) -> Json<Value> {
+async fn callbacks(query: Query<HashMap<String, String>>, shared: Here) -> Json<Value> {
     if query.get("wait").is_some_and(|wait| wait == "true") {
         shared.under_way.none().await;
     }
@@ -412,7 +415,7 @@ async fn callbacks(query: Query<HashMap<String, String>>, shared: Data<Shared>) 
 
 async fn verify_callback(
     receiver: Path<String>,
-    shared: Data<Shared>,
+    shared: Here,
     client: Data<reqwest::Client>,
 ) -> Result<Json<Value>, Wrong> {
     let receiver = {
@@ -430,7 +433,35 @@ async fn verify_callback(
 }
 
 /// Everything as it was at the start, but for the address of the server.
-async fn reset(shared: Data<Shared>) -> Json<Value> {
+async fn reset(shared: Here) -> Json<Value> {
     shared.reset();
     Json(json!({ "reset": true }))
+}
+
+/// Every corp with what a server needs to be its app: this is a simulator, its secrets are for development.
+async fn corps(corps: Data<Corps>) -> Json<Value> {
+    let described = corps.all().map(|corp| {
+        let spec = &corp.read().spec;
+        json!({
+            "corpid": spec.corp.id,
+            "name": spec.name,
+            "app": {
+                "agentid": spec.app.agentid,
+                "secret": spec.app.secret,
+                "token": spec.app.token,
+                "encoding_aes_key": spec.app.encoding_aes_key,
+            },
+            "contacts": {
+                "secret": spec.contacts.secret,
+                "token": spec.contacts.token,
+                "encoding_aes_key": spec.contacts.encoding_aes_key,
+            },
+        })
+    });
+    Json(json!({ "items": described.collect::<Vec<_>>() }))
+}
+
+/// The state of a corp; its `directory` can be loaded again.
+async fn dump(shared: Here) -> Json<Value> {
+    Json(dump::of(&shared.read()))
 }

@@ -23,7 +23,9 @@ mod callback;
 mod client;
 mod clock;
 mod control;
+mod corps;
 mod directory;
+mod dump;
 mod event;
 mod faults;
 mod ledger;
@@ -34,20 +36,20 @@ mod sign_in;
 mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::Context;
-use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use callback::UnderWay;
-use event::Event;
+use corps::{Corp, Corps};
+use directory::Directory;
+pub use dump::DirectoryFile;
 use school::School;
-use world::World;
 
 /// Largest body accepted, in bytes. A message to a thousand members takes about thirty thousand.
 const MAX_BODY: usize = 1 << 20;
@@ -61,12 +63,30 @@ pub struct Config {
     pub school: School,
     /// Where the app's server is, if that is known already.
     pub app_url: Option<Url>,
+    /// A directory of one's own in the place of the school's; app, secrets and callbacks stay the school's.
+    pub directory: Option<DirectoryFile>,
+    /// How many corps; each after the first has the same school under other ids, secrets and keys.
+    pub corps: usize,
 }
 
 impl Config {
     /// On this machine, on a free port, with no server yet.
     pub fn local(school: School) -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), school, app_url: None }
+        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), school, app_url: None, directory: None, corps: 1 }
+    }
+
+    /// The corps, each with the receiving end of its events.
+    fn found(self) -> anyhow::Result<Vec<(Corp, mpsc::UnboundedReceiver<event::Event>)>> {
+        let directory = match &self.directory {
+            Some(file) => file.directory()?,
+            None => Directory::of(&self.school),
+        };
+        let corp = |place| {
+            let (outgoing, events) = mpsc::unbounded_channel();
+            let school = School { spec: self.school.spec.of_corp(place), ..self.school.clone() };
+            (Corp::new(school, directory.clone(), self.app_url.clone(), outgoing), events)
+        };
+        Ok((0..self.corps.max(1)).map(corp).collect())
     }
 }
 
@@ -80,29 +100,34 @@ impl Simulator {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-        let (outgoing, events) = mpsc::unbounded_channel();
-        let shared = Data::new(Shared {
-            world: RwLock::new(World::new(&config.school, config.app_url)),
-            school: config.school,
-            outgoing,
-            under_way: UnderWay::new(),
-        });
-
-        let deliveries = tokio::spawn(callback::deliver_all(shared.clone(), client.clone(), events));
-        let (state, client) = (shared.clone(), Data::new(client));
+        let listen = config.listen;
+        let (corps, events): (Vec<_>, Vec<_>) = config.found()?.into_iter().unzip();
+        let mut corps = corps.into_iter();
+        let first = corps.next().context("no corp")?;
+        let corps = Data::new(Corps::new(first, corps.collect()));
+        let deliveries = corps
+            .all()
+            .zip(events)
+            .map(|(corp, events)| tokio::spawn(callback::deliver_all(corp.clone(), client.clone(), events)))
+            .collect();
+        let (state, client) = (corps.clone(), Data::new(client));
         let server = HttpServer::new(move || {
-            App::new().app_data(state.clone()).app_data(client.clone()).configure(configure)
+            App::new()
+                .app_data(state.clone())
+                .app_data(client.clone())
+                .wrap(from_fn(corps::name))
+                .configure(configure)
         })
         .workers(2)
         .disable_signals()
         .shutdown_timeout(1)
-        .bind(config.listen)
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+        .bind(listen)
+        .with_context(|| format!("cannot listen on {listen}"))?;
         let addr = *server.addrs().first().context("no address")?;
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
-        Ok(Running { addr, handle, deliveries, shared })
+        Ok(Running { addr, handle, deliveries, corps })
     }
 }
 
@@ -111,8 +136,8 @@ pub struct Running {
     /// Where it listens.
     pub addr: SocketAddr,
     handle: ServerHandle,
-    deliveries: JoinHandle<()>,
-    shared: Data<Shared>,
+    deliveries: Vec<JoinHandle<()>>,
+    corps: Data<Corps>,
 }
 
 impl Running {
@@ -123,51 +148,29 @@ impl Running {
 
     /// Says where the app's server is: callbacks go there, and sign-ins may return there.
     pub fn set_app_url(&self, url: Url) {
-        self.shared.write().app_url = Some(url);
+        for corp in self.corps.all() {
+            corp.write().app_url = Some(url.clone());
+        }
+    }
+
+    /// The ids of its corps, the first one first.
+    pub fn corp_ids(&self) -> Vec<String> {
+        self.corps.all().map(|corp| corp.id.clone()).collect()
     }
 
     /// Waits until no callback is under way.
     pub async fn callbacks_delivered(&self) {
-        self.shared.under_way.none().await;
+        for corp in self.corps.all() {
+            corp.under_way.none().await;
+        }
     }
 
     /// Ends it, without waiting for callbacks.
     pub async fn stop(self) {
-        self.deliveries.abort();
-        self.handle.stop(true).await;
-    }
-}
-
-/// What all handlers share.
-struct Shared {
-    world: RwLock<World>,
-    /// As it was generated.
-    school: School,
-    outgoing: UnboundedSender<Event>,
-    under_way: UnderWay,
-}
-
-impl Shared {
-    fn read(&self) -> RwLockReadGuard<'_, World> {
-        self.world.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, World> {
-        self.world.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives events to delivery.
-    fn send(&self, events: Vec<Event>) {
-        self.under_way.add(events.len());
-        for event in events {
-            // Fails only when the simulator is being stopped.
-            let _ = self.outgoing.send(event);
+        for delivery in &self.deliveries {
+            delivery.abort();
         }
-    }
-
-    fn reset(&self) {
-        let mut world = self.write();
-        *world = World::new(&self.school, world.app_url.take());
+        self.handle.stop(true).await;
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 use simulator::school::{School, write_grants, write_people, write_reports};
-use simulator::{Config, Simulator};
+use simulator::{Config, DirectoryFile, Simulator};
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
@@ -34,6 +34,15 @@ enum Command {
         /// Where Rollcall is, for callbacks and the workbench.
         #[arg(long, default_value = "http://127.0.0.1:8710")]
         app_url: Url,
+        /// Make the school so large: so many members, a class for about every fifty.
+        #[arg(long, conflicts_with = "directory")]
+        members: Option<usize>,
+        /// How many corps; each after the first is the same school under other ids, secrets and keys.
+        #[arg(long, default_value_t = 1)]
+        corps: usize,
+        /// A directory in JSON (see the README), in the place of the school's; a dump will do.
+        #[arg(long)]
+        directory: Option<PathBuf>,
     },
     /// Write the school's roster: people.csv and grants.csv.
     Roster {
@@ -60,9 +69,13 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Serve { listen, school, app_url } => {
-            let school = School::load(school)?;
-            serve(Config { listen, school, app_url: Some(app_url) })?;
+        Command::Serve { listen, school, app_url, members, corps, directory } => {
+            let mut school = School::load(school)?;
+            if let Some(members) = members {
+                school = school.scaled(members)?;
+            }
+            let directory = directory.map(DirectoryFile::load).transpose()?;
+            serve(Config { listen, school, app_url: Some(app_url), directory, corps })?;
         }
         Command::Roster { school, out } => {
             let school = School::load(school)?;
@@ -91,6 +104,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         "simulator ready: {} ({name}: {students} students, {staff} staff, {classes} classes)",
         running.url()
     )?;
+    let corps = running.corp_ids();
+    if corps.len() > 1 {
+        writeln!(out, "corps: {} (secrets and keys: {}/_sim/corps)", corps.join(", "), running.url())?;
+    }
     out.flush()?;
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Query};
+use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use url::Url;
 
-use crate::Shared;
 use crate::api::oauth::Visitor;
 use crate::client::{choose, page};
+use crate::corps::{self, Corp, Here};
 use crate::directory::Status;
 use crate::ledger::What;
 use crate::world::World;
@@ -27,7 +27,7 @@ pub const OUTSIDER: &str = "@outsider";
 type Parameters = Query<HashMap<String, String>>;
 
 /// `/connect/oauth2/authorize`
-pub async fn authorize(request: HttpRequest, query: Parameters, shared: Data<Shared>) -> HttpResponse {
+pub async fn authorize(request: HttpRequest, query: Parameters, shared: Here) -> HttpResponse {
     let checked = |world: &World| {
         expect(&query, "response_type", "code")?;
         let scope = parameter(&query, "scope")?;
@@ -50,7 +50,7 @@ pub async fn authorize(request: HttpRequest, query: Parameters, shared: Data<Sha
 }
 
 /// `/wwlogin/sso/login`
-pub async fn login(request: HttpRequest, query: Parameters, shared: Data<Shared>) -> HttpResponse {
+pub async fn login(request: HttpRequest, query: Parameters, shared: Here) -> HttpResponse {
     let checked = |world: &World| {
         expect(&query, "login_type", "CorpApp")?;
         expect(&query, "agentid", &world.spec.app.agentid.to_string())?;
@@ -63,7 +63,7 @@ pub async fn login(request: HttpRequest, query: Parameters, shared: Data<Shared>
 fn sign_in(
     request: &HttpRequest,
     query: &HashMap<String, String>,
-    shared: &Shared,
+    shared: &Corp,
     page: &'static str,
     checked: impl Fn(&World) -> Result<bool, String>,
 ) -> HttpResponse {
@@ -97,6 +97,10 @@ fn sign_in(
 
 /// Who the browser is; none where it hasn't said, or names somebody who isn't there any more.
 pub fn visitor(request: &HttpRequest, world: &World) -> Option<Visitor> {
+    // Somebody of another corp is nobody here.
+    if request.cookie(corps::COOKIE).is_some_and(|corp| corp.value() != world.spec.corp.id) {
+        return None;
+    }
     let cookie = request.cookie(COOKIE)?;
     if cookie.value() == OUTSIDER {
         return Some(Visitor::Outsider);
@@ -107,6 +111,11 @@ pub fn visitor(request: &HttpRequest, world: &World) -> Option<Visitor> {
 /// The cookie that makes a browser a member. Scripts set it too, so it is open to them.
 pub fn cookie(value: &str) -> Cookie<'static> {
     Cookie::build(COOKIE, value.to_owned()).path("/").same_site(SameSite::Lax).finish()
+}
+
+/// The cookie of a browser that looks at a corp.
+pub fn corp_cookie(id: &str) -> Cookie<'static> {
+    Cookie::build(corps::COOKIE, id.to_owned()).path("/").same_site(SameSite::Lax).finish()
 }
 
 fn barred(world: &World, userid: &str, page: &str) -> Option<&'static str> {

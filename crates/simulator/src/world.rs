@@ -52,9 +52,8 @@ pub struct World {
 }
 
 impl World {
-    /// The school as it is at first.
-    pub fn new(school: &School, app_url: Option<Url>) -> Self {
-        let directory = Directory::of(school);
+    /// The corp of a school as it is at first, with this directory.
+    pub fn new(school: &School, directory: Directory, app_url: Option<Url>) -> Self {
         let settings = Settings::default();
         let range = Range::new(&directory, settings.visible.clone());
         Self {

@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 
 pub use refusal::Refusal;
 
-use crate::Shared;
+use crate::corps::Corps;
 use crate::faults::Fault;
 use crate::ledger::{Outcome, What};
 use crate::limits;
@@ -84,7 +84,7 @@ fn find(path: &str) -> Option<Api> {
 }
 
 /// Answers any request below `/cgi-bin/`.
-pub async fn answer(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
+pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> HttpResponse {
     let path = request.match_info().query("path").trim_end_matches('/').to_owned();
     let query = Query::<BTreeMap<String, String>>::from_query(request.query_string());
     let parsed: Option<Map<String, Value>> = serde_json::from_slice(&body).ok();
@@ -99,7 +99,11 @@ pub async fn answer(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> 
     };
 
     let (answer, delay) = {
-        let mut world = shared.write();
+        let corp = match call.parameter("corpid") {
+            Some(id) if call.path == "gettoken" => corps.find(id).unwrap_or_else(|| corps.first()),
+            _ => corps.of_token(call.parameter("access_token").unwrap_or_default()),
+        };
+        let mut world = corp.write();
         let fault = world.faults.meet(&call.path);
         let answer = run(&mut world, &mut call, request.method(), malformed, fault.as_ref());
         record(&mut world, &call, request.method(), &answer, fault.is_some());

@@ -55,6 +55,11 @@ impl Tokens {
         self.issued.clear();
     }
 
+    /// Whether this is one of ours, valid or expired.
+    pub fn knows(&self, token: &str) -> bool {
+        self.issued.iter().any(|issued| issued.token == token)
+    }
+
     fn issue(&mut self, secret: Secret, policy: TokenPolicy, now: DateTime<Utc>) -> (String, i64) {
         // One that has just expired is remembered, so that it is called expired and not invalid.
         self.issued.retain(|token| token.expires > now - TimeDelta::days(1));

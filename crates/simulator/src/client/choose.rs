@@ -10,7 +10,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{SearchQuery, go_as, page};
-use crate::Shared;
+use crate::corps::{Corps, Here};
 use crate::directory::Member;
 use crate::sign_in;
 use crate::world::World;
@@ -21,7 +21,7 @@ const SHOWN: usize = 60;
 const HOME: &str = "/client/workbench";
 
 /// `/`
-pub async fn home(query: SearchQuery, shared: Data<Shared>) -> HttpResponse {
+pub async fn home(query: SearchQuery, corps: Data<Corps>, shared: Here) -> HttpResponse {
     let world = shared.read();
     let members = world.directory.members().count();
     let body = html! {
@@ -33,7 +33,16 @@ pub async fn home(query: SearchQuery, shared: Data<Shared>) -> HttpResponse {
                 "共 " (members) " 个帐号，全部是虚构的人。"
             }
         }
-        main.choice { (choice(&world, "/", &HashMap::new(), &query.q, HOME)) }
+        main.choice {
+            @if corps.all().count() > 1 {
+                nav.corps aria-label="企业" {
+                    @for corp in corps.all() {
+                        a href={ "/?appid=" (corp.id) } aria-current=[(corp.id == shared.id).then_some("true")] { (corp.id) }
+                    }
+                }
+            }
+            (choice(&world, "/", &HashMap::from([("appid".into(), shared.id.clone())]), &query.q, HOME))
+        }
     };
     page::answer(StatusCode::OK, page::document(&world.spec.name, "plain", body))
 }
@@ -45,15 +54,15 @@ pub struct Choice {
 }
 
 /// `/choose`: makes the browser that person, and goes on.
-pub async fn take(choice: Query<Choice>, shared: Data<Shared>) -> HttpResponse {
+pub async fn take(choice: Query<Choice>, shared: Here) -> HttpResponse {
     let world = shared.read();
     // Only pages of this simulator: `//host` would be elsewhere.
     let to = choice.to.as_deref().filter(|to| to.starts_with('/') && !to.starts_with("//")).unwrap_or(HOME);
     if choice.userid == sign_in::OUTSIDER {
-        return go_as(to, sign_in::cookie(sign_in::OUTSIDER));
+        return go_as(to, &shared.id, sign_in::cookie(sign_in::OUTSIDER));
     }
     match world.directory.member(&choice.userid) {
-        Some(member) => go_as(to, sign_in::cookie(&member.userid)),
+        Some(member) => go_as(to, &shared.id, sign_in::cookie(&member.userid)),
         None => page::refusal(&world, "没有这个成员"),
     }
 }
@@ -71,7 +80,7 @@ pub fn inside(world: &World, request: &HttpRequest, query: &HashMap<String, Stri
         }
         main.choice {
             (choice(world, request.path(), query, search, &to))
-            p { a.muted href=(choose_address(sign_in::OUTSIDER, &to)) { "以非企业成员（微信用户）继续" } }
+            p { a.muted href=(choose_address(world, sign_in::OUTSIDER, &to)) { "以非企业成员（微信用户）继续" } }
         }
     };
     page::answer(StatusCode::OK, page::document("登录", "plain", body))
@@ -141,7 +150,7 @@ fn choice(world: &World, action: &str, keep: &HashMap<String, String>, search: &
 fn entry(world: &World, member: &Member, place: &str, to: &str) -> Markup {
     let unread = world.messages.unread(&member.userid);
     html! {
-        a.person href=(choose_address(&member.userid, to)) {
+        a.person href=(choose_address(world, &member.userid, to)) {
             (page::avatar(member))
             div { strong { (member.name) } span.muted { (place) } }
             @if unread > 0 { span.badge { (unread.min(99)) } }
@@ -183,10 +192,11 @@ fn find<'a>(world: &'a World, search: &str) -> Vec<&'a Member> {
         .collect()
 }
 
-fn choose_address(userid: &str, to: &str) -> String {
+fn choose_address(world: &World, userid: &str, to: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("userid", userid)
         .append_pair("to", to)
+        .append_pair("appid", &world.spec.corp.id)
         .finish();
     format!("/choose?{query}")
 }

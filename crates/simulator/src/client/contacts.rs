@@ -1,13 +1,13 @@
 //! 通讯录: the school's tree.
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde::Deserialize;
 
 use super::page::{self, Tab};
 use super::{go, own};
-use crate::Shared;
+use crate::corps::Here;
 use crate::directory::Status;
 use crate::school::ROOT;
 
@@ -17,7 +17,7 @@ pub struct Place {
 }
 
 /// `/client/contacts`
-pub async fn browse(request: HttpRequest, query: Query<Place>, shared: Data<Shared>) -> HttpResponse {
+pub async fn browse(request: HttpRequest, query: Query<Place>, shared: Here) -> HttpResponse {
     let world = shared.read();
     let Some(member) = own(&request, &world) else { return go("/") };
     let directory = &world.directory;

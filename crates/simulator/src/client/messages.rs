@@ -1,20 +1,19 @@
 //! 消息: who wrote, and what.
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
 use super::page::{self, Tab};
 use super::{go, markup, own};
-use crate::Shared;
 use crate::api::message::{Content, Message};
+use crate::corps::Here;
 use crate::world::World;
 
 /// How many of the newest messages are shown.
 const SHOWN: usize = 50;
 
 /// `/client/messages`
-pub async fn list(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+pub async fn list(request: HttpRequest, shared: Here) -> HttpResponse {
     let world = shared.read();
     let Some(member) = own(&request, &world) else { return go("/") };
     let content = match world.messages.of(&member.userid).next_back() {
@@ -44,7 +43,7 @@ pub async fn list(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
 }
 
 /// `/client/messages/app`: everything the app sent; looking at it makes it read.
-pub async fn conversation(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+pub async fn conversation(request: HttpRequest, shared: Here) -> HttpResponse {
     let mut world = shared.write();
     let Some(userid) = own(&request, &world).map(|member| member.userid.clone()) else { return go("/") };
     world.messages.mark_read(&userid);

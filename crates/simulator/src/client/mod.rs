@@ -11,13 +11,13 @@ mod workbench;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
-use actix_web::web::{self, Data, Query, ServiceConfig};
+use actix_web::web::{self, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::Shared;
 use crate::api::oauth::Visitor;
+use crate::corps::Here;
 use crate::directory::Member;
 use crate::sign_in;
 use crate::world::World;
@@ -55,7 +55,7 @@ fn own<'a>(request: &HttpRequest, world: &'a World) -> Option<&'a Member> {
 }
 
 /// How many messages wait, for the script that watches.
-async fn unread(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+async fn unread(request: HttpRequest, shared: Here) -> HttpResponse {
     let world = shared.read();
     match own(&request, &world) {
         Some(member) => HttpResponse::Ok().json(json!({ "unread": world.messages.unread(&member.userid) })),
@@ -67,8 +67,12 @@ fn go(to: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, to)).finish()
 }
 
-fn go_as(to: &str, cookie: Cookie<'static>) -> HttpResponse {
-    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, to)).cookie(cookie).finish()
+fn go_as(to: &str, corp: &str, cookie: Cookie<'static>) -> HttpResponse {
+    HttpResponse::build(StatusCode::SEE_OTHER)
+        .insert_header((LOCATION, to))
+        .cookie(cookie)
+        .cookie(sign_in::corp_cookie(corp))
+        .finish()
 }
 
 #[derive(Deserialize)]

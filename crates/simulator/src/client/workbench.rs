@@ -1,6 +1,6 @@
 //! 工作台 and 我: opening the app as the member would.
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use url::Url;
 
 use super::page::{self, Tab};
 use super::{go, own};
-use crate::Shared;
+use crate::corps::Here;
 use crate::directory::Status;
 use crate::event::Event;
 use crate::world::World;
@@ -26,7 +26,7 @@ const OTHERS: [(&str, &str); 8] = [
 ];
 
 /// `/client/workbench`
-pub async fn show(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+pub async fn show(request: HttpRequest, shared: Here) -> HttpResponse {
     let world = shared.read();
     let Some(member) = own(&request, &world) else { return go("/") };
     let app = &world.spec.app;
@@ -66,7 +66,7 @@ pub async fn show(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
 }
 
 /// `/client/app`: the app's home page; the app hears that somebody came in.
-pub async fn enter(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+pub async fn enter(request: HttpRequest, shared: Here) -> HttpResponse {
     let (home, event) = {
         let world = shared.read();
         let Some(member) = own(&request, &world) else { return go("/") };
@@ -88,7 +88,7 @@ pub struct Link {
 }
 
 /// `/client/open`: a link of a message.
-pub async fn open(request: HttpRequest, link: Query<Link>, shared: Data<Shared>) -> HttpResponse {
+pub async fn open(request: HttpRequest, link: Query<Link>, shared: Here) -> HttpResponse {
     let world = shared.read();
     if own(&request, &world).is_none() {
         return go("/");
@@ -116,7 +116,7 @@ fn as_member(world: &World, url: Url) -> Url {
 }
 
 /// `/client/me`
-pub async fn me(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+pub async fn me(request: HttpRequest, shared: Here) -> HttpResponse {
     let world = shared.read();
     let Some(member) = own(&request, &world) else { return go("/") };
     let status = match member.status {

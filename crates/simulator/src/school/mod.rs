@@ -185,6 +185,29 @@ impl School {
         Self::generate(spec).with_context(|| format!("{} does not add up", path.display()))
     }
 
+    /// The same school with so many accounts: its colleges grow or shrink alike, to classes of about fifty.
+    ///
+    /// Fails where that is fewer than its staff and exchange students, or more than a college's numbers can tell
+    /// apart.
+    pub fn scaled(&self, members: usize) -> anyhow::Result<Self> {
+        let mut spec = self.spec.clone();
+        let others =
+            self.people.iter().filter(|person| person.has_account && person.college_class().is_none());
+        let students = members.checked_sub(others.count()).filter(|students| *students > 0);
+        let students = students.context("fewer members than staff and exchange students")?;
+        let weights: Vec<usize> = spec.colleges.iter().map(|college| college.students).collect();
+        for (college, share) in spec.colleges.iter_mut().zip(random::apportion(students, &weights)) {
+            college.students = share;
+            college.unreported = college.unreported.min(share);
+        }
+        spec.students.class_size = 50;
+        // The staff stays as it is, so each counsellor has more students.
+        let before = weights.iter().sum::<usize>().max(1);
+        spec.students.per_counsellor = (spec.students.per_counsellor * students).div_ceil(before).max(1);
+        spec.corp.seats = spec.corp.seats.max(u32::try_from(members)?);
+        Self::generate(spec)
+    }
+
     /// Students, in the order of their numbers.
     pub fn students(&self) -> impl Iterator<Item = &Person> {
         self.people.iter().filter(|person| person.is_student())
@@ -200,6 +223,14 @@ impl Person {
     /// Whether they are enrolled.
     pub fn is_student(&self) -> bool {
         matches!(self.kind, Kind::Student { .. })
+    }
+
+    /// Their class in a college.
+    fn college_class(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Student { college: Some(_), class, .. } => Some(class),
+            _ => None,
+        }
     }
 
     /// Place of their college in the spec.

@@ -202,3 +202,28 @@ pub struct Personas {
     /// The college whose people are offered first.
     pub college: String,
 }
+
+impl Spec {
+    /// The spec of another corp: the same school under other ids, secrets and keys; the first is the spec itself.
+    /// Digits at the end are exchanged, so a key keeps its 43 characters.
+    pub fn of_corp(&self, place: usize) -> Self {
+        let mut spec = self.clone();
+        if place > 0 {
+            let number = place + 1;
+            let mark = |text: &mut String, digits: usize| {
+                let kept = text.len().saturating_sub(digits);
+                text.truncate(text.floor_char_boundary(kept));
+                text.push_str(&format!("{number:0digits$}"));
+            };
+            spec.name = format!("{}（{number}）", spec.name);
+            mark(&mut spec.corp.id, 4);
+            mark(&mut spec.app.secret, 4);
+            mark(&mut spec.contacts.secret, 4);
+            mark(&mut spec.app.token, 2);
+            mark(&mut spec.contacts.token, 2);
+            mark(&mut spec.app.encoding_aes_key, 4);
+            mark(&mut spec.contacts.encoding_aes_key, 4);
+        }
+        spec
+    }
+}

@@ -6,6 +6,7 @@ mod callbacks;
 mod client;
 mod contacts;
 mod control;
+mod corps;
 mod messages;
 mod sign_in;
 mod support;
