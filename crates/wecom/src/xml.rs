@@ -26,7 +26,7 @@ pub enum XmlError {
     TooDeep,
 }
 
-/// A document, borrowing from its text: its elements in order, each with its depth.
+/// A document, borrowing from its text: its elements in order, each with the place where it ends.
 #[derive(Debug, Clone)]
 pub(crate) struct Document<'a> {
     nodes: Vec<Node<'a>>,
@@ -36,31 +36,35 @@ pub(crate) struct Document<'a> {
 struct Node<'a> {
     name: &'a str,
     text: Cow<'a, str>,
-    depth: usize,
+    /// Where in the list the first element after it and its children is.
+    end: usize,
     has_cdata: bool,
 }
 
 /// One element of a [`Document`].
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'d, 'a> {
-    /// The element first, then what follows it in the document.
     nodes: &'d [Node<'a>],
+    at: usize,
 }
 
 impl<'a> Document<'a> {
     /// Reads a document with exactly one root element.
     pub(crate) fn parse(document: &'a str) -> Result<Self, XmlError> {
         let mut reader = Reader::from_str(document);
+        // Compared here, without the reader's copy of each name.
+        reader.config_mut().check_end_names = false;
         let mut builder = Builder { nodes: Vec::with_capacity(32), open: [0; MAX_DEPTH], depth: 0 };
         loop {
             let begins = reader.buffer_position();
             match reader.read_event().map_err(|_| XmlError::Malformed)? {
                 Event::Start(tag) => builder.open(name_at(document, begins, tag.name().as_ref())?)?,
                 Event::Empty(tag) => {
-                    builder.open(name_at(document, begins, tag.name().as_ref())?)?;
-                    builder.close()?;
+                    let name = name_at(document, begins, tag.name().as_ref())?;
+                    builder.open(name)?;
+                    builder.close(name)?;
                 }
-                Event::End(_) => builder.close()?,
+                Event::End(tag) => builder.close(tag.name().as_ref())?,
                 Event::Text(text) => builder.text(text.into_inner())?,
                 Event::CData(data) => builder.cdata(data.into_inner())?,
                 Event::GeneralRef(entity) => match entity.resolve_char_ref() {
@@ -84,7 +88,7 @@ impl<'a> Document<'a> {
 
     /// The root element.
     pub(crate) fn root(&self) -> Part<'_, 'a> {
-        Part { nodes: &self.nodes }
+        Part { nodes: &self.nodes, at: 0 }
     }
 }
 
@@ -97,21 +101,23 @@ fn name_at<'a>(document: &'a str, begins: u64, name: &str) -> Result<&'a str, Xm
 impl<'d, 'a> Part<'d, 'a> {
     /// The tag's name, case as sent.
     pub(crate) fn name(&self) -> &'a str {
-        self.nodes.first().map_or("", |node| node.name)
+        self.nodes.get(self.at).map_or("", |node| node.name)
     }
 
     /// Its own text; white space around plain text is dropped, inside CDATA kept.
     pub(crate) fn text(&self) -> &'d str {
-        self.nodes.first().map_or("", |node| if node.has_cdata { &*node.text } else { node.text.trim() })
+        self.nodes.get(self.at).map_or("", |node| if node.has_cdata { &*node.text } else { node.text.trim() })
     }
 
     /// Child elements in document order.
     pub(crate) fn children(self) -> impl Iterator<Item = Part<'d, 'a>> {
-        let depth = self.nodes.first().map_or(0, |node| node.depth);
-        let below = self.nodes.get(1..).unwrap_or_default();
-        let end = below.iter().position(|node| node.depth <= depth).unwrap_or(below.len());
-        let below = &below[..end];
-        (0..end).filter(move |i| below[*i].depth == depth + 1).map(move |i| Part { nodes: &below[i..] })
+        let end = self.nodes.get(self.at).map_or(0, |node| node.end);
+        let mut next = self.at + 1;
+        std::iter::from_fn(move || {
+            let node = self.nodes.get(next).filter(|_| next < end)?;
+            let at = std::mem::replace(&mut next, node.end);
+            Some(Part { nodes: self.nodes, at })
+        })
     }
 
     /// The first child of that name.
@@ -182,13 +188,16 @@ impl<'a> Builder<'a> {
             return Err(XmlError::Malformed);
         }
         *self.open.get_mut(self.depth).ok_or(XmlError::TooDeep)? = self.nodes.len();
-        self.nodes.push(Node { name, text: Cow::Borrowed(""), depth: self.depth, has_cdata: false });
+        self.nodes.push(Node { name, text: Cow::Borrowed(""), end: 0, has_cdata: false });
         self.depth += 1;
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), XmlError> {
-        self.depth = self.depth.checked_sub(1).ok_or(XmlError::Malformed)?;
+    fn close(&mut self, name: &str) -> Result<(), XmlError> {
+        let end = self.nodes.len();
+        let node = self.current().filter(|node| node.name == name).ok_or(XmlError::Malformed)?;
+        node.end = end;
+        self.depth -= 1;
         Ok(())
     }
 
