@@ -5,6 +5,7 @@
 
 mod contact;
 mod event;
+mod reply;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use crate::crypto::{CallbackCrypto, CryptoError};
 
 pub use contact::{ContactChange, DepartmentFields, ExtAttr, ExtValue, TagChange, UserFields};
 pub use event::{CardEvent, Common, Event, Place, Selected, Sent};
+pub use reply::{Article, Reply};
 
 /// The signed part of a callback's address. Names as WeCom writes them.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -67,6 +69,13 @@ impl Receiver {
         let echo = query.echostr.as_deref().ok_or(CryptoError::Ciphertext)?;
         self.crypto.verify(&query.msg_signature, &query.timestamp, &query.nonce, echo)?;
         Ok(self.crypto.decrypt(echo)?.message)
+    }
+
+    /// The body that answers a callback with a passive reply (doc 90930): encrypted for the corp, signed with `now`
+    /// (Unix seconds) and a nonce of its own. `to` is the [`Received::common`] that is answered.
+    pub fn reply(&self, reply: &Reply, to: &Common, now: i64) -> String {
+        let nonce = rand::random::<u64>().to_string();
+        self.crypto.seal_envelope(&reply.to_xml(to, now), rand::random(), &now.to_string(), &nonce)
     }
 
     /// Also refuses timestamps further than `window` from now, in [`Receiver::receive_at`]. Off by default, as WeCom
