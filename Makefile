@@ -1,6 +1,6 @@
 # The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos fmt schema api seed-day clean-data
+.PHONY: help run test check bench chaos fuzz fmt schema api seed-day clean-data
 
 help: ## 列出所有命令 · this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -19,6 +19,9 @@ bench: ## 测速，结果为表格：ONLY=S1 选一项 · measure speed, print a
 
 chaos: ## 破坏性实验：ONLY=R7 选一项 · experiments with failures and attacks; ONLY= picks
 	@deploy/dev/measure.sh chaos
+
+fuzz: ## 模糊测试回调解析：RUNS=1000000 · fuzz the reading of callbacks; RUNS= executions a target
+	@deploy/dev/fuzz.sh
 
 fmt: ## 格式化 Rust 代码 · format the Rust code
 	@cargo fmt --all
