@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Semaphore, watch};
 use url::Url;
@@ -123,7 +123,12 @@ async fn send_until_taken(
                 tries.push("200".into());
                 return true;
             }
-            Ok(answer) => tries.push(answer.status().as_u16().to_string()),
+            Ok(answer) => {
+                tries.push(answer.status().as_u16().to_string());
+                if !settings.callback_retry_on_status {
+                    return false;
+                }
+            }
             Err(error) if error.is_timeout() => tries.push("timeout".into()),
             Err(_) => tries.push("connection".into()),
         }
@@ -148,10 +153,37 @@ pub async fn verify(
     client: &reqwest::Client,
     receiver: Receiver,
 ) -> anyhow::Result<Verification> {
-    let (endpoint, now) = {
-        let world = shared.read();
-        (Endpoint::of(&world, receiver)?, world.now().timestamp())
-    };
+    let endpoint = Endpoint::of(&shared.read(), receiver)?;
+    Ok(ask(shared, client, endpoint).await)
+}
+
+/// Verifies an address and saves it if it answers, as the console does. Fails where token or key aren't such.
+pub async fn save(
+    shared: &Corp,
+    client: &reqwest::Client,
+    receiver: Receiver,
+    address: Address,
+) -> anyhow::Result<Verification> {
+    let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let token = &address.token;
+    anyhow::ensure!(
+        letters(token) && (1..=32).contains(&token.len()),
+        "token: 1 to 32 letters and digits (85010)"
+    );
+    let key = &address.encoding_aes_key;
+    anyhow::ensure!(letters(key) && key.len() == 43, "encoding_aes_key: 43 letters and digits (85010)");
+    let web = ["http://", "https://"].iter().any(|scheme| address.url.starts_with(scheme));
+    anyhow::ensure!(web, "url: http or https (85010)");
+    let endpoint = Endpoint::at(&shared.read(), receiver, &address)?;
+    let verification = ask(shared, client, endpoint).await;
+    if verification.accepted {
+        shared.write().callbacks.insert(receiver, address);
+    }
+    Ok(verification)
+}
+
+async fn ask(shared: &Corp, client: &reqwest::Client, endpoint: Endpoint) -> Verification {
+    let now = shared.read().now().timestamp();
     let echo: u64 = rand::random();
     let url = endpoint.verification(&echo.to_string(), now);
     let answer = async {
@@ -163,7 +195,16 @@ pub async fn verify(
         Ok(_) => Some("the answer is not the bare number".to_owned()),
         Err(error) => Some(error.without_url().to_string()),
     };
-    Ok(Verification { url: endpoint.url.into(), accepted: reason.is_none(), reason })
+    Verification { url: endpoint.url.into(), accepted: reason.is_none(), reason }
+}
+
+/// What an administrator enters under 接收消息.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    url: String,
+    token: String,
+    encoding_aes_key: String,
 }
 
 /// An address that takes callbacks, and its keys.
@@ -176,17 +217,28 @@ struct Endpoint {
 
 impl Endpoint {
     fn of(world: &World, receiver: Receiver) -> anyhow::Result<Self> {
+        if let Some(saved) = world.callbacks.get(&receiver) {
+            return Self::at(world, receiver, saved);
+        }
         let spec = &world.spec;
-        let (token, key, agentid) = match receiver {
-            Receiver::App => (&spec.app.token, &spec.app.encoding_aes_key, Some(spec.app.agentid)),
-            Receiver::Contacts => (&spec.contacts.token, &spec.contacts.encoding_aes_key, None),
+        let (token, encoding_aes_key) = match receiver {
+            Receiver::App => (&spec.app.token, &spec.app.encoding_aes_key),
+            Receiver::Contacts => (&spec.contacts.token, &spec.contacts.encoding_aes_key),
         };
         let app_url = world.app_url.as_ref().context("no server is known")?;
+        let url = app_url.join(&format!("/wecom/1/callback/{}", name(spec, receiver)))?;
+        let address =
+            Address { url: url.into(), token: token.clone(), encoding_aes_key: encoding_aes_key.clone() };
+        Self::at(world, receiver, &address)
+    }
+
+    fn at(world: &World, receiver: Receiver, address: &Address) -> anyhow::Result<Self> {
+        let corp_id = world.spec.corp.id.clone();
         Ok(Self {
-            url: app_url.join(&format!("/wecom/1/callback/{}", name(spec, receiver)))?,
-            crypto: CallbackCrypto::new(token, key, &spec.corp.id)?,
-            corp_id: spec.corp.id.clone(),
-            agentid,
+            url: Url::parse(&address.url).context("url: not an address (85010)")?,
+            crypto: CallbackCrypto::new(&address.token, &address.encoding_aes_key, &corp_id)?,
+            corp_id,
+            agentid: (receiver == Receiver::App).then_some(world.spec.app.agentid),
         })
     }
 

@@ -46,6 +46,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/messages/{userid}", web::get().to(messages))
         .route("/personas", web::get().to(personas))
         .route("/callbacks", web::get().to(callbacks))
+        .route("/callbacks/{receiver}", web::post().to(save_callback))
         .route("/callbacks/{receiver}/verification", web::post().to(verify_callback))
         .route("/reset", web::post().to(reset))
         .route("/corps", web::get().to(corps))
@@ -372,10 +373,24 @@ async fn faults(shared: Here) -> Json<Value> {
     Json(json!({ "items": shared.read().faults.all() }))
 }
 
-async fn order_fault(fault: Json<Fault>, shared: Here) -> Answer {
+/// Orders one fault, or a script of them that is met in this order, path by path: all of it, or nothing.
+async fn order_fault(order: Json<Value>, shared: Here) -> Answer {
+    let is_script = order.is_array();
+    let script = match order.into_inner() {
+        Value::Array(script) => script,
+        fault => vec![fault],
+    };
+    let script = script.into_iter().map(serde_json::from_value::<Fault>).collect::<Result<Vec<_>, _>>();
+    let script = script.map_err(|error| Wrong::input(&error))?;
+    for fault in &script {
+        fault.check().map_err(|reason| Wrong::input(&reason))?;
+    }
     let mut world = shared.write();
-    let ordered = world.faults.order(fault.into_inner()).map_err(|reason| Wrong::input(&reason))?;
-    Ok(Json(json!(ordered)))
+    let mut ordered = Vec::with_capacity(script.len());
+    for fault in script {
+        ordered.push(json!(world.faults.order(fault).map_err(|reason| Wrong::input(&reason))?));
+    }
+    Ok(Json(if is_script { json!({ "items": ordered }) } else { ordered.pop().unwrap_or_default() }))
 }
 
 async fn end_faults(shared: Here) -> Json<Value> {
@@ -413,21 +428,38 @@ async fn callbacks(query: Query<HashMap<String, String>>, shared: Here) -> Json<
     Json(json!({ "under_way": shared.under_way.count() }))
 }
 
+fn receiver_named(world: &World, name: &str) -> Result<Receiver, Wrong> {
+    if name == world.spec.app.name {
+        Ok(Receiver::App)
+    } else if name == world.spec.contacts.name {
+        Ok(Receiver::Contacts)
+    } else {
+        Err(Wrong::missing(format!("no callback {name}")))
+    }
+}
+
+/// Sets where callbacks go and under which keys. An address that doesn't answer its verification isn't saved.
+async fn save_callback(
+    receiver: Path<String>,
+    address: Json<callback::Address>,
+    shared: Here,
+    client: Data<reqwest::Client>,
+) -> Answer {
+    let receiver = receiver_named(&shared.read(), &receiver)?;
+    let saved = callback::save(&shared, &client, receiver, address.into_inner()).await;
+    let saved = saved.map_err(|error| Wrong::input(&error))?;
+    match &saved.reason {
+        None => Ok(Json(json!(saved))),
+        Some(reason) => Err(Wrong::from(format!("the address was not verified (85011): {reason}"))),
+    }
+}
+
 async fn verify_callback(
     receiver: Path<String>,
     shared: Here,
     client: Data<reqwest::Client>,
 ) -> Result<Json<Value>, Wrong> {
-    let receiver = {
-        let world = shared.read();
-        if *receiver == world.spec.app.name {
-            Receiver::App
-        } else if *receiver == world.spec.contacts.name {
-            Receiver::Contacts
-        } else {
-            return Err(Wrong::missing(format!("no callback {receiver}")));
-        }
-    };
+    let receiver = receiver_named(&shared.read(), &receiver)?;
     let verification = callback::verify(&shared, &client, receiver).await;
     Ok(Json(json!(verification.map_err(|error| Wrong::from(error.to_string()))?)))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Which of the two addresses an event goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Receiver {
     /// The self-built app's.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::Outcome;
 
+/// Bytes of the largest answer to order.
+pub const LARGEST: usize = 64 << 20;
+
 /// One fault.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +37,18 @@ pub struct Fault {
     /// Waits before the answer, or before a callback is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
+    /// Never answers; the caller's own patience ends it.
+    #[serde(default)]
+    pub silence: bool,
+    /// Closes the connection without an answer.
+    #[serde(default)]
+    pub reset: bool,
+    /// Closes the connection in the middle of the answer.
+    #[serde(default)]
+    pub cut: bool,
+    /// Answers with so many bytes that mean nothing, at most [`LARGEST`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub huge_bytes: Option<usize>,
     /// Whether the call has its effect although the answer is a fault: a message sent whose answer got lost.
     #[serde(default)]
     pub takes_effect: bool,
@@ -51,7 +66,12 @@ pub struct Fault {
 impl Fault {
     /// Whether the answer isn't the API's own.
     pub fn replaces_answer(&self) -> bool {
-        self.errcode.is_some() || self.http_status.is_some() || self.body.is_some()
+        self.errcode.is_some()
+            || self.http_status.is_some()
+            || self.body.is_some()
+            || self.huge_bytes.is_some()
+            || self.silence
+            || self.reset
     }
 
     /// How long to wait.
@@ -59,10 +79,25 @@ impl Fault {
         Duration::from_millis(self.delay_ms.unwrap_or(0))
     }
 
+    /// Whether it can be ordered, or why not.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if !self.does_something() || self.times == Some(0) {
+            return Err(
+                "a fault needs errcode, http_status, body, huge_bytes, silence, reset, cut, delay_ms, \
+                        recipients, lose or duplicate",
+            );
+        }
+        if self.huge_bytes.is_some_and(|bytes| bytes > LARGEST) {
+            return Err("huge_bytes: at most 67108864");
+        }
+        Ok(())
+    }
+
     fn does_something(&self) -> bool {
         self.replaces_answer()
             || self.delay_ms.is_some()
             || !self.recipients.is_empty()
+            || self.cut
             || self.lose
             || self.duplicate
     }
@@ -78,9 +113,7 @@ pub struct Faults {
 impl Faults {
     /// Orders a fault. Fails if it would change nothing.
     pub fn order(&mut self, mut fault: Fault) -> Result<&Fault, &'static str> {
-        if !fault.does_something() || fault.times == Some(0) {
-            return Err("a fault needs errcode, http_status, body, delay_ms, recipients, lose or duplicate");
-        }
+        fault.check()?;
         fault.path = normal(&fault.path).to_owned();
         self.next += 1;
         fault.id = self.next;

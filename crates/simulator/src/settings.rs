@@ -27,6 +27,9 @@ pub struct Settings {
     pub callback_timeout_ms: u64,
     /// How often a callback is sent at most.
     pub callback_tries: u32,
+    /// Whether an answer other than 200 is tried again, as doc 90238 says; doc 90930 names timeouts and lost
+    /// connections alone.
+    pub callback_retry_on_status: bool,
     /// How long WeCom waits between tries, in milliseconds; not documented.
     pub callback_pause_ms: u64,
 }
@@ -53,6 +56,7 @@ impl Default for Settings {
             omit_errcode: false,
             callback_timeout_ms: 5000,
             callback_tries: 3,
+            callback_retry_on_status: true,
             callback_pause_ms: 1000,
         }
     }

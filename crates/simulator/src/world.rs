@@ -1,6 +1,6 @@
 //! All the simulator knows, and every change of the directory with the events that WeCom would send for it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,9 +10,10 @@ use crate::api::message::Messages;
 use crate::api::oauth::SignIns;
 use crate::api::ticket::Tickets;
 use crate::api::token::Tokens;
+use crate::callback::Address;
 use crate::clock::Clock;
 use crate::directory::{Directory, Member, Range};
-use crate::event::Event;
+use crate::event::{Event, Receiver};
 use crate::faults::Faults;
 use crate::ledger::{Ledger, What};
 use crate::limits::Limits;
@@ -31,6 +32,8 @@ pub struct World {
     pub settings: Settings,
     /// Where the app's server is.
     pub app_url: Option<Url>,
+    /// Addresses of callbacks that were saved, in the place of the school's.
+    pub callbacks: HashMap<Receiver, Address>,
     /// Departments and members.
     pub directory: Directory,
     /// What the app sees of them.
@@ -62,6 +65,7 @@ impl World {
             clock: Clock::default(),
             settings,
             app_url,
+            callbacks: HashMap::new(),
             directory,
             range,
             tokens: Tokens::default(),

@@ -9,6 +9,7 @@ pub mod oauth;
 pub mod ticket;
 pub mod token;
 
+mod broken;
 mod refusal;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 
+use broken::Broken;
 pub use refusal::Refusal;
 
 use crate::corps::Corps;
@@ -98,7 +100,7 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
         query: query.map(Query::into_inner).unwrap_or_default(),
     };
 
-    let (answer, delay) = {
+    let (answer, fault) = {
         let corp = match call.parameter("corpid") {
             Some(id) if call.path == "gettoken" => corps.find(id).unwrap_or_else(|| corps.first()),
             _ => corps.of_token(call.parameter("access_token").unwrap_or_default()),
@@ -107,12 +109,21 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
         let fault = world.faults.meet(&call.path);
         let answer = run(&mut world, &mut call, request.method(), malformed, fault.as_ref());
         record(&mut world, &call, request.method(), &answer, fault.is_some());
-        (answer, fault.map(|fault| fault.delay()).unwrap_or_default())
+        (answer, fault)
     };
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+    let mut response = HttpResponse::build(answer.status);
+    response.content_type("application/json; charset=UTF-8");
+    let Some(fault) = fault else { return response.body(answer.body) };
+    if !fault.delay().is_zero() {
+        tokio::time::sleep(fault.delay()).await;
     }
-    HttpResponse::build(answer.status).content_type("application/json; charset=UTF-8").body(answer.body)
+    if fault.silence {
+        std::future::pending::<()>().await;
+    }
+    if fault.reset {
+        return response.body(Broken::reset());
+    }
+    if fault.cut { response.body(Broken::cut(&answer.body)) } else { response.body(answer.body) }
 }
 
 struct Written {
@@ -189,6 +200,9 @@ fn spoiled(world: &World, call: &Call, fault: &Fault) -> Written {
     };
     if let Some(body) = &fault.body {
         written.body.clone_from(body);
+    }
+    if let Some(bytes) = fault.huge_bytes {
+        written.body = " ".repeat(bytes);
     }
     if let Some(status) = fault.http_status {
         written.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

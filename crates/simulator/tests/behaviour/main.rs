@@ -7,6 +7,7 @@ mod client;
 mod contacts;
 mod control;
 mod corps;
+mod faults;
 mod messages;
 mod sign_in;
 mod support;

@@ -165,6 +165,8 @@ pub enum Reaction {
     Hang,
     /// Answers with these words.
     Say(String),
+    /// Opens the encrypted number with its own keys; 403 where they aren't the caller's.
+    Prove(CallbackCrypto),
 }
 
 /// A server that takes callbacks: it keeps what it got, and reacts as planned, then with 200.
@@ -184,6 +186,7 @@ impl Server {
             App::new().default_service(web::to(move |request: HttpRequest, body: String| {
                 let query =
                     web::Query::<HashMap<_, _>>::from_query(request.query_string()).unwrap().into_inner();
+                let asked = query.clone();
                 received.lock().unwrap().push(Received { path: request.path().to_owned(), query, body });
                 let reaction = plan.lock().unwrap().pop_front().unwrap_or(Reaction::Status(200));
                 async move {
@@ -192,6 +195,14 @@ impl Server {
                             HttpResponse::build(StatusCode::from_u16(status).unwrap()).finish()
                         }
                         Reaction::Say(words) => HttpResponse::Ok().body(words),
+                        Reaction::Prove(keys) => {
+                            let value = |name: &str| asked[name].as_str();
+                            let (signature, echo) = (value("msg_signature"), value("echostr"));
+                            match keys.verify(signature, value("timestamp"), value("nonce"), echo) {
+                                Ok(()) => HttpResponse::Ok().body(keys.decrypt(echo).unwrap().message),
+                                Err(_) => HttpResponse::Forbidden().finish(),
+                            }
+                        }
                         Reaction::Hang => {
                             tokio::time::sleep(Duration::from_secs(60)).await;
                             HttpResponse::Ok().finish()
