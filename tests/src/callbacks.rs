@@ -1,7 +1,9 @@
 //! Callbacks: verified, kept once, handled in a job.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::StatusCode;
 use serde_json::json;
+use url::Url;
 use wecom::crypto::CallbackCrypto;
 
 use crate::test_app::{TestApp, root};
@@ -87,6 +89,72 @@ async fn what_is_forged_or_for_another_is_refused_alike() {
     let big = "x".repeat(1 << 20);
     let status = reqwest::Client::new().post(&url).body(big).send().await.unwrap().status();
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(test.one::<i64>("select count(*) from inbox", &[]).await, 0);
+}
+
+/// The callback's address, signed for a ciphertext.
+pub(crate) fn signed(test: &TestApp, encrypt: &str) -> Url {
+    let signature = crypto("contacts").0.signature("1583280000", "nonce", encrypt);
+    let query = format!("msg_signature={signature}&timestamp=1583280000&nonce=nonce");
+    test.url.join(&format!("wecom/1/callback/contacts?{query}")).unwrap()
+}
+
+/// What attacks the readers of XML, Base64 and ciphertext, some of it by a holder of the token.
+pub(crate) fn hostile_bodies(test: &TestApp) -> Vec<(Url, String)> {
+    let laughs: String =
+        (1..9).map(|i| format!("<!ENTITY a{i} \"{}\">", format!("&a{};", i - 1).repeat(10))).collect();
+    let attributes: String = (0..6000).map(|i| format!(" a{i}=\"\"")).collect();
+    let mut bodies: Vec<(Url, String)> = [
+        String::new(),
+        "<xml>".into(),
+        format!("<!DOCTYPE x [<!ENTITY a0 \"ha\">{laughs}]><xml><Encrypt>&a8;</Encrypt></xml>"),
+        "<!DOCTYPE x SYSTEM \"file:///etc/passwd\"><xml><Encrypt>x</Encrypt></xml>".into(),
+        "<!DOCTYPE x [<!ENTITY b SYSTEM \"http://127.0.0.1:1/\">]><xml><Encrypt>&b;</Encrypt></xml>".into(),
+        format!("<xml{attributes}><Encrypt>x</Encrypt></xml>"),
+        "<a>".repeat(20_000),
+        "<xml><Encrypt/></xml>".into(),
+    ]
+    .map(|body| (signed(test, "x"), body))
+    .into();
+
+    let (contacts, corpid) = crypto("contacts");
+    let xml = change("a", 1);
+    let good = STANDARD.decode(contacts.encrypt(&xml, [1; 16])).unwrap();
+    // In this mode of encryption a bit changed in one block changes the same bit of the next block's plaintext:
+    // the first block sets the length, the last but one the padding.
+    let length = |wanted: u32| {
+        let mut bad = good.clone();
+        let flip = (wanted ^ xml.len() as u32).to_be_bytes();
+        bad.iter_mut().zip(flip).for_each(|(byte, flip)| *byte ^= flip);
+        bad
+    };
+    let pad = 32 - (20 + xml.len() + corpid.len()) % 32;
+    let padding = |wanted: u8| {
+        let mut bad = good.clone();
+        let at = bad.len() - 17;
+        bad[at] ^= wanted ^ pad as u8;
+        bad
+    };
+    let damaged =
+        [length(0), length(u32::MAX), padding(0), padding(33), padding(255), good[..16].into(), vec![]];
+    bodies.extend(damaged.map(|bad| {
+        let encrypt = STANDARD.encode(bad);
+        (signed(test, &encrypt), format!("<xml><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>"))
+    }));
+    // No signature at all.
+    bodies.push((test.url.join("wecom/1/callback/contacts").unwrap(), "<xml/>".into()));
+    bodies
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_bodies_are_refused_alike() {
+    let test = TestApp::start_empty().await;
+    for (url, body) in hostile_bodies(&test) {
+        assert!(body.len() < 64 * 1024 - 1, "would be refused for its size");
+        let shown: String = body.chars().take(80).collect();
+        let response = reqwest::Client::new().post(url).body(body).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{shown}");
+    }
     assert_eq!(test.one::<i64>("select count(*) from inbox", &[]).await, 0);
 }
 

@@ -1,0 +1,127 @@
+//! R7: hostile callbacks, over HTTP, against the real route.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::rows;
+use crate::{
+    callbacks::{change, crypto, hostile_bodies, post, signed},
+    test_app::TestApp,
+};
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+const GIB: usize = 1 << 30;
+const SLOW: usize = 300;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "make chaos ONLY=R7"]
+async fn hostile_callbacks_are_refused_alike() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        before(info);
+    }));
+    let test = TestApp::start_empty().await;
+    let (contacts, _) = crypto("contacts");
+    let client = reqwest::Client::new();
+    post(&test, "1/callback/contacts", &contacts, &change("warm", 1), 1).await;
+    let memory = resident();
+
+    let (mut answers, mut times) = (BTreeSet::new(), Vec::new());
+    for _ in 0..50 {
+        for (url, body) in hostile_bodies(&test) {
+            let began = Instant::now();
+            let response = client.post(url).body(body).send().await.unwrap();
+            let status = response.status().as_u16();
+            let problem: serde_json::Value = response.json().await.unwrap();
+            times.push(began.elapsed());
+            answers.insert((status, problem["code"].to_string()));
+        }
+    }
+    times.sort();
+    let p99 = times[times.len() * 99 / 100].as_secs_f64() * 1000.0;
+    let kinds = answers.len();
+    assert!(answers.iter().all(|(status, _)| *status == 403), "{answers:?}");
+    rows::write("R7", "different answers to hostile bodies", kinds as f64, "answers", "1", kinds == 1);
+    rows::write("R7", "time of a refusal, p99", p99, "ms", "≤ 5 ms", p99 <= 5.0);
+
+    let (status, sent) = flood(&test).await;
+    let taken = sent as f64 / 1_048_576.0;
+    let refused = status.is_none_or(|status| status == 413) && sent < GIB;
+    rows::write("R7", "of 1 GiB in chunks, sent before the end", taken, "MiB", "refused early", refused);
+
+    let mut slow = Vec::new();
+    for _ in 0..SLOW {
+        let mut stream = connect(&test).await;
+        stream.write_all(b"POST /wecom/1/callback/contacts HTTP/1.1\r\nHost: ").await.unwrap();
+        slow.push(stream);
+    }
+    let began = Instant::now();
+    let status = post(&test, "1/callback/contacts", &contacts, &change("meanwhile", 1), 1).await.as_u16();
+    let took = began.elapsed().as_secs_f64() * 1000.0;
+    rows::write(
+        "R7",
+        "an event beside 300 slow connections",
+        took,
+        "ms",
+        "200 in ≤ 1 s",
+        status == 200 && took < 1e3,
+    );
+    let mut closed = 0;
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut rest)).await;
+        closed += usize::from(read.is_ok());
+    }
+    rows::write("R7", "slow connections closed", closed as f64, "of 300", "300", closed == SLOW);
+
+    let grown = resident().saturating_sub(memory) as f64 / 1024.0;
+    rows::write("R7", "memory grown, client and server", grown, "MiB", "≤ 64 MiB", grown <= 64.0);
+    let panics = PANICS.load(Ordering::Relaxed);
+    rows::write("R7", "panics", panics as f64, "", "0", panics == 0);
+}
+
+async fn connect(test: &TestApp) -> TcpStream {
+    TcpStream::connect(test.url.socket_addrs(|| None).unwrap()[0]).await.unwrap()
+}
+
+/// Sends chunks until the server has had enough: its status, if one came, and the bytes it let us send.
+async fn flood(test: &TestApp) -> (Option<u16>, usize) {
+    let url = signed(test, "x");
+    let mut stream = connect(test).await;
+    let head = format!(
+        "POST {}?{} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        url.path(),
+        url.query().unwrap_or_default()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut chunk = format!("{:x}\r\n", 1 << 16).into_bytes();
+    chunk.extend(vec![b'x'; 1 << 16]);
+    chunk.extend(b"\r\n");
+    let (mut reading, mut writing) = stream.into_split();
+    let answer = tokio::spawn(async move {
+        let mut head = [0; 12];
+        reading.read_exact(&mut head).await.ok()?;
+        std::str::from_utf8(&head[9..]).ok()?.parse().ok()
+    });
+    let mut sent = 0;
+    while sent < GIB && !answer.is_finished() && writing.write_all(&chunk).await.is_ok() {
+        sent += 1 << 16;
+    }
+    (answer.await.unwrap(), sent)
+}
+
+/// Resident memory of this process, in KiB: the server runs in it.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
