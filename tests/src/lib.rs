@@ -15,6 +15,7 @@ mod callbacks;
 mod chaos;
 mod forms;
 mod house;
+mod jssdk;
 mod migrations;
 mod openapi;
 mod people;

@@ -8,6 +8,7 @@ pub mod callback;
 pub mod error;
 pub mod forms;
 pub mod jobs;
+pub mod jssdk;
 pub mod people;
 pub mod reminders;
 pub mod reports;

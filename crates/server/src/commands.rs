@@ -5,12 +5,13 @@ pub mod migrate;
 pub mod reference;
 pub mod serve;
 pub mod sync;
+pub mod wecom;
 
 use std::{path::PathBuf, sync::Arc};
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use domain::CorpId;
+use domain::{CorpId, clock::Clock};
 
 use crate::{clock::SystemClock, compose, config::Config, http::openapi, telemetry};
 
@@ -77,6 +78,11 @@ enum Command {
         #[arg(value_enum)]
         table: reference::Table,
     },
+    /// 手工核对、加密、解密企业微信回调，排查「签名失败」
+    Wecom {
+        #[command(subcommand)]
+        command: wecom::Command,
+    },
     /// 检查配置
     Config {
         #[command(subcommand)]
@@ -93,9 +99,13 @@ enum ConfigCommand {
 /// Runs one command to its end.
 pub async fn run() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    match cli.command {
+    match &cli.command {
         Command::Openapi => return print(&openapi::text()),
-        Command::Reference { table } => return print(&reference::text(table)),
+        Command::Reference { table } => return print(&reference::text(*table)),
+        Command::Wecom { command } => {
+            let done = wecom::run(command, SystemClock.now().timestamp());
+            return print(&done.inspect_err(|error| complain(error))?);
+        }
         _ => {}
     }
     telemetry::init();
@@ -118,7 +128,7 @@ pub async fn run() -> anyhow::Result<()> {
             compose::app(&config, clock)?;
             print("配置可用。\n")
         }
-        Command::Openapi | Command::Reference { .. } => Ok(()),
+        Command::Openapi | Command::Reference { .. } | Command::Wecom { .. } => Ok(()),
     }
 }
 
@@ -127,6 +137,12 @@ pub async fn run() -> anyhow::Result<()> {
 fn print(text: &str) -> anyhow::Result<()> {
     print!("{text}");
     Ok(())
+}
+
+/// What a command that keeps no log tells the person when it failed.
+#[expect(clippy::print_stderr, reason = "the one place where commands complain")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("{error:#}");
 }
 
 /// The school a command is for.

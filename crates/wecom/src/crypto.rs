@@ -206,6 +206,12 @@ impl CallbackCrypto {
     }
 }
 
+/// The ciphertext inside an envelope (doc 90238), nothing verified yet.
+pub fn ciphertext_of(envelope: &str) -> Result<String, CryptoError> {
+    let envelope = Document::parse(envelope)?;
+    envelope.root().text_of("Encrypt").map(str::to_owned).ok_or(CryptoError::Ciphertext)
+}
+
 /// The signature a page needs for `wx.config` or `wx.agentConfig` (doc 96909). `timestamp` in seconds;
 /// `url` exactly as `location.href` shows it, without `#` and what follows.
 pub fn jsapi_signature(ticket: &str, nonce: &str, timestamp: i64, url: &str) -> String {

@@ -6,6 +6,7 @@ pub mod callbacks;
 pub mod dto;
 pub mod forms;
 pub mod health;
+pub mod jssdk;
 pub mod me;
 pub mod pages;
 pub mod people;
@@ -24,6 +25,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
     config.service(
         scope("/api/v1")
             .service(me::get)
+            .service(jssdk::get)
             .service(access_log::list)
             .service(forms::list)
             .service(forms::get)

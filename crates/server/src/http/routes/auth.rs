@@ -53,13 +53,18 @@ async fn begin(
     let binding = request.cookie(BINDING);
     let binding = binding.as_ref().map(|cookie| cookie.value());
     // Back to the host the browser came to: its cookies are that host's.
-    let scheme = config.server.public_url.split_once("://").map_or("https", |(scheme, _)| scheme);
-    let origin = format!("{scheme}://{}", request.connection_info().host());
+    let origin = origin(request, config);
     let started = sign_in::start(&at.app, at.school()?, channel, &origin, &query.to, binding).await?;
     Ok(HttpResponse::Found()
         .insert_header((header::LOCATION, started.location))
         .cookie(cookie(BINDING, started.binding, sign_in::FLOW_LIFE))
         .finish())
+}
+
+/// Where the browser came to: scheme, host and port.
+pub fn origin(request: &HttpRequest, config: &Config) -> String {
+    let scheme = config.server.public_url.split_once("://").map_or("https", |(scheme, _)| scheme);
+    format!("{scheme}://{}", request.connection_info().host())
 }
 
 #[derive(Deserialize)]

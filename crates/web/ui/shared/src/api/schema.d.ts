@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jssdk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sign the page for 企业微信's JS-SDK. */
+        get: operations["jssdk_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -437,6 +454,25 @@ export interface components {
             name: string;
             /** @description Department id, userid, or `userid/department id`. */
             subject: string;
+        };
+        /** @description What `ww.register` is given: the first two once, the rest by its signature callbacks. */
+        JsSdkSignature: {
+            /**
+             * Format: int64
+             * @description AgentId.
+             */
+            agentId: number;
+            /** @description 企业 ID. */
+            corpId: string;
+            /** @description Random. */
+            nonceStr: string;
+            /** @description Lower-case hex. */
+            signature: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            timestamp: number;
         };
         /**
          * @description student or staff.
@@ -1067,6 +1103,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Form"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jssdk_get: {
+        parameters: {
+            query: {
+                /** @description `config` for `getConfigSignature`, `agent` for `getAgentConfigSignature`. */
+                kind: components["schemas"]["Kind"];
+                /**
+                 * @description The page's `location.href` up to `#`, on our own origin.
+                 * @example https://rollcall.example.edu.cn/h5/
+                 */
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsSdkSignature"];
                 };
             };
             /** @description 尚未登录 */
