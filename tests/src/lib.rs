@@ -13,6 +13,7 @@ mod test_app;
 mod browser;
 mod callbacks;
 mod chaos;
+mod doctor;
 mod forms;
 mod house;
 mod jssdk;

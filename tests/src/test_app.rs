@@ -81,6 +81,7 @@ pub struct TestApp {
     pub simulator: simulator::Running,
     pub clock: Arc<TestClock>,
     pub url: Url,
+    pub config: Arc<Config>,
     pub owner: tokio_postgres::Client,
     server: actix_web::dev::ServerHandle,
 }
@@ -116,11 +117,11 @@ impl TestApp {
         let app = compose::app(&config, clock.clone()).expect("the parts fit");
         compose::register(&app, &config).await.expect("the school is registered");
         listener.set_nonblocking(true).unwrap();
-        let server = http::serve(app.clone(), config, listener, false).expect("the server starts");
+        let server = http::serve(app.clone(), config.clone(), listener, false).expect("the server starts");
         let handle = server.handle();
         tokio::spawn(server);
         let owner = databases::connect(&owner_url).await;
-        Self { app, simulator, clock, url, owner, server: handle }
+        Self { app, simulator, clock, url, config, owner, server: handle }
     }
 
     pub fn school(&self) -> &app::School {

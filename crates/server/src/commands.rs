@@ -1,5 +1,6 @@
 //! The command line: one binary, many roles.
 
+pub mod doctor;
 pub mod import;
 pub mod migrate;
 pub mod reference;
@@ -78,6 +79,15 @@ enum Command {
         #[arg(value_enum)]
         table: reference::Table,
     },
+    /// 逐项检查真实配置：密钥、可信 IP、域名、回调、可见范围、接口权限，并说明去哪里改
+    Doctor {
+        /// 报告的语言
+        #[arg(long, value_enum, default_value = "zh")]
+        lang: doctor::Language,
+        /// 输出 JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// 手工核对、加密、解密企业微信回调，排查「签名失败」
     Wecom {
         #[command(subcommand)]
@@ -104,7 +114,7 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Reference { table } => return print(&reference::text(*table)),
         Command::Wecom { command } => {
             let done = wecom::run(command, SystemClock.now().timestamp());
-            return print(&done.inspect_err(|error| complain(error))?);
+            return print(&done.inspect_err(complain)?);
         }
         _ => {}
     }
@@ -123,6 +133,12 @@ pub async fn run() -> anyhow::Result<()> {
         }
         Command::ImportReports { form, day, file, corp } => {
             import::reports(&compose::app(&config, clock)?, corp, &form, day, &file).await
+        }
+        Command::Doctor { lang, json } => {
+            let (text, well) = doctor::report(&doctor::examine(&config, clock).await, lang, json)?;
+            print(&text)?;
+            anyhow::ensure!(well, "doctor: 有未通过的检查");
+            Ok(())
         }
         Command::Config { command: ConfigCommand::Check } => {
             compose::app(&config, clock)?;

@@ -5,13 +5,13 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use anyhow::Context;
 use app::{App, School};
 use domain::clock::Clock;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use store::{
     Keyring, Settings, Store,
     cache::Cache,
     corps::{self, Corp},
 };
-use wecom::callback::Receiver;
+use wecom::{TokenStore, callback::Receiver};
 
 use crate::{
     config::{self, Config},
@@ -71,26 +71,9 @@ fn compose_school(
             format!("{} 的回调 Token 或 EncodingAESKey 不对：Key 应为 43 个字符", school.name)
         })
     };
-    let client = |name: &str, secret: &secrecy::SecretString, agent_id| {
-        let credentials = wecom::App {
-            name: name.to_owned(),
-            corpid: school.wecom_corpid.clone(),
-            secret: secret.clone(),
-            agent_id,
-        };
-        let clock = clock.clone();
-        wecom::Client::builder(credentials, Arc::new(move || clock.now()))
-            .api(&config.wecom.api_url)
-            .sign_in_pages(&config.wecom.authorize_url, &config.wecom.login_url)
-            .token_store(Arc::new(PostgresTokens::new(store.clone(), school.corp_id)))
-            .build()
-            .context("wecom 的地址不对")
-    };
-    let wecom = client(&school.app.name, &school.app.secret, Some(school.app.agentid))?;
-    let contacts = match &school.contacts {
-        Some(contacts) => Some(client(app::school::CONTACTS, &contacts.secret, None)?),
-        None => None,
-    };
+    let tokens = Arc::new(PostgresTokens::new(store.clone(), school.corp_id));
+    let wecom = app_client(config, school, clock, tokens.clone())?;
+    let contacts = contacts_client(config, school, clock, tokens)?;
     Ok(School {
         zone: school.time_zone,
         public_url: school.public_url.clone().unwrap_or_else(|| config.server.public_url.clone()),
@@ -104,6 +87,52 @@ fn compose_school(
         wecom,
         corp,
     })
+}
+
+/// WeCom through the app's secret.
+pub fn app_client(
+    config: &Config,
+    school: &config::School,
+    clock: &Arc<dyn Clock>,
+    tokens: Arc<dyn TokenStore>,
+) -> anyhow::Result<wecom::Client> {
+    let app = &school.app;
+    client(config, school, clock, tokens, &app.name, &app.secret, Some(app.agentid))
+}
+
+/// WeCom through the contacts-sync assistant's secret, where the school has set it up.
+pub fn contacts_client(
+    config: &Config,
+    school: &config::School,
+    clock: &Arc<dyn Clock>,
+    tokens: Arc<dyn TokenStore>,
+) -> anyhow::Result<Option<wecom::Client>> {
+    let Some(contacts) = &school.contacts else { return Ok(None) };
+    client(config, school, clock, tokens, app::school::CONTACTS, &contacts.secret, None).map(Some)
+}
+
+fn client(
+    config: &Config,
+    school: &config::School,
+    clock: &Arc<dyn Clock>,
+    tokens: Arc<dyn TokenStore>,
+    name: &str,
+    secret: &SecretString,
+    agent_id: Option<i64>,
+) -> anyhow::Result<wecom::Client> {
+    let credentials = wecom::App {
+        name: name.to_owned(),
+        corpid: school.wecom_corpid.clone(),
+        secret: secret.clone(),
+        agent_id,
+    };
+    let clock = clock.clone();
+    wecom::Client::builder(credentials, Arc::new(move || clock.now()))
+        .api(&config.wecom.api_url)
+        .sign_in_pages(&config.wecom.authorize_url, &config.wecom.login_url)
+        .token_store(tokens)
+        .build()
+        .context("wecom 的地址不对")
 }
 
 fn corp(school: &config::School) -> Corp {

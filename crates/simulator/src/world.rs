@@ -234,7 +234,7 @@ impl World {
 }
 
 /// Host, and port where one is written.
-fn authority(url: &Url) -> Option<String> {
+pub fn authority(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }

@@ -20,6 +20,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod agent;
 pub mod callback;
 pub mod client;
 pub mod contacts;
@@ -29,13 +30,16 @@ pub mod error;
 pub mod jssdk;
 pub mod message;
 pub mod oauth;
+pub mod remedy;
 pub mod token;
 pub mod xml;
 
 mod lenient;
 mod pace;
 
+pub use agent::Agent;
 pub use client::{App, Client};
 pub use error::{ApiError, Class, Error, Result};
 pub use message::{Content, Message, Sent};
+pub use remedy::Remedy;
 pub use token::{Clock, Lease, MemoryTokens, Token, TokenKey, TokenKind, TokenStore};

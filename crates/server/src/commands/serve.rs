@@ -10,7 +10,7 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{compose, config::Config, http};
 
 /// Host and database may differ by this much at most: leases and days would go wrong beyond.
-const MAX_SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
+pub(super) const MAX_SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
 /// Jobs run side by side in one process.
 const WORKERS: usize = 2;
 

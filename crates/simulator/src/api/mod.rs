@@ -3,6 +3,7 @@
 //! One handler reads the request, lets faults and limits have their say, runs the call against the state, and
 //! writes the answer as WeCom writes it. The calls themselves are functions of the state; they know no HTTP.
 
+pub mod agent;
 pub mod contacts;
 pub mod message;
 pub mod oauth;
@@ -68,6 +69,7 @@ fn find(path: &str) -> Option<Api> {
     let post = |run| Some(Api { post: true, limited: true, run });
     match path {
         "gettoken" => get(token::get),
+        "agent/get" => get(agent::get),
         "department/simplelist" => get(contacts::department_simplelist),
         "department/list" => get(contacts::department_list),
         "department/get" => get(contacts::department_get),

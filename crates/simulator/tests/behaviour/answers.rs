@@ -53,6 +53,7 @@ async fn the_directorys_answers_are_as_documented() {
     fits("user_list_id", &sim.post("user/list_id", &contacts, "{}").await);
     fits("get_jsapi_ticket", &sim.app_get("get_jsapi_ticket", &[]).await);
     fits("ticket_get", &sim.app_get("ticket/get", &[("type", "agent_config")]).await);
+    fits("agent_get", &sim.app_get("agent/get", &[("agentid", "1000002")]).await);
     fits("refusal", &sim.get("user/get", &[("access_token", "nonsense")]).await);
 }
 

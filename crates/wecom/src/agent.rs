@@ -1,0 +1,94 @@
+//! The app itself, as the administrator set it up (doc 90227).
+
+use serde::Deserialize;
+
+use crate::client::{Client, Patience};
+use crate::contacts::DepartmentId;
+use crate::error::{Error, Result};
+use crate::lenient;
+
+/// An app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Its id.
+    pub agent_id: i64,
+    /// Its name; none when withheld.
+    pub name: Option<String>,
+    /// Members who see it singly, by user id.
+    pub allowed_members: Vec<String>,
+    /// Departments that see it, each with all below it.
+    pub allowed_departments: Vec<DepartmentId>,
+    /// Tags whose members see it.
+    pub allowed_tags: Vec<i64>,
+    /// Whether the administrator disabled it.
+    pub is_closed: bool,
+    /// The trusted domain of sign-in: host, with the port where there is one.
+    pub redirect_domain: Option<String>,
+    /// Where it opens from the workbench.
+    pub home_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(deserialize_with = "lenient::number")]
+    agentid: i64,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    name: Option<String>,
+    #[serde(default)]
+    allow_userinfos: Option<Users>,
+    #[serde(default)]
+    allow_partys: Option<Parties>,
+    #[serde(default)]
+    allow_tags: Option<Tags>,
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    close: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    redirect_domain: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    home_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Users {
+    #[serde(default, deserialize_with = "lenient::items")]
+    user: Vec<User>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    userid: String,
+}
+
+#[derive(Deserialize)]
+struct Parties {
+    #[serde(default, deserialize_with = "lenient::numbers")]
+    partyid: Vec<DepartmentId>,
+}
+
+#[derive(Deserialize)]
+struct Tags {
+    #[serde(default, deserialize_with = "lenient::numbers")]
+    tagid: Vec<i64>,
+}
+
+impl Client {
+    /// The app this client speaks for (doc 90227). The app's own secret; another app's meets 301002.
+    pub async fn agent(&self) -> Result<Agent> {
+        let Some(id) = self.agent_id() else {
+            return Err(Error::Settings(format!("{} has no agent id", self.name())));
+        };
+        let answer: Answer =
+            self.get("agent/get", vec![("agentid", id.to_string())], Patience::Reads).await?;
+        let users = answer.allow_userinfos.map(|users| users.user).unwrap_or_default();
+        Ok(Agent {
+            agent_id: answer.agentid,
+            name: answer.name,
+            allowed_members: users.into_iter().map(|user| user.userid).collect(),
+            allowed_departments: answer.allow_partys.map(|parties| parties.partyid).unwrap_or_default(),
+            allowed_tags: answer.allow_tags.map(|tags| tags.tagid).unwrap_or_default(),
+            is_closed: answer.close == Some(1),
+            redirect_domain: answer.redirect_domain,
+            home_url: answer.home_url,
+        })
+    }
+}
