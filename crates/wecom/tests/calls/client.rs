@@ -1,144 +1,15 @@
-//! The client against a little server that answers as told: tokens, retries, and what is sent.
+//! Tokens, retries, and what is sent.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use secrecy::ExposeSecret;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use wecom::oauth::{Identity, Scope};
-use wecom::{App, Client, Error, MemoryTokens, TokenStore};
+use wecom::{Error, MemoryTokens};
 
-/// One request as the server saw it.
-#[derive(Debug, Clone)]
-struct Seen {
-    path: String,
-    query: HashMap<String, String>,
-    body: String,
-}
-
-/// A server that answers each request by a function.
-struct Fake {
-    address: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Fake {
-    async fn start(answer: impl Fn(&Seen) -> (u16, String) + Send + Sync + 'static) -> Fake {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-        let (log, answer) = (seen.clone(), Arc::new(answer));
-        tokio::spawn(async move {
-            while let Ok((mut socket, _)) = listener.accept().await {
-                let (log, answer) = (log.clone(), answer.clone());
-                tokio::spawn(async move {
-                    let mut bytes = Vec::new();
-                    let (head, length) = loop {
-                        let mut chunk = [0; 4096];
-                        let n = socket.read(&mut chunk).await.unwrap_or(0);
-                        if n == 0 {
-                            return;
-                        }
-                        bytes.extend_from_slice(&chunk[..n]);
-                        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                            let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-                            let length = head
-                                .lines()
-                                .find_map(|line| line.strip_prefix("content-length:"))
-                                .map_or(0, |length| length.trim().parse().unwrap());
-                            break (end + 4, length);
-                        }
-                    };
-                    while bytes.len() < head + length {
-                        let mut chunk = [0; 4096];
-                        let n = socket.read(&mut chunk).await.unwrap();
-                        bytes.extend_from_slice(&chunk[..n]);
-                    }
-                    let first = String::from_utf8_lossy(&bytes);
-                    let target = first.split(' ').nth(1).unwrap();
-                    let url = url::Url::parse(&format!("http://x{target}")).unwrap();
-                    let request = Seen {
-                        path: url.path().trim_start_matches("/cgi-bin/").into(),
-                        query: url.query_pairs().into_owned().collect(),
-                        body: String::from_utf8(bytes[head..].to_vec()).unwrap(),
-                    };
-                    let (status, body) = answer(&request);
-                    log.lock().unwrap().push(request);
-                    let response = format!(
-                        "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                        body.len()
-                    );
-                    let _ = socket.write_all(response.as_bytes()).await;
-                });
-            }
-        });
-        Fake { address, seen }
-    }
-
-    fn calls(&self, path: &str) -> Vec<Seen> {
-        self.seen.lock().unwrap().iter().filter(|seen| seen.path == path).cloned().collect()
-    }
-}
-
-/// A clock that stands until it is moved.
-#[derive(Clone)]
-struct TestClock(Arc<AtomicI64>);
-
-impl TestClock {
-    fn new() -> Self {
-        TestClock(Arc::new(AtomicI64::new(1_700_000_000)))
-    }
-
-    fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    fn clock(&self) -> wecom::Clock {
-        let seconds = self.0.clone();
-        Arc::new(move || DateTime::<Utc>::from_timestamp(seconds.load(Ordering::SeqCst), 0).unwrap())
-    }
-}
-
-fn client(fake: &Fake, clock: &TestClock, store: Arc<dyn TokenStore>) -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let app = App {
-        name: "rollcall".into(),
-        corpid: "wwcorp".into(),
-        secret: "the-secret".into(),
-        agent_id: Some(1_000_002),
-    };
-    Client::builder(app, clock.clock())
-        .api(&fake.address)
-        .token_store(store)
-        .backoff(Duration::from_millis(1))
-        .build()
-        .unwrap()
-}
-
-fn memory() -> Arc<dyn TokenStore> {
-    Arc::new(MemoryTokens::default())
-}
-
-fn ok(body: &str) -> (u16, String) {
-    (200, body.into())
-}
-
-fn error(code: i64) -> (u16, String) {
-    (
-        200,
-        format!(
-            r#"{{"errcode":{code},"errmsg":"no, hint: [1_2_ab], from ip: 203.0.113.9, more info at x"}}"#
-        ),
-    )
-}
+use crate::fake::{Fake, Seen, TestClock, client, error, memory, ok};
 
 /// Answers gettoken with tok1, tok2, …; everything else by the function, which gets the token.
 async fn with_tokens(answer: impl Fn(&Seen, &str) -> (u16, String) + Send + Sync + 'static) -> Fake {

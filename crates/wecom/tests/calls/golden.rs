@@ -1,0 +1,150 @@
+//! Every documented answer, `fixtures/wecom/answers/`, read field by field. WeCom's simulator is held to the same files.
+
+use std::collections::BTreeSet;
+
+use futures_util::TryStreamExt;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use wecom::oauth::{Identity, UserTicket};
+use wecom::{Class, Client};
+
+use crate::fake::{Fake, TestClock, client, memory};
+
+const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
+
+/// The files this test reads; one it does not know fails it.
+const READ: [&str; 16] = [
+    "agent_get",
+    "auth_getuserdetail",
+    "auth_getuserinfo",
+    "auth_getuserinfo_outsider",
+    "department_get",
+    "department_list",
+    "department_simplelist",
+    "get_jsapi_ticket",
+    "gettoken",
+    "message_send",
+    "refusal",
+    "ticket_get",
+    "user_get",
+    "user_list",
+    "user_list_id",
+    "user_simplelist",
+];
+
+fn answer(name: &str) -> Value {
+    let text = std::fs::read_to_string(format!("{ANSWERS}/{name}.json")).unwrap();
+    let golden: Value = serde_json::from_str(&text).unwrap();
+    assert!(golden["doc"].is_number(), "{name} names no document");
+    golden["answer"].clone()
+}
+
+/// A WeCom that gives the documented answers; the page after the first of `user/list_id` is the last.
+async fn documented(exceptions: &'static [(&'static str, &'static str)]) -> (Fake, Client) {
+    let fake = Fake::start(move |seen| {
+        let named = exceptions.iter().find(|(path, _)| *path == seen.path);
+        let mut body = answer(named.map_or(&seen.path.replace('/', "_"), |(_, name)| *name));
+        if seen.body.contains("cursor") {
+            body["next_cursor"] = "".into();
+        }
+        (200, body.to_string())
+    })
+    .await;
+    let client = client(&fake, &TestClock::new(), memory());
+    (fake, client)
+}
+
+#[test]
+fn every_documented_answer_is_read_by_a_test() {
+    let there: BTreeSet<String> = std::fs::read_dir(ANSWERS)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(there, READ.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn the_directory() {
+    let (_fake, client) = documented(&[]).await;
+    let nodes = client.department_nodes(None).await.unwrap();
+    assert_eq!((nodes[0].id, nodes[0].parent_id, nodes[0].order), (1, 0, 100_000_000));
+    assert_eq!((nodes[1].id, nodes[1].parent_id, nodes[1].order), (12, 1, 10));
+    let department = client.department(12).await.unwrap();
+    assert_eq!(
+        (department.name.as_deref(), department.leaders.as_slice()),
+        (Some("研发"), &["zhang.san".into()][..])
+    );
+    assert!(client.departments(None).await.unwrap().contains(&department));
+
+    let member = client.member("zhang.san").await.unwrap();
+    assert_eq!((member.userid.as_str(), member.name.as_deref()), ("zhang.san", Some("张三")));
+    assert_eq!(
+        (&member.department[..], &member.is_leader_in_dept[..]),
+        (&[12, 15][..], &[Some(1), Some(0)][..])
+    );
+    assert_eq!(
+        (member.main_department, member.status, member.position.as_deref()),
+        (Some(12), Some(1), Some("engineer"))
+    );
+    assert_eq!(client.members(12).await.unwrap()[0].userid, "zhang.san");
+    assert_eq!(client.simple_members(12).await.unwrap()[0].department, [12, 15]);
+    let ids: Vec<_> = client.member_ids().try_concat().await.unwrap();
+    let pairs: Vec<_> = ids.iter().map(|id| (id.userid.as_str(), id.department)).collect();
+    assert_eq!(pairs, [("zhang.san", 12), ("zhang.san", 15)].repeat(2), "two pages");
+}
+
+#[tokio::test]
+async fn a_visitor() {
+    let (_fake, client) = documented(&[]).await;
+    let Identity::Member { userid, ticket: Some(ticket) } = client.user_info("code").await.unwrap() else {
+        panic!("a member with a ticket")
+    };
+    assert_eq!((userid.as_str(), ticket.0.expose_secret()), ("zhang.san", "UT_x"));
+    let detail = client.user_detail(&UserTicket("UT_x".into())).await.unwrap();
+    assert_eq!((detail.userid.as_str(), detail.gender), ("zhang.san", Some(1)));
+    assert_eq!(detail.mobile.as_deref(), Some("10013800000"));
+    assert_eq!(
+        (detail.email.as_deref(), detail.biz_mail.as_deref()),
+        (Some("zs@example.com"), Some("zs@corp.example.com"))
+    );
+    assert!(detail.avatar.is_some());
+
+    let (_fake, client) = documented(&[("auth/getuserinfo", "auth_getuserinfo_outsider")]).await;
+    assert!(matches!(client.user_info("code").await.unwrap(), Identity::Outsider));
+}
+
+#[tokio::test]
+async fn the_app_its_messages_and_its_tickets() {
+    let (fake, client) = documented(&[]).await;
+    let agent = client.agent().await.unwrap();
+    assert_eq!((agent.agent_id, agent.name.as_deref(), agent.is_closed), (1_000_002, Some("HR"), false));
+    assert_eq!(
+        (&agent.allowed_members[..], &agent.allowed_departments[..]),
+        (&["zhang.san".to_owned()][..], &[1][..])
+    );
+    assert_eq!(
+        (&agent.allowed_tags[..], agent.redirect_domain.as_deref()),
+        (&[5][..], Some("app.example.com"))
+    );
+
+    let sent = client.send("{}").await.unwrap();
+    assert_eq!((sent.msgid.as_deref(), &sent.unlicensed[..]), (Some("mid_x"), &["c".to_owned()][..]));
+    assert_eq!(sent.invalid, ["a", "b"]);
+
+    let page = "https://app.example.com/";
+    client.sign_config(page, "n".into(), 1).await.unwrap();
+    client.sign_agent_config(page, "n".into(), 1).await.unwrap();
+    let tickets = ["get_jsapi_ticket", "ticket/get"].map(|api| fake.calls(api).len());
+    assert_eq!(tickets, [1, 1]);
+    assert_eq!(fake.calls("ticket/get")[0].query["type"], "agent_config");
+}
+
+#[tokio::test]
+async fn a_refusal() {
+    let (fake, client) = documented(&[("user/get", "refusal")]).await;
+    let refused = client.member("zhang.san").await.unwrap_err();
+    assert_eq!(refused.code(), Some(40014));
+    let wecom::Error::Api(refusal) = refused else { panic!("an error of the API") };
+    assert_eq!((refusal.class(), refusal.source_ip()), (Class::Auth, Some("203.0.113.9")));
+    assert_eq!(fake.calls("user/get").len(), 2, "once more with a new token, and no further");
+}
