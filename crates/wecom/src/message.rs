@@ -217,6 +217,16 @@ struct SendResponse {
 }
 
 impl Client {
+    /// Takes a message back from everyone who got it (doc 94867): within 24 hours (42052), by the app that sent it
+    /// (40058). It vanishes from WeCom's own clients, not from the WeChat plugin.
+    pub async fn recall(&self, msgid: &str) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Answer {}
+        let body = serde_json::json!({ "msgid": msgid }).to_string();
+        let Answer {} = self.post("message/recall", body, Patience::Reads).await?;
+        Ok(())
+    }
+
     /// Sends frozen bytes (doc 90236). Nothing is repeated here except with a new token: whether an ambiguous
     /// answer ([`Error::is_ambiguous`](crate::Error::is_ambiguous)) may be tried again depends on when the first try was.
     /// If nobody can be reached WeCom answers with an error, code 81013.

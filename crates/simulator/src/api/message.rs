@@ -29,6 +29,8 @@ const PER_MINUTE: usize = 30;
 const PER_HOUR: usize = 1000;
 /// How many messages are kept for each member to look at.
 const KEPT: usize = 500;
+/// How long a message can be taken back.
+const RECALL_WITHIN: TimeDelta = TimeDelta::hours(24);
 const DUPLICATE_INTERVAL: i64 = 1800;
 const MAX_DUPLICATE_INTERVAL: i64 = 14_400;
 
@@ -46,6 +48,8 @@ pub struct Message {
     pub content: Content,
     /// Whether the member has looked at it.
     pub read: bool,
+    /// Whether the app took it back.
+    pub recalled: bool,
 }
 
 /// What stands in a message.
@@ -89,7 +93,7 @@ impl Messages {
 
     /// How many of them the member hasn't looked at.
     pub fn unread(&self, userid: &str) -> usize {
-        self.of(userid).filter(|message| !message.read).count()
+        self.of(userid).filter(|message| !message.read && !message.recalled).count()
     }
 
     /// The member has looked at all.
@@ -113,6 +117,19 @@ impl Messages {
         free
     }
 
+    /// Takes a message back from everyone who got it.
+    fn recall(&mut self, msgid: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let sent = || self.boxes.values().flatten().find(|message| message.msgid == msgid);
+        let at = sent().ok_or(Refusal::PARAMETER)?.at;
+        if now - at > RECALL_WITHIN {
+            return Err(Refusal::MESSAGE_TOO_OLD);
+        }
+        for message in self.boxes.values_mut().flatten().filter(|message| message.msgid == msgid) {
+            message.recalled = true;
+        }
+        Ok(())
+    }
+
     fn put(&mut self, userid: &str, message: Message) {
         let messages = self.boxes.entry(userid.to_lowercase()).or_default();
         messages.push_back(message);
@@ -120,6 +137,14 @@ impl Messages {
             messages.pop_front();
         }
     }
+}
+
+/// `message/recall` (protocol.md §6.6)
+pub fn recall(world: &mut World, call: &Call) -> Answer {
+    token::of_app(world, call, Refusal::API_FORBIDDEN)?;
+    let msgid = call.json.get("msgid").and_then(Value::as_str).ok_or(Refusal::PARAMETER_MISSING)?;
+    world.messages.recall(msgid, world.clock.now())?;
+    Ok(json!({}))
 }
 
 /// `message/send`
@@ -162,9 +187,10 @@ fn deliver(world: &mut World, call: &Call, recipients: Resolved, content: Conten
         };
         if outcome == Outcome::Delivered {
             let content = content.clone();
-            world
-                .messages
-                .put(&userid, Message { msgid: msgid.clone(), agentid, at: now, content, read: false });
+            world.messages.put(
+                &userid,
+                Message { msgid: msgid.clone(), agentid, at: now, content, read: false, recalled: false },
+            );
         }
         outcomes.insert(userid, outcome);
     }

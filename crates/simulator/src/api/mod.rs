@@ -80,6 +80,7 @@ fn find(path: &str) -> Option<Api> {
         // Neither sign-ins nor messages count.
         "auth/getuserinfo" => Some(Api { post: false, limited: false, run: oauth::user_info }),
         "message/send" => Some(Api { post: true, limited: false, run: message::send }),
+        "message/recall" => post(message::recall),
         "auth/getuserdetail" => post(oauth::user_detail),
         "get_jsapi_ticket" => get(ticket::corp),
         "ticket/get" => get(ticket::app),

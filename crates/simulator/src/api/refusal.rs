@@ -55,6 +55,7 @@ refusals! {
     TITLE_MISSING = 41016 "missing title";
     DESCRIPTION_MISSING = 41033 "missing description";
     TOKEN_EXPIRED = 42001 "access_token expired";
+    MESSAGE_TOO_OLD = 42052 "msgid expired";
     TEXT_EMPTY = 44004 "empty content";
     FREQUENCY = 45009 "api freq out of limit";
     URL_SCHEME = 45034 "url missing http/https scheme";

@@ -11,6 +11,8 @@ use crate::world::World;
 
 /// How many of the newest messages are shown.
 const SHOWN: usize = 50;
+/// What stands in the place of a message that was taken back.
+const RECALLED: &str = "该消息已被撤回";
 
 /// `/client/messages`
 pub async fn list(request: HttpRequest, shared: Here) -> HttpResponse {
@@ -63,7 +65,7 @@ pub async fn conversation(request: HttpRequest, shared: Here) -> HttpResponse {
 fn bubble(world: &World, message: &Message) -> Markup {
     html! {
         time { (page::time(message.at, world.now())) }
-        @match &message.content {
+        @if message.recalled { p.muted { (RECALLED) } } @else { @match &message.content {
             Content::Text { content } => {
                 div.said { (page::app_icon(world)) p.words { (markup::text(content)) } }
             }
@@ -74,11 +76,14 @@ fn bubble(world: &World, message: &Message) -> Markup {
                     span.more { (btntxt) }
                 }
             }
-        }
+        } }
     }
 }
 
 fn summary(message: &Message) -> String {
+    if message.recalled {
+        return RECALLED.to_owned();
+    }
     match &message.content {
         Content::Text { content } => markup::summary(content),
         Content::TextCard { title, .. } => format!("[卡片] {title}"),

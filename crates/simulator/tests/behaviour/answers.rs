@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::support::Sim;
 
 /// Compares an answer with `fixtures/wecom/answers/<name>.json`.
-fn fits(name: &str, answer: &Value) {
+pub fn fits(name: &str, answer: &Value) {
     let path = format!("{}/../../fixtures/wecom/answers/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let golden: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let names = |list: &str| -> Vec<String> {

@@ -171,3 +171,30 @@ async fn a_fault_can_single_out_recipients() {
     assert_eq!(messages(&sim, &two).await.len(), 0);
     assert_eq!(messages(&sim, &three).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_message_can_be_taken_back_for_a_day() {
+    let sim = Sim::start();
+    let (one, two) = (sim.student(0), sim.student(1));
+    let token = sim.app_token().await;
+    let first = sim.send(&format!("{one}|{two}"), json!({})).await["msgid"].as_str().unwrap().to_owned();
+    let recall = async |msgid: &str| {
+        let body = json!({ "msgid": msgid }).to_string();
+        sim.post("message/recall", &token, &body).await
+    };
+    super::answers::fits("message_recall", &recall(&first).await);
+    for userid in [&one, &two] {
+        assert_eq!(messages(&sim, userid).await[0]["recalled"], true);
+        let page = sim.page("/client/messages/app", userid).await.text().await.unwrap();
+        assert!(page.contains("该消息已被撤回"));
+    }
+    assert_eq!(recall("mid_of_another_app").await["errcode"], 40058);
+    assert_eq!(sim.post("message/recall", &token, "{}").await["errcode"], 40063);
+    assert_eq!(sim.post("message/recall", &sim.contacts_token().await, "{}").await["errcode"], 48002);
+
+    let late = sim.send(&one, json!({})).await["msgid"].as_str().unwrap().to_owned();
+    sim.advance(24 * 3600 + 1).await;
+    let token = sim.app_token().await;
+    let body = json!({ "msgid": late }).to_string();
+    assert_eq!(sim.post("message/recall", &token, &body).await["errcode"], 42052);
+}

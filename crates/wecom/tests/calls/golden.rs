@@ -13,7 +13,7 @@ use crate::fake::{Fake, TestClock, client, memory};
 const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
 
 /// The files this test reads; one it does not know fails it.
-const READ: [&str; 16] = [
+const READ: [&str; 17] = [
     "agent_get",
     "auth_getuserdetail",
     "auth_getuserinfo",
@@ -23,6 +23,7 @@ const READ: [&str; 16] = [
     "department_simplelist",
     "get_jsapi_ticket",
     "gettoken",
+    "message_recall",
     "message_send",
     "refusal",
     "ticket_get",
@@ -130,6 +131,9 @@ async fn the_app_its_messages_and_its_tickets() {
     let sent = client.send("{}").await.unwrap();
     assert_eq!((sent.msgid.as_deref(), &sent.unlicensed[..]), (Some("mid_x"), &["c".to_owned()][..]));
     assert_eq!(sent.invalid, ["a", "b"]);
+
+    client.recall("mid_x").await.unwrap();
+    assert_eq!(fake.calls("message/recall")[0].body, r#"{"msgid":"mid_x"}"#);
 
     let page = "https://app.example.com/";
     client.sign_config(page, "n".into(), 1).await.unwrap();
