@@ -67,3 +67,63 @@ async fn a_token_is_kept_sealed_and_expired_by_its_own_value_only() {
     let mut tx = test.app.store().scoped(2).await.unwrap();
     assert!(tokens::load(&mut tx, ring, Key { corp: 2, ..KEY }).await.unwrap().is_none());
 }
+
+/// A second process of the same installation: its own memory and connections, the same database.
+fn second_process(test: &TestApp) -> app::App {
+    server::compose::app(&test.config, test.clock.clone()).expect("the parts fit")
+}
+
+/// How often WeCom was asked for an access token of the app.
+async fn asked(test: &TestApp) -> usize {
+    let ledger = test.inspect("ledger?kind=call&path=gettoken&limit=1000").await;
+    ledger["items"].as_array().unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_sign_ins_at_once_in_two_processes_ask_for_one_token() {
+    use futures_util::{StreamExt, stream};
+    use wecom::oauth::{Identity, Scope};
+
+    let test = TestApp::start_empty().await;
+    let student = test.persona("student");
+    let page = test.school().wecom.authorize_url(&format!("{}auth/callback", test.url), "s1", Scope::Base);
+    let http =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let code = async || {
+        let cookie = format!("simulator_user={student}");
+        let answer = http.get(page.clone()).header("cookie", cookie).send().await.unwrap();
+        let there = url::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+        there.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
+    };
+    let codes: Vec<String> = stream::iter(0..1000).map(|_| code()).buffer_unordered(8).collect().await;
+    let other = second_process(&test);
+    let (here, there) = (&test.school().wecom, &other.school(1).unwrap().wecom);
+    let calls =
+        codes.iter().enumerate().map(|(n, code)| if n % 2 == 0 { here } else { there }.user_info(code));
+    for identity in futures_util::future::join_all(calls).await {
+        let Identity::Member { userid, .. } = identity.unwrap() else { panic!("a member") };
+        assert_eq!(userid, student);
+    }
+    assert_eq!(asked(&test).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_failure_of_an_old_token_leaves_the_fresh_one_alone() {
+    use secrecy::ExposeSecret;
+
+    let test = TestApp::start_empty().await;
+    let other = second_process(&test);
+    let (here, there) = (&test.school().wecom, &other.school(1).unwrap().wecom);
+    let old = here.access_token().await.unwrap();
+    // WeCom ends the token before its time; the other process notices and fetches a new one.
+    let tokens = format!("{}/_sim/tokens", test.simulator.url());
+    reqwest::Client::new().delete(tokens).send().await.unwrap();
+    there.departments(None).await.unwrap();
+    let fresh = there.access_token().await.unwrap();
+    assert_ne!(old.expose_secret(), fresh.expose_secret());
+    assert_eq!(asked(&test).await, 2);
+    // Only now does this process fail with the old one. It takes the fresh one and asks for none.
+    here.departments(None).await.unwrap();
+    assert_eq!(here.access_token().await.unwrap().expose_secret(), fresh.expose_secret());
+    assert_eq!(asked(&test).await, 2);
+}
