@@ -8,6 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> std::process::ExitCode {
     match server::commands::run().await {
         Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) if error.is::<server::commands::Told>() => std::process::ExitCode::FAILURE,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "stopped");
             std::process::ExitCode::FAILURE

@@ -42,9 +42,9 @@ pub fn report(findings: &[Finding], language: Language, json: bool) -> anyhow::R
         text.push_str(&finding.lines(language));
     }
     text.push_str(&match (language, failed) {
-        (Language::Zh, 0) => "\n全部通过。\n".to_owned(),
+        (Language::Zh, 0) => "\n没有未通过的项；带 ! 的请留意。\n".to_owned(),
         (Language::Zh, _) => format!("\n{failed} 项未通过：请按「→」处理后再运行一次。\n"),
-        (Language::En, 0) => "\nAll is well.\n".to_owned(),
+        (Language::En, 0) => "\nNothing failed; mind what is marked !.\n".to_owned(),
         (Language::En, _) => format!("\n{failed} failed: do what → says, then run it again.\n"),
     });
     Ok((text, failed == 0))
