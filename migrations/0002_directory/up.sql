@@ -222,9 +222,30 @@ create table wecom_tokens (
   obtained_at   timestamptz,
   expires_at    timestamptz,
   refreshing_until  timestamptz,     -- a lease, on the database's clock
+  -- What WeCom answered instead of a token, when it may be asked again, and which credentials (a hash) it refused.
+  refused_code         bigint,
+  refused_hint         text,
+  refused_until        timestamptz,
+  refused_credentials  text,
   primary key (corp_id, app, kind)
 );
 call school_table('wecom_tokens', 'select, insert, update, delete');
+
+-- Calls of each of WeCom's APIs by all processes, and until when nobody calls it because WeCom refused. All on the
+-- database's clock.
+create table wecom_budgets (
+  corp_id        integer not null references corps,
+  api            text not null,      -- path of the call, e.g. user/get
+  minute_begins  timestamptz not null default 'epoch',
+  minute_calls   bigint not null default 0,
+  hour_begins    timestamptz not null default 'epoch',
+  hour_calls     bigint not null default 0,
+  paused_until   timestamptz,
+  paused_code    bigint,
+  strikes        integer not null default 0,   -- pauses that came one upon the other
+  primary key (corp_id, api)
+);
+call school_table('wecom_budgets', 'select, insert, update, delete');
 
 -- Fresh figures for the planner after a bulk load. Until Postgres gathers them by itself, about a minute later,
 -- it takes a school of sixteen thousand for a handful and loops over all pairs. Only a table's owner may ANALYZE.

@@ -53,6 +53,7 @@ create table outbox_batches (
   corp_id       integer not null references corps,
   batch_id      bigint generated always as identity,
   app           text not null,
+  recipients    integer not null,    -- people named in it: WeCom counts them by day and app
   body          text not null,
   state         text not null check (state in ('frozen', 'sent', 'expired', 'unknown', 'failed')),
   attempts      integer not null default 0,
@@ -64,6 +65,7 @@ create table outbox_batches (
   error         text,
   primary key (corp_id, batch_id)
 );
+create index outbox_batches_by_time on outbox_batches (corp_id, app, frozen_at) include (recipients);
 create index outbox_batches_frozen on outbox_batches (corp_id, batch_id) where state = 'frozen';
 call school_table('outbox_batches', 'select, insert, update');
 

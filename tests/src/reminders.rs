@@ -164,6 +164,27 @@ async fn an_answer_that_never_comes_ends_unknown_and_is_not_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_gets_so_many_messages_a_minute_and_the_rest_a_minute_later() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let student = test.students_of(&userid).await.swap_remove(0);
+    let counsellor = test.sign_in(&userid).await;
+    let person: i64 =
+        test.one("select person_id from members where userid_key = $1", &[&student.to_lowercase()]).await;
+    let body = json!({ "form": "health-daily", "people": [person] });
+    for _ in 0..27 {
+        assert_eq!(counsellor.post("/reminders", &body).await.status, StatusCode::ACCEPTED);
+    }
+    test.run_jobs().await;
+    // WeCom would drop the 31st without a word; we stop before that and lose none.
+    assert_eq!(test.messages_of(&student).await.len(), 25);
+    test.clock.advance(TimeDelta::seconds(61));
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&student).await.len(), 27);
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_workers_send_a_batch_once() {
     let test = TestApp::start().await;
     let userid = test.persona("counsellor");

@@ -1,5 +1,6 @@
 //! WeCom's tokens in Postgres: one lease at a time, sealed, expired only by who met the failing one.
 
+use serde_json::json;
 use store::tokens::{self, Key, Token};
 
 use crate::test_app::TestApp;
@@ -14,8 +15,8 @@ fn token(test: &TestApp, value: &str) -> Token {
 async fn stored(test: &TestApp) -> Option<String> {
     use secrecy::ExposeSecret;
     let mut tx = test.app.store().scoped(1).await.unwrap();
-    let token = tokens::load(&mut tx, test.app.store().keyring(), KEY).await.unwrap();
-    token.map(|token| token.value.expose_secret().to_owned())
+    let stored = tokens::load(&mut tx, test.app.store().keyring(), KEY).await.unwrap();
+    stored.token.map(|token| token.value.expose_secret().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +66,7 @@ async fn a_token_is_kept_sealed_and_expired_by_its_own_value_only() {
     }
     // Another school sees none of it.
     let mut tx = test.app.store().scoped(2).await.unwrap();
-    assert!(tokens::load(&mut tx, ring, Key { corp: 2, ..KEY }).await.unwrap().is_none());
+    assert!(tokens::load(&mut tx, ring, Key { corp: 2, ..KEY }).await.unwrap().token.is_none());
 }
 
 /// A second process of the same installation: its own memory and connections, the same database.
@@ -126,4 +127,41 @@ async fn a_late_failure_of_an_old_token_leaves_the_fresh_one_alone() {
     here.departments(None).await.unwrap();
     assert_eq!(here.access_token().await.unwrap().expose_secret(), fresh.expose_secret());
     assert_eq!(asked(&test).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_secret_is_asked_about_once_by_all_processes() {
+    let test = TestApp::start_empty().await;
+    let mut config = server::config::Config::clone(&test.config);
+    config.schools[0].app.secret = "a-secret-of-another-app".into();
+    let process = || server::compose::app(&config, test.clock.clone()).expect("the parts fit");
+    for _ in 0..3 {
+        let refused = process().school(1).unwrap().wecom.access_token().await;
+        assert!(matches!(refused, Err(wecom::Error::Configuration { .. })));
+    }
+    assert_eq!(asked(&test).await, 1);
+    // The corrected secret is tried at once, and works.
+    test.school().wecom.access_token().await.unwrap();
+    assert_eq!(asked(&test).await, 2);
+    let left: i64 = test.one("select count(*) from wecom_tokens where refused_code is not null", &[]).await;
+    assert_eq!(left, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_calls_stop_every_process_and_only_that_api() {
+    let test = TestApp::start_empty().await;
+    let other = second_process(&test);
+    let (here, there) = (&test.school().wecom, &other.school(1).unwrap().wecom);
+    test.control("faults", &json!({ "path": "message/send", "errcode": 45009, "times": 1 })).await;
+    assert_eq!(here.send("{}").await.unwrap_err().code(), Some(45009));
+    for process in [here, there] {
+        let paused = process.send("{}").await.unwrap_err();
+        assert!(matches!(paused, wecom::Error::Paused { code: 45009, .. }), "{paused}");
+        process.departments(None).await.unwrap();
+    }
+    let calls = test.inspect("ledger?kind=call&path=message/send&limit=1000").await;
+    assert_eq!(calls["items"].as_array().unwrap().len(), 1);
+    let calls: i64 =
+        test.one("select minute_calls from wecom_budgets where api = 'department/list'", &[]).await;
+    assert_eq!(calls, 400, "two processes, a block each");
 }

@@ -18,7 +18,7 @@ use store::{
     idempotency_keys::{self, Claim, Claimed},
     jobs as queue,
     outbox::{self, Batch, NewBatch},
-    reminders::{self, BatchEnd, NewRound, Outcome, Planned, Round, Rule},
+    reminders::{self, BatchEnd, NewRound, Outcome, PerMember, Planned, Round, Rule, Waiting},
 };
 use wecom::{Content, Message};
 
@@ -33,6 +33,11 @@ pub(crate) const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
 const REPEAT_WITHIN: TimeDelta = TimeDelta::minutes(25);
 /// Recipients of one call at most (doc 90236).
 const BATCH: i64 = 1000;
+/// WeCom drops the 31st message a minute to one member, and the 1001st an hour, without a word (doc 90312). Its
+/// clock is not ours, so we stay below.
+const PER_MEMBER: PerMember = PerMember { minute: 25, hour: 900 };
+/// Recipients a day of one app, for each account of the corp (doc 90312).
+const MESSAGES_PER_ACCOUNT: i64 = 200;
 
 /// Whom a counsellor wants to remind.
 #[derive(Debug, Clone)]
@@ -190,16 +195,55 @@ async fn plan_rule(
     Ok(reminders::plan(tx, &question, &round).await?.is_some())
 }
 
-/// Freezes the next batch of waiting reminders; false when none waits.
-pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
+/// What became of the attempt to freeze a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freezing {
+    /// One is frozen; there may be more.
+    Frozen,
+    /// Nothing waits.
+    Nothing,
+    /// Those who wait have had their fill of messages for now, or the app has for today.
+    NoRoom,
+}
+
+/// Waiting reminders of the oldest round that may be sent now; the app's limit of the day is kept.
+async fn take_waiting(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<Option<Vec<Waiting>>> {
+    let corp = school.corp();
+    let rounds = reminders::waiting_rounds(tx, corp).await?;
+    if rounds.is_empty() {
+        return Ok(None);
+    }
+    let midnight = domain::clock::end_of_day(school.zone, now.with_timezone(&school.zone).date_naive())
+        - TimeDelta::days(1);
+    let sent = outbox::recipients_since(tx, corp, school.wecom.name(), midnight).await?;
+    // The corp has at least as many accounts as members.
+    let allowed = store::members::count_present(tx, corp).await?.max(1) * MESSAGES_PER_ACCOUNT;
+    let limit = BATCH.min(allowed - sent);
+    for round in rounds {
+        if limit <= 0 {
+            tracing::error!(corp, sent, allowed, "the app has sent all messages that WeCom allows it today");
+            break;
+        }
+        let taken = reminders::take_waiting(tx, corp, round, limit, PER_MEMBER, now).await?;
+        if !taken.is_empty() {
+            return Ok(Some(taken));
+        }
+    }
+    Ok(Some(Vec::new()))
+}
+
+/// Freezes the next batch of waiting reminders.
+pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> {
     let now = app.now();
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     reminders::drop_needless(&mut tx, corp, now).await?;
-    let taken = reminders::take_waiting(&mut tx, corp, BATCH).await?;
+    let taken = take_waiting(&mut tx, school, now).await?;
+    let waits = taken.is_some();
+    let taken = taken.unwrap_or_default();
     let Some(first) = taken.first() else {
         tx.commit().await?;
-        return Ok(false);
+        return Ok(if waits { Freezing::NoRoom } else { Freezing::Nothing });
     };
     let content = reminders::round_content(&mut tx, corp, first.round_id).await?;
     let form = forms::current(app, &mut tx, &content.form_code).await?.published.form.clone();
@@ -232,11 +276,11 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<bool> {
         .map_err(|error| Error::Internal("a reminder".into(), Some(Box::new(error))))?;
     let body = |batch_id| batch_of(batch_id).to_body().unwrap_or_default();
     let useful_until = taken.iter().map(|waiting| waiting.useful_until).min().unwrap_or(now);
-    let batch = NewBatch { app: school.wecom.name(), useful_until, at: now };
+    let batch = NewBatch { app: school.wecom.name(), recipients: taken.len(), useful_until, at: now };
     let batch_id = outbox::freeze(&mut tx, corp, batch, body).await?;
     reminders::put_into(&mut tx, corp, batch_id, &taken, now).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Freezing::Frozen)
 }
 
 /// What a try to send leaves to be done.

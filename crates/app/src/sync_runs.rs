@@ -106,6 +106,7 @@ pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sy
         );
         return Ok(());
     }
+    let recipients = to.len();
     let message = Message {
         to,
         agent_id: school.agent_id,
@@ -123,7 +124,8 @@ pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sy
     };
     let body =
         message.to_body().map_err(|error| Error::Internal("a notice".into(), Some(Box::new(error))))?;
-    let batch = outbox::NewBatch { app: school.wecom.name(), useful_until: now + NOTICE, at: now };
+    let batch =
+        outbox::NewBatch { app: school.wecom.name(), recipients, useful_until: now + NOTICE, at: now };
     outbox::freeze(&mut tx, corp, batch, |_| body).await?;
     queue::add(&mut tx, &send_messages::job(corp, now), now).await?;
     tx.commit().await?;

@@ -11,10 +11,11 @@ use store::{
     cache::Cache,
     corps::{self, Corp},
 };
-use wecom::{TokenStore, callback::Receiver};
+use wecom::{BudgetStore, MemoryBudgets, MemoryTokens, TokenStore, callback::Receiver};
 
 use crate::{
     config::{self, Config},
+    wecom_budgets::PostgresBudgets,
     wecom_tokens::PostgresTokens,
 };
 
@@ -71,9 +72,9 @@ fn compose_school(
             format!("{} 的回调 Token 或 EncodingAESKey 不对：Key 应为 43 个字符", school.name)
         })
     };
-    let tokens = Arc::new(PostgresTokens::new(store.clone(), school.corp_id));
-    let wecom = app_client(config, school, clock, tokens.clone())?;
-    let contacts = contacts_client(config, school, clock, tokens)?;
+    let shared = Shared::in_postgres(store, school.corp_id);
+    let wecom = app_client(config, school, clock, &shared)?;
+    let contacts = contacts_client(config, school, clock, &shared)?;
     Ok(School {
         zone: school.time_zone,
         public_url: school.public_url.clone().unwrap_or_else(|| config.server.public_url.clone()),
@@ -89,15 +90,37 @@ fn compose_school(
     })
 }
 
+/// What the clients of a school keep together: tokens, and calls counted against WeCom's limits.
+#[derive(Clone)]
+pub struct Shared {
+    tokens: Arc<dyn TokenStore>,
+    budgets: Arc<dyn BudgetStore>,
+}
+
+impl Shared {
+    /// With all processes of the installation.
+    pub fn in_postgres(store: &Store, corp: domain::CorpId) -> Self {
+        Self {
+            tokens: Arc::new(PostgresTokens::new(store.clone(), corp)),
+            budgets: Arc::new(PostgresBudgets::new(store.clone(), corp)),
+        }
+    }
+
+    /// With nobody else: for looking at WeCom without a database.
+    pub fn in_memory() -> Self {
+        Self { tokens: Arc::new(MemoryTokens::default()), budgets: Arc::new(MemoryBudgets::default()) }
+    }
+}
+
 /// WeCom through the app's secret.
 pub fn app_client(
     config: &Config,
     school: &config::School,
     clock: &Arc<dyn Clock>,
-    tokens: Arc<dyn TokenStore>,
+    shared: &Shared,
 ) -> anyhow::Result<wecom::Client> {
     let app = &school.app;
-    client(config, school, clock, tokens, &app.name, &app.secret, Some(app.agentid))
+    client(config, school, clock, shared, &app.name, &app.secret, Some(app.agentid))
 }
 
 /// WeCom through the contacts-sync assistant's secret, where the school has set it up.
@@ -105,17 +128,17 @@ pub fn contacts_client(
     config: &Config,
     school: &config::School,
     clock: &Arc<dyn Clock>,
-    tokens: Arc<dyn TokenStore>,
+    shared: &Shared,
 ) -> anyhow::Result<Option<wecom::Client>> {
     let Some(contacts) = &school.contacts else { return Ok(None) };
-    client(config, school, clock, tokens, app::school::CONTACTS, &contacts.secret, None).map(Some)
+    client(config, school, clock, shared, app::school::CONTACTS, &contacts.secret, None).map(Some)
 }
 
 fn client(
     config: &Config,
     school: &config::School,
     clock: &Arc<dyn Clock>,
-    tokens: Arc<dyn TokenStore>,
+    shared: &Shared,
     name: &str,
     secret: &SecretString,
     agent_id: Option<i64>,
@@ -130,7 +153,8 @@ fn client(
     wecom::Client::builder(credentials, Arc::new(move || clock.now()))
         .api(&config.wecom.api_url)
         .sign_in_pages(&config.wecom.authorize_url, &config.wecom.login_url)
-        .token_store(tokens)
+        .token_store(shared.tokens.clone())
+        .budget_store(shared.budgets.clone())
         .build()
         .context("wecom 的地址不对")
 }

@@ -9,4 +9,5 @@ pub mod config;
 pub mod http;
 pub mod telemetry;
 
+mod wecom_budgets;
 mod wecom_tokens;

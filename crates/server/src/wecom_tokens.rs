@@ -9,7 +9,10 @@ use store::{
     Store,
     tokens::{self, Key},
 };
-use wecom::{Lease, Token, TokenKey, TokenStore, token::StoreError};
+use wecom::{
+    Lease, Stored, Token, TokenKey, TokenStore,
+    token::{Refusal, StoreError},
+};
 
 /// The token store of one school.
 #[derive(Debug, Clone)]
@@ -32,15 +35,23 @@ impl PostgresTokens {
 // Each method is one short transaction: none is open while WeCom is asked.
 #[async_trait]
 impl TokenStore for PostgresTokens {
-    async fn load(&self, key: &TokenKey) -> Result<Option<Token>, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Stored, StoreError> {
         let mut tx = self.store.scoped(self.corp).await?;
-        let token = tokens::load(&mut tx, self.store.keyring(), self.key(key)).await?;
+        let stored = tokens::load(&mut tx, self.store.keyring(), self.key(key)).await?;
         tx.commit().await?;
-        Ok(token.map(|token| Token {
-            value: token.value,
-            obtained_at: token.obtained_at,
-            expires_at: token.expires_at,
-        }))
+        Ok(Stored {
+            token: stored.token.map(|token| Token {
+                value: token.value,
+                obtained_at: token.obtained_at,
+                expires_at: token.expires_at,
+            }),
+            refusal: stored.refusal.map(|refusal| Refusal {
+                code: refusal.code,
+                hint: refusal.hint,
+                until: refusal.until,
+                credentials: refusal.credentials,
+            }),
+        })
     }
 
     async fn lease(&self, key: &TokenKey, span: Duration) -> Result<Option<Lease>, StoreError> {
@@ -58,6 +69,18 @@ impl TokenStore for PostgresTokens {
         };
         let mut tx = self.store.scoped(self.corp).await?;
         tokens::save(&mut tx, self.store.keyring(), self.key(key), &token, lease.until).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn refuse(&self, key: &TokenKey, lease: Lease, refusal: &Refusal) -> Result<(), StoreError> {
+        let refusal = tokens::Refusal {
+            code: refusal.code,
+            hint: refusal.hint.clone(),
+            until: refusal.until,
+            credentials: refusal.credentials.clone(),
+        };
+        let mut tx = self.store.scoped(self.corp).await?;
+        tokens::refuse(&mut tx, self.key(key), &refusal, lease.until).await?;
         Ok(tx.commit().await?)
     }
 

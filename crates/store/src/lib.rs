@@ -6,6 +6,7 @@
 //! from either, take the time as a parameter and never open a transaction themselves.
 
 pub mod access_log;
+pub mod budgets;
 pub mod cache;
 pub mod contacts;
 pub mod corps;

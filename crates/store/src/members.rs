@@ -52,6 +52,16 @@ pub async fn all(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<Membe
     Ok(members::table.filter(members::corp_id.eq(corp)).select(Member::as_select()).load(conn).await?)
 }
 
+/// How many have not left.
+pub async fn count_present(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<i64> {
+    Ok(members::table
+        .filter(members::corp_id.eq(corp))
+        .filter(members::left_on.is_null())
+        .count()
+        .get_result(conn)
+        .await?)
+}
+
 /// Accounts in WeCom that belong to nobody on the roster.
 pub async fn count_unlinked(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<i64> {
     Ok(members::table

@@ -15,6 +15,8 @@ use crate::{Result, schema::outbox_batches};
 pub struct NewBatch<'a> {
     /// The app that sends it.
     pub app: &'a str,
+    /// People named in it.
+    pub recipients: usize,
     /// Of no use after this.
     pub useful_until: DateTime<Utc>,
     /// Now.
@@ -32,6 +34,7 @@ pub async fn freeze(
         .values((
             outbox_batches::corp_id.eq(corp),
             outbox_batches::app.eq(batch.app),
+            outbox_batches::recipients.eq(i32::try_from(batch.recipients).unwrap_or(i32::MAX)),
             outbox_batches::body.eq(""),
             outbox_batches::state.eq("frozen"),
             outbox_batches::frozen_at.eq(batch.at),
@@ -49,6 +52,23 @@ pub async fn freeze(
     .execute(conn)
     .await?;
     Ok(batch_id)
+}
+
+/// How many recipients the app's messages have named since a moment. WeCom counts them by day (doc 90312).
+pub async fn recipients_since(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    app: &str,
+    since: DateTime<Utc>,
+) -> Result<i64> {
+    let sum: Option<i64> = outbox_batches::table
+        .filter(outbox_batches::corp_id.eq(corp))
+        .filter(outbox_batches::app.eq(app))
+        .filter(outbox_batches::frozen_at.ge(since))
+        .select(diesel::dsl::sum(outbox_batches::recipients))
+        .get_result(conn)
+        .await?;
+    Ok(sum.unwrap_or(0))
 }
 
 /// A frozen batch to be sent.

@@ -193,15 +193,54 @@ pub struct RoundContent {
     pub wording: Option<String>,
 }
 
-/// Locks up to `limit` waiting reminders of the oldest round for this transaction.
-pub async fn take_waiting(conn: &mut AsyncPgConnection, corp: CorpId, limit: i64) -> Result<Vec<Waiting>> {
+/// How often one member may be sent something (doc 90312): WeCom drops what is more without a word.
+#[derive(Debug, Clone, Copy)]
+pub struct PerMember {
+    /// In a minute.
+    pub minute: i64,
+    /// In an hour.
+    pub hour: i64,
+}
+
+/// Rounds with waiting reminders, oldest first.
+pub async fn waiting_rounds(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<i64>> {
+    Ok(reminders::table
+        .filter(reminders::corp_id.eq(corp))
+        .filter(reminders::state.eq("waiting"))
+        .select(reminders::round_id)
+        .distinct()
+        .order(reminders::round_id)
+        .load(conn)
+        .await?)
+}
+
+/// Locks up to `limit` waiting reminders of a round for this transaction, without those whose member has had their
+/// fill of messages: they stay waiting.
+pub async fn take_waiting(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    round_id: i64,
+    limit: i64,
+    per_member: PerMember,
+    now: DateTime<Utc>,
+) -> Result<Vec<Waiting>> {
     let sql = "
       select w.reminder_id, w.round_id, m.userid, w.useful_until
       from reminders w join members m on m.corp_id = w.corp_id and m.member_id = w.member_id
-      where w.corp_id = $1 and w.state = 'waiting'
-        and w.round_id = (select min(round_id) from reminders where corp_id = $1 and state = 'waiting')
-      order by w.reminder_id limit $2 for update of w skip locked";
-    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<BigInt, _>(limit).load(conn).await?)
+      where w.corp_id = $1 and w.state = 'waiting' and w.round_id = $2
+        and (select count(*) < $5 and count(*) filter (where s.at > $3 - interval '1 minute') < $4
+             from reminders s where s.corp_id = $1 and s.person_id = w.person_id and s.batch_id is not null
+               and s.at > $3 - interval '1 hour')
+      order by w.reminder_id limit $6 for update of w skip locked";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(round_id)
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(per_member.minute)
+        .bind::<BigInt, _>(per_member.hour)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?)
 }
 
 /// What a round's message says.

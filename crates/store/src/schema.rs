@@ -250,6 +250,7 @@ diesel::table! {
         corp_id -> Int4,
         batch_id -> Int8,
         app -> Text,
+        recipients -> Int4,
         body -> Text,
         state -> Text,
         attempts -> Int4,
@@ -481,6 +482,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    wecom_budgets (corp_id, api) {
+        corp_id -> Int4,
+        api -> Text,
+        minute_begins -> Timestamptz,
+        minute_calls -> Int8,
+        hour_begins -> Timestamptz,
+        hour_calls -> Int8,
+        paused_until -> Nullable<Timestamptz>,
+        paused_code -> Nullable<Int8>,
+        strikes -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     wecom_tokens (corp_id, app, kind) {
         corp_id -> Int4,
         app -> Text,
@@ -490,6 +507,10 @@ diesel::table! {
         obtained_at -> Nullable<Timestamptz>,
         expires_at -> Nullable<Timestamptz>,
         refreshing_until -> Nullable<Timestamptz>,
+        refused_code -> Nullable<Int8>,
+        refused_hint -> Nullable<Text>,
+        refused_until -> Nullable<Timestamptz>,
+        refused_credentials -> Nullable<Text>,
     }
 }
 
@@ -505,6 +526,7 @@ diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
 diesel::joinable!(sync_runs -> corps (corp_id));
 diesel::joinable!(used_codes -> corps (corp_id));
+diesel::joinable!(wecom_budgets -> corps (corp_id));
 diesel::joinable!(wecom_tokens -> corps (corp_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -539,5 +561,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sync_held,
     sync_runs,
     used_codes,
+    wecom_budgets,
     wecom_tokens,
 );

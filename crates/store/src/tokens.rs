@@ -37,6 +37,51 @@ pub struct Token {
     pub expires_at: DateTime<Utc>,
 }
 
+/// WeCom gave no token, and is not asked again for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// WeCom's code.
+    pub code: i64,
+    /// Its trace id and our address.
+    pub hint: String,
+    /// When it may be asked again.
+    pub until: DateTime<Utc>,
+    /// A hash that tells the refused credentials from others.
+    pub credentials: String,
+}
+
+/// What is stored of one token.
+#[derive(Default)]
+pub struct Stored {
+    /// The token, however old.
+    pub token: Option<Token>,
+    /// The last refusal, however old.
+    pub refusal: Option<Refusal>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = wecom_tokens)]
+struct Row {
+    value: Option<Sealed>,
+    obtained_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    refused_code: Option<i64>,
+    refused_hint: Option<String>,
+    refused_until: Option<DateTime<Utc>>,
+    refused_credentials: Option<String>,
+}
+
+impl Row {
+    fn refusal(&self) -> Option<Refusal> {
+        Some(Refusal {
+            code: self.refused_code?,
+            hint: self.refused_hint.clone().unwrap_or_default(),
+            until: self.refused_until?,
+            credentials: self.refused_credentials.clone()?,
+        })
+    }
+}
+
 impl Key<'_> {
     fn row(&self) -> String {
         format!("{}:{}", self.app, self.kind)
@@ -57,20 +102,22 @@ macro_rules! this_row {
     };
 }
 
-/// The stored token, however old.
-pub async fn load(conn: &mut AsyncPgConnection, ring: &Keyring, key: Key<'_>) -> Result<Option<Token>> {
-    type Row = (Option<Sealed>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
-    let row: Option<Row> = wecom_tokens::table
-        .filter(this_row!(key))
-        .select((dsl::value, dsl::obtained_at, dsl::expires_at))
-        .first(conn)
-        .await
-        .optional()?;
-    let Some((Some(value), Some(obtained_at), Some(expires_at))) = row else { return Ok(None) };
-    // A token that does not open (the keys were changed) is no loss: a new one is fetched.
-    let opened =
-        ring.open(place(key, &key.row()), &value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    Ok(opened.map(|value| Token { value: value.into(), obtained_at, expires_at }))
+/// What is stored.
+pub async fn load(conn: &mut AsyncPgConnection, ring: &Keyring, key: Key<'_>) -> Result<Stored> {
+    let row: Option<Row> =
+        wecom_tokens::table.filter(this_row!(key)).select(Row::as_select()).first(conn).await.optional()?;
+    let Some(row) = row else { return Ok(Stored::default()) };
+    let refusal = row.refusal();
+    let token = match (row.value, row.obtained_at, row.expires_at) {
+        // A token that does not open (the keys were changed) is no loss: a new one is fetched.
+        (Some(value), Some(obtained_at), Some(expires_at)) => ring
+            .open(place(key, &key.row()), &value)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .map(|value| Token { value: value.into(), obtained_at, expires_at }),
+        _ => None,
+    };
+    Ok(Stored { token, refusal })
 }
 
 /// Takes the right to refresh for some seconds; `None` while somebody holds it. The moment it ends names the lease.
@@ -100,7 +147,7 @@ pub async fn lease(
     Ok(taken.map(|lease| lease.refreshing_until))
 }
 
-/// Stores a token, and gives the lease back.
+/// Stores a token, forgets a refusal, and gives the lease back.
 pub async fn save(
     conn: &mut AsyncPgConnection,
     ring: &Keyring,
@@ -117,6 +164,29 @@ pub async fn save(
             dsl::digest.eq(Some(digest_of(value))),
             dsl::obtained_at.eq(Some(token.obtained_at)),
             dsl::expires_at.eq(Some(token.expires_at)),
+            dsl::refused_code.eq(None::<i64>),
+            dsl::refused_hint.eq(None::<String>),
+            dsl::refused_until.eq(None::<DateTime<Utc>>),
+            dsl::refused_credentials.eq(None::<String>),
+        ))
+        .execute(conn)
+        .await?;
+    release(conn, key, lease).await
+}
+
+/// Stores a refusal beside the token, and gives the lease back.
+pub async fn refuse(
+    conn: &mut AsyncPgConnection,
+    key: Key<'_>,
+    refusal: &Refusal,
+    lease: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(wecom_tokens::table.filter(this_row!(key)))
+        .set((
+            dsl::refused_code.eq(refusal.code),
+            dsl::refused_hint.eq(&refusal.hint),
+            dsl::refused_until.eq(refusal.until),
+            dsl::refused_credentials.eq(&refusal.credentials),
         ))
         .execute(conn)
         .await?;

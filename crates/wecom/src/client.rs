@@ -11,9 +11,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::error::{ApiError, Error, Result, Retry};
+use crate::alarm::Alarms;
+use crate::budget::{Budget, BudgetStore, MemoryBudgets};
+use crate::error::{Action, ApiError, Error, Result};
 use crate::lenient;
-use crate::pace::Pace;
 use crate::token::{Clock, Fetch, Fresh, MemoryTokens, TokenKind, TokenStore, Tokens};
 
 /// WeCom's API.
@@ -28,6 +29,8 @@ const TIMEOUT: Duration = Duration::from_secs(8);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a reading call is repeated after passing trouble.
 const REPEATS: u32 = 3;
+/// A reading call waits out a pause of so many seconds (a minute's limit) and none that is longer.
+const LONGEST_PAUSE: u32 = 65;
 /// More than any documented answer has; a department of 30,000 members stays below.
 const MAX_ANSWER: usize = 64 << 20;
 
@@ -52,6 +55,7 @@ pub struct Builder {
     authorize_url: String,
     login_url: String,
     store: Arc<dyn TokenStore>,
+    budgets: Arc<dyn BudgetStore>,
     http: Option<reqwest::Client>,
     backoff: Duration,
 }
@@ -76,13 +80,20 @@ impl Builder {
         self
     }
 
+    /// Where the calls of all processes are counted. By default those of this process are, in memory.
+    pub fn budget_store(mut self, budgets: Arc<dyn BudgetStore>) -> Self {
+        self.budgets = budgets;
+        self
+    }
+
     /// An HTTP client of one's own, with time-outs and a proxy as the network needs them.
     pub fn http(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// First pause after passing trouble; doubled each time. One second by default, as WeCom asks.
+    /// First pause after passing trouble; doubled each time. One second by default, as WeCom asks. A refusal for
+    /// too many calls costs sixty times as much, and more if it comes again.
     pub fn backoff(mut self, first: Duration) -> Self {
         self.backoff = first;
         self
@@ -107,13 +118,14 @@ impl Builder {
         }
         Ok(Client {
             inner: Arc::new(Inner {
-                tokens: Tokens::new(self.app.name.clone(), self.store, self.clock),
+                tokens: Tokens::new(&self.app, self.store, self.clock),
+                alarms: Alarms::new(self.app.name.clone()),
                 app: self.app,
                 api,
                 authorize_url: url(&self.authorize_url)?,
                 login_url: url(&self.login_url)?,
                 http,
-                pace: Pace::new(),
+                budget: Budget::new(self.budgets, self.backoff),
                 backoff: self.backoff,
             }),
         })
@@ -133,7 +145,8 @@ pub(crate) struct Inner {
     pub(crate) login_url: Url,
     http: reqwest::Client,
     tokens: Tokens,
-    pace: Pace,
+    alarms: Alarms,
+    budget: Budget,
     backoff: Duration,
 }
 
@@ -176,6 +189,7 @@ impl Client {
             authorize_url: AUTHORIZE_URL.into(),
             login_url: LOGIN_URL.into(),
             store: Arc::new(MemoryTokens::default()),
+            budgets: Arc::new(MemoryBudgets::default()),
             http: None,
             backoff: Duration::from_secs(1),
         }
@@ -237,20 +251,12 @@ impl Client {
         let mut renewed = false;
         let mut repeats = 0;
         loop {
-            let token = self.access_token().await?;
-            let outcome = {
-                let _turn = self.inner.pace.turn(api).await;
-                self.exchange(api, &request, Some(&token)).await
-            };
-            match outcome.and_then(|bytes| decode(api, &bytes)) {
+            match self.once(api, &request, &mut renewed).await {
                 Ok(value) => return Ok(value),
-                Err(Error::Api(error)) if error.retry() == Retry::RefreshToken && !renewed => {
-                    renewed = true;
-                    self.inner.tokens.expire(TokenKind::AccessToken, &token).await?;
-                }
-                Err(error) if patience == Patience::Reads && error.is_passing() && repeats < REPEATS => {
+                Err(error) if patience == Patience::Reads && repeats < REPEATS => {
+                    let Some(pause) = self.pause(&error, repeats) else { return Err(error) };
                     tracing::info!(api, %error, repeats, "passing trouble, trying again");
-                    tokio::time::sleep(self.pause(repeats)).await;
+                    tokio::time::sleep(pause).await;
                     repeats += 1;
                 }
                 Err(error) => return Err(error),
@@ -258,9 +264,55 @@ impl Client {
         }
     }
 
-    /// Doubled each time, and spread so that many callers do not come back together.
-    fn pause(&self, repeats: u32) -> Duration {
-        (self.inner.backoff * 2_u32.pow(repeats)).mul_f64(rand::rng().random_range(0.75..1.25))
+    /// One call, with a second try where the token had ended before its time.
+    async fn once<T: DeserializeOwned>(
+        &self,
+        api: &'static str,
+        request: &Request,
+        renewed: &mut bool,
+    ) -> Result<T> {
+        loop {
+            let token = self.access_token().await?;
+            let outcome = {
+                let _turn = self.inner.budget.turn(api).await?;
+                self.exchange(api, request, Some(&token)).await
+            };
+            let error = match outcome.and_then(|bytes| decode(api, &bytes)) {
+                Ok(value) => {
+                    self.inner.alarms.succeeded(api);
+                    return Ok(value);
+                }
+                Err(Error::Api(error)) => error,
+                Err(error) => return Err(error),
+            };
+            match error.action() {
+                Action::Refresh if !*renewed => {
+                    *renewed = true;
+                    self.inner.tokens.expire(TokenKind::AccessToken, &token).await?;
+                    continue;
+                }
+                Action::Pause => {
+                    self.inner.budget.refuse(&error).await?;
+                }
+                Action::Configure => self.inner.alarms.refused(&error),
+                _ => {}
+            }
+            return Err(Error::Api(error));
+        }
+    }
+
+    /// How long to wait before a reading call is repeated; none when that would be in vain or too long.
+    fn pause(&self, error: &Error, repeats: u32) -> Option<Duration> {
+        // Doubled each time, and spread so that many callers do not come back together.
+        let spread = rand::rng().random_range(0.75..1.25);
+        match error {
+            Error::Paused { retry_after, .. } => (*retry_after <= self.inner.backoff * LONGEST_PAUSE)
+                .then(|| retry_after.mul_f64(1.0 + (spread - 0.75) / 5.0)),
+            // The pause itself is found when the call is tried again.
+            Error::Api(refusal) if refusal.action() == Action::Pause => Some(Duration::ZERO),
+            error if error.is_passing() => Some((self.inner.backoff * 2_u32.pow(repeats)).mul_f64(spread)),
+            _ => None,
+        }
     }
 
     /// One request and its answer's bytes. An error never carries the address: token and secret stand in it.

@@ -1,6 +1,7 @@
 //! What can go wrong between us and WeCom, classed so that a caller knows what to do next.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::errcodes;
 pub use crate::errcodes::{Class, Retry};
@@ -43,6 +44,16 @@ pub enum Error {
         /// What is known, without address or content.
         reason: String,
     },
+    /// WeCom refused this API for too many calls a while ago; it is not called before the pause has ended.
+    #[error("{api}: paused for {} s after errcode {code}", retry_after.as_secs())]
+    Paused {
+        /// Path of the call.
+        api: &'static str,
+        /// The refusal's code.
+        code: i64,
+        /// How long the pause still lasts.
+        retry_after: Duration,
+    },
     /// Another process was asked to fetch the token and did not come back in time.
     #[error("waited in vain for the token of app \"{app}\" to be refreshed")]
     TokenBusy {
@@ -66,6 +77,7 @@ impl Error {
         match self {
             Error::Configuration { refusal, .. } => Some(refusal.code),
             Error::Api(error) => Some(error.code),
+            Error::Paused { code, .. } => Some(*code),
             _ => None,
         }
     }
@@ -84,11 +96,31 @@ impl Error {
     /// Whether the same call may well succeed in a moment.
     pub fn is_passing(&self) -> bool {
         match self {
-            Error::NotSent { .. } | Error::Unknown { .. } | Error::TokenBusy { .. } => true,
-            Error::Api(error) => error.retry() == Retry::Backoff,
+            Error::NotSent { .. }
+            | Error::Unknown { .. }
+            | Error::TokenBusy { .. }
+            | Error::Paused { .. } => true,
+            Error::Api(error) => matches!(error.action(), Action::BackOff | Action::Pause),
             _ => false,
         }
     }
+}
+
+/// What a refusal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A new token, and the same call again, once. The client does it.
+    Refresh,
+    /// The same call again, a few times at most, with growing pauses. The client does it for reading calls.
+    BackOff,
+    /// Nobody calls this API for a while. The client keeps to it.
+    Pause,
+    /// A person must put something right: see [`Error::remedy`].
+    Configure,
+    /// What was asked for is not there, or not for this app.
+    Gone,
+    /// The request is wrong and will stay so.
+    Correct,
 }
 
 /// An answer of WeCom with an error code.
@@ -118,6 +150,24 @@ impl ApiError {
     /// What the code asks the caller to do.
     pub fn retry(&self) -> Retry {
         errcodes::find(self.code).map_or(Retry::None, |known| known.retry)
+    }
+
+    /// What the refusal asks for, by its code's class.
+    pub fn action(&self) -> Action {
+        match (self.class(), self.retry()) {
+            (_, Retry::RefreshToken) => Action::Refresh,
+            (Class::Rate, _) => Action::Pause,
+            (Class::Busy, _) | (_, Retry::Backoff) => Action::BackOff,
+            // Of one request, not of the app: a code or a user ticket.
+            (Class::Auth, _)
+                if matches!(self.code, 40029 | 40205 | 42003 | 42012 | 42022 | 43016 | 84014 | 84015) =>
+            {
+                Action::Gone
+            }
+            (Class::Auth | Class::Permission | Class::Ip, _) => Action::Configure,
+            (Class::NotFound, _) => Action::Gone,
+            (Class::Param | Class::Other, _) => Action::Correct,
+        }
     }
 
     /// The meaning in Chinese, as short as WeCom's own table has it.

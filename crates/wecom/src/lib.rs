@@ -21,6 +21,7 @@
 //! ```
 
 pub mod agent;
+pub mod budget;
 pub mod callback;
 pub mod client;
 pub mod contacts;
@@ -34,12 +35,13 @@ pub mod remedy;
 pub mod token;
 pub mod xml;
 
+mod alarm;
 mod lenient;
-mod pace;
 
 pub use agent::Agent;
+pub use budget::{BudgetStore, MemoryBudgets};
 pub use client::{App, Client};
-pub use error::{ApiError, Class, Error, Result};
+pub use error::{Action, ApiError, Class, Error, Result};
 pub use message::{Content, Message, Sent};
 pub use remedy::Remedy;
-pub use token::{Clock, Lease, MemoryTokens, Token, TokenKey, TokenKind, TokenStore};
+pub use token::{Clock, Lease, MemoryTokens, Stored, Token, TokenKey, TokenKind, TokenStore};

@@ -5,7 +5,8 @@
 //!   with the same one again, then the next try is 300 s before its end.
 //! * A token that failed is expired only if it still is the stored one, so that a hundred parallel failures
 //!   lead to one refresh.
-//! * Refused credentials are remembered for some minutes: repeated wrong secrets block our address for an hour.
+//! * Refused credentials are remembered for some minutes, by all processes: repeated wrong secrets block our address
+//!   for an hour. A corrected secret is tried at once.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,8 +16,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use sha1::{Digest, Sha1};
 use tokio::time::Instant;
 
+use crate::alarm;
+use crate::client::App;
 use crate::error::{ApiError, Class, Error, Result};
 
 /// Where the client takes the time from. Tokens end by it; it should be the machine's clock.
@@ -55,6 +59,15 @@ impl TokenKind {
             TokenKind::AccessToken => "access_token",
             TokenKind::CorpTicket => "corp_ticket",
             TokenKind::AgentTicket => "agent_ticket",
+        }
+    }
+
+    /// The call that gives it.
+    fn api(self) -> &'static str {
+        match self {
+            TokenKind::AccessToken => "gettoken",
+            TokenKind::CorpTicket => "get_jsapi_ticket",
+            TokenKind::AgentTicket => "ticket/get",
         }
     }
 }
@@ -103,6 +116,28 @@ impl Token {
     }
 }
 
+/// WeCom refused to give a token, and is not asked again for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `errcode`.
+    pub code: i64,
+    /// The trace id and our address as WeCom saw it.
+    pub hint: String,
+    /// When it may be asked again.
+    pub until: DateTime<Utc>,
+    /// Which corp id and secret were refused: others are tried at once. Says nothing about the secret itself.
+    pub credentials: String,
+}
+
+/// What a store keeps of one token.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    /// The token, however old.
+    pub token: Option<Token>,
+    /// The last refusal, however old.
+    pub refusal: Option<Refusal>,
+}
+
 /// The right to refresh one token, held until a moment on the store's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
@@ -117,12 +152,14 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 /// [`MemoryTokens`] serves a single process.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// The stored token, however old.
-    async fn load(&self, key: &TokenKey) -> Result<Option<Token>, StoreError>;
+    /// What is stored.
+    async fn load(&self, key: &TokenKey) -> Result<Stored, StoreError>;
     /// Takes the right to refresh for `span`, unless somebody holds it.
     async fn lease(&self, key: &TokenKey, span: Duration) -> Result<Option<Lease>, StoreError>;
-    /// Stores a token and gives the lease back.
+    /// Stores a token, forgets a refusal, and gives the lease back.
     async fn save(&self, key: &TokenKey, lease: Lease, token: &Token) -> Result<(), StoreError>;
+    /// Stores a refusal beside the token, and gives the lease back.
+    async fn refuse(&self, key: &TokenKey, lease: Lease, refusal: &Refusal) -> Result<(), StoreError>;
     /// Gives the lease back, if it still is this one.
     async fn release(&self, key: &TokenKey, lease: Lease) -> Result<(), StoreError>;
     /// Forgets the stored token, if its value is `failed`.
@@ -137,7 +174,7 @@ pub struct MemoryTokens {
 
 #[derive(Debug, Default)]
 struct MemoryRow {
-    token: Option<Token>,
+    stored: Stored,
     lease: Option<(Lease, Instant)>,
     leases: i64,
 }
@@ -151,8 +188,8 @@ impl MemoryTokens {
 
 #[async_trait]
 impl TokenStore for MemoryTokens {
-    async fn load(&self, key: &TokenKey) -> Result<Option<Token>, StoreError> {
-        Ok(self.with(key, |row| row.token.clone()))
+    async fn load(&self, key: &TokenKey) -> Result<Stored, StoreError> {
+        Ok(self.with(key, |row| row.stored.clone()))
     }
 
     async fn lease(&self, key: &TokenKey, span: Duration) -> Result<Option<Lease>, StoreError> {
@@ -169,7 +206,12 @@ impl TokenStore for MemoryTokens {
     }
 
     async fn save(&self, key: &TokenKey, lease: Lease, token: &Token) -> Result<(), StoreError> {
-        self.with(key, |row| row.token = Some(token.clone()));
+        self.with(key, |row| row.stored = Stored { token: Some(token.clone()), refusal: None });
+        self.release(key, lease).await
+    }
+
+    async fn refuse(&self, key: &TokenKey, lease: Lease, refusal: &Refusal) -> Result<(), StoreError> {
+        self.with(key, |row| row.stored.refusal = Some(refusal.clone()));
         self.release(key, lease).await
     }
 
@@ -179,7 +221,7 @@ impl TokenStore for MemoryTokens {
     }
 
     async fn expire(&self, key: &TokenKey, failed: &SecretString) -> Result<(), StoreError> {
-        self.with(key, |row| row.token = row.token.take().filter(|token| !token.is(failed)));
+        self.with(key, |row| row.stored.token = row.stored.token.take().filter(|token| !token.is(failed)));
         Ok(())
     }
 }
@@ -199,6 +241,7 @@ pub(crate) trait Fetch: Send + Sync + 'static {
 /// The tokens of one app.
 pub(crate) struct Tokens {
     app: String,
+    credentials: String,
     store: Arc<dyn TokenStore>,
     clock: Clock,
     access: Arc<Slot>,
@@ -209,7 +252,6 @@ pub(crate) struct Tokens {
 #[derive(Default)]
 struct Slot {
     cached: RwLock<Option<Cached>>,
-    refusal: RwLock<Option<(DateTime<Utc>, ApiError)>>,
     refreshing: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -233,21 +275,13 @@ impl Slot {
         let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         *cached = cached.take().filter(|cached| !cached.token.is(failed));
     }
-
-    fn refusal(&self, now: DateTime<Utc>) -> Option<ApiError> {
-        let refusal = self.refusal.read().unwrap_or_else(PoisonError::into_inner);
-        refusal.as_ref().filter(|(until, _)| now < *until).map(|(_, error)| error.clone())
-    }
-
-    fn refuse(&self, until: DateTime<Utc>, error: ApiError) {
-        *self.refusal.write().unwrap_or_else(PoisonError::into_inner) = Some((until, error));
-    }
 }
 
 impl Tokens {
-    pub fn new(app: String, store: Arc<dyn TokenStore>, clock: Clock) -> Self {
+    pub fn new(app: &App, store: Arc<dyn TokenStore>, clock: Clock) -> Self {
         Tokens {
-            app,
+            app: app.name.clone(),
+            credentials: digest(&app.corpid, &app.secret),
             store,
             clock,
             access: Arc::default(),
@@ -280,6 +314,7 @@ impl Tokens {
         }
         let refresh = Refresh {
             key: TokenKey { app: self.app.clone(), kind },
+            credentials: self.credentials.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
             slot: slot.clone(),
@@ -317,9 +352,17 @@ impl Tokens {
     }
 }
 
+/// Tells credentials apart without saying anything about them: eight bytes of a hash of 256 random bits.
+fn digest(corpid: &str, secret: &SecretString) -> String {
+    let hash =
+        Sha1::new().chain_update(corpid).chain_update([0]).chain_update(secret.expose_secret()).finalize();
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// One refresh, alone in this process.
 struct Refresh {
     key: TokenKey,
+    credentials: String,
     store: Arc<dyn TokenStore>,
     clock: Clock,
     slot: Arc<Slot>,
@@ -331,12 +374,13 @@ impl Refresh {
         loop {
             let now = (self.clock)();
             let stored = self.load().await?;
-            if let Some(token) = stored.as_ref().filter(|token| self.is_news(token, now)) {
+            if let Some(token) = stored.token.as_ref().filter(|token| self.is_news(token, now)) {
                 return Ok(self.use_it(token, token.next_try().max(now + PAUSE)));
             }
+            let refused = self.still_refused(&stored, now);
             // Old but living: what serves when there is nothing newer to be had.
-            let living = stored.filter(|token| token.is_alive(now));
-            let refreshed = if let Some(refusal) = self.slot.refusal(now) {
+            let living = stored.token.filter(|token| token.is_alive(now));
+            let refreshed = if let Some(refusal) = refused {
                 Some(Err(self.refused(refusal)))
             } else if let Some(lease) = self.store.lease(&self.key, LEASE).await.map_err(Error::Store)? {
                 Some(self.fetch(fetch, lease).await)
@@ -360,12 +404,16 @@ impl Refresh {
     }
 
     async fn fetch(&self, fetch: &impl Fetch, lease: Lease) -> Result<SecretString> {
-        // Whoever held the lease before may have saved a token between our look and our lease.
+        // Whoever held the lease before may have saved a token, or been refused, between our look and our lease.
         let before = self.load().await?;
         let now = (self.clock)();
-        if let Some(token) = before.as_ref().filter(|token| self.is_news(token, now)) {
+        if let Some(token) = before.token.as_ref().filter(|token| self.is_news(token, now)) {
             self.release(lease).await;
             return Ok(self.use_it(token, token.next_try().max(now + PAUSE)));
+        }
+        if let Some(refusal) = self.still_refused(&before, now) {
+            self.release(lease).await;
+            return Err(self.refused(refusal));
         }
         match fetch.fetch().await {
             Ok(fresh) => {
@@ -376,26 +424,50 @@ impl Refresh {
                     expires_at: obtained_at + TimeDelta::seconds(fresh.expires_in.clamp(0, 100_000_000)),
                 };
                 self.store.save(&self.key, lease, &token).await.map_err(Error::Store)?;
-                let same = before.is_some_and(|old| old.is(&token.value));
+                if before.refusal.is_some() {
+                    tracing::info!(
+                        app = self.key.app,
+                        kind = self.key.kind.as_str(),
+                        "WeCom gives us tokens again"
+                    );
+                }
+                let same = before.token.is_some_and(|old| old.is(&token.value));
                 let next_try = if same { token.expires_at - LAST_CALL } else { token.next_try() };
                 Ok(self.use_it(&token, next_try.max(obtained_at + PAUSE)))
             }
+            Err(Error::Api(error)) if error.class() != Class::Busy => {
+                let pause = if error.class() == Class::Rate { LIMITED_FOR } else { REFUSED_FOR };
+                let refusal = Refusal {
+                    code: error.code,
+                    hint: error.hint.clone(),
+                    until: (self.clock)() + pause,
+                    credentials: self.credentials.clone(),
+                };
+                self.store.refuse(&self.key, lease, &refusal).await.map_err(Error::Store)?;
+                // The same refusal ten minutes later is no news.
+                let known = before
+                    .refusal
+                    .is_some_and(|old| old.code == refusal.code && old.credentials == refusal.credentials);
+                if !known {
+                    alarm::announce(&self.key.app, &error);
+                }
+                Err(self.refused(error))
+            }
             Err(error) => {
                 self.release(lease).await;
-                Err(match error {
-                    Error::Api(refusal) => {
-                        let now = (self.clock)();
-                        match refusal.class() {
-                            Class::Busy => return Err(Error::Api(refusal)),
-                            Class::Rate => self.slot.refuse(now + LIMITED_FOR, refusal.clone()),
-                            _ => self.slot.refuse(now + REFUSED_FOR, refusal.clone()),
-                        }
-                        self.refused(refusal)
-                    }
-                    other => other,
-                })
+                Err(error)
             }
         }
+    }
+
+    /// The refusal that still holds for these credentials.
+    fn still_refused(&self, stored: &Stored, now: DateTime<Utc>) -> Option<ApiError> {
+        let refusal = stored.refusal.as_ref()?;
+        (now < refusal.until && refusal.credentials == self.credentials).then(|| ApiError {
+            api: self.key.kind.api(),
+            code: refusal.code,
+            hint: refusal.hint.clone(),
+        })
     }
 
     /// Whether the stored token is worth taking instead of asking WeCom.
@@ -409,7 +481,7 @@ impl Refresh {
         token.value.clone()
     }
 
-    async fn load(&self) -> Result<Option<Token>> {
+    async fn load(&self) -> Result<Stored> {
         self.store.load(&self.key).await.map_err(Error::Store)
     }
 

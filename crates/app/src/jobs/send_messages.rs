@@ -7,7 +7,7 @@ use store::jobs::NewJob;
 use super::Done;
 use crate::{
     App, Result, School,
-    reminders::{self, Sending},
+    reminders::{self, Freezing, Sending},
 };
 
 pub(crate) const KIND: &str = "send_messages";
@@ -25,8 +25,16 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
             Sending::Later => {
                 return Ok(Done::Later(TimeDelta::seconds(15), "WeCom could not be asked".into()));
             }
-            Sending::Empty if reminders::freeze_next(app, school).await? => {}
-            Sending::Empty => return Ok(Done::Yes),
+            Sending::Empty => match reminders::freeze_next(app, school).await? {
+                Freezing::Frozen => {}
+                Freezing::Nothing => return Ok(Done::Yes),
+                Freezing::NoRoom => {
+                    return Ok(Done::Later(
+                        TimeDelta::seconds(30),
+                        "those who wait have had their fill".into(),
+                    ));
+                }
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use wecom::oauth::{Identity, Scope};
 use wecom::{Error, MemoryTokens};
 
-use crate::fake::{Fake, Seen, TestClock, client, error, memory, ok};
+use crate::fake::{Fake, Seen, TestClock, builder, client, error, memory, ok};
 
 /// Answers gettoken with tok1, tok2, …; everything else by the function, which gets the token.
 async fn with_tokens(answer: impl Fn(&Seen, &str) -> (u16, String) + Send + Sync + 'static) -> Fake {
@@ -164,6 +164,49 @@ async fn refused_credentials_are_an_error_of_configuration_and_not_tried_in_a_lo
 }
 
 #[tokio::test]
+async fn a_refusal_is_known_to_all_processes_and_a_corrected_secret_is_tried_at_once() {
+    let fake = Fake::start(|seen| match seen.query["corpsecret"].as_str() {
+        "the-secret" => error(40001),
+        _ => ok(r#"{"access_token":"tok","expires_in":7200}"#),
+    })
+    .await;
+    let (clock, store) = (TestClock::new(), memory());
+    for _ in 0..5 {
+        let process = client(&fake, &clock, store.clone());
+        assert!(matches!(process.access_token().await, Err(Error::Configuration { .. })));
+    }
+    assert_eq!(fake.calls("gettoken").len(), 1);
+    let corrected = builder(&fake, &clock, store, "another-secret").build().unwrap();
+    assert_eq!(corrected.access_token().await.unwrap().expose_secret(), "tok");
+    assert_eq!(fake.calls("gettoken").len(), 2);
+}
+
+#[tokio::test]
+async fn a_reading_call_waits_out_the_pause_after_too_many_calls() {
+    let count = AtomicUsize::new(0);
+    let fake = with_tokens(move |_, _| match count.fetch_add(1, Ordering::SeqCst) {
+        0 => error(45009),
+        _ => ok(DEPARTMENTS),
+    })
+    .await;
+    let client = client(&fake, &TestClock::new(), memory());
+    assert_eq!(client.departments(None).await.unwrap().len(), 1);
+    assert_eq!(fake.calls("department/list").len(), 2);
+}
+
+#[tokio::test]
+async fn while_an_api_is_paused_its_other_calls_fail_without_asking() {
+    let fake = with_tokens(|_, _| error(45009)).await;
+    let client = builder(&fake, &TestClock::new(), memory(), "the-secret").build().unwrap();
+    let refused = client.send(r#"{"touser":"a"}"#).await.unwrap_err();
+    assert_eq!(refused.code(), Some(45009));
+    let paused = client.send(r#"{"touser":"a"}"#).await.unwrap_err();
+    assert!(matches!(paused, Error::Paused { code: 45009, .. }), "{paused}");
+    assert!(paused.is_passing() && !paused.is_ambiguous());
+    assert_eq!(fake.calls("message/send").len(), 1);
+}
+
+#[tokio::test]
 async fn reads_are_repeated_three_times_after_passing_trouble() {
     let fake = with_tokens(|_, _| error(-1)).await;
     let client = client(&fake, &TestClock::new(), memory());
@@ -309,6 +352,7 @@ async fn nothing_secret_is_printed() {
         .load(&wecom::TokenKey { app: "rollcall".into(), kind: wecom::TokenKind::AccessToken })
         .await
         .unwrap()
+        .token
         .unwrap();
     let shown = format!("{client:?} {stored:?} {token:?}");
     assert!(!shown.contains("the-secret") && !shown.contains("tok1"), "{shown}");

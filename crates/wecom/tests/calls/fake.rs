@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use wecom::client::Builder;
 use wecom::{App, Client, MemoryTokens, TokenStore};
 
 /// One request as the server saw it.
@@ -102,19 +103,19 @@ impl TestClock {
 }
 
 pub fn client(fake: &Fake, clock: &TestClock, store: Arc<dyn TokenStore>) -> Client {
+    builder(fake, clock, store, "the-secret").backoff(Duration::from_millis(1)).build().unwrap()
+}
+
+/// A client that waits as long as it would in earnest.
+pub fn builder(fake: &Fake, clock: &TestClock, store: Arc<dyn TokenStore>, secret: &str) -> Builder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let app = App {
         name: "rollcall".into(),
         corpid: "wwcorp".into(),
-        secret: "the-secret".into(),
+        secret: secret.into(),
         agent_id: Some(1_000_002),
     };
-    Client::builder(app, clock.clock())
-        .api(&fake.address)
-        .token_store(store)
-        .backoff(Duration::from_millis(1))
-        .build()
-        .unwrap()
+    Client::builder(app, clock.clock()).api(&fake.address).token_store(store)
 }
 
 pub fn memory() -> Arc<dyn TokenStore> {

@@ -5,7 +5,7 @@ use std::{fmt::Display, sync::Arc};
 use domain::clock::Clock;
 use futures_util::TryStreamExt;
 use url::Url;
-use wecom::{Agent, Client, MemoryTokens};
+use wecom::{Agent, Client};
 
 use super::finding::{Both, Finding, Step};
 use crate::{
@@ -32,12 +32,11 @@ const NOBODY_NAMED: i64 = 82001;
 
 pub async fn examine(config: &Config, school: &School, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let tokens = || Arc::new(MemoryTokens::default());
-    match compose::app_client(config, school, clock, tokens()) {
+    match compose::app_client(config, school, clock, &compose::Shared::in_memory()) {
         Ok(app) => examine_app(&app, config, school, &mut findings).await,
         Err(error) => findings.push(Finding::failed(SECRET, format!("{error:#}"), by_reason())),
     }
-    match compose::contacts_client(config, school, clock, tokens()) {
+    match compose::contacts_client(config, school, clock, &compose::Shared::in_memory()) {
         Ok(Some(contacts)) => examine_contacts(&contacts, &mut findings).await,
         Ok(None) => findings.push(Finding::skipped(
             CONTACTS,
