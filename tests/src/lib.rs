@@ -8,6 +8,7 @@
 
 mod browser_client;
 mod databases;
+mod process;
 mod test_app;
 
 mod browser;

@@ -82,6 +82,8 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     pub url: Url,
     pub config: Arc<Config>,
+    /// The configuration as it would stand in a file, for further processes.
+    pub settings: Value,
     pub owner: tokio_postgres::Client,
     server: actix_web::dev::ServerHandle,
 }
@@ -112,7 +114,9 @@ impl TestApp {
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         simulator.set_app_url(url.clone());
 
-        let config = Arc::new(config(&school, &service_url, &url, &simulator.url()));
+        let settings = settings(&school, &service_url, &url, &simulator.url());
+        let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");
+        let config = Arc::new(config);
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));
         let app = compose::app(&config, clock.clone()).expect("the parts fit");
         compose::register(&app, &config).await.expect("the school is registered");
@@ -121,7 +125,7 @@ impl TestApp {
         let handle = server.handle();
         tokio::spawn(server);
         let owner = databases::connect(&owner_url).await;
-        Self { app, simulator, clock, url, config, owner, server: handle }
+        Self { app, simulator, clock, url, config, settings, owner, server: handle }
     }
 
     pub fn school(&self) -> &app::School {
@@ -242,6 +246,12 @@ impl TestApp {
         reqwest::get(format!("{}/_sim/{path}", self.simulator.url())).await.unwrap().json().await.unwrap()
     }
 
+    /// How often the API was called at this path.
+    pub async fn count_calls(&self, path: &str) -> usize {
+        let ledger = self.inspect(&format!("ledger?kind=call&path={path}&limit=1000")).await;
+        ledger["items"].as_array().expect("calls").len()
+    }
+
     /// Controls the simulator: `control("members/20180101", json!({…}))`.
     pub async fn control(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}/_sim/{path}", self.simulator.url());
@@ -261,10 +271,10 @@ pub fn health_report(answers: Value) -> Value {
     json!({ "form": "health-daily", "version": 1, "answers": answers })
 }
 
-fn config(school: &Path, database: &Url, public: &Url, simulator: &str) -> Config {
+fn settings(school: &Path, database: &Url, public: &Url, simulator: &str) -> Value {
     let spec: toml::Table = toml::from_str(&std::fs::read_to_string(school).unwrap()).unwrap();
     let redis = std::env::var("ROLLCALL_TEST_REDIS_URL").ok();
-    let config = json!({
+    json!({
         "server": { "listen": "127.0.0.1:0", "public_url": public.as_str().trim_end_matches('/'), "workers": 2 },
         "database": { "url": database.as_str(), "pool_size": 8 },
         "redis": { "url": redis },
@@ -288,6 +298,5 @@ fn config(school: &Path, database: &Url, public: &Url, simulator: &str) -> Confi
                 "encoding_aes_key": spec["contacts"]["encoding_aes_key"].as_str(),
             },
         }],
-    });
-    serde_json::from_value(config).expect("a configuration")
+    })
 }

@@ -252,6 +252,8 @@ pub(crate) struct Tokens {
 #[derive(Default)]
 struct Slot {
     cached: RwLock<Option<Cached>>,
+    /// The last that failed. The store forgets it a moment later: until then it must not be taken from there.
+    failed: RwLock<Option<SecretString>>,
     refreshing: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -271,7 +273,18 @@ impl Slot {
             Some(Cached { token: token.clone(), next_try });
     }
 
+    fn has_failed(&self, token: &Token) -> bool {
+        let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().is_some_and(|failed| token.is(failed))
+    }
+
+    fn pardon(&self, token: &Token) {
+        let mut failed = self.failed.write().unwrap_or_else(PoisonError::into_inner);
+        *failed = failed.take().filter(|failed| !token.is(failed));
+    }
+
     fn forget(&self, failed: &SecretString) {
+        *self.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(failed.clone());
         let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         *cached = cached.take().filter(|cached| !cached.token.is(failed));
     }
@@ -379,7 +392,7 @@ impl Refresh {
             }
             let refused = self.still_refused(&stored, now);
             // Old but living: what serves when there is nothing newer to be had.
-            let living = stored.token.filter(|token| token.is_alive(now));
+            let living = stored.token.filter(|token| token.is_alive(now) && !self.slot.has_failed(token));
             let refreshed = if let Some(refusal) = refused {
                 Some(Err(self.refused(refusal)))
             } else if let Some(lease) = self.store.lease(&self.key, LEASE).await.map_err(Error::Store)? {
@@ -424,6 +437,8 @@ impl Refresh {
                     expires_at: obtained_at + TimeDelta::seconds(fresh.expires_in.clamp(0, 100_000_000)),
                 };
                 self.store.save(&self.key, lease, &token).await.map_err(Error::Store)?;
+                // Given again by WeCom itself, it is good whatever was said of it.
+                self.slot.pardon(&token);
                 if before.refusal.is_some() {
                     tracing::info!(
                         app = self.key.app,
@@ -473,7 +488,7 @@ impl Refresh {
     /// Whether the stored token is worth taking instead of asking WeCom.
     fn is_news(&self, token: &Token, now: DateTime<Utc>) -> bool {
         let known = self.slot.cached().is_some_and(|cached| cached.token.is(&token.value));
-        token.is_alive(now) && !known && now < token.next_try()
+        token.is_alive(now) && !known && !self.slot.has_failed(token) && now < token.next_try()
     }
 
     fn use_it(&self, token: &Token, next_try: DateTime<Utc>) -> SecretString {

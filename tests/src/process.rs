@@ -1,0 +1,121 @@
+//! Further processes of the same installation: this very program, started again as a little service that calls
+//! WeCom when it is told to. What they share with each other is the database, nothing else.
+
+use std::{env, process::Stdio, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use domain::clock::Clock;
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+use crate::test_app::TestApp;
+
+const SETTINGS: &str = "ROLLCALL_TEST_PROCESS";
+/// Marks an answer among what a test program prints by itself.
+const ANSWER: &str = "answer: ";
+
+/// Where the other process finds everything.
+#[derive(Serialize, Deserialize)]
+struct Settings {
+    config: serde_json::Value,
+    now: DateTime<Utc>,
+}
+
+/// What it is told to do, all at once.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Order {
+    /// Exchange these codes.
+    SignIns(Vec<String>),
+    /// Read the departments so many times.
+    Departments(usize),
+}
+
+/// How many of them succeeded, and the first thing that went wrong.
+#[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Answer {
+    pub succeeded: usize,
+    pub trouble: Option<String>,
+}
+
+/// A running process; killed when dropped.
+pub struct Process {
+    _child: Child,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Process {
+    /// Another process of the test's installation.
+    pub fn start(test: &TestApp) -> Self {
+        let settings = Settings { config: test.settings.clone(), now: test.app.now() };
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "process::service", "--ignored", "--nocapture"])
+            .env(SETTINGS, serde_json::to_string(&settings).unwrap())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("this program starts again");
+        let orders = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { _child: child, orders, answers }
+    }
+
+    /// Gives an order and does not wait.
+    pub async fn order(&mut self, order: &Order) {
+        let line = serde_json::to_string(order).unwrap() + "\n";
+        self.orders.write_all(line.as_bytes()).await.unwrap();
+    }
+
+    /// The answer to the last order.
+    pub async fn answer(&mut self) -> Answer {
+        loop {
+            let line = self.answers.next_line().await.unwrap().expect("the process is alive");
+            // The test harness prints its own words on the same line.
+            if let Some((_, answer)) = line.split_once(ANSWER) {
+                return serde_json::from_str(answer).unwrap();
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Standing(DateTime<Utc>);
+
+impl Clock for Standing {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "started by other tests as a process of its own"]
+async fn service() {
+    let Ok(settings) = env::var(SETTINGS) else { return };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let settings: Settings = serde_json::from_str(&settings).unwrap();
+    let config = serde_json::from_value(settings.config).unwrap();
+    let app = server::compose::app(&config, Arc::new(Standing(settings.now))).unwrap();
+    let wecom = &app.school(1).unwrap().wecom;
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(order) = orders.next_line().await.unwrap() {
+        let outcomes: Vec<wecom::Result<()>> = match serde_json::from_str(&order).unwrap() {
+            Order::SignIns(codes) => {
+                join_all(codes.iter().map(async |code| wecom.user_info(code).await.map(drop))).await
+            }
+            Order::Departments(times) => {
+                join_all((0..times).map(async |_| wecom.departments(None).await.map(drop))).await
+            }
+        };
+        let answer = Answer {
+            succeeded: outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+            trouble: outcomes.into_iter().find_map(Result::err).map(|error| error.to_string()),
+        };
+        println!("{ANSWER}{}", serde_json::to_string(&answer).unwrap());
+    }
+}
