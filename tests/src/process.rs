@@ -116,6 +116,8 @@ async fn service() {
             succeeded: outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
             trouble: outcomes.into_iter().find_map(Result::err).map(|error| error.to_string()),
         };
-        println!("{ANSWER}{}", serde_json::to_string(&answer).unwrap());
+        let line = format!("{ANSWER}{}\n", serde_json::to_string(&answer).unwrap());
+        tokio::io::stdout().write_all(line.as_bytes()).await.unwrap();
+        tokio::io::stdout().flush().await.unwrap();
     }
 }
