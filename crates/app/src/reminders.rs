@@ -259,7 +259,7 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> 
         .unwrap_or("辅导员提醒您：今天的“{form}”还没有填写，请在 {closes} 前完成。");
     let description = reminder::wording(template, &form.title, &closes_text);
     let batch_of = |batch_id: i64| Message {
-        to: taken.iter().map(|waiting| waiting.userid.clone()).collect(),
+        to: taken.iter().map(|waiting| waiting.userid.clone()).collect::<Vec<_>>().into(),
         agent_id: school.agent_id,
         content: Content::TextCard {
             title: format!("{}待填写", form.title),

@@ -108,7 +108,7 @@ pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sy
     }
     let recipients = to.len();
     let message = Message {
-        to,
+        to: to.into(),
         agent_id: school.agent_id,
         content: Content::TextCard {
             title: "通讯录同步等待确认".into(),

@@ -3,6 +3,11 @@
 //! A message is turned into its bytes once, and those bytes are what is stored, sent and, after an ambiguous
 //! answer, sent again: WeCom recognises a repeat only by equal JSON.
 
+mod card;
+mod chat;
+mod content;
+mod update;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Patience};
 use crate::error::Result;
 use crate::lenient;
+
+pub use card::*;
+pub use chat::{Chat, ChatChange, ChatMessage, NewChat};
+pub use content::{Article, ArticleLink, KeptArticle, Media, MiniProgramNotice, NoticeItem, Video};
+pub(crate) use content::{at_most, check_link, filled, within};
+pub use update::{CardUpdate, Change};
 
 /// Members one call may address.
 pub const MAX_RECIPIENTS: usize = 1000;
@@ -21,6 +32,10 @@ pub const MAX_TITLE_BYTES: usize = 128;
 pub const MAX_DESCRIPTION_BYTES: usize = 512;
 /// Bytes of a card's link.
 pub const MAX_URL_BYTES: usize = 2048;
+/// Departments one call may address.
+pub const MAX_DEPARTMENTS: usize = 100;
+/// Tags one call may address.
+pub const MAX_TAGS: usize = 100;
 /// Characters of a card's button.
 pub const MAX_BUTTON_CHARS: usize = 4;
 /// Longest interval in which WeCom recognises a repeat.
@@ -56,19 +71,41 @@ pub enum MessageError {
     /// A link without `http://` or `https://`.
     #[error("the link must begin with http:// or https://")]
     BadLink,
+    /// The same twice where each must be its own.
+    #[error("{0}: the same twice")]
+    Repeated(&'static str),
+    /// Something that can't stand here.
+    #[error("{0} can't stand here")]
+    Unexpected(&'static str),
+    /// A `task_id` of other characters than letters, digits and `_-@`, or longer than 128.
+    #[error("task_id takes 1 to 128 of letters, digits, _ - @")]
+    BadTaskId,
+    /// A picture's proportion.
+    #[error("aspect_ratio must be above 1.3 and below 2.25")]
+    BadRatio,
     /// An interval outside 1 s to 4 h.
     #[error("the duplicate check must be between 1 second and 4 hours")]
     BadInterval,
 }
 
 /// What a message shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Content {
     /// Plain text; `\n` and `<a href>` work.
     Text {
         /// At most [`MAX_TEXT_BYTES`].
         content: String,
     },
+    /// A picture.
+    Image(Media),
+    /// A recording.
+    Voice(Media),
+    /// A film.
+    Video(Video),
+    /// A file to open.
+    File(Media),
     /// A card that opens a link.
     TextCard {
         /// At most [`MAX_TITLE_BYTES`].
@@ -78,15 +115,59 @@ pub enum Content {
         /// Where a tap leads.
         url: String,
         /// Text of the button; WeCom writes 详情 where there is none.
+        #[serde(rename = "btntxt", skip_serializing_if = "Option::is_none")]
         button: Option<String>,
     },
+    /// One to eight articles that stand elsewhere.
+    News {
+        /// The first is shown large.
+        articles: Vec<Article>,
+    },
+    /// One to eight articles that WeCom keeps.
+    MpNews {
+        /// The first is shown large.
+        articles: Vec<KeptArticle>,
+    },
+    /// Headings, bold, links, code, quotations, `<font color="info|comment|warning">`. Not shown in the WeChat plugin.
+    Markdown {
+        /// At most [`MAX_TEXT_BYTES`].
+        content: String,
+    },
+    /// A notice of the mini program bound to the app.
+    #[serde(rename = "miniprogram_notice")]
+    MiniProgramNotice(MiniProgramNotice),
+    /// A card with parts of its own, most of which call back.
+    #[serde(rename = "template_card")]
+    TemplateCard(Box<TemplateCard>),
 }
 
-/// A message to members of the corp.
+/// To whom a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    /// Members, all of departments, and all of tags; at least one of anything.
+    Some {
+        /// User ids as WeCom gives them, at most [`MAX_RECIPIENTS`].
+        members: Vec<String>,
+        /// At most [`MAX_DEPARTMENTS`]; everyone below them too.
+        departments: Vec<u32>,
+        /// At most [`MAX_TAGS`].
+        tags: Vec<u32>,
+    },
+    /// Everyone who sees the app. Said in full, so that it never happens by accident.
+    EveryoneWhoSeesTheApp,
+}
+
+impl From<Vec<String>> for To {
+    fn from(members: Vec<String>) -> Self {
+        To::Some { members, departments: Vec::new(), tags: Vec::new() }
+    }
+}
+
+/// A message of the app.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// User ids, as WeCom gives them.
-    pub to: Vec<String>,
+    /// To whom.
+    pub to: To,
     /// The app that sends; must be the one whose token is used.
     pub agent_id: i64,
     /// What it shows.
@@ -97,81 +178,72 @@ pub struct Message {
 
 #[derive(Serialize)]
 struct Body<'a> {
+    #[serde(skip_serializing_if = "String::is_empty")]
     touser: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    toparty: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    totag: String,
     msgtype: &'static str,
-    agentid: i64,
+    // WeCom knows the app of a mini program's notice by its appid.
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<TextBody<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    textcard: Option<CardBody<'a>>,
+    agentid: Option<i64>,
+    #[serde(flatten)]
+    content: &'a Content,
     #[serde(skip_serializing_if = "Option::is_none")]
     enable_duplicate_check: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate_check_interval: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct TextBody<'a> {
-    content: &'a str,
-}
-
-#[derive(Serialize)]
-struct CardBody<'a> {
-    title: &'a str,
-    description: &'a str,
-    url: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    btntxt: Option<&'a str>,
-}
-
 impl Message {
     /// The exact bytes of the call, after checking every limit. Equal messages give equal bytes.
     pub fn to_body(&self) -> Result<String, MessageError> {
-        match self.to.len() {
-            0 => return Err(MessageError::NoRecipient),
-            n if n > MAX_RECIPIENTS => return Err(MessageError::TooManyRecipients(n)),
-            _ => {}
+        let (touser, toparty, totag) = self.to.joined()?;
+        self.content.check()?;
+        let notice = matches!(self.content, Content::MiniProgramNotice(_));
+        if notice && self.to == To::EveryoneWhoSeesTheApp {
+            return Err(MessageError::Unexpected("@all"));
         }
-        // "@all" would reach everyone who sees the app.
-        if !self.to.iter().all(|id| is_user_id(id)) {
-            return Err(MessageError::BadRecipient);
-        }
-        let (mut text, mut textcard) = (None, None);
-        let msgtype = match &self.content {
-            Content::Text { content } => {
-                check_bytes("the text", content, MAX_TEXT_BYTES)?;
-                text = Some(TextBody { content });
-                "text"
-            }
-            Content::TextCard { title, description, url, button } => {
-                check_bytes("the title", title, MAX_TITLE_BYTES)?;
-                check_bytes("the description", description, MAX_DESCRIPTION_BYTES)?;
-                check_bytes("the link", url, MAX_URL_BYTES)?;
-                if !url.starts_with("https://") && !url.starts_with("http://") {
-                    return Err(MessageError::BadLink);
-                }
-                if let Some(button) = button {
-                    check("the button", button.chars().count(), "characters", MAX_BUTTON_CHARS)?;
-                }
-                textcard = Some(CardBody { title, description, url, btntxt: button.as_deref() });
-                "textcard"
-            }
-        };
         let interval = self.duplicate_check.map(|interval| interval.as_secs());
         if interval.is_some_and(|seconds| seconds == 0 || seconds > MAX_DUPLICATE_CHECK.as_secs()) {
             return Err(MessageError::BadInterval);
         }
         let body = Body {
-            touser: self.to.join("|"),
-            msgtype,
-            agentid: self.agent_id,
-            text,
-            textcard,
+            touser,
+            toparty,
+            totag,
+            msgtype: self.content.msgtype(),
+            agentid: (!notice).then_some(self.agent_id),
+            content: &self.content,
             enable_duplicate_check: interval.map(|_| 1),
             duplicate_check_interval: interval,
         };
         // Plain structs of strings and numbers always serialise.
         Ok(serde_json::to_string(&body).unwrap_or_default())
+    }
+}
+
+impl To {
+    /// `touser`, `toparty`, `totag`.
+    fn joined(&self) -> Result<(String, String, String), MessageError> {
+        let To::Some { members, departments, tags } = self else {
+            return Ok(("@all".into(), String::new(), String::new()));
+        };
+        if members.is_empty() && departments.is_empty() && tags.is_empty() {
+            return Err(MessageError::NoRecipient);
+        }
+        if members.len() > MAX_RECIPIENTS {
+            return Err(MessageError::TooManyRecipients(members.len()));
+        }
+        at_most("departments", departments.len(), MAX_DEPARTMENTS)?;
+        at_most("tags", tags.len(), MAX_TAGS)?;
+        // "@all" would reach everyone who sees the app.
+        if !members.iter().all(|id| is_user_id(id)) {
+            return Err(MessageError::BadRecipient);
+        }
+        let join = |ids: &[u32]| ids.iter().map(u32::to_string).collect::<Vec<_>>().join("|");
+        Ok((members.join("|"), join(departments), join(tags)))
     }
 }
 
@@ -182,24 +254,14 @@ fn is_user_id(id: &str) -> bool {
         && id.chars().all(|c| c.is_ascii_alphanumeric() || "_.@-".contains(c))
 }
 
-fn check_bytes(field: &'static str, text: &str, limit: usize) -> Result<(), MessageError> {
-    check(field, text.len(), "bytes", limit)
-}
-
-fn check(field: &'static str, length: usize, unit: &'static str, limit: usize) -> Result<(), MessageError> {
-    match length {
-        0 => Err(MessageError::Empty(field)),
-        _ if length > limit => Err(MessageError::TooLong { field, length, unit, limit }),
-        _ => Ok(()),
-    }
-}
-
 /// What became of a message. Members who had more than 30 in a minute or 1000 in an hour get nothing, and
 /// WeCom does not say so: keeping count is the sender's part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sent {
     /// For recalling the message within 24 hours.
     pub msgid: Option<String>,
+    /// Of cards that call back: for one [update](Client::update_card) within 72 hours.
+    pub response_code: Option<String>,
     /// Lower-cased user ids that do not exist or do not see the app.
     pub invalid: Vec<String>,
     /// Lower-cased user ids that see the app but have no basic licence.
@@ -210,6 +272,8 @@ pub struct Sent {
 struct SendResponse {
     #[serde(default, deserialize_with = "lenient::optional_text")]
     msgid: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    response_code: Option<String>,
     #[serde(default, deserialize_with = "lenient::texts")]
     invaliduser: Vec<String>,
     #[serde(default, deserialize_with = "lenient::texts")]
@@ -235,6 +299,7 @@ impl Client {
         let lower = |ids: Vec<String>| ids.into_iter().map(|id| id.to_lowercase()).collect();
         Ok(Sent {
             msgid: response.msgid,
+            response_code: response.response_code,
             invalid: lower(response.invaliduser),
             unlicensed: lower(response.unlicenseduser),
         })
@@ -247,7 +312,7 @@ mod tests {
 
     fn text(to: &[&str], content: &str) -> Message {
         Message {
-            to: to.iter().map(|id| id.to_string()).collect(),
+            to: to.iter().map(|id| id.to_string()).collect::<Vec<_>>().into(),
             agent_id: 1_000_002,
             content: Content::Text { content: content.into() },
             duplicate_check: None,

@@ -13,8 +13,12 @@ use crate::fake::{Fake, TestClock, client, memory};
 const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
 
 /// The files this test reads; one it does not know fails it.
-const READ: [&str; 17] = [
+const READ: [&str; 22] = [
     "agent_get",
+    "appchat_create",
+    "appchat_get",
+    "appchat_send",
+    "appchat_update",
     "auth_getuserdetail",
     "auth_getuserinfo",
     "auth_getuserinfo_outsider",
@@ -25,6 +29,7 @@ const READ: [&str; 17] = [
     "gettoken",
     "message_recall",
     "message_send",
+    "message_update_template_card",
     "refusal",
     "ticket_get",
     "user_get",
@@ -128,7 +133,16 @@ async fn the_app_its_messages_and_its_tickets() {
         (&[5][..], Some("app.example.com"))
     );
 
+    assert_eq!(client.update_card("{}").await.unwrap(), ["x"]);
+    let chat = wecom::message::NewChat { userlist: vec!["a".into(), "b".into()], ..Default::default() };
+    assert_eq!(client.create_chat(&chat).await.unwrap(), "abc123");
+    let change = wecom::message::ChatChange { chatid: "abc123".into(), ..Default::default() };
+    client.update_chat(&change).await.unwrap();
+    client.send_to_chat("{}").await.unwrap();
+    let chat = client.chat("abc123").await.unwrap();
+    assert_eq!((chat.owner.as_deref(), chat.userlist.len(), chat.chat_type), (Some("a"), 2, Some(0)));
     let sent = client.send("{}").await.unwrap();
+    assert_eq!(sent.response_code.as_deref(), Some("rc_x"));
     assert_eq!((sent.msgid.as_deref(), &sent.unlicensed[..]), (Some("mid_x"), &["c".to_owned()][..]));
     assert_eq!(sent.invalid, ["a", "b"]);
 
