@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::api::message::update::{self, Click};
 use crate::callback;
 use crate::corps::{Corps, Here};
 use crate::directory::{Member, Status};
@@ -44,6 +45,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/tokens", web::delete().to(invalidate_tokens))
         .route("/ledger", web::get().to(ledger))
         .route("/messages/{userid}", web::get().to(messages))
+        .route("/messages/{userid}/click", web::post().to(click))
+        .route("/messages/{userid}/say", web::post().to(say))
         .route("/personas", web::get().to(personas))
         .route("/callbacks", web::get().to(callbacks))
         .route("/callbacks/{receiver}", web::post().to(save_callback))
@@ -414,6 +417,32 @@ async fn ledger(filter: Query<Filter>, shared: Here) -> Json<Value> {
 async fn messages(userid: Path<String>, shared: Here) -> Json<Value> {
     let world = shared.read();
     Json(json!({ "items": world.messages.of(&userid).rev().collect::<Vec<_>>() }))
+}
+
+/// A member taps a card: `{"msgid", "key", "selected": {question: [option, …]}}`.
+async fn click(userid: Path<String>, click: Json<Click>, shared: Here) -> Answer {
+    let event = update::click(&mut shared.write(), &userid, &click)?;
+    shared.send(vec![event]);
+    Ok(Json(json!({ "clicked": click.key })))
+}
+
+/// A member writes to the app: `{"content"}`.
+async fn say(userid: Path<String>, words: Json<Words>, shared: Here) -> Answer {
+    let event = {
+        let mut world = shared.write();
+        let member =
+            world.directory.member(&userid).ok_or_else(|| Wrong::missing(format!("no member {userid}")))?;
+        let userid = member.userid.clone();
+        world.say(&userid, &words.content)
+    };
+    shared.send(vec![event]);
+    Ok(Json(json!({ "said": words.content })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    content: String,
 }
 
 async fn personas(shared: Here) -> Json<Value> {

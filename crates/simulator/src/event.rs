@@ -1,5 +1,7 @@
 //! What WeCom tells a server by callback: the inner XML of the events (docs 90240 and 90970).
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// Which of the two addresses an event goes to.
@@ -21,7 +23,9 @@ pub struct Event {
     pub name: &'static str,
     /// User id or department id that it is about.
     pub subject: String,
-    /// What follows the elements that all events have.
+    /// `event`, or the kind of a member's message.
+    msgtype: &'static str,
+    /// What follows the elements that all have.
     body: String,
 }
 
@@ -41,13 +45,55 @@ impl Event {
         Self::of_app("enter_agent", userid, agentid)
     }
 
+    /// A member wrote to the app (doc 90239).
+    pub fn text(userid: &str, agentid: u32, content: &str, msgid: u64) -> Self {
+        let body = format!(
+            "<Content>{}</Content><MsgId>{msgid}</MsgId><AgentID>{agentid}</AgentID>",
+            cdata(content)
+        );
+        Self { receiver: Receiver::App, name: "text", subject: userid.into(), msgtype: "text", body }
+    }
+
+    /// A member tapped a card's button (`template_card_event`) or an entry of its menu (`template_card_menu_event`).
+    #[expect(clippy::too_many_arguments, reason = "the elements of the event, one by one")]
+    pub fn template_card(
+        name: &'static str,
+        userid: &str,
+        agentid: u32,
+        key: &str,
+        task_id: &str,
+        card_type: &str,
+        response_code: &str,
+        selected: &BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        let option = |id: &String| format!("<OptionId>{}</OptionId>", cdata(id));
+        let item = |(question, options): (&String, &Vec<String>)| {
+            format!(
+                "<SelectedItem><QuestionKey>{}</QuestionKey><OptionIds>{}</OptionIds></SelectedItem>",
+                cdata(question),
+                options.iter().map(option).collect::<String>()
+            )
+        };
+        let items: String = selected.iter().map(item).collect();
+        let items = if items.is_empty() { items } else { format!("<SelectedItems>{items}</SelectedItems>") };
+        let body = format!(
+            "<Event><![CDATA[{name}]]></Event><EventKey>{}</EventKey><TaskId>{}</TaskId><CardType>{}</CardType>\
+             <ResponseCode>{}</ResponseCode><AgentID>{agentid}</AgentID>{items}",
+            cdata(key),
+            cdata(task_id),
+            cdata(card_type),
+            cdata(response_code),
+        );
+        Self { receiver: Receiver::App, name, subject: userid.into(), msgtype: "event", body }
+    }
+
     fn of_app(name: &'static str, userid: &str, agentid: u32) -> Self {
         let body = format!(
             "<Event><![CDATA[{name}]]></Event>\
              <EventKey><![CDATA[]]></EventKey>\
              <AgentID>{agentid}</AgentID>"
         );
-        Self { receiver: Receiver::App, name, subject: userid.into(), body }
+        Self { receiver: Receiver::App, name, subject: userid.into(), msgtype: "event", body }
     }
 
     /// A new member, ids only.
@@ -110,7 +156,7 @@ impl Event {
     fn of_contacts(change: &'static str, subject: &str, body: String) -> Self {
         let body =
             format!("<Event><![CDATA[change_contact]]></Event><ChangeType>{change}</ChangeType>{body}");
-        Self { receiver: Receiver::Contacts, name: change, subject: subject.into(), body }
+        Self { receiver: Receiver::Contacts, name: change, subject: subject.into(), msgtype: "event", body }
     }
 
     /// The inner XML, complete. `created` in Unix seconds.
@@ -121,9 +167,10 @@ impl Event {
         };
         format!(
             "<xml><ToUserName>{}</ToUserName><FromUserName>{}</FromUserName><CreateTime>{created}</CreateTime>\
-             <MsgType><![CDATA[event]]></MsgType>{}</xml>",
+             <MsgType>{}</MsgType>{}</xml>",
             cdata(corp_id),
             cdata(from),
+            cdata(self.msgtype),
             self.body
         )
     }

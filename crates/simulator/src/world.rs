@@ -6,6 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use crate::api::chat::Chats;
+use crate::api::media::Library;
 use crate::api::message::Messages;
 use crate::api::oauth::SignIns;
 use crate::api::ticket::Tickets;
@@ -46,6 +48,10 @@ pub struct World {
     pub sign_ins: SignIns,
     /// What members were sent.
     pub messages: Messages,
+    /// Group chats of the app.
+    pub chats: Chats,
+    /// Uploaded files.
+    pub media: Library,
     /// Frequency limits.
     pub limits: Limits,
     /// Faults in force.
@@ -72,6 +78,8 @@ impl World {
             tickets: Tickets::default(),
             sign_ins: SignIns::default(),
             messages: Messages::default(),
+            chats: Chats::default(),
+            media: Library::default(),
             limits: Limits::default(),
             faults: Faults::default(),
             ledger: Ledger::default(),
@@ -88,12 +96,24 @@ impl World {
         self.ledger.record(self.clock.now(), what);
     }
 
+    /// Whether the app has an address for callbacks.
+    pub fn has_callback(&self) -> bool {
+        self.callbacks.contains_key(&Receiver::App) || self.app_url.is_some()
+    }
+
     /// Whether a redirect may go to this address: host and port as registered, scheme and path don't matter.
     pub fn trusts(&self, url: &Url) -> bool {
         let own = self.app_url.as_ref().and_then(authority);
         authority(url).is_some_and(|wanted| {
             own.as_ref() == Some(&wanted) || self.spec.app.trusted_domains.contains(&wanted)
         })
+    }
+
+    /// A member writes to the app.
+    pub fn say(&mut self, userid: &str, content: &str) -> Event {
+        let now = self.now();
+        let msgid = self.messages.say(userid, self.spec.app.agentid, content, now);
+        Event::text(userid, self.spec.app.agentid, content, msgid)
     }
 
     /// Adds a member. Fails if the user id is taken.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use rand::Rng;
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, RANGE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +29,8 @@ pub const LOGIN_URL: &str = "https://login.work.weixin.qq.com/wwlogin/sso/login"
 
 /// Time-out of one call; WeCom recommends 5 to 10 seconds (doc 90664).
 const TIMEOUT: Duration = Duration::from_secs(8);
+/// Time-out of a file on its way; 20 MB over a slow line.
+const FILE_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a reading call is repeated after passing trouble.
 const REPEATS: u32 = 3;
@@ -166,9 +171,20 @@ pub(crate) enum Patience {
 }
 
 #[derive(Clone)]
-enum Request {
+pub(crate) enum Request {
     Get(Vec<(&'static str, String)>),
     Post(String),
+    /// A form with a file.
+    Form {
+        query: Vec<(&'static str, String)>,
+        content_type: String,
+        body: Bytes,
+    },
+    /// A file, or a part of it: `bytes=0-99`.
+    File {
+        query: Vec<(&'static str, String)>,
+        range: Option<String>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -242,7 +258,7 @@ impl Client {
         self.call(api, Request::Post(body), patience).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         api: &'static str,
         request: Request,
@@ -277,28 +293,57 @@ impl Client {
                 let _turn = self.inner.budget.turn(api).await?;
                 self.exchange(api, request, Some(&token)).await
             };
-            let error = match outcome.and_then(|bytes| decode(api, &bytes)) {
+            match outcome.and_then(|bytes| decode(api, &bytes)) {
                 Ok(value) => {
                     self.inner.alarms.succeeded(api);
                     return Ok(value);
                 }
-                Err(Error::Api(error)) => error,
+                Err(Error::Api(error)) => self.meet(error, &token, renewed).await?,
                 Err(error) => return Err(error),
-            };
-            match error.action() {
-                Action::Refresh if !*renewed => {
-                    *renewed = true;
-                    self.inner.tokens.expire(TokenKind::AccessToken, &token).await?;
-                    continue;
-                }
-                Action::Pause => {
-                    self.inner.budget.refuse(&error).await?;
-                }
-                Action::Configure => self.inner.alarms.refused(&error),
-                _ => {}
             }
-            return Err(Error::Api(error));
         }
+    }
+
+    /// A file's beginning: the answer's head has come, its body is still to be read.
+    pub(crate) async fn open(&self, api: &'static str, request: &Request) -> Result<reqwest::Response> {
+        let mut renewed = false;
+        loop {
+            let token = self.access_token().await?;
+            let response = {
+                let _turn = self.inner.budget.turn(api).await?;
+                self.begin(api, request, Some(&token)).await?
+            };
+            let kind = response.headers().get(CONTENT_TYPE);
+            // A refusal is JSON, under whatever name; a file of words is told from one by having a name.
+            let words = kind
+                .and_then(|kind| kind.to_str().ok())
+                .is_none_or(|kind| kind.contains("json") || kind.starts_with("text/"));
+            if !words || response.headers().contains_key(CONTENT_DISPOSITION) {
+                self.inner.alarms.succeeded(api);
+                return Ok(response);
+            }
+            match decode::<serde::de::IgnoredAny>(api, &read(api, response).await?) {
+                Err(Error::Api(error)) => self.meet(error, &token, &mut renewed).await?,
+                Err(error) => return Err(error),
+                Ok(_) => return Err(Error::Unknown { api, reason: "neither a file nor a refusal".into() }),
+            }
+        }
+    }
+
+    /// What a refusal asks for; comes back without an error if the call is to be made once more.
+    async fn meet(&self, error: ApiError, token: &SecretString, renewed: &mut bool) -> Result<()> {
+        match error.action() {
+            Action::Refresh if !*renewed => {
+                *renewed = true;
+                return self.inner.tokens.expire(TokenKind::AccessToken, token).await;
+            }
+            Action::Pause => {
+                self.inner.budget.refuse(&error).await?;
+            }
+            Action::Configure => self.inner.alarms.refused(&error),
+            _ => {}
+        }
+        Err(Error::Api(error))
     }
 
     /// How long to wait before a reading call is repeated; none when that would be in vain or too long.
@@ -322,6 +367,16 @@ impl Client {
         request: &Request,
         token: Option<&SecretString>,
     ) -> Result<Vec<u8>> {
+        read(api, self.begin(api, request, token).await?).await
+    }
+
+    /// One request and its answer's head.
+    async fn begin(
+        &self,
+        api: &'static str,
+        request: &Request,
+        token: Option<&SecretString>,
+    ) -> Result<reqwest::Response> {
         let mut url = self.inner.api.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("cgi-bin").extend(api.split('/'));
@@ -329,41 +384,50 @@ impl Client {
         if let Some(token) = token {
             url.query_pairs_mut().append_pair("access_token", token.expose_secret());
         }
+        if let Request::Get(query) | Request::Form { query, .. } | Request::File { query, .. } = request
+            && !query.is_empty()
+        {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let http = &self.inner.http;
         let request = match request {
-            Request::Get(query) => {
-                if !query.is_empty() {
-                    url.query_pairs_mut().extend_pairs(query);
-                }
-                self.inner.http.get(url)
+            Request::Get(_) => http.get(url),
+            Request::Post(body) => {
+                http.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8").body(body.clone())
             }
-            Request::Post(body) => self
-                .inner
-                .http
-                .post(url)
-                .header(reqwest::header::CONTENT_TYPE, "application/json; charset=utf-8")
-                .body(body.clone()),
-        };
-        let failed = |error: reqwest::Error| {
-            let before = error.is_connect() || error.is_builder();
-            let reason = describe(error.without_url());
-            if before { Error::NotSent { api, reason } } else { Error::Unknown { api, reason } }
-        };
-        let mut response = request.send().await.map_err(failed)?;
-        if response.status() != reqwest::StatusCode::OK {
-            return Err(Error::Unknown {
-                api,
-                reason: format!("HTTP status {}", response.status().as_u16()),
-            });
-        }
-        let mut bytes = Vec::with_capacity(response.content_length().unwrap_or(0).min(1 << 20) as usize);
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if bytes.len() + chunk.len() > MAX_ANSWER {
-                return Err(Error::Unknown { api, reason: "the answer is too large".into() });
+            Request::Form { content_type, body, .. } => {
+                http.post(url).header(CONTENT_TYPE, content_type).timeout(FILE_TIMEOUT).body(body.clone())
             }
-            bytes.extend_from_slice(&chunk);
+            Request::File { range: None, .. } => http.get(url).timeout(FILE_TIMEOUT),
+            Request::File { range: Some(range), .. } => {
+                http.get(url).header(RANGE, range).timeout(FILE_TIMEOUT)
+            }
+        };
+        let response = request.send().await.map_err(|error| failed(api, error))?;
+        match response.status() {
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(response),
+            status => Err(Error::Unknown { api, reason: format!("HTTP status {}", status.as_u16()) }),
         }
-        Ok(bytes)
     }
+}
+
+/// The answer's body, if it isn't absurdly large.
+async fn read(api: &'static str, mut response: reqwest::Response) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(response.content_length().unwrap_or(0).min(1 << 20) as usize);
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(api, error))? {
+        if bytes.len() + chunk.len() > MAX_ANSWER {
+            return Err(Error::Unknown { api, reason: "the answer is too large".into() });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Whether the request certainly did not arrive, or nobody knows.
+pub(crate) fn failed(api: &'static str, error: reqwest::Error) -> Error {
+    let before = error.is_connect() || error.is_builder();
+    let reason = describe(error.without_url());
+    if before { Error::NotSent { api, reason } } else { Error::Unknown { api, reason } }
 }
 
 /// The error and what caused it, for the log.

@@ -29,6 +29,7 @@ pub mod crypto;
 pub mod errcodes;
 pub mod error;
 pub mod jssdk;
+pub mod media;
 pub mod message;
 pub mod oauth;
 pub mod remedy;

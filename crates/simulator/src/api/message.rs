@@ -1,11 +1,17 @@
-//! `message/send` (doc 90236) for text and textcard: who gets it, who doesn't, and what the answer admits of that.
+//! `message/send` (doc 90236): who gets it, who doesn't, and what the answer admits of that.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+pub mod card;
+pub mod content;
+pub mod update;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+pub use content::Content;
 
 use super::{Answer, Call, Refusal, token};
 use crate::directory::Member;
@@ -16,14 +22,6 @@ use crate::world::World;
 const MAX_USERS: usize = 1000;
 const MAX_PARTIES: usize = 100;
 const MAX_TAGS: usize = 100;
-/// Bytes of a text; the rest is cut.
-const MAX_TEXT: usize = 2048;
-/// Characters of a card's title, description and button; the rest is cut.
-const MAX_TITLE: usize = 128;
-const MAX_DESCRIPTION: usize = 512;
-const MAX_BUTTON: usize = 4;
-/// Bytes of a card's address.
-const MAX_URL: usize = 2048;
 /// What one member may get from one app; the excess is lost without a word.
 const PER_MINUTE: usize = 30;
 const PER_HOUR: usize = 1000;
@@ -50,28 +48,12 @@ pub struct Message {
     pub read: bool,
     /// Whether the app took it back.
     pub recalled: bool,
-}
-
-/// What stands in a message.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "msgtype", content = "content", rename_all = "lowercase")]
-pub enum Content {
-    /// Words, with links.
-    Text {
-        /// Cut to its limit.
-        content: String,
-    },
-    /// A card to open.
-    TextCard {
-        /// Cut to its limit.
-        title: String,
-        /// With a little markup, cut to its limit.
-        description: String,
-        /// Where it leads.
-        url: String,
-        /// What the button says.
-        btntxt: String,
-    },
+    /// Whether the member wrote it.
+    pub own: bool,
+    /// Of a card: what stands on its buttons, which can't be pressed any more.
+    pub disabled: Option<String>,
+    /// Of a card, also when another stands in its place.
+    pub task_id: Option<String>,
 }
 
 /// What members were sent.
@@ -83,12 +65,23 @@ pub struct Messages {
     sent: HashMap<String, VecDeque<DateTime<Utc>>>,
     /// Until when a body counts as a repetition.
     bodies: HashMap<u64, DateTime<Utc>>,
+    /// Codes by which cards can be updated.
+    codes: update::Codes,
+    /// `task_id`s of the cards sent: each may be used once.
+    tasks: HashSet<String>,
+    /// How many messages members wrote.
+    said: u64,
 }
 
 impl Messages {
     /// A member's messages, oldest first.
     pub fn of(&self, userid: &str) -> impl DoubleEndedIterator<Item = &Message> {
         self.boxes.get(&userid.to_lowercase()).into_iter().flatten()
+    }
+
+    /// Whether a card with this `task_id` was sent.
+    pub fn knows_task(&self, task_id: &str) -> bool {
+        self.tasks.contains(task_id)
     }
 
     /// How many of them the member hasn't looked at.
@@ -130,6 +123,24 @@ impl Messages {
         Ok(())
     }
 
+    /// Keeps what a member wrote, and gives its number.
+    pub fn say(&mut self, userid: &str, agentid: u32, content: &str, now: DateTime<Utc>) -> u64 {
+        self.said += 1;
+        let message = Message {
+            msgid: self.said.to_string(),
+            agentid,
+            at: now,
+            content: Content { msgtype: "text".into(), content: json!({ "content": content }) },
+            read: true,
+            recalled: false,
+            own: true,
+            disabled: None,
+            task_id: None,
+        };
+        self.put(userid, message);
+        self.said
+    }
+
     fn put(&mut self, userid: &str, message: Message) {
         let messages = self.boxes.entry(userid.to_lowercase()).or_default();
         messages.push_back(message);
@@ -151,15 +162,11 @@ pub fn recall(world: &mut World, call: &Call) -> Answer {
 pub fn send(world: &mut World, call: &Call) -> Answer {
     token::of_app(world, call, Refusal::API_FORBIDDEN)?;
     let message = &call.json;
-    match message.get("agentid") {
-        None => return Err(Refusal::AGENTID_MISSING),
-        Some(id) => match id.as_u64() {
-            None => return Err(Refusal::AGENTID),
-            Some(id) if id != u64::from(world.spec.app.agentid) => return Err(Refusal::OTHER_AGENT),
-            Some(_) => {}
-        },
+    // A mini program's notice is known by its appid.
+    if message.get("msgtype").and_then(Value::as_str) != Some("miniprogram_notice") {
+        read_agent(world, call, Refusal::OTHER_AGENT)?;
     }
-    let content = read_content(message)?;
+    let content = content::read(world, message)?;
     let recipients = Recipients::read(message)?.resolve(world);
     if recipients.members.is_empty() {
         return Err(Refusal::RECIPIENTS_INVALID);
@@ -168,11 +175,25 @@ pub fn send(world: &mut World, call: &Call) -> Answer {
     Ok(deliver(world, call, recipients, content, duplicate))
 }
 
+/// `agentid` must be there, a number, and the token's own.
+fn read_agent(world: &World, call: &Call, other: Refusal) -> Result<(), Refusal> {
+    match call.json.get("agentid") {
+        None => Err(Refusal::AGENTID_MISSING),
+        Some(id) => match id.as_u64() {
+            None => Err(Refusal::AGENTID),
+            Some(id) if id != u64::from(world.spec.app.agentid) => Err(other),
+            Some(_) => Ok(()),
+        },
+    }
+}
+
 /// Hands the message to everyone it reaches, and says of whom WeCom admits that it doesn't.
 fn deliver(world: &mut World, call: &Call, recipients: Resolved, content: Content, duplicate: bool) -> Value {
     let now = world.now();
     let agentid = world.spec.app.agentid;
     let msgid = random::text(60);
+    let task_id = content.content.get("task_id").and_then(Value::as_str).map(str::to_owned);
+    world.messages.tasks.extend(task_id.clone());
     let mut outcomes: BTreeMap<String, Outcome> =
         recipients.invalid_users.iter().map(|userid| (userid.clone(), Outcome::Invalid)).collect();
     for userid in recipients.members {
@@ -186,16 +207,26 @@ fn deliver(world: &mut World, call: &Call, recipients: Resolved, content: Conten
             None => Outcome::Delivered,
         };
         if outcome == Outcome::Delivered {
-            let content = content.clone();
-            world.messages.put(
-                &userid,
-                Message { msgid: msgid.clone(), agentid, at: now, content, read: false, recalled: false },
-            );
+            let message = Message {
+                msgid: msgid.clone(),
+                agentid,
+                at: now,
+                content: content.clone(),
+                read: false,
+                recalled: false,
+                own: false,
+                disabled: None,
+                task_id: task_id.clone(),
+            };
+            world.messages.put(&userid, message);
         }
         outcomes.insert(userid, outcome);
     }
 
     let mut answer = json!({ "msgid": msgid });
+    if content.can_be_updated() {
+        answer["response_code"] = json!(world.messages.codes.issue(&msgid, now));
+    }
     let mut admit = |field: &str, ids: Vec<String>| {
         if !ids.is_empty() {
             answer[field] = json!(ids.join("|"));
@@ -241,50 +272,6 @@ fn is_duplicate(world: &mut World, call: &Call) -> Result<bool, Refusal> {
     }
     bodies.insert(hasher.finish(), now + TimeDelta::seconds(interval));
     Ok(false)
-}
-
-fn read_content(message: &Map<String, Value>) -> Result<Content, Refusal> {
-    let kind = message.get("msgtype").and_then(Value::as_str).ok_or(Refusal::MSGTYPE)?;
-    let text = |field: &str| {
-        message
-            .get(kind)
-            .and_then(|content| content.get(field))
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    match kind {
-        "text" => {
-            let content = text("content").ok_or(Refusal::TEXT_EMPTY)?;
-            Ok(Content::Text { content: content[..content.floor_char_boundary(MAX_TEXT)].to_owned() })
-        }
-        "textcard" => {
-            let title = text("title").ok_or(Refusal::TITLE_MISSING)?;
-            let description = text("description").ok_or(Refusal::DESCRIPTION_MISSING)?;
-            let url = text("url").ok_or(Refusal::URL_MISSING)?;
-            if !url.starts_with("http://") && !url.starts_with("https://") {
-                return Err(Refusal::URL_SCHEME);
-            }
-            if url.len() > MAX_URL {
-                return Err(Refusal::URL_LENGTH);
-            }
-            // A confidential card doesn't exist.
-            if message.get("safe").is_some_and(|safe| safe.as_u64() != Some(0)) {
-                return Err(Refusal::PARAMETER);
-            }
-            Ok(Content::TextCard {
-                title: cut(title, MAX_TITLE),
-                description: cut(description, MAX_DESCRIPTION),
-                url: url.to_owned(),
-                btntxt: cut(text("btntxt").unwrap_or("详情"), MAX_BUTTON),
-            })
-        }
-        // The other kinds exist at WeCom, not here.
-        _ => Err(Refusal::MSGTYPE),
-    }
-}
-
-fn cut(text: &str, characters: usize) -> String {
-    text.chars().take(characters).collect()
 }
 
 /// `touser`, `toparty` and `totag` as they stand.

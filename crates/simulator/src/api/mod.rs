@@ -4,12 +4,15 @@
 //! writes the answer as WeCom writes it. The calls themselves are functions of the state; they know no HTTP.
 
 pub mod agent;
+pub mod chat;
 pub mod contacts;
+pub mod media;
 pub mod message;
 pub mod oauth;
 pub mod ticket;
 pub mod token;
 
+mod binary;
 mod broken;
 mod refusal;
 
@@ -45,6 +48,10 @@ pub struct Call {
     pub json: Map<String, Value>,
     /// What a fault wants to become of a message, by user id.
     pub ordered_outcomes: BTreeMap<String, Outcome>,
+    /// A file that came in parts of a form.
+    pub file: Option<binary::File>,
+    /// First and last byte asked for.
+    pub range: Option<(usize, Option<usize>)>,
     query: BTreeMap<String, String>,
 }
 
@@ -81,6 +88,14 @@ fn find(path: &str) -> Option<Api> {
         "auth/getuserinfo" => Some(Api { post: false, limited: false, run: oauth::user_info }),
         "message/send" => Some(Api { post: true, limited: false, run: message::send }),
         "message/recall" => post(message::recall),
+        "message/update_template_card" => post(message::update::update),
+        "appchat/create" => post(chat::create),
+        "appchat/update" => post(chat::update),
+        "appchat/get" => get(chat::get),
+        "appchat/send" => post(chat::send),
+        "media/upload" => post(media::upload),
+        "media/uploadimg" => post(media::upload_image),
+        "media/get" => get(|world, call| media::get(world, call).map(|_| json!({}))),
         "auth/getuserdetail" => post(oauth::user_detail),
         "get_jsapi_ticket" => get(ticket::corp),
         "ticket/get" => get(ticket::app),
@@ -93,17 +108,20 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
     let path = request.match_info().query("path").trim_end_matches('/').to_owned();
     let query = Query::<BTreeMap<String, String>>::from_query(request.query_string());
     let parsed: Option<Map<String, Value>> = serde_json::from_slice(&body).ok();
-    let malformed = request.method() == Method::POST && parsed.is_none();
+    let file = binary::file_of(&request, &body).await;
+    let malformed = request.method() == Method::POST && parsed.is_none() && file.is_none();
     let mut call = Call {
         path,
         from: request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip()),
         body,
         json: parsed.unwrap_or_default(),
         ordered_outcomes: BTreeMap::new(),
+        file,
+        range: binary::range_of(&request),
         query: query.map(Query::into_inner).unwrap_or_default(),
     };
 
-    let (answer, fault) = {
+    let (answer, fault, media) = {
         let corp = match call.parameter("corpid") {
             Some(id) if call.path == "gettoken" => corps.find(id).unwrap_or_else(|| corps.first()),
             _ => corps.of_token(call.parameter("access_token").unwrap_or_default()),
@@ -112,8 +130,13 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
         let fault = world.faults.meet(&call.path);
         let answer = run(&mut world, &mut call, request.method(), malformed, fault.as_ref());
         record(&mut world, &call, request.method(), &answer, fault.is_some());
-        (answer, fault)
+        let wanted = call.path == "media/get" && answer.errcode == Some(0);
+        let media = if wanted { media::get(&mut world, &call).ok() } else { None };
+        (answer, fault, media)
     };
+    if let (Some(media), None) = (media, &fault) {
+        return binary::respond(media, call.range);
+    }
     let mut response = HttpResponse::build(answer.status);
     response.content_type("application/json; charset=UTF-8");
     let Some(fault) = fault else { return response.body(answer.body) };

@@ -49,6 +49,64 @@ pub fn description(source: &str) -> Markup {
     PreEscaped(out)
 }
 
+/// Markdown as WeCom has it: headings, bold, links, code, quotations and three colours; a line stays a line.
+pub fn markdown(source: &str) -> Markup {
+    let line = |line: &str| {
+        let level = line.chars().take_while(|sign| *sign == '#').count();
+        match (line.strip_prefix('>'), level) {
+            (Some(quoted), _) => html! { blockquote { (inline(quoted.trim_start())) } },
+            (None, 1..=6) if line[level..].starts_with(' ') => {
+                html! { p { strong { (inline(line[level..].trim_start())) } } }
+            }
+            _ => html! { p { (inline(line)) } },
+        }
+    };
+    html! { @for each in source.lines().filter(|line| !line.trim().is_empty()) { (line(each)) } }
+}
+
+/// Markdown in a few plain words.
+pub fn plain(source: &str) -> String {
+    let words: String = summary(source).chars().filter(|sign| !"*`#>[]".contains(*sign)).collect();
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn inline(line: &str) -> Markup {
+    let mut out = String::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        if let Some((shown, after)) = styled(rest) {
+            out.push_str(&shown.into_string());
+            rest = after;
+        } else {
+            let end = rest.chars().next().map_or(0, char::len_utf8);
+            words(&rest[..end], &mut out);
+            rest = &rest[end..];
+        }
+    }
+    PreEscaped(out)
+}
+
+/// What begins here, if it is more than words, and what follows it.
+fn styled(rest: &str) -> Option<(Markup, &str)> {
+    if let Some((inside, after)) = rest.strip_prefix("**").and_then(|rest| rest.split_once("**")) {
+        return Some((html! { strong { (inline(inside)) } }, after));
+    }
+    if let Some((inside, after)) = rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+        return Some((html! { code { (inside) } }, after));
+    }
+    if let Some((label, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("]("))
+        && let Some((url, after)) = after.split_once(')')
+        && (url.starts_with("http://") || url.starts_with("https://"))
+    {
+        return Some((html! { a href=(open_address(url)) data-window { (label) } }, after));
+    }
+    ["info", "comment", "warning"].into_iter().find_map(|colour| {
+        let start = format!("<font color=\"{colour}\">");
+        let (inside, after) = rest.strip_prefix(start.as_str())?.split_once("</font>")?;
+        Some((html! { span class=(colour) { (inline(inside)) } }, after))
+    })
+}
+
 /// A card or text in a few plain words.
 pub fn summary(source: &str) -> String {
     let mut out = String::new();
@@ -108,6 +166,18 @@ mod tests {
             shown,
             r#"a&lt;b&gt;&amp;<a href="/client/open?url=https%3A%2F%2Fx.example%2F%3Fa%3D1%26b%3D2" data-window>看&lt;i&gt;</a>!&lt;a href=&quot;javascript:x&quot;&gt;no&lt;/a&gt;"#
         );
+    }
+
+    #[test]
+    fn markdown_has_what_wecom_shows_and_nothing_else() {
+        let source = "# 日报\n今天 **3 人**<font color=\"warning\">未报</font>\n> `x` [看](https://a.example)<b>[no](javascript:x)";
+        assert_eq!(
+            markdown(source).into_string(),
+            "<p><strong>日报</strong></p><p>今天 <strong>3 人</strong><span class=\"warning\">未报</span></p>\
+             <blockquote><code>x</code> <a href=\"/client/open?url=https%3A%2F%2Fa.example\" data-window>看</a>\
+             &lt;b&gt;[no](javascript:x)</blockquote>"
+        );
+        assert_eq!(plain(source), "日报 今天 3 人未报 x 看(https://a.example)no(javascript:x)");
     }
 
     #[test]

@@ -1,18 +1,15 @@
 //! 消息: who wrote, and what.
 
 use actix_web::{HttpRequest, HttpResponse};
-use maud::{Markup, html};
+use maud::html;
 
 use super::page::{self, Tab};
-use super::{go, markup, own};
-use crate::api::message::{Content, Message};
+use super::{bubble, go, own};
+use crate::api::message::Message;
 use crate::corps::Here;
-use crate::world::World;
 
 /// How many of the newest messages are shown.
 const SHOWN: usize = 50;
-/// What stands in the place of a message that was taken back.
-const RECALLED: &str = "该消息已被撤回";
 
 /// `/client/messages`
 pub async fn list(request: HttpRequest, shared: Here) -> HttpResponse {
@@ -29,7 +26,7 @@ pub async fn list(request: HttpRequest, shared: Here) -> HttpResponse {
                         (page::app_icon(&world))
                         div {
                             strong { (world.spec.app.title) }
-                            span.muted { (summary(last)) }
+                            span.muted { (bubble::summary(last)) }
                         }
                         div.end {
                             time.muted { (page::time(last.at, world.now())) }
@@ -56,36 +53,12 @@ pub async fn conversation(request: HttpRequest, shared: Here) -> HttpResponse {
     let content = html! {
         @if messages.is_empty() { div.empty { p { "还没有消息" } } }
         ol.conversation {
-            @for message in messages { li { (bubble(world, message)) } }
+            @for message in messages { li { (bubble::show(world, message)) } }
+        }
+        form.say method="post" action="/client/messages/say" {
+            input name="content" aria-label="发消息" placeholder="发消息给应用" autocomplete="off" required maxlength="500";
+            button { "发送" }
         }
     };
     page::client(world, member, Tab::Messages, &world.spec.app.title, Some("/client/messages"), content)
-}
-
-fn bubble(world: &World, message: &Message) -> Markup {
-    html! {
-        time { (page::time(message.at, world.now())) }
-        @if message.recalled { p.muted { (RECALLED) } } @else { @match &message.content {
-            Content::Text { content } => {
-                div.said { (page::app_icon(world)) p.words { (markup::text(content)) } }
-            }
-            Content::TextCard { title, description, url, btntxt } => {
-                a.textcard href=(markup::open_address(url)) data-window {
-                    strong { (title) }
-                    div.description { (markup::description(description)) }
-                    span.more { (btntxt) }
-                }
-            }
-        } }
-    }
-}
-
-fn summary(message: &Message) -> String {
-    if message.recalled {
-        return RECALLED.to_owned();
-    }
-    match &message.content {
-        Content::Text { content } => markup::summary(content),
-        Content::TextCard { title, .. } => format!("[卡片] {title}"),
-    }
 }

@@ -1,5 +1,7 @@
 //! A small 企业微信 in a browser: choose a person, see their workbench and messages, open the app as they would.
 
+mod bubble;
+mod card;
 pub mod choose;
 pub mod page;
 
@@ -29,6 +31,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/choose", web::get().to(choose::take))
         .route("/client/messages", web::get().to(messages::list))
         .route("/client/messages/app", web::get().to(messages::conversation))
+        .route("/client/messages/click", web::post().to(card::click))
+        .route("/client/messages/say", web::post().to(card::say))
         .route("/client/contacts", web::get().to(contacts::browse))
         .route("/client/workbench", web::get().to(workbench::show))
         .route("/client/app", web::get().to(workbench::enter))

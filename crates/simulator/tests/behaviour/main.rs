@@ -3,6 +3,7 @@
 
 mod answers;
 mod callbacks;
+mod cards;
 mod client;
 mod contacts;
 mod control;

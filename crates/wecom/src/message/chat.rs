@@ -88,7 +88,9 @@ impl NewChat {
             within("the name", name.chars().count(), "characters", MAX_NAME_CHARS)?;
         }
         match &self.chatid {
-            Some(id) if !id.chars().all(|c| c.is_ascii_alphanumeric()) => Err(MessageError::Unexpected("chatid")),
+            Some(id) if !id.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                Err(MessageError::Unexpected("chatid"))
+            }
             Some(id) => within("chatid", id.len(), "characters", 32),
             None => Ok(()),
         }
@@ -150,7 +152,8 @@ impl Client {
         struct Answer {
             chat_info: Chat,
         }
-        let answer: Answer = self.get("appchat/get", vec![("chatid", chatid.to_owned())], Patience::Reads).await?;
+        let answer: Answer =
+            self.get("appchat/get", vec![("chatid", chatid.to_owned())], Patience::Reads).await?;
         Ok(answer.chat_info)
     }
 

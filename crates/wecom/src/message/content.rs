@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::card::Use;
 use super::{
-    Content, MAX_BUTTON_CHARS, MAX_DESCRIPTION_BYTES, MAX_TEXT_BYTES, MAX_TITLE_BYTES, MAX_URL_BYTES, MessageError,
+    Content, MAX_BUTTON_CHARS, MAX_DESCRIPTION_BYTES, MAX_TEXT_BYTES, MAX_TITLE_BYTES, MAX_URL_BYTES,
+    MessageError,
 };
 
 const MAX_ARTICLES: usize = 8;
@@ -140,7 +141,9 @@ impl Content {
         match self {
             Content::Text { content } => within("the text", content.len(), "bytes", MAX_TEXT_BYTES),
             Content::Markdown { content } => within("the markdown", content.len(), "bytes", MAX_TEXT_BYTES),
-            Content::Image(media) | Content::Voice(media) | Content::File(media) => filled("media_id", &media.media_id),
+            Content::Image(media) | Content::Voice(media) | Content::File(media) => {
+                filled("media_id", &media.media_id)
+            }
             Content::Video(video) => {
                 filled("media_id", &video.media_id)?;
                 optional("the title", video.title.as_deref(), MAX_TITLE_BYTES)?;
@@ -151,7 +154,9 @@ impl Content {
                 within("the description", description.len(), "bytes", MAX_DESCRIPTION_BYTES)?;
                 check_link(url)?;
                 match button {
-                    Some(button) => within("the button", button.chars().count(), "characters", MAX_BUTTON_CHARS),
+                    Some(button) => {
+                        within("the button", button.chars().count(), "characters", MAX_BUTTON_CHARS)
+                    }
                     None => Ok(()),
                 }
             }
@@ -198,7 +203,9 @@ impl MiniProgramNotice {
     fn check(&self) -> Result<(), MessageError> {
         filled("appid", &self.appid)?;
         optional("page", self.page.as_deref(), MAX_PAGE_BYTES)?;
-        for (field, text) in [("the title", Some(&self.title)), ("the description", self.description.as_ref())] {
+        for (field, text) in
+            [("the title", Some(&self.title)), ("the description", self.description.as_ref())]
+        {
             let Some(text) = text else { continue };
             let length = text.chars().count();
             if length < 4 {
@@ -216,7 +223,12 @@ impl MiniProgramNotice {
 }
 
 /// At least one and no more than `limit`.
-pub(crate) fn within(field: &'static str, length: usize, unit: &'static str, limit: usize) -> Result<(), MessageError> {
+pub(crate) fn within(
+    field: &'static str,
+    length: usize,
+    unit: &'static str,
+    limit: usize,
+) -> Result<(), MessageError> {
     match length {
         0 => Err(MessageError::Empty(field)),
         _ if length > limit => Err(MessageError::TooLong { field, length, unit, limit }),
@@ -244,5 +256,9 @@ fn optional(field: &'static str, text: Option<&str>, limit: usize) -> Result<(),
 
 pub(crate) fn check_link(url: &str) -> Result<(), MessageError> {
     within("the link", url.len(), "bytes", MAX_URL_BYTES)?;
-    if url.starts_with("https://") || url.starts_with("http://") { Ok(()) } else { Err(MessageError::BadLink) }
+    if url.starts_with("https://") || url.starts_with("http://") {
+        Ok(())
+    } else {
+        Err(MessageError::BadLink)
+    }
 }

@@ -13,7 +13,7 @@ use crate::fake::{Fake, TestClock, client, memory};
 const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
 
 /// The files this test reads; one it does not know fails it.
-const READ: [&str; 22] = [
+const READ: [&str; 24] = [
     "agent_get",
     "appchat_create",
     "appchat_get",
@@ -27,6 +27,8 @@ const READ: [&str; 22] = [
     "department_simplelist",
     "get_jsapi_ticket",
     "gettoken",
+    "media_upload",
+    "media_uploadimg",
     "message_recall",
     "message_send",
     "message_update_template_card",
@@ -133,6 +135,9 @@ async fn the_app_its_messages_and_its_tickets() {
         (&[5][..], Some("app.example.com"))
     );
 
+    let uploaded = client.upload(wecom::media::MediaKind::File, "名单.xlsx", b"a file").await.unwrap();
+    assert_eq!((uploaded.media_id.as_str(), uploaded.created_at), ("3a8_x", 1_700_000_000));
+    assert_eq!(client.upload_image("p.png", b"a picture").await.unwrap(), "https://wework.qpic.cn/wwpic/x/0");
     assert_eq!(client.update_card("{}").await.unwrap(), ["x"]);
     let chat = wecom::message::NewChat { userlist: vec!["a".into(), "b".into()], ..Default::default() };
     assert_eq!(client.create_chat(&chat).await.unwrap(), "abc123");

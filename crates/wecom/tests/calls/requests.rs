@@ -83,7 +83,9 @@ fn simple() -> Vec<Content> {
             }],
         },
         Content::Markdown {
-            content: s("**今天**还有 <font color=\"warning\">3 人</font>未报\n> [查看](https://app.example.com)"),
+            content: s(
+                "**今天**还有 <font color=\"warning\">3 人</font>未报\n> [查看](https://app.example.com)",
+            ),
         },
         Content::MiniProgramNotice(MiniProgramNotice {
             appid: s("wx01"),
@@ -206,9 +208,10 @@ fn body(message: &Message) -> Value {
 /// Every request by the name of its file.
 fn written() -> Vec<(&'static str, Value)> {
     let mut all = Vec::new();
-    let mut text = message(&[], Content::Text {
-        content: s("请填写<a href=\"https://app.example.com/r/1\">日报</a>\n谢谢"),
-    });
+    let mut text = message(
+        &[],
+        Content::Text { content: s("请填写<a href=\"https://app.example.com/r/1\">日报</a>\n谢谢") },
+    );
     text.to = To::Some { members: vec![s("zhang.san"), s("li.si")], departments: vec![12], tags: vec![5] };
     text.duplicate_check = Some(Duration::from_secs(1800));
     all.push(("text", body(&text)));
@@ -273,7 +276,8 @@ fn every_documented_request_is_written_as_documented() {
 fn what_wecom_would_refuse_of_a_card_is_refused_before() {
     let cards = cards();
     let card = |name: &str| cards.iter().find(|(known, _)| *known == name).unwrap().1.clone();
-    let refused = |card: TemplateCard| message(&["a"], Content::TemplateCard(Box::new(card))).to_body().unwrap_err();
+    let refused =
+        |card: TemplateCard| message(&["a"], Content::TemplateCard(Box::new(card))).to_body().unwrap_err();
     let TemplateCard::ButtonInteraction(buttons) = card("button_interaction") else { panic!() };
     let broken = |change: fn(&mut ButtonInteraction)| {
         let mut card = buttons.clone();
@@ -300,5 +304,8 @@ fn what_wecom_would_refuse_of_a_card_is_refused_before() {
     assert_eq!(refused(TemplateCard::NewsNotice(news.clone())), MessageError::BadRatio);
     news.card_image = None;
     assert_eq!(refused(TemplateCard::NewsNotice(news)), MessageError::Empty("card_image"));
-    assert_eq!(refused(TemplateCard::TextNotice(TextNotice::default())), MessageError::Empty("main_title.title"));
+    assert_eq!(
+        refused(TemplateCard::TextNotice(TextNotice::default())),
+        MessageError::Empty("main_title.title")
+    );
 }

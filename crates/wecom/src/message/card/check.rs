@@ -1,8 +1,8 @@
 //! What WeCom would refuse of a card (codes 42014 to 42051), found before it is asked.
 
 use super::{
-    ActionMenu, ButtonAction, ButtonInteraction, Jump, Line, LineKind, MultipleInteraction, NewsNotice, Quote, Selection,
-    SubmitButton, Target, TemplateCard, TextNotice, Title, VoteInteraction,
+    ActionMenu, ButtonAction, ButtonInteraction, Jump, Line, LineKind, MultipleInteraction, NewsNotice,
+    Quote, Selection, SubmitButton, Target, TemplateCard, TextNotice, Title, VoteInteraction,
 };
 use crate::message::{MAX_URL_BYTES, MessageError, at_most, check_link, filled, within};
 
@@ -50,7 +50,8 @@ impl TemplateCard {
 }
 
 fn is_task_id(id: &str) -> bool {
-    (1..=MAX_TASK_ID_BYTES).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@".contains(c))
+    (1..=MAX_TASK_ID_BYTES).contains(&id.len())
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@".contains(c))
 }
 
 fn check_key(field: &'static str, key: &str) -> Result<(), MessageError> {
