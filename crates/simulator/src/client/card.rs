@@ -115,7 +115,7 @@ fn choice(question: &Value, disabled: bool) -> Markup {
     let disabled = disabled || question.get("disable").and_then(Value::as_bool) == Some(true);
     let key = text(question, "question_key");
     html! {
-        label.choice {
+        label.question {
             span { (text(question, "title")) }
             select name={ "q:" (key) } disabled[disabled] {
                 @for option in list(question, "option_list") {

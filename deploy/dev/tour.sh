@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# make tour: a tour of the WeCom simulator in pictures, target/tour/, for somebody to look at.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+# shellcheck source=lib/all.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
+
+cd "$root"
+prepare_machine test
+install_npm_packages "$root/tests/browser"
+cargo build --quiet --locked -p rollcall-simulator
+listen=127.0.0.1:${SIMULATOR_PORT:-8725}
+target/debug/simulator serve --listen "$listen" --school fixtures/school-small.toml --app-url http://127.0.0.1:9 &
+trap 'kill %1' EXIT
+secret=$(sed -n '/^\[app\]/,/^\[/s/^secret = "\(.*\)"/\1/p' fixtures/school-small.toml)
+corp=$(sed -n '/^\[corp\]/,/^\[/s/^id = "\(.*\)"/\1/p' fixtures/school-small.toml)
+until curl -sf "http://$listen/_sim/clock" > /dev/null; do kill -0 %1; sleep 0.1; done
+rm -rf target/tour
+SIMULATOR_URL=http://$listen SCREENSHOTS=$root/target/tour CHROMIUM=$(command -v chromium) REQUESTS=$root/fixtures/wecom/requests \
+  GETTOKEN="/cgi-bin/gettoken?corpid=$corp&corpsecret=$secret" node tests/browser/tour.mjs

@@ -1,0 +1,102 @@
+// A person's tour of the WeCom simulator, in pictures: every kind of message, cards before and after a click, and the
+// pages around them. Written to the folder named by SCREENSHOTS, for somebody to look at. A page that complains fails it.
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+const { SIMULATOR_URL, SCREENSHOTS, CHROMIUM, REQUESTS } = process.env;
+const DEVICES = {
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+  pc: { viewport: { width: 1440, height: 900 } },
+};
+
+/** The simulator's own API, or WeCom's. */
+async function call(path, body) {
+  const method = body === undefined ? 'GET' : 'POST';
+  const json = typeof body === 'string' || body === undefined ? undefined : { 'content-type': 'application/json' };
+  const answer = await fetch(`${SIMULATOR_URL}${path}`, {
+    method, headers: json, body: json ? JSON.stringify(body) : body,
+  });
+  const value = await answer.json();
+  if (!answer.ok || (value.errcode ?? 0) !== 0) throw new Error(`${path}: ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** The documented requests, sent to this person. */
+async function send_messages(userid, token) {
+  const send = (message) => call(`/cgi-bin/message/send?access_token=${token}`, { ...message, touser: userid });
+  const documented = (name) => JSON.parse(readFileSync(join(REQUESTS, `${name}.json`), 'utf8')).request;
+  const card = (template_card) => send({ msgtype: 'template_card', agentid: 1000002, template_card });
+  for (const name of ['text', 'textcard', 'markdown', 'news', 'miniprogram_notice', 'text_notice', 'vote_interaction']) {
+    const { toparty, totag, ...message } = documented(name);
+    // A task's id is one card's only.
+    if (message.template_card?.task_id) message.template_card.task_id += `-${userid}`;
+    await send(message);
+  }
+  return card({
+    card_type: 'button_interaction',
+    source: { desc: '点名', desc_color: 0 },
+    action_menu: { desc: '更多', action_list: [{ text: '一小时后再提醒', key: 'later' }] },
+    task_id: `tour-${userid}`,
+    main_title: { title: '健康日报待填写', desc: '今天 18:00 截止' },
+    horizontal_content_list: [{ keyname: '学生', value: '沿用昨天：一切正常' }],
+    button_selection: {
+      question_key: 'temperature', title: '今天的体温',
+      option_list: [{ id: 'normal', text: '37.3 ℃ 以下' }, { id: 'high', text: '37.3 ℃ 及以上' }], selected_id: 'normal',
+    },
+    button_list: [{ text: '提交', style: 1, key: 'submit' }, { text: '打开', type: 1, style: 3, url: 'https://app.example.com/h5/' }],
+  });
+}
+
+mkdirSync(SCREENSHOTS, { recursive: true });
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+const complaints = [];
+let pictures = 0;
+try {
+  const personas = await call('/_sim/personas');
+  const { access_token: token } = await call(process.env.GETTOKEN);
+  for (const [index, [device, settings]] of Object.entries(DEVICES).entries()) {
+    const person = personas.filter((each) => each.role === 'student')[index] ?? personas[0];
+    const { response_code } = await send_messages(person.userid, token);
+    const context = await browser.newContext({ ...settings, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    const look = async (name) => {
+      const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (width > 0) complaints.push(`${name}, ${device}: ${width} pixels too wide`);
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${device}.png`) });
+      pictures += 1;
+    };
+    await page.goto(`${SIMULATOR_URL}/`);
+    await look('01-people');
+    await page.goto(`${SIMULATOR_URL}/choose?userid=${person.userid}`);
+    await page.goto(`${SIMULATOR_URL}/client/messages`);
+    await look('02-messages');
+    await page.goto(`${SIMULATOR_URL}/client/messages/app`);
+    await look('03-conversation-end');
+    for (const [number, message] of [['04a', 0], ['04b', 3], ['04c', 5]]) {
+      await page.locator('.conversation > li').nth(message).evaluate((each) => each.scrollIntoView());
+      await look(`${number}-conversation`);
+    }
+    await page.locator('.template-card').last().locator('select').selectOption('high');
+    await page.locator('.template-card').last().getByRole('button', { name: '提交' }).click();
+    await call(`/cgi-bin/message/update_template_card?access_token=${token}`, {
+      atall: 1, agentid: 1000002, response_code, button: { replace_name: '已报 07:42' },
+    });
+    await page.getByLabel('发消息').fill('36.4');
+    await page.getByRole('button', { name: '发送' }).click();
+    await look('05-card-turned');
+    for (const [number, name] of [['06', 'contacts'], ['07', 'workbench'], ['08', 'me']]) {
+      await page.goto(`${SIMULATOR_URL}/client/${name}`);
+      await look(`${number}-${name}`);
+    }
+    await context.close();
+  }
+} finally {
+  await browser.close();
+}
+for (const complaint of complaints) console.error(complaint);
+console.log(`${pictures} pictures, ${complaints.length} complaints`);
+process.exit(complaints.length ? 1 : 0);
