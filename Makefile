@@ -1,6 +1,6 @@
 # The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos fuzz tour fmt schema api seed-day clean-data
+.PHONY: help run test check bench chaos fuzz interop tour fmt schema api seed-day clean-data
 
 help: ## 列出所有命令 · this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -22,6 +22,9 @@ chaos: ## 破坏性实验：ONLY=R7 选一项 · experiments with failures and a
 
 fuzz: ## 模糊测试回调解析：RUNS=1000000 · fuzz the reading of callbacks; RUNS= executions a target
 	@deploy/dev/fuzz.sh
+
+interop: ## 与 wechatpy、@wecom/crypto 互通 · other people's WeCom libraries against ours
+	@deploy/dev/interop.sh
 
 tour: ## 企业微信模拟器逐页截图到 target/tour · pictures of the WeCom simulator, page by page
 	@deploy/dev/tour.sh

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# make interop: other people's WeCom libraries against ours. Tencent's @wecom/crypto and PyPI's wechatpy seal and open
+# callbacks of every length from 0 to 5,000 bytes, both ways; wechatpy, as it is, calls the simulator.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+# shellcheck source=lib/all.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
+
+most=5000
+folder=$root/tests/interop
+school=$root/fixtures/school-small.toml
+python=$state/interop/bin/python
+
+main() {
+  cd "$root"
+  prepare_machine test
+  install_npm_packages "$folder"
+  install_wechatpy
+  cargo build --quiet --locked --release -p wecom --example callback_lines
+  cargo build --quiet --locked --release -p rollcall-simulator
+  both_ways "@wecom/crypto" node "$folder/crypto.mjs"
+  both_ways wechatpy "$python" "$folder/crypto.py"
+  call_simulator
+}
+
+install_wechatpy() {
+  if [ "$python" -nt "$folder/requirements.txt" ]; then return; fi
+  say "安装 wechatpy" "installing wechatpy"
+  rm -rf "$state/interop"
+  python3 -m venv "$state/interop"
+  "$python" -m pip install --quiet --disable-pip-version-check -r "$folder/requirements.txt"
+  touch "$python"
+}
+
+# What one seals the other opens, and the other way round.
+both_ways() { # NAME COMMAND…
+  local name=$1 ours=$root/target/release/examples/callback_lines
+  shift
+  local keys=(RollcallAppToken "$(of_school app encoding_aes_key)" "$(of_school corp id)" "$most")
+  echo "$name opens ours: $("$ours" seal "${keys[@]}" | "$@" open "${keys[@]}") lengths"
+  echo "ours opens $name: $("$@" seal "${keys[@]}" | "$ours" open "${keys[@]}") lengths"
+}
+
+of_school() { # SECTION KEY
+  sed -n "/^\[$1\]/,/^\[/s/^$2 = \"\(.*\)\"/\1/p" "$school"
+}
+
+call_simulator() {
+  local listen=127.0.0.1:${SIMULATOR_PORT:-8726}
+  target/release/simulator serve --listen "$listen" --school "$school" --app-url http://127.0.0.1:9 > /dev/null &
+  trap 'kill %1' EXIT
+  until curl -sf "http://$listen/_sim/clock" > /dev/null; do
+    kill -0 %1
+    sleep 0.1
+  done
+  CORP=$(of_school corp id) SECRET=$(of_school app secret) CONTACTS_SECRET=$(of_school contacts secret) \
+    SIMULATOR=http://$listen "$python" "$folder/simulator.py"
+}
+
+main

@@ -1,0 +1,110 @@
+"""PyPI's wechatpy, as it is, calls the simulator: every call that the two have in common.
+
+Its address of WeCom is fixed for the first call of all, so the requests library is told to deliver what is meant for
+WeCom to the simulator; wechatpy itself knows nothing of that.
+"""
+
+import io
+import os
+import sys
+
+import requests
+from wechatpy.enterprise import WeChatClient
+from wechatpy.exceptions import WeChatClientException
+
+WECOM = "https://qyapi.weixin.qq.com"
+SIMULATOR = os.environ["SIMULATOR"]
+
+
+class ToSimulator(requests.adapters.HTTPAdapter):
+    def send(self, request, **options):
+        request.url = request.url.replace(WECOM, SIMULATOR)
+        return super().send(request, **options)
+
+
+requests.sessions.HTTPAdapter = ToSimulator  # what every session of the library mounts
+
+
+def client(secret):
+    return WeChatClient(os.environ["CORP"], os.environ[secret])
+
+
+app, contacts = client("SECRET"), client("CONTACTS_SECRET")
+agent = 1000002
+done, failed = [], []
+
+
+def call(name, function, check=lambda answer: True):
+    """Makes one call, and says what came of it."""
+    try:
+        answer = function()
+        if check(answer):
+            done.append(name)
+            return answer
+        failed.append(f"{name}: {answer}")
+    except Exception as error:  # whatever the library makes of an answer
+        failed.append(f"{name}: {error!r}")
+
+
+def refused(name, code, function):
+    """A call that WeCom refuses with this code."""
+    try:
+        failed.append(f"{name}: {function()} instead of {code}")
+    except WeChatClientException as error:
+        (done if error.errcode == code else failed).append(f"{name} ({code})" if error.errcode == code else f"{name}: {error}")
+
+
+personas = requests.get(f"{SIMULATOR}/_sim/personas").json()
+student, other = [person["userid"] for person in personas if person["role"] == "student"][:2]
+
+# reading the directory
+departments = call("department.get", lambda: app.department.get(), lambda all: any(d["parentid"] == 0 for d in all))
+root = departments[0]["id"]
+call("department.get_users", lambda: app.department.get_users(root))
+call("user.get", lambda: app.user.get(student), lambda user: user["name"] and user["status"] == 1)
+call("user.list", lambda: app.user.list(root), lambda users: isinstance(users, list))
+refused("user.get, nobody", 60111, lambda: app.user.get("nobody"))
+
+# messages
+words = {"title": "标题", "description": "描述", "url": "https://app.example.com/"}
+sent = lambda answer: answer["errcode"] == 0 and answer["msgid"]
+call("message.send_text", lambda: app.message.send_text(agent, student, "你好"), sent)
+call("message.send_text, partly invalid", lambda: app.message.send_text(agent, [student, "nobody"], "你好"),
+     lambda answer: answer["invaliduser"] == "nobody")
+call("message.send_text_card", lambda: app.message.send_text_card(agent, student, **words), sent)
+call("message.send_markdown", lambda: app.message.send_markdown(agent, student, "**今天**"), sent)
+call("message.send_articles", lambda: app.message.send_articles(agent, student, [dict(words, image="https://app.example.com/p.png")]), sent)
+refused("message.send_text, nobody", 81013, lambda: app.message.send_text(agent, "nobody", "你好"))
+refused("message.send_text, another app", 301002, lambda: app.message.send_text(agent + 1, student, "你好"))
+refused("message.send_text, contacts secret", 48002, lambda: contacts.message.send_text(agent, student, "你好"))
+
+# files
+file = lambda name, content: (name, io.BytesIO(content))
+image = call("media.upload image", lambda: app.media.upload("image", file("a.png", b"\x89PNG\r\n\x1a\n")), lambda m: m["media_id"])
+voice = call("media.upload voice", lambda: app.media.upload("voice", file("a.amr", b"#!AMR\nwords")), lambda m: m["media_id"])
+video = call("media.upload video", lambda: app.media.upload("video", file("a.mp4", b"\0\0\0\x18ftypmp42")), lambda m: m["media_id"])
+names = call("media.upload file", lambda: app.media.upload("file", file("list.csv", b"number,name\n")), lambda m: m["media_id"])
+call("media.download", lambda: app.media.download(names["media_id"]), lambda answer: answer.content == b"number,name\n")
+call("media.upload_img", lambda: app.media.upload_img(file("a.png", b"\x89PNG\r\n\x1a\n")), lambda answer: answer)
+call("message.send_image", lambda: app.message.send_image(agent, student, image["media_id"]), sent)
+call("message.send_voice", lambda: app.message.send_voice(agent, student, voice["media_id"]), sent)
+call("message.send_video", lambda: app.message.send_video(agent, student, video["media_id"]), sent)
+call("message.send_file", lambda: app.message.send_file(agent, student, names["media_id"]), sent)
+article = {"thumb_media_id": image["media_id"], "author": "办公室", "title": "标题", "content": "<p>正文</p>",
+           "content_source_url": "https://app.example.com/", "digest": "摘要", "show_cover_pic": "1"}
+call("message.send_mp_articles", lambda: app.message.send_mp_articles(agent, student, [article]), sent)
+
+# group chats
+call("appchat.create", lambda: app.appchat.create("interop1", "名称", student, [student, other]), lambda answer: answer["chatid"])
+call("appchat.get", lambda: app.appchat.get("interop1"), lambda chat: chat["owner"] == student)
+call("appchat.update", lambda: app.appchat.update("interop1", name="新名称"))
+call("appchat.send_text", lambda: app.appchat.send_text("interop1", "你好"))
+
+# the app and its pages
+call("agent.get", lambda: app.agent.get(agent), lambda answer: answer["agentid"] == agent)
+call("jsapi.get_ticket", lambda: app.jsapi.get_ticket(), lambda answer: answer["ticket"])
+
+for failure in failed:
+    print(failure, file=sys.stderr)
+print(f"wechatpy calls the simulator: {len(done)} of {len(done) + len(failed)} calls as WeCom answers them")
+sys.exit(1 if failed else 0)
