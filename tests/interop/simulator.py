@@ -104,6 +104,33 @@ call("appchat.send_text", lambda: app.appchat.send_text("interop1", "你好"))
 call("agent.get", lambda: app.agent.get(agent), lambda answer: answer["agentid"] == agent)
 call("jsapi.get_ticket", lambda: app.jsapi.get_ticket(), lambda answer: answer["ticket"])
 
+call("agent.list", lambda: app.agent.list(), lambda agents: agents[0]["agentid"] == agent)
+call("misc.get_wechat_ips", lambda: app.misc.get_wechat_ips(), lambda addresses: addresses)
+buttons = {"button": [{"type": "click", "name": "未报", "key": "unreported"}]}
+call("menu.create", lambda: app.menu.create(agent, buttons))
+call("menu.get", lambda: app.menu.get(agent), lambda menu: menu["button"][0]["key"] == "unreported")
+call("menu.delete", lambda: app.menu.delete(agent))
+refused("menu.get, none", 46003, lambda: app.menu.get(agent))
+
+# writing the directory
+made = call("department.create", lambda: contacts.department.create("互通班", root), lambda answer: answer["id"])
+call("department.update", lambda: contacts.department.update(made["id"], name="互通一班"))
+refused("department.create, the app's secret", 48002, lambda: app.department.create("甲", root))
+call("user.create", lambda: contacts.user.create("interop.1", "阿黎", department=[made["id"]], mobile="10000000001"))
+refused("user.create, twice", 60102, lambda: contacts.user.create("interop.1", "阿黎", department=[made["id"]], mobile="10000000001"))
+call("user.update", lambda: contacts.user.update("interop.1", name="阿黎黎"))
+refused("department.delete, with members", 60005, lambda: contacts.department.delete(made["id"]))
+tag = call("tag.create", lambda: app.tag.create("互通"), lambda answer: answer["tagid"])["tagid"]
+call("tag.update", lambda: app.tag.update(tag, "互通标签"))
+call("tag.add_users", lambda: app.tag.add_users(tag, ["interop.1", "nobody"]), lambda answer: answer["invalidlist"] == "nobody")
+call("tag.get_users", lambda: app.tag.get_users(tag), lambda answer: answer["userlist"][0]["userid"] == "interop.1")
+call("tag.list", lambda: app.tag.list(), lambda tags: tags[0]["tagname"] == "互通标签")
+call("tag.delete_users", lambda: app.tag.delete_users(tag, ["interop.1"]))
+call("tag.delete", lambda: app.tag.delete(tag))
+call("user.delete", lambda: contacts.user.delete("interop.1"))
+refused("user.batch_delete, nobody there", 40031, lambda: contacts.user.batch_delete(["interop.1"]))
+call("department.delete", lambda: contacts.department.delete(made["id"]))
+
 for failure in failed:
     print(failure, file=sys.stderr)
 print(f"wechatpy calls the simulator: {len(done)} of {len(done) + len(failed)} calls as WeCom answers them")

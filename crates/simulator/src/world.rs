@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use url::Url;
 
 use crate::api::chat::Chats;
 use crate::api::media::Library;
 use crate::api::message::Messages;
 use crate::api::oauth::SignIns;
+use crate::api::tag::Tags;
 use crate::api::ticket::Tickets;
 use crate::api::token::Tokens;
 use crate::callback::Address;
@@ -48,6 +50,12 @@ pub struct World {
     pub sign_ins: SignIns,
     /// What members were sent.
     pub messages: Messages,
+    /// Tags.
+    pub tags: Tags,
+    /// The app's menu: `button` as it was given.
+    pub menu: Vec<Value>,
+    /// Events of a call that is being answered.
+    told: Vec<Event>,
     /// Group chats of the app.
     pub chats: Chats,
     /// Uploaded files.
@@ -78,6 +86,9 @@ impl World {
             tickets: Tickets::default(),
             sign_ins: SignIns::default(),
             messages: Messages::default(),
+            tags: Tags::default(),
+            menu: Vec::new(),
+            told: Vec::new(),
             chats: Chats::default(),
             media: Library::default(),
             limits: Limits::default(),
@@ -94,6 +105,16 @@ impl World {
     /// Adds to the ledger.
     pub fn record(&mut self, what: What) {
         self.ledger.record(self.clock.now(), what);
+    }
+
+    /// Notes events to be sent with the answer of the call that made them.
+    pub fn tell(&mut self, events: Vec<Event>) {
+        self.told.extend(events);
+    }
+
+    /// What was noted.
+    pub fn take_told(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.told)
     }
 
     /// Whether the app has an address for callbacks.

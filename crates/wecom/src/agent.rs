@@ -72,6 +72,45 @@ struct Tags {
 }
 
 impl Client {
+    /// Ids and names of the apps this secret knows: its own (doc 90227).
+    pub async fn agents(&self) -> Result<Vec<(i64, String)>> {
+        #[derive(Deserialize)]
+        struct Head {
+            #[serde(deserialize_with = "lenient::number")]
+            agentid: i64,
+            #[serde(default)]
+            name: String,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default, deserialize_with = "lenient::items")]
+            agentlist: Vec<Head>,
+        }
+        let answer: Answer = self.get("agent/list", Vec::new(), Patience::Reads).await?;
+        Ok(answer.agentlist.into_iter().map(|head| (head.agentid, head.name)).collect())
+    }
+
+    /// Addresses that callbacks come from, for a firewall (doc 92521): single ones, or ranges as `101.226.103.*`. They change;
+    /// ask daily.
+    pub async fn callback_addresses(&self) -> Result<Vec<String>> {
+        self.addresses("getcallbackip").await
+    }
+
+    /// Addresses of WeCom's API, for a firewall (doc 92520).
+    pub async fn api_addresses(&self) -> Result<Vec<String>> {
+        self.addresses("get_api_domain_ip").await
+    }
+
+    async fn addresses(&self, api: &'static str) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default, deserialize_with = "lenient::texts")]
+            ip_list: Vec<String>,
+        }
+        let answer: Answer = self.get(api, Vec::new(), Patience::Reads).await?;
+        Ok(answer.ip_list)
+    }
+
     /// The app this client speaks for (doc 90227). The app's own secret; another app's meets 301002.
     pub async fn agent(&self) -> Result<Agent> {
         let Some(id) = self.agent_id() else {

@@ -173,7 +173,7 @@ pub(crate) enum Patience {
 #[derive(Clone)]
 pub(crate) enum Request {
     Get(Vec<(&'static str, String)>),
-    Post(String),
+    Post(Vec<(&'static str, String)>, String),
     /// A form with a file.
     Form {
         query: Vec<(&'static str, String)>,
@@ -255,7 +255,18 @@ impl Client {
         body: String,
         patience: Patience,
     ) -> Result<T> {
-        self.call(api, Request::Post(body), patience).await
+        self.post_with(api, Vec::new(), body, patience).await
+    }
+
+    /// With parameters in the query, as some calls want them.
+    pub(crate) async fn post_with<T: DeserializeOwned>(
+        &self,
+        api: &'static str,
+        query: Vec<(&'static str, String)>,
+        body: String,
+        patience: Patience,
+    ) -> Result<T> {
+        self.call(api, Request::Post(query, body), patience).await
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(
@@ -384,15 +395,17 @@ impl Client {
         if let Some(token) = token {
             url.query_pairs_mut().append_pair("access_token", token.expose_secret());
         }
-        if let Request::Get(query) | Request::Form { query, .. } | Request::File { query, .. } = request
-            && !query.is_empty()
-        {
+        let (Request::Get(query)
+        | Request::Post(query, _)
+        | Request::Form { query, .. }
+        | Request::File { query, .. }) = request;
+        if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         let http = &self.inner.http;
         let request = match request {
             Request::Get(_) => http.get(url),
-            Request::Post(body) => {
+            Request::Post(_, body) => {
                 http.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8").body(body.clone())
             }
             Request::Form { content_type, body, .. } => {

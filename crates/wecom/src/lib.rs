@@ -30,10 +30,13 @@ pub mod errcodes;
 pub mod error;
 pub mod jssdk;
 pub mod media;
+pub mod menu;
 pub mod message;
 pub mod oauth;
 pub mod remedy;
+pub mod tags;
 pub mod token;
+pub mod write;
 pub mod xml;
 
 mod alarm;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Patience};
+use crate::contacts::DepartmentId;
 use crate::error::Result;
 use crate::lenient;
 
@@ -149,7 +150,7 @@ pub enum To {
         /// User ids as WeCom gives them, at most [`MAX_RECIPIENTS`].
         members: Vec<String>,
         /// At most [`MAX_DEPARTMENTS`]; everyone below them too.
-        departments: Vec<u32>,
+        departments: Vec<DepartmentId>,
         /// At most [`MAX_TAGS`].
         tags: Vec<u32>,
     },
@@ -242,9 +243,12 @@ impl To {
         if !members.iter().all(|id| is_user_id(id)) {
             return Err(MessageError::BadRecipient);
         }
-        let join = |ids: &[u32]| ids.iter().map(u32::to_string).collect::<Vec<_>>().join("|");
-        Ok((members.join("|"), join(departments), join(tags)))
+        Ok((members.join("|"), joined(departments), joined(tags)))
     }
+}
+
+fn joined(ids: &[impl ToString]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("|")
 }
 
 /// Letters, digits and `_.@-`, at most 64 bytes, the first a letter or digit (doc 90195).

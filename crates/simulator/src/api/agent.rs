@@ -31,3 +31,18 @@ pub fn get(world: &mut World, call: &Call) -> Answer {
         "home_url": home.unwrap_or_default(),
     }))
 }
+
+/// `agent/list`: the token's own app alone.
+pub fn list(world: &mut World, call: &Call) -> Answer {
+    token::of_app(world, call, Refusal::API_FORBIDDEN)?;
+    let app = &world.spec.app;
+    let own =
+        json!({ "agentid": app.agentid, "name": app.title, "square_logo_url": "https://logo.example.com/0" });
+    Ok(json!({ "agentlist": [own] }))
+}
+
+/// `get_api_domain_ip` and `getcallbackip`: addresses for firewalls; here of the documentation's range.
+pub fn addresses(world: &mut World, call: &Call) -> Answer {
+    token::authenticate(world, call)?;
+    Ok(json!({ "ip_list": ["203.0.113.7", "198.51.100.*"] }))
+}

@@ -309,7 +309,7 @@ impl<'a> Recipients<'a> {
             members: Vec::new(),
             invalid_users: Vec::new(),
             invalid_parties: Vec::new(),
-            invalid_tags: self.tags.into_iter().map(str::to_owned).collect(),
+            invalid_tags: Vec::new(),
         };
         let reached = |member: &Member| world.range.reaches(member);
         if self.users == ["@all"] {
@@ -322,16 +322,31 @@ impl<'a> Recipients<'a> {
                 }
             }
         }
+        let below = |id: u32| {
+            let departments = world.directory.subtree(id);
+            let members =
+                departments.into_iter().flat_map(|department| world.directory.direct_members(department.id));
+            members
+                .filter(|member| reached(member))
+                .map(|member| (member.userid.as_str(), member))
+                .collect::<Vec<_>>()
+        };
         for party in self.parties {
-            let id = party.parse().ok().filter(|&id| world.range.has(id));
-            let Some(id) = id else {
-                resolved.invalid_parties.push(party.to_owned());
+            match party.parse().ok().filter(|&id| world.range.has(id)) {
+                Some(id) => members.extend(below(id)),
+                None => resolved.invalid_parties.push(party.to_owned()),
+            }
+        }
+        for given in self.tags {
+            let Some(tag) = given.parse().ok().and_then(|id: u32| world.tags.get(&id)) else {
+                resolved.invalid_tags.push(given.to_owned());
                 continue;
             };
-            for department in world.directory.subtree(id) {
-                let direct = world.directory.direct_members(department.id).filter(|member| reached(member));
-                members.extend(direct.map(|member| (member.userid.as_str(), member)));
-            }
+            let tagged = tag.members.iter().filter_map(|userid| world.directory.member(userid));
+            members.extend(
+                tagged.filter(|member| reached(member)).map(|member| (member.userid.as_str(), member)),
+            );
+            members.extend(tag.departments.iter().flat_map(|&id| below(id)));
         }
         resolved.members = members.into_values().map(|member| member.userid.clone()).collect();
         resolved

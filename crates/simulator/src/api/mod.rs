@@ -7,10 +7,13 @@ pub mod agent;
 pub mod chat;
 pub mod contacts;
 pub mod media;
+pub mod menu;
 pub mod message;
 pub mod oauth;
+pub mod tag;
 pub mod ticket;
 pub mod token;
+pub mod write;
 
 mod binary;
 mod broken;
@@ -77,6 +80,26 @@ fn find(path: &str) -> Option<Api> {
     match path {
         "gettoken" => get(token::get),
         "agent/get" => get(agent::get),
+        "agent/list" => get(agent::list),
+        "get_api_domain_ip" | "getcallbackip" => get(agent::addresses),
+        "menu/create" => post(menu::create),
+        "menu/get" => get(menu::get),
+        "menu/delete" => get(menu::delete),
+        "department/create" => post(write::create_department),
+        "department/update" => post(write::update_department),
+        "department/delete" => get(write::delete_department),
+        "user/create" => post(write::create_user),
+        "user/update" => post(write::update_user),
+        "user/delete" => get(write::delete_user),
+        "user/batchdelete" => post(write::delete_users),
+        "user/getuserid" => post(write::userid_of_mobile),
+        "tag/create" => post(tag::create),
+        "tag/update" => post(tag::update),
+        "tag/delete" => get(tag::delete),
+        "tag/list" => get(tag::list),
+        "tag/get" => get(tag::get),
+        "tag/addtagusers" => post(tag::add),
+        "tag/deltagusers" => post(tag::remove),
         "department/simplelist" => get(contacts::department_simplelist),
         "department/list" => get(contacts::department_list),
         "department/get" => get(contacts::department_get),
@@ -132,6 +155,7 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
         record(&mut world, &call, request.method(), &answer, fault.is_some());
         let wanted = call.path == "media/get" && answer.errcode == Some(0);
         let media = if wanted { media::get(&mut world, &call).ok() } else { None };
+        corp.send(world.take_told());
         (answer, fault, media)
     };
     if let (Some(media), None) = (media, &fault) {
@@ -198,7 +222,8 @@ fn execute(world: &mut World, call: &Call, method: &Method, malformed: bool) -> 
         Ok(mut fields) => {
             if !world.settings.omit_errcode {
                 fields["errcode"] = json!(0);
-                fields["errmsg"] = json!(format!("{warning}ok"));
+                let words = fields["errmsg"].as_str().unwrap_or("ok");
+                fields["errmsg"] = json!(format!("{warning}{words}"));
             }
             Written { status: StatusCode::OK, errcode: Some(0), body: fields.to_string() }
         }

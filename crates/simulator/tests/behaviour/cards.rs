@@ -1,8 +1,6 @@
 //! Messages of every kind, cards that call back and change, group chats, and files: the documented requests are taken,
 //! and a real client gets through.
 
-use std::sync::Arc;
-
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 use wecom::media::MediaKind;
@@ -12,7 +10,7 @@ use wecom::message::{
 };
 
 use super::answers::fits;
-use super::support::{Sim, open};
+use super::support::{Sim, client, open};
 
 /// Puts real recipients and files in the place of the documented ones.
 fn real(sim: &Sim, request: &Value, media: &str) -> Value {
@@ -27,17 +25,6 @@ fn real(sim: &Sim, request: &Value, media: &str) -> Value {
         request.as_object_mut().unwrap().remove(invented);
     }
     request
-}
-
-fn client(sim: &Sim) -> wecom::Client {
-    let app = wecom::App {
-        name: "app".into(),
-        corpid: sim.school.spec.corp.id.clone(),
-        secret: sim.school.spec.app.secret.clone().into(),
-        agent_id: Some(sim.school.spec.app.agentid.into()),
-    };
-    // A clock that stands: the tokens' ends are WeCom's to tell.
-    wecom::Client::builder(app, Arc::new(|| chrono::DateTime::UNIX_EPOCH)).api(sim.url("")).build().unwrap()
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn what_is_unknown_is_refused() {
     let contacts = sim.contacts_token().await;
     assert_eq!(sim.post("user/list_id", &contacts, r#"{"cursor":"zz"}"#).await["errcode"], 60268);
     assert_eq!(sim.post("user/list_id", &contacts, r#"{"limit":10001}"#).await["errcode"], 40058);
-    let other = sim.http.get(sim.url("/cgi-bin/tag/list")).send().await.unwrap();
+    let other = sim.http.get(sim.url("/cgi-bin/shakearound/list")).send().await.unwrap();
     assert_eq!(other.status(), 404);
 }
 

@@ -13,3 +13,4 @@ mod messages;
 mod sign_in;
 mod support;
 mod tokens;
+mod writes;

@@ -255,3 +255,24 @@ pub fn crypto(school: &School, name: &str) -> CallbackCrypto {
     };
     CallbackCrypto::new(token, key, &spec.corp.id).unwrap()
 }
+
+/// A real client with the app's secret.
+pub fn client(sim: &Sim) -> wecom::Client {
+    let app = &sim.school.spec.app;
+    client_with(sim, &app.secret, Some(app.agentid.into()))
+}
+
+/// A real client with the contacts-sync assistant's secret.
+pub fn contacts_client(sim: &Sim) -> wecom::Client {
+    client_with(sim, &sim.school.spec.contacts.secret, None)
+}
+
+fn client_with(sim: &Sim, secret: &str, agent_id: Option<i64>) -> wecom::Client {
+    let corpid = sim.school.spec.corp.id.clone();
+    let app = wecom::App { name: "app".into(), corpid, secret: secret.into(), agent_id };
+    // A clock that stands: the tokens' ends are WeCom's to tell.
+    wecom::Client::builder(app, std::sync::Arc::new(|| chrono::DateTime::UNIX_EPOCH))
+        .api(sim.url(""))
+        .build()
+        .unwrap()
+}

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::card::{TemplateCard, Use};
 use super::{MAX_DEPARTMENTS, MAX_RECIPIENTS, MAX_TAGS, MessageError, To, at_most, filled};
 use crate::client::{Client, Patience};
+use crate::contacts::DepartmentId;
 use crate::error::Result;
 use crate::lenient;
 
@@ -35,7 +36,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     userids: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    partyids: &'a [u32],
+    partyids: &'a [DepartmentId],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tagids: &'a [u32],
     #[serde(skip_serializing_if = "Option::is_none")]

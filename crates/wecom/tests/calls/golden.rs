@@ -13,8 +13,9 @@ use crate::fake::{Fake, TestClock, client, memory};
 const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
 
 /// The files this test reads; one it does not know fails it.
-const READ: [&str; 24] = [
+const READ: [&str; 45] = [
     "agent_get",
+    "agent_list",
     "appchat_create",
     "appchat_get",
     "appchat_send",
@@ -22,22 +23,42 @@ const READ: [&str; 24] = [
     "auth_getuserdetail",
     "auth_getuserinfo",
     "auth_getuserinfo_outsider",
+    "department_create",
+    "department_delete",
     "department_get",
     "department_list",
     "department_simplelist",
+    "department_update",
+    "get_api_domain_ip",
     "get_jsapi_ticket",
+    "getcallbackip",
     "gettoken",
     "media_upload",
     "media_uploadimg",
+    "menu_create",
+    "menu_delete",
+    "menu_get",
     "message_recall",
     "message_send",
     "message_update_template_card",
     "refusal",
+    "tag_addtagusers",
+    "tag_create",
+    "tag_delete",
+    "tag_deltagusers",
+    "tag_get",
+    "tag_list",
+    "tag_update",
     "ticket_get",
+    "user_batchdelete",
+    "user_create",
+    "user_delete",
     "user_get",
+    "user_getuserid",
     "user_list",
     "user_list_id",
     "user_simplelist",
+    "user_update",
 ];
 
 fn answer(name: &str) -> Value {
@@ -170,4 +191,41 @@ async fn a_refusal() {
     let wecom::Error::Api(refusal) = refused else { panic!("an error of the API") };
     assert_eq!((refusal.class(), refusal.source_ip()), (Class::Auth, Some("203.0.113.9")));
     assert_eq!(fake.calls("user/get").len(), 2, "once more with a new token, and no further");
+}
+
+#[tokio::test]
+async fn what_is_written() {
+    use wecom::menu::MenuButton;
+    use wecom::tags::Tagged;
+    use wecom::write::{DepartmentChange, MemberChange};
+
+    let (_fake, client) = documented(&[]).await;
+    let (department, member) = (DepartmentChange::default(), MemberChange::default());
+    assert_eq!(client.create_department(&department).await.unwrap(), 12);
+    client.update_department(&department).await.unwrap();
+    client.delete_department(12).await.unwrap();
+    client.create_member(&member).await.unwrap();
+    client.update_member(&member).await.unwrap();
+    client.delete_member("a").await.unwrap();
+    client.delete_members(&["a".into()]).await.unwrap();
+    assert_eq!(client.userid_of_mobile("100").await.unwrap(), "zhang.san");
+
+    assert_eq!(client.create_tag("a").await.unwrap(), 12);
+    client.rename_tag(12, "b").await.unwrap();
+    client.delete_tag(12).await.unwrap();
+    assert_eq!(client.tags().await.unwrap()[0].name, "a");
+    let tagged = client.tagged(12).await.unwrap();
+    assert_eq!((tagged.members, tagged.departments), (vec!["zhang.san".to_owned()], vec![12]));
+    let nobody = Tagged::default();
+    assert_eq!(client.tag(12, &nobody).await.unwrap().members, ["x", "y"]);
+    assert_eq!(client.untag(12, &nobody).await.unwrap().departments, [2, 4]);
+
+    assert_eq!(client.agents().await.unwrap(), [(1_000_002, "HR".to_owned())]);
+    assert_eq!(client.callback_addresses().await.unwrap()[1], "198.51.100.*");
+    assert_eq!(client.api_addresses().await.unwrap().len(), 1);
+    client.set_menu(&[MenuButton::click("a", "b")]).await.unwrap();
+    client.delete_menu().await.unwrap();
+    let menu = client.menu().await.unwrap();
+    assert_eq!(menu[0], MenuButton::page("Home", "https://app.example.com"));
+    assert_eq!(menu[1].below, [MenuButton::click("Help", "help")]);
 }
