@@ -1,24 +1,4 @@
-//! A client for apps that a corp builds itself in WeCom (企业微信): tokens, directory, messages, sign-in, callbacks.
-//!
-//! Numbers after "doc" are pages of `developer.work.weixin.qq.com/document/path/`. Answers are read leniently
-//! (unknown fields, numbers as strings, what is withheld), requests are written strictly. No secret, token or
-//! ticket can be printed, and no error carries an address or what was sent.
-//!
-//! ```
-//! use std::sync::Arc;
-//! use wecom::{App, Client};
-//!
-//! # fn example(clock: wecom::Clock) -> wecom::Result<()> {
-//! let app = App {
-//!     name: "rollcall".into(),
-//!     corpid: "ww0123456789abcdef".into(),
-//!     secret: "from the configuration".into(),
-//!     agent_id: Some(1_000_002),
-//! };
-//! let client = Client::builder(app, clock).build()?;
-//! // client.members(1).await, client.user_info(code).await, client.send(&message.to_body()?).await, …
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("../README.md")]
 
 pub mod agent;
 pub mod budget;

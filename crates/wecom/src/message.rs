@@ -333,7 +333,7 @@ mod tests {
             content: Content::TextCard {
                 title: "健康日报".into(),
                 description: "截止 18:00".into(),
-                url: "https://rollcall.example/h5/".into(),
+                url: "https://app.example/h5/".into(),
                 button: Some("去上报".into()),
             },
             duplicate_check: Some(Duration::from_secs(1800)),
@@ -343,7 +343,7 @@ mod tests {
             card.to_body().unwrap(),
             concat!(
                 r#"{"touser":"a","msgtype":"textcard","agentid":1000002,"textcard":{"title":"健康日报","#,
-                r#""description":"截止 18:00","url":"https://rollcall.example/h5/","btntxt":"去上报"},"#,
+                r#""description":"截止 18:00","url":"https://app.example/h5/","btntxt":"去上报"},"#,
                 r#""enable_duplicate_check":1,"duplicate_check_interval":1800}"#
             )
         );
@@ -381,13 +381,13 @@ mod tests {
             }
             .to_body()
         };
-        let link = "https://rollcall.example/";
+        let link = "https://app.example/";
         assert!(card(&"a".repeat(128), &"a".repeat(512), link, Some("马上填报")).is_ok());
         assert!(card(&"点".repeat(43), "x", link, None).is_err());
         assert!(card("x", &"点".repeat(171), link, None).is_err());
         assert!(card("x", "x", &format!("{link}{}", "a".repeat(2048)), None).is_err());
         assert!(card("x", "x", link, Some("马上去填报")).is_err());
-        assert_eq!(card("x", "x", "rollcall.example", None), Err(MessageError::BadLink));
+        assert_eq!(card("x", "x", "app.example", None), Err(MessageError::BadLink));
         let mut never = text(&["a"], "x");
         never.duplicate_check = Some(Duration::ZERO);
         assert_eq!(never.to_body(), Err(MessageError::BadInterval));
