@@ -21,6 +21,8 @@ pub struct Settings {
     pub visible: BTreeSet<u32>,
     /// The addresses that may call; empty for all (企业可信IP).
     pub trusted_ips: Vec<IpAddr>,
+    /// Products the app may not ask about (可调用接口的应用 in the console): `usage`, `meeting`, `drive`.
+    pub closed_products: BTreeSet<String>,
     /// Leave out `errcode` and `errmsg` where all went well, as some APIs do.
     pub omit_errcode: bool,
     /// How long a callback may take, in milliseconds.
@@ -53,6 +55,7 @@ impl Default for Settings {
             wrong_secrets: 100,
             visible: BTreeSet::from([ROOT]),
             trusted_ips: Vec::new(),
+            closed_products: BTreeSet::new(),
             omit_errcode: false,
             callback_timeout_ms: 5000,
             callback_tries: 3,

@@ -5,20 +5,18 @@
 //! and arrives here as `None`, which means "not known" and never "empty".
 
 use futures_util::Stream;
-use futures_util::stream::try_unfold;
 use serde::Deserialize;
 
 use crate::client::{Client, Patience};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lenient;
+use crate::pages::Paging;
 
 /// A department's id, WeCom's own. The root is 1.
 pub type DepartmentId = i32;
 
 /// Rows of one page of [`Client::member_ids`]; WeCom's maximum.
 const PAGE: u32 = 10_000;
-/// Pages after which a cursor that never ends is given up: a million members.
-const MAX_PAGES: u32 = 1_000;
 
 /// A department without its name, as the contacts-sync secret sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -163,39 +161,9 @@ impl Client {
 
     /// Every member of the corp with every department, page by page (doc 96067). The contacts-sync secret only.
     pub fn member_ids(&self) -> impl Stream<Item = Result<Vec<MemberId>>> + Send + 'static {
-        #[derive(Deserialize)]
-        struct Answer {
-            #[serde(default, deserialize_with = "lenient::optional_text")]
-            next_cursor: Option<String>,
-            #[serde(default, deserialize_with = "lenient::items")]
-            dept_user: Vec<MemberId>,
-        }
-        struct Next {
-            cursor: Option<String>,
-            page: u32,
-        }
-        let client = self.clone();
-        try_unfold(Some(Next { cursor: None, page: 0 }), move |next| {
-            let client = client.clone();
-            async move {
-                let Some(next) = next else { return Ok(None) };
-                if next.page == MAX_PAGES {
-                    // A list cut short would look like people gone.
-                    return Err(Error::Unknown {
-                        api: "user/list_id",
-                        reason: "the cursor does not end".into(),
-                    });
-                }
-                let mut body = serde_json::json!({ "limit": PAGE });
-                if let Some(cursor) = &next.cursor {
-                    body["cursor"] = cursor.as_str().into();
-                }
-                let answer: Answer = client.post("user/list_id", body.to_string(), Patience::Reads).await?;
-                let after =
-                    answer.next_cursor.map(|cursor| Next { cursor: Some(cursor), page: next.page + 1 });
-                Ok(Some((answer.dept_user, after)))
-            }
-        })
+        let mut body = serde_json::Map::new();
+        body.insert("limit".into(), PAGE.into());
+        self.pages("user/list_id", Paging::Cursor, body, "/dept_user")
     }
 
     /// Direct members of a department (doc 90201). The app's secret.

@@ -13,9 +13,11 @@ pub mod media;
 pub mod menu;
 pub mod message;
 pub mod oauth;
+pub mod pages;
 pub mod remedy;
 pub mod tags;
 pub mod token;
+pub mod usage;
 pub mod write;
 pub mod xml;
 

@@ -13,6 +13,7 @@ pub mod oauth;
 pub mod tag;
 pub mod ticket;
 pub mod token;
+pub mod usage;
 pub mod write;
 
 mod binary;
@@ -82,6 +83,11 @@ fn find(path: &str) -> Option<Api> {
         "agent/get" => get(agent::get),
         "agent/list" => get(agent::list),
         "get_api_domain_ip" | "getcallbackip" => get(agent::addresses),
+        "user/get_active_stat" => post(usage::active),
+        "security/member_oper_log/list" => post(usage::member_operations),
+        "security/admin_oper_log/list" => post(usage::admin_operations),
+        "meeting/statistics/get_start_list" => post(usage::meeting_starts),
+        "wedrive/mng_capacity" => post(usage::drive_capacity),
         "menu/create" => post(menu::create),
         "menu/get" => get(menu::get),
         "menu/delete" => get(menu::delete),

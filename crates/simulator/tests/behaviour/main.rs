@@ -13,4 +13,5 @@ mod messages;
 mod sign_in;
 mod support;
 mod tokens;
+mod usage;
 mod writes;

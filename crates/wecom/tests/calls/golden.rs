@@ -13,7 +13,7 @@ use crate::fake::{Fake, TestClock, client, memory};
 const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
 
 /// The files this test reads; one it does not know fails it.
-const READ: [&str; 45] = [
+const READ: [&str; 50] = [
     "agent_get",
     "agent_list",
     "appchat_create",
@@ -35,6 +35,7 @@ const READ: [&str; 45] = [
     "gettoken",
     "media_upload",
     "media_uploadimg",
+    "meeting_statistics_get_start_list",
     "menu_create",
     "menu_delete",
     "menu_get",
@@ -42,6 +43,8 @@ const READ: [&str; 45] = [
     "message_send",
     "message_update_template_card",
     "refusal",
+    "security_admin_oper_log_list",
+    "security_member_oper_log_list",
     "tag_addtagusers",
     "tag_create",
     "tag_delete",
@@ -54,11 +57,13 @@ const READ: [&str; 45] = [
     "user_create",
     "user_delete",
     "user_get",
+    "user_get_active_stat",
     "user_getuserid",
     "user_list",
     "user_list_id",
     "user_simplelist",
     "user_update",
+    "wedrive_mng_capacity",
 ];
 
 fn answer(name: &str) -> Value {
@@ -75,6 +80,7 @@ async fn documented(exceptions: &'static [(&'static str, &'static str)]) -> (Fak
         let mut body = answer(named.map_or(&seen.path.replace('/', "_"), |(_, name)| *name));
         if seen.body.contains("cursor") {
             body["next_cursor"] = "".into();
+            body["has_more"] = false.into();
         }
         (200, body.to_string())
     })
@@ -228,4 +234,29 @@ async fn what_is_written() {
     let menu = client.menu().await.unwrap();
     assert_eq!(menu[0], MenuButton::page("Home", "https://app.example.com"));
     assert_eq!(menu[1].below, [MenuButton::click("Help", "help")]);
+}
+
+#[tokio::test]
+async fn how_the_platform_is_used() {
+    use chrono::{DateTime, TimeDelta};
+
+    let (_fake, client) = documented(&[]).await;
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
+    assert_eq!(client.active_members(day).await.unwrap(), 15127);
+    let from = DateTime::from_timestamp(1_709_500_000, 0).unwrap();
+    let to = from + TimeDelta::days(7);
+    let pages: Vec<_> = client.member_operations(from, to, Some(1)).unwrap().try_collect().await.unwrap();
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1], "one page more, then the last");
+    assert_eq!((pages[0][0].oper_type, pages[0][0].ip.as_deref()), (1, Some("203.0.113.*")));
+    let pages: Vec<_> = client.admin_operations(from, to, None).unwrap().try_collect().await.unwrap();
+    assert_eq!((pages.len(), pages[0][0].detail_type), (1, Some(1)));
+    let pages: Vec<_> = client.meeting_starts(from, to).unwrap().try_collect().await.unwrap();
+    assert_eq!((pages.len(), pages[0][0].start_time), (2, 1_772_600_000));
+    assert!(
+        client.member_operations(from, to + TimeDelta::seconds(1), None).is_err(),
+        "more than seven days"
+    );
+    assert!(client.meeting_starts(to, from).is_err());
+    let drive = client.drive_capacity().await.unwrap();
+    assert_eq!((drive.everyone, drive.paid), (107_374_182_400, Some(0)));
 }
