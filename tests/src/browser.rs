@@ -48,7 +48,7 @@ async fn the_whole_journey_in_chromium() {
 }
 
 /// Debian's, or the one that is named.
-fn chromium() -> String {
+pub fn chromium() -> String {
     let named = env::var("ROLLCALL_TEST_CHROMIUM").ok().filter(|path| !path.is_empty());
     named.unwrap_or_else(|| {
         let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];

@@ -3,8 +3,12 @@
 use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
-use crate::test_app::TestApp;
+use crate::{
+    browser::chromium,
+    test_app::{TestApp, root},
+};
 
 /// The ticket WeCom gives for signing.
 async fn ticket(test: &TestApp, api: &str) -> String {
@@ -72,4 +76,26 @@ async fn nobody_else_is_signed_for() {
     assert!(neither.status.is_client_error(), "{}", neither.body);
     let reply = test.browser().get(&address("config", test.url.as_str())).await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+}
+
+/// For `make interop`: Tencent's own SDK takes our signatures, judged by Tencent's own signer.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the npm packages of tests/interop: run `make interop`"]
+async fn tencents_sdk_takes_our_signatures_in_chromium() {
+    let test = TestApp::start().await;
+    let status = Command::new("node")
+        .arg("jssdk.mjs")
+        .current_dir(root().join("tests/interop"))
+        .env("SERVER_URL", test.url.as_str().trim_end_matches('/'))
+        .env("SIMULATOR_URL", test.simulator.url())
+        .env("CHROMIUM", chromium())
+        .env("STUDENT", test.persona("student"))
+        .env("CORP", &test.school().corp.wecom_corpid)
+        .env("AGENT", test.school().agent_id.to_string())
+        .env("CONFIG_TICKET", ticket(&test, "get_jsapi_ticket").await)
+        .env("AGENT_TICKET", ticket(&test, "ticket/get").await)
+        .status()
+        .await
+        .expect("node runs");
+    assert!(status.success());
 }
