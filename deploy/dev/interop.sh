@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make interop: other people's WeCom libraries against ours. Tencent's @wecom/crypto and PyPI's wechatpy seal and open
-# callbacks of every length from 0 to 5,000 bytes, both ways; wechatpy, as it is, calls the simulator.
+# callbacks of every length from 0 to 5,000 bytes, both ways; Tencent's @wecom/jssdk takes our signatures in Chromium; wechatpy,
+# as it is, calls the simulator.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 
@@ -21,7 +22,16 @@ main() {
   cargo build --quiet --locked --release -p rollcall-simulator
   both_ways "@wecom/crypto" node "$folder/crypto.mjs"
   both_ways wechatpy "$python" "$folder/crypto.py"
+  signatures_in_a_browser
   call_simulator
+}
+
+# Tencent's @wecom/jssdk in Chromium, on a page of a running Rollcall, with our signatures.
+signatures_in_a_browser() {
+  build_pages
+  [ -n "${ROLLCALL_TEST_DATABASE_URL:-}" ] || start_test_services
+  ROLLCALL_TEST_CHROMIUM=$(command -v chromium) \
+    cargo test --quiet --locked -p rollcall-tests tencents_sdk -- --ignored --nocapture | grep -v '^$'
 }
 
 install_wechatpy() {
