@@ -57,6 +57,12 @@ let pictures = 0;
 try {
   const personas = await call('/_sim/personas');
   const { access_token: token } = await call(process.env.GETTOKEN);
+  await call(`/cgi-bin/menu/create?access_token=${token}&agentid=1000002`, {
+    button: [
+      { type: 'view', name: '填报', url: 'https://app.example.com/h5/' },
+      { name: '更多', sub_button: [{ type: 'click', name: '历史', key: 'history' }, { type: 'click', name: '未报', key: 'unreported' }] },
+    ],
+  });
   for (const [index, [device, settings]] of Object.entries(DEVICES).entries()) {
     const person = personas.filter((each) => each.role === 'student')[index] ?? personas[0];
     const { response_code } = await send_messages(person.userid, token);
@@ -88,6 +94,8 @@ try {
     await page.getByLabel('发消息').fill('36.4');
     await page.getByRole('button', { name: '发送' }).click();
     await look('05-card-turned');
+    await page.locator('.app-menu summary').click();
+    await look('05a-menu');
     for (const [number, name] of [['06', 'contacts'], ['07', 'workbench'], ['08', 'me']]) {
       await page.goto(`${SIMULATOR_URL}/client/${name}`);
       await look(`${number}-${name}`);

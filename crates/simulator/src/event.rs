@@ -153,6 +153,33 @@ impl Event {
         Self::of_contacts("delete_party", &id.to_string(), format!("<Id>{id}</Id>"))
     }
 
+    /// A tag's members and departments changed.
+    pub fn update_tag(id: u32, users: [&[String]; 2], parties: [&[u32]; 2]) -> Self {
+        let [added, removed] = users.map(|users| users.join(","));
+        let [added_parties, removed_parties] = parties.map(list);
+        let items = [
+            ("AddUserItems", added),
+            ("DelUserItems", removed),
+            ("AddPartyItems", added_parties),
+            ("DelPartyItems", removed_parties),
+        ];
+        let items: String = items
+            .iter()
+            .filter(|(_, items)| !items.is_empty())
+            .map(|(name, items)| format!("<{name}>{}</{name}>", cdata(items)))
+            .collect();
+        Self::of_contacts("update_tag", &id.to_string(), format!("<TagId>{id}</TagId>{items}"))
+    }
+
+    /// A member tapped the app's menu: `click` with its key, `view` with its address.
+    pub fn menu(name: &'static str, userid: &str, agentid: u32, key: &str) -> Self {
+        let body = format!(
+            "<Event><![CDATA[{name}]]></Event><EventKey>{}</EventKey><AgentID>{agentid}</AgentID>",
+            cdata(key)
+        );
+        Self { receiver: Receiver::App, name, subject: userid.into(), msgtype: "event", body }
+    }
+
     fn of_contacts(change: &'static str, subject: &str, body: String) -> Self {
         let body =
             format!("<Event><![CDATA[change_contact]]></Event><ChangeType>{change}</ChangeType>{body}");

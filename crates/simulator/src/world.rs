@@ -13,7 +13,7 @@ use crate::api::message::Messages;
 use crate::api::oauth::SignIns;
 use crate::api::tag::Tags;
 use crate::api::ticket::Tickets;
-use crate::api::token::Tokens;
+use crate::api::token::{Secret, Tokens};
 use crate::callback::Address;
 use crate::clock::Clock;
 use crate::directory::{Directory, Member, Range};
@@ -107,9 +107,10 @@ impl World {
         self.ledger.record(self.clock.now(), what);
     }
 
-    /// Notes events to be sent with the answer of the call that made them.
-    pub fn tell(&mut self, events: Vec<Event>) {
-        self.told.extend(events);
+    /// Notes events to be sent with the answer of the call that made them. What the assistant wrote itself it isn't told.
+    pub fn tell(&mut self, events: Vec<Event>, writer: Secret) {
+        let own = |event: &Event| writer == Secret::Contacts && event.receiver == Receiver::Contacts;
+        self.told.extend(events.into_iter().filter(|event| !own(event)));
     }
 
     /// What was noted.

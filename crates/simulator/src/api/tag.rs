@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::message::content::text;
 use super::token::Secret;
 use super::{Answer, Call, Refusal, token};
+use crate::event::Event;
 use crate::world::World;
 
 const MAX_NAME: usize = 32;
@@ -107,8 +108,9 @@ pub fn get(world: &mut World, call: &Call) -> Answer {
 /// `tag/addtagusers`
 pub fn add(world: &mut World, call: &Call) -> Answer {
     change(world, call, Refusal::TAG_ALL_INVALID, "ok", |tag, users, parties| {
-        tag.members.extend(users);
+        tag.members.extend(users.iter().cloned());
         tag.departments.extend(parties);
+        ([users, &[]], [parties, &[]])
     })
 }
 
@@ -117,16 +119,21 @@ pub fn remove(world: &mut World, call: &Call) -> Answer {
     change(world, call, Refusal::USERID_LIST, "deleted", |tag, users, parties| {
         tag.members.retain(|userid| !users.contains(userid));
         tag.departments.retain(|id| !parties.contains(id));
+        ([&[], users], [&[], parties])
     })
 }
+
+/// Who came and who went, and which departments.
+type Changed<'a> = ([&'a [String]; 2], [&'a [u32]; 2]);
 
 fn change(
     world: &mut World,
     call: &Call,
     all_invalid: Refusal,
     words: &str,
-    apply: impl FnOnce(&mut Tag, Vec<String>, Vec<u32>),
+    apply: impl for<'a> FnOnce(&mut Tag, &'a [String], &'a [u32]) -> Changed<'a>,
 ) -> Answer {
+    let writer = token::authenticate(world, call)?;
     let id = own(world, call, id_of(call.json.get("tagid"))?)?;
     let list = |field: &str| call.json.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let (given_users, given_parties) = (list("userlist"), list("partylist"));
@@ -151,7 +158,9 @@ fn change(
         return Err(all_invalid);
     }
     if let Some(tag) = world.tags.get_mut(&id) {
-        apply(tag, users, parties);
+        let (users, parties) = apply(tag, &users, &parties);
+        let event = Event::update_tag(id, users, parties);
+        world.tell(vec![event], writer);
     }
     let mut answer = json!({ "errmsg": words });
     if !strangers.is_empty() {

@@ -1,5 +1,5 @@
-//! Writing the directory, by the contacts-sync assistant's secret only (protocol.md §5.4 and §5.6). Every change is told by
-//! callback like one made in the console.
+//! Writing the directory, by the contacts-sync assistant's secret only (protocol.md §5.4 and §5.6). The app is told
+//! by callback who comes into its range and leaves it; the assistant isn't told what it wrote itself.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ pub fn create_department(world: &mut World, call: &Call) -> Answer {
     let order = number(&call.json, "order")?.unwrap_or(0);
     let events =
         world.add_department(Department { id, parent, name, order }).map_err(|_| Refusal::PARTY_EXISTS)?;
-    world.tell(events);
+    world.tell(events, token::Secret::Contacts);
     Ok(json!({ "errmsg": "created", "id": id }))
 }
 
@@ -93,7 +93,7 @@ pub fn update_department(world: &mut World, call: &Call) -> Answer {
     department.order = number(&call.json, "order")?.unwrap_or(department.order);
     free_name(world, department.parent, &department.name, id)?;
     let events = world.change_department(department).map_err(|_| Refusal::PARTY_CYCLE)?;
-    world.tell(events);
+    world.tell(events, token::Secret::Contacts);
     Ok(json!({ "errmsg": "updated" }))
 }
 
@@ -112,7 +112,7 @@ pub fn delete_department(world: &mut World, call: &Call) -> Answer {
         return Err(Refusal::PARTY_HAS_PARTIES);
     }
     let events = world.remove_department(id).map_err(|_| Refusal::PARTY_UNKNOWN)?;
-    world.tell(events);
+    world.tell(events, token::Secret::Contacts);
     Ok(json!({ "errmsg": "deleted" }))
 }
 
@@ -148,7 +148,7 @@ pub fn create_user(world: &mut World, call: &Call) -> Answer {
     };
     apply(world, &mut member, &call.json)?;
     let events = world.add_member(member).map_err(|_| Refusal::USERID_EXISTS)?;
-    world.tell(events);
+    world.tell(events, token::Secret::Contacts);
     Ok(json!({ "errmsg": "created" }))
 }
 
@@ -163,7 +163,7 @@ pub fn update_user(world: &mut World, call: &Call) -> Answer {
     }
     apply(world, &mut member, &call.json)?;
     let events = world.change_member(&userid, member).map_err(|_| Refusal::USER_UNKNOWN)?;
-    world.tell(events);
+    world.tell(events, token::Secret::Contacts);
     Ok(json!({ "errmsg": "updated" }))
 }
 
@@ -252,7 +252,7 @@ pub fn delete_user(world: &mut World, call: &Call) -> Answer {
     authorised(world, call)?;
     let userid = call.parameter("userid").ok_or(Refusal::USERID_MISSING)?;
     let events = world.remove_member(userid).map_err(|_| Refusal::USER_UNKNOWN)?;
-    world.tell(events);
+    world.tell(events, token::Secret::Contacts);
     Ok(json!({ "errmsg": "deleted" }))
 }
 
@@ -269,7 +269,7 @@ pub fn delete_users(world: &mut World, call: &Call) -> Answer {
     }
     for userid in userids {
         let events = world.remove_member(userid).unwrap_or_default();
-        world.tell(events);
+        world.tell(events, token::Secret::Contacts);
     }
     Ok(json!({ "errmsg": "deleted" }))
 }

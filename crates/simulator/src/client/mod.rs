@@ -32,6 +32,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/client/messages", web::get().to(messages::list))
         .route("/client/messages/app", web::get().to(messages::conversation))
         .route("/client/messages/click", web::post().to(card::click))
+        .route("/client/messages/menu", web::post().to(messages::tap))
         .route("/client/messages/say", web::post().to(card::say))
         .route("/client/contacts", web::get().to(contacts::browse))
         .route("/client/workbench", web::get().to(workbench::show))

@@ -1,4 +1,4 @@
-//! The directory written through the API, tags, the menu: by a real client, told by callback like a change in the console.
+//! The directory written through the API, tags, the menu: by a real client, and who is told by callback.
 
 use serde_json::json;
 use wecom::menu::MenuButton;
@@ -63,13 +63,18 @@ async fn a_class_is_made_filled_moved_and_dissolved() {
     contacts.delete_department(class).await.unwrap();
     assert_eq!(refused(contacts.delete_department(1).await.unwrap_err()), 60007);
 
-    let wanted =
-        ["create_party", "create_user", "update_user", "delete_user", "update_party", "delete_party"];
-    let mut told = Vec::new();
-    while wanted.iter().any(|change| !told.iter().any(|xml: &String| xml.contains(change))) {
-        told.extend(server.take_events(&sim.school).into_iter().map(|(_, xml)| xml));
-        tokio::task::yield_now().await;
-    }
+    // The assistant isn't told what it wrote itself; the app is told who came and went.
+    sim.inspect("callbacks?wait=true").await;
+    let told = server.take_events(&sim.school);
+    assert!(told.iter().all(|(name, _)| name == &sim.school.spec.app.name), "{told:?}");
+    assert!(
+        told.iter().any(|(_, xml)| xml.contains("[subscribe]") && xml.contains("202001010101")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|(_, xml)| xml.contains("[unsubscribe]") && xml.contains("202001010101")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -110,7 +115,7 @@ async fn written_answers_are_as_documented() {
 
 #[tokio::test]
 async fn a_tag_reaches_its_members_and_is_its_makers_own() {
-    let sim = Sim::start();
+    let (sim, server) = Sim::with_server().await;
     let (app, contacts) = (client(&sim), contacts_client(&sim));
     let tag = app.create_tag("在外地").await.unwrap();
     assert_eq!(app.create_tag("在外地").await.unwrap_err().code(), Some(40071));
@@ -129,14 +134,18 @@ async fn a_tag_reaches_its_members_and_is_its_makers_own() {
         sim.inspect(&format!("messages/{userid}")).await["items"].as_array().unwrap().len()
     };
     assert_eq!((count(&one).await, count(&two).await), (1, 0));
+    sim.inspect("callbacks?wait=true").await;
+    let told = server.take_events(&sim.school);
+    let items = format!("<AddUserItems><![CDATA[{}]]></AddUserItems>", one.to_lowercase());
+    assert!(told.iter().any(|(name, xml)| name == "contacts" && xml.contains(&items)), "{told:?}");
     app.untag(tag, &Tagged { members: vec![one], departments: vec![] }).await.unwrap();
     app.delete_tag(tag).await.unwrap();
     assert_eq!(app.tags().await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn a_menu_is_set_read_and_taken_away() {
-    let sim = Sim::start();
+async fn a_menu_is_set_read_tapped_and_taken_away() {
+    let (sim, server) = Sim::with_server().await;
     let app = client(&sim);
     assert_eq!(app.menu().await.unwrap(), []);
     let below = vec![MenuButton::click("历史", "history"), MenuButton::click("未报", "unreported")];
@@ -146,6 +155,14 @@ async fn a_menu_is_set_read_and_taken_away() {
     fits("menu_get", &sim.app_get("menu/get", &[("agentid", "1000002")]).await);
     app.set_menu(&menu).await.unwrap();
     assert_eq!(app.menu().await.unwrap(), menu);
+    let student = sim.student(0);
+    let page = sim.page("/client/messages/app", &student).await.text().await.unwrap();
+    assert!(page.contains("填报") && page.contains("value=\"unreported\""), "{page}");
+    let tapped = sim.http.post(sim.url("/client/messages/menu")).form(&[("key", "unreported")]);
+    tapped.header("cookie", format!("simulator_user={student}")).send().await.unwrap();
+    sim.inspect("callbacks?wait=true").await;
+    let told = server.take_events(&sim.school);
+    assert!(told.iter().any(|(_, xml)| xml.contains("[click]") && xml.contains("[unreported]")), "{told:?}");
     let long = [MenuButton::click("一个太长的名字", "x")];
     assert_eq!(app.set_menu(&long).await.unwrap_err().code(), Some(40018));
     app.delete_menu().await.unwrap();
