@@ -1,8 +1,9 @@
 //! The app itself, as the administrator set it up (doc 90227).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::client::{Client, Patience};
+use crate::client::{Client, Done, Patience};
 use crate::contacts::DepartmentId;
 use crate::error::{Error, Result};
 use crate::lenient;
@@ -25,6 +26,32 @@ pub struct Agent {
     /// The trusted domain of sign-in: host, with the port where there is one.
     pub redirect_domain: Option<String>,
     /// Where it opens from the workbench.
+    pub home_url: Option<String>,
+}
+
+/// What is to change of the app: what is absent stays. Its visible range is set in the console alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AgentChange {
+    /// 1 to 32 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// 4 to 120 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// An uploaded picture, square.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_mediaid: Option<String>,
+    /// Host, and port where there is one; its ownership must be proved (85005). At most 20 changes a month (85004).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_domain: Option<String>,
+    /// 1: `enter_agent` is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isreportenter: Option<u8>,
+    /// 1: the place is told with the entering.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_location_flag: Option<u8>,
+    /// Where it opens from the workbench, with its scheme.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub home_url: Option<String>,
 }
 
@@ -109,6 +136,14 @@ impl Client {
         }
         let answer: Answer = self.get(api, Vec::new(), Patience::Reads).await?;
         Ok(answer.ip_list)
+    }
+
+    /// Changes the app this client speaks for (doc 90228).
+    pub async fn change_agent(&self, change: &AgentChange) -> Result<()> {
+        let mut body = json!(change);
+        body["agentid"] = json!(self.agent_id());
+        let Done {} = self.post("agent/set", body.to_string(), Patience::Reads).await?;
+        Ok(())
     }
 
     /// The app this client speaks for (doc 90227). The app's own secret; another app's meets 301002.

@@ -187,6 +187,10 @@ pub(crate) enum Request {
     },
 }
 
+/// An answer of which only matters that it is none of an error.
+#[derive(Deserialize)]
+pub(crate) struct Done {}
+
 #[derive(Deserialize)]
 struct Status {
     #[serde(default, deserialize_with = "lenient::optional_number")]
@@ -419,6 +423,16 @@ impl Client {
         let response = request.send().await.map_err(|error| failed(api, error))?;
         match response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(response),
+            status => Err(Error::Unknown { api, reason: format!("HTTP status {}", status.as_u16()) }),
+        }
+    }
+
+    /// Something that WeCom gave an address of its own, which opens without a token.
+    pub(crate) async fn fetch(&self, api: &'static str, url: &str) -> Result<Vec<u8>> {
+        let request = self.inner.http.get(url).timeout(FILE_TIMEOUT);
+        let response = request.send().await.map_err(|error| failed(api, error))?;
+        match response.status() {
+            StatusCode::OK => read(api, response).await,
             status => Err(Error::Unknown { api, reason: format!("HTTP status {}", status.as_u16()) }),
         }
     }

@@ -4,17 +4,18 @@
 //! usually not zero, so strict Base64 refuses most real keys. And the padding goes to 32 bytes, not
 //! to the 16 of an AES block, so the usual PKCS#7 unpadders refuse most real messages.
 
+mod cipher;
+
 use std::fmt;
 use std::sync::Arc;
 
-use aes::Aes256;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
-use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
+
+use cipher::Cipher;
 
 use crate::xml::{self, Document, XmlError};
 
@@ -26,8 +27,6 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Multiple to which a message is padded, in bytes.
-const PAD: usize = 32;
 /// Random bytes and length that stand before the message, in bytes.
 const HEAD: usize = 16 + 4;
 
@@ -75,11 +74,39 @@ impl fmt::Debug for Decrypted {
     }
 }
 
+/// The key of an export's files (doc 94849): the same cipher as a callback's, with nothing around what it holds.
+pub struct FileKey {
+    encoded: SecretString,
+    cipher: Cipher,
+}
+
+impl fmt::Debug for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileKey").finish_non_exhaustive()
+    }
+}
+
+impl FileKey {
+    /// Of 43 letters and digits, chosen by the caller.
+    pub fn new(encoding_aes_key: &str) -> Result<Self, CryptoError> {
+        Ok(FileKey { encoded: encoding_aes_key.into(), cipher: Cipher::new(encoding_aes_key)? })
+    }
+
+    pub(crate) fn encoded(&self) -> &str {
+        self.encoded.expose_secret()
+    }
+
+    /// Opens a file.
+    pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        self.cipher.open(&mut sealed.to_vec()).map(<[u8]>::to_vec)
+    }
+}
+
 /// Token, key and receiver of one callback address. An address of its own has each app, and the contacts-sync assistant.
 #[derive(Clone)]
 pub struct CallbackCrypto {
     token: SecretString,
-    key: Arc<SecretBox<[u8; 32]>>,
+    cipher: Arc<Cipher>,
     receive_id: String,
 }
 
@@ -92,14 +119,9 @@ impl fmt::Debug for CallbackCrypto {
 impl CallbackCrypto {
     /// `receive_id` is the corp id for an app of the corp's own.
     pub fn new(token: &str, encoding_aes_key: &str, receive_id: &str) -> Result<Self, CryptoError> {
-        if encoding_aes_key.len() != 43 {
-            return Err(CryptoError::Key);
-        }
-        let key = LENIENT.decode(encoding_aes_key).map_err(|_| CryptoError::Key)?;
-        let key: [u8; 32] = key.try_into().map_err(|_| CryptoError::Key)?;
         Ok(CallbackCrypto {
             token: token.into(),
-            key: Arc::new(SecretBox::new(Box::new(key))),
+            cipher: Arc::new(Cipher::new(encoding_aes_key)?),
             receive_id: receive_id.into(),
         })
     }
@@ -130,21 +152,7 @@ impl CallbackCrypto {
     /// Opens a ciphertext whose signature has been verified, and checks whom it is for.
     pub fn decrypt(&self, encrypt: &str) -> Result<Decrypted, CryptoError> {
         let mut buffer = LENIENT.decode(encrypt).map_err(|_| CryptoError::Ciphertext)?;
-        if buffer.len() < PAD || buffer.len() % 16 != 0 {
-            return Err(CryptoError::Ciphertext);
-        }
-        let key = self.key.expose_secret();
-        let padded = cbc::Decryptor::<Aes256>::new_from_slices(key, &key[..16])
-            .map_err(|_| CryptoError::Key)?
-            .decrypt_padded::<NoPadding>(&mut buffer)
-            .map_err(|_| CryptoError::Ciphertext)?;
-
-        let pad = usize::from(*padded.last().ok_or(CryptoError::Ciphertext)?);
-        if !(1..=PAD).contains(&pad) {
-            return Err(CryptoError::Ciphertext);
-        }
-        let plain =
-            padded.len().checked_sub(pad).and_then(|end| padded.get(..end)).ok_or(CryptoError::Ciphertext)?;
+        let plain = self.cipher.open(&mut buffer)?;
         let (random, rest) = plain.split_first_chunk::<16>().ok_or(CryptoError::Ciphertext)?;
         let (length, rest) = rest.split_first_chunk::<4>().ok_or(CryptoError::Ciphertext)?;
         let length = u32::from_be_bytes(*length) as usize;
@@ -161,22 +169,13 @@ impl CallbackCrypto {
 
     /// Encrypts for the receiver. `random` must come from a good source; it is a parameter so that vectors can be checked.
     pub fn encrypt(&self, message: &str, random: [u8; 16]) -> String {
-        let plain = HEAD + message.len() + self.receive_id.len();
-        let pad = PAD - plain % PAD;
-        let mut buffer = Vec::with_capacity(plain + pad);
+        let mut buffer = Vec::with_capacity(HEAD + message.len() + self.receive_id.len() + 32);
         buffer.extend_from_slice(&random);
         // WeCom accepts and sends messages of kilobytes; 4 GiB are out of reach.
         buffer.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
         buffer.extend_from_slice(message.as_bytes());
         buffer.extend_from_slice(self.receive_id.as_bytes());
-        buffer.resize(plain + pad, pad as u8);
-
-        let key: &[u8; 32] = self.key.expose_secret();
-        let mut iv = [0; 16];
-        iv.copy_from_slice(&key[..16]);
-        let encrypted =
-            cbc::Encryptor::<Aes256>::new(key.into(), &iv.into()).encrypt_padded_vec::<NoPadding>(&buffer);
-        STANDARD.encode(encrypted)
+        STANDARD.encode(self.cipher.seal(buffer))
     }
 
     /// The body of a passive reply (doc 90930): encrypted, signed, in the order and spelling WeCom requires.

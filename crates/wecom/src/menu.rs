@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::client::{Client, Patience};
+use crate::client::{Client, Done, Patience};
 use crate::error::{Error, Result};
 use crate::lenient;
 
@@ -60,10 +60,8 @@ impl Client {
 
     /// Puts this menu in the place of the one before (doc 90231).
     pub async fn set_menu(&self, buttons: &[MenuButton]) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Answer {}
         let body = json!({ "button": buttons }).to_string();
-        let Answer {} = self.post_with("menu/create", self.own_agent(), body, Patience::Reads).await?;
+        let Done {} = self.post_with("menu/create", self.own_agent(), body, Patience::Reads).await?;
         Ok(())
     }
 
@@ -83,9 +81,7 @@ impl Client {
 
     /// Takes the menu away (doc 90233).
     pub async fn delete_menu(&self) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Answer {}
-        let Answer {} = self.get("menu/delete", self.own_agent(), Patience::Reads).await?;
+        let Done {} = self.get("menu/delete", self.own_agent(), Patience::Reads).await?;
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, Patience};
+use crate::client::{Client, Done, Patience};
 use crate::contacts::DepartmentId;
 use crate::error::Result;
 use crate::lenient;
@@ -288,11 +288,31 @@ impl Client {
     /// Takes a message back from everyone who got it (doc 94867): within 24 hours (42052), by the app that sent it
     /// (40058). It vanishes from WeCom's own clients, not from the WeChat plugin.
     pub async fn recall(&self, msgid: &str) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Answer {}
         let body = serde_json::json!({ "msgid": msgid }).to_string();
-        let Answer {} = self.post("message/recall", body, Patience::Reads).await?;
+        let Done {} = self.post("message/recall", body, Patience::Reads).await?;
         Ok(())
+    }
+
+    /// How many messages each app sent today or yesterday: app, its name, messages. WeCom's page of it could not be read: shape and
+    /// meaning are taken from a client library's sample, and not confirmed.
+    pub async fn message_counts(&self, yesterday: bool) -> Result<Vec<(i64, String, i64)>> {
+        #[derive(Deserialize)]
+        struct Row {
+            #[serde(deserialize_with = "lenient::number")]
+            agentid: i64,
+            #[serde(default)]
+            app_name: String,
+            #[serde(deserialize_with = "lenient::number")]
+            count: i64,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default, deserialize_with = "lenient::items")]
+            statistics: Vec<Row>,
+        }
+        let body = serde_json::json!({ "time_type": u8::from(yesterday) }).to_string();
+        let answer: Answer = self.post("message/get_statistics", body, Patience::Reads).await?;
+        Ok(answer.statistics.into_iter().map(|row| (row.agentid, row.app_name, row.count)).collect())
     }
 
     /// Sends frozen bytes (doc 90236). Nothing is repeated here except with a new token: whether an ambiguous

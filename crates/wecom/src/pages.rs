@@ -1,7 +1,7 @@
-//! Lists that come in pages. WeCom pages in five dialects; each has an end of its own, and none may be told by the number of
+//! Lists that come in pages. WeCom pages in six dialects; each has an end of its own, and none may be told by the number of
 //! rows: what the app may not see is left out, so a page may be short or empty and not the last.
 
-use futures_util::stream::{Stream, try_unfold};
+use futures_util::stream::{Stream, StreamExt, try_unfold};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,8 @@ pub enum Paging {
     NextCursorWhileMore,
     /// `start` from 0 on, then `next_start` while `has_more`.
     Start,
+    /// `new_cursor` from `""` on, then `new_next_cursor` until there is none.
+    NewCursor,
 }
 
 impl Paging {
@@ -33,6 +35,7 @@ impl Paging {
             Paging::KeyUntilEnding => ("next_key", Some(json!("0"))),
             Paging::NextCursorWhileMore => ("next_cursor", Some(json!("0"))),
             Paging::Start => ("start", Some(json!(0))),
+            Paging::NewCursor => ("new_cursor", Some(json!(""))),
         };
         if let Some(place) = place.cloned().or(first) {
             body.insert(field.into(), place);
@@ -51,6 +54,7 @@ impl Paging {
         };
         match self {
             Paging::Cursor => given("next_cursor"),
+            Paging::NewCursor => given("new_next_cursor"),
             Paging::CursorWhileMore | Paging::NextCursorWhileMore if is_set("has_more") => {
                 given("next_cursor")
             }
@@ -58,6 +62,14 @@ impl Paging {
             Paging::Start if is_set("has_more") => given("next_start"),
             _ => None,
         }
+    }
+}
+
+/// The fields of a request.
+pub(crate) fn fields(request: Value) -> Map<String, Value> {
+    match request {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
     }
 }
 
@@ -71,6 +83,21 @@ impl Client {
         body: Map<String, Value>,
         rows: &'static str,
     ) -> impl Stream<Item = Result<Vec<T>>> + Send + 'static {
+        self.answers(api, paging, body).map(move |answer| {
+            let found = answer?.pointer_mut(rows).map(Value::take).unwrap_or_default();
+            let found: Option<Vec<T>> = serde_json::from_value(found)
+                .map_err(|_| Error::Unknown { api, reason: "the rows can't be read".into() })?;
+            Ok(found.unwrap_or_default())
+        })
+    }
+
+    /// The answers of a list, page by page, whole.
+    pub(crate) fn answers(
+        &self,
+        api: &'static str,
+        paging: Paging,
+        body: Map<String, Value>,
+    ) -> impl Stream<Item = Result<Value>> + Send + 'static {
         struct Next {
             place: Option<Value>,
             page: u32,
@@ -81,19 +108,15 @@ impl Client {
             async move {
                 let Some(next) = next else { return Ok(None) };
                 paging.ask(&mut body, next.place.as_ref());
-                let mut answer: Value =
+                let answer: Value =
                     client.post(api, Value::Object(body).to_string(), Patience::Reads).await?;
-                let unreadable = |reason: &str| Error::Unknown { api, reason: reason.into() };
                 let after = paging.next(&answer);
                 // A list cut short would look like rows gone.
                 if after.is_some() && (after == next.place || next.page == MAX_PAGES) {
-                    return Err(unreadable("the list does not end"));
+                    return Err(Error::Unknown { api, reason: "the list does not end".into() });
                 }
-                let found = answer.pointer_mut(rows).map(Value::take).unwrap_or_default();
-                let found: Option<Vec<T>> =
-                    serde_json::from_value(found).map_err(|_| unreadable("the rows can't be read"))?;
                 let after = after.map(|place| Next { place: Some(place), page: next.page + 1 });
-                Ok(Some((found.unwrap_or_default(), after)))
+                Ok(Some((answer, after)))
             }
         })
     }
@@ -115,6 +138,7 @@ mod tests {
         assert_eq!(asked(Paging::KeyUntilEnding, None), json!({ "next_key": "0" }));
         assert_eq!(asked(Paging::NextCursorWhileMore, None), json!({ "next_cursor": "0" }));
         assert_eq!(asked(Paging::Start, None), json!({ "start": 0 }));
+        assert_eq!(asked(Paging::NewCursor, None), json!({ "new_cursor": "" }));
 
         for (paging, answer, next) in [
             (Paging::Cursor, json!({ "next_cursor": "c2" }), Some(json!("c2"))),
@@ -126,6 +150,8 @@ mod tests {
             (Paging::NextCursorWhileMore, json!({ "has_more": 1, "next_cursor": "7" }), Some(json!("7"))),
             (Paging::NextCursorWhileMore, json!({ "has_more": 0, "next_cursor": "7" }), None),
             (Paging::Start, json!({ "has_more": true, "next_start": 1000 }), Some(json!(1000))),
+            (Paging::NewCursor, json!({ "new_next_cursor": "n" }), Some(json!("n"))),
+            (Paging::NewCursor, json!({ "sp_no_list": [] }), None),
             (Paging::Start, json!({ "has_more": false, "next_start": 1000 }), None),
         ] {
             assert_eq!(paging.next(&answer), next, "{paging:?} {answer}");

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::client::{Client, Patience};
+use crate::client::{Client, Done, Patience};
 use crate::contacts::DepartmentId;
 use crate::error::Result;
 use crate::lenient;
@@ -27,9 +27,6 @@ pub struct Tagged {
     /// Departments, with everyone below them.
     pub departments: Vec<DepartmentId>,
 }
-
-#[derive(Deserialize)]
-struct Done {}
 
 impl Client {
     /// All tags (doc 90216).

@@ -1,4 +1,4 @@
-//! How the platform is used: active members, operation logs, meetings, drive (docs 92714, 100178, 100179, 99651, 95856). The
+//! How the platform is used: active members, operation logs, meetings (docs 92714, 100178, 100179, 98079, 99651). The
 //! console must list the app under 可调用接口的应用 of each product (48002 otherwise).
 //!
 //! What WeCom has no call for (who used it last and where, opens of each app, users of the drive) is not here.
@@ -6,15 +6,17 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures_util::Stream;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::client::{Client, Patience};
 use crate::error::{Error, Result};
 use crate::lenient;
-use crate::pages::Paging;
+use crate::pages::{Paging, fields};
 
 /// Longest stretch of one question to an operation log.
 pub const LOG_SPAN: TimeDelta = TimeDelta::days(7);
+/// Longest stretch of one question about files.
+pub const FILE_SPAN: TimeDelta = TimeDelta::days(14);
 /// Longest stretch of one question about meetings.
 pub const MEETING_SPAN: TimeDelta = TimeDelta::days(30);
 
@@ -52,18 +54,39 @@ pub struct MeetingStart {
     pub start_time: i64,
 }
 
-/// The drive's size in bytes. What is used of it is not to be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct DriveCapacity {
-    /// Shared by all.
-    #[serde(rename = "total_capacity_for_all", deserialize_with = "lenient::number")]
-    pub everyone: i64,
-    /// Of paid accounts.
-    #[serde(rename = "total_capacity_for_vip", default, deserialize_with = "lenient::optional_number")]
-    pub paid: Option<i64>,
+/// Something done with a file, in corps that watch over theirs (文件防泄漏).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FileOperation {
+    /// When, Unix seconds.
+    pub time: i64,
+    /// Who, if a member.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub userid: Option<String>,
+    /// What was done.
+    pub operation: FileOperationKind,
+    /// The file's name.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub file_info: Option<String>,
+    /// Bytes.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub file_size: Option<i64>,
+    /// Lower-case hex.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub file_md5: Option<String>,
 }
 
-fn span(from: DateTime<Utc>, to: DateTime<Utc>, longest: TimeDelta) -> Result<()> {
+/// What was done with a file: 101 uploaded, 103 downloaded; the rest of WeCom's table is not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FileOperationKind {
+    /// What.
+    #[serde(rename = "type", deserialize_with = "lenient::number")]
+    pub kind: i64,
+    /// Where.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub source: Option<i64>,
+}
+
+pub(crate) fn span(from: DateTime<Utc>, to: DateTime<Utc>, longest: TimeDelta) -> Result<()> {
     if from < to && to - from <= longest {
         return Ok(());
     }
@@ -122,6 +145,24 @@ impl Client {
         Ok(self.pages(api, Paging::CursorWhileMore, body, "/record_list"))
     }
 
+    /// What was done with files, page by page (doc 98079): at most [`FILE_SPAN`], by up to 100 members, or by all. Only of corps that
+    /// switched 文件防泄漏 on.
+    pub fn file_operations(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        userids: &[String],
+    ) -> Result<impl Stream<Item = Result<Vec<FileOperation>>> + Send + 'static> {
+        span(from, to, FILE_SPAN)?;
+        let mut body = fields(
+            json!({ "start_time": from.timestamp(), "end_time": to.timestamp(), "limit": 1000 }),
+        );
+        if !userids.is_empty() {
+            body.insert("userid_list".into(), json!(userids));
+        }
+        Ok(self.pages("security/get_file_oper_record", Paging::CursorWhileMore, body, "/record_list"))
+    }
+
     /// Meetings that were started, newest first, page by page (doc 99651): `from` is in, `to` is out, at most [`MEETING_SPAN`].
     pub fn meeting_starts(
         &self,
@@ -131,12 +172,7 @@ impl Client {
         span(from, to, MEETING_SPAN)?;
         let body =
             json!({ "type": 1, "begin_time": from.timestamp(), "end_time": to.timestamp(), "limit": 1000 });
-        let Value::Object(body) = body else { return Err(Error::Settings("no object".into())) };
-        Ok(self.pages("meeting/statistics/get_start_list", Paging::CursorWhileMore, body, "/meeting_list"))
-    }
-
-    /// How large the drive is (doc 95856).
-    pub async fn drive_capacity(&self) -> Result<DriveCapacity> {
-        self.post("wedrive/mng_capacity", "{}".into(), Patience::Reads).await
+        let (api, body) = ("meeting/statistics/get_start_list", fields(body));
+        Ok(self.pages(api, Paging::CursorWhileMore, body, "/meeting_list"))
     }
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::client::{Client, Patience};
+use crate::client::{Client, Done, Patience};
 use crate::contacts::DepartmentId;
 use crate::error::Result;
 use crate::lenient;
@@ -76,9 +76,6 @@ impl std::fmt::Debug for MemberChange {
     }
 }
 
-#[derive(Deserialize)]
-struct Done {}
-
 impl Client {
     /// Makes a department and gives its id (doc 90205).
     pub async fn create_department(&self, department: &DepartmentChange) -> Result<DepartmentId> {
@@ -130,17 +127,5 @@ impl Client {
         let body = json!({ "useridlist": userids }).to_string();
         let Done {} = self.post("user/batchdelete", body, Patience::None).await?;
         Ok(())
-    }
-
-    /// The user id that belongs to a mobile number (doc 95402); nobody's: 46004 or 60146. When more than a fifth of the corp's
-    /// size was asked in vain, WeCom blocks the call for a day.
-    pub async fn userid_of_mobile(&self, mobile: &str) -> Result<String> {
-        #[derive(Deserialize)]
-        struct Answer {
-            userid: String,
-        }
-        let body = json!({ "mobile": mobile }).to_string();
-        let answer: Answer = self.post("user/getuserid", body, Patience::Reads).await?;
-        Ok(answer.userid)
     }
 }

@@ -1,0 +1,135 @@
+//! Approvals (审批), for leave (docs 91816, 91983). The console must give the app the approvals' data (审批数据权限).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::Stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::client::{Client, Patience};
+use crate::error::Result;
+use crate::lenient;
+use crate::pages::{Paging, fields};
+use crate::usage::span;
+
+/// Longest stretch of one question; that of WeCom's older call, the present one's is not confirmed.
+pub const APPROVAL_SPAN: TimeDelta = TimeDelta::days(30);
+
+/// `record_type` of a leave, among the filters.
+pub const LEAVE: i64 = 1;
+
+/// What approvals are looked for; all must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApprovalFilter {
+    /// Of this form.
+    pub template_id: Option<String>,
+    /// By this member.
+    pub creator: Option<String>,
+    /// By members of one of these departments.
+    pub departments: Vec<i64>,
+    /// 1 waiting, 2 granted, 3 refused, 4 withdrawn, 6 withdrawn after it was granted, 7 deleted, 10 paid.
+    pub sp_status: Option<i64>,
+    /// 1 leave ([`LEAVE`]), 2 forgotten punch, 3 trip, 4 out, 5 overtime; forms made after May 2021.
+    pub record_type: Option<i64>,
+}
+
+impl ApprovalFilter {
+    fn rows(&self) -> Vec<Value> {
+        let one = |key: &str, value: String| json!({ "key": key, "value": value });
+        let mut rows = Vec::new();
+        rows.extend(self.template_id.iter().map(|id| one("template_id", id.clone())));
+        rows.extend(self.creator.iter().map(|userid| one("creator", userid.clone())));
+        rows.extend(self.departments.iter().map(|id| one("department", id.to_string())));
+        rows.extend(self.sp_status.iter().map(|status| one("sp_status", status.to_string())));
+        rows.extend(self.record_type.iter().map(|kind| one("record_type", kind.to_string())));
+        rows
+    }
+}
+
+/// An approval. What was filled in stays as WeCom writes it: each control has a shape of its own.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Approval {
+    /// Its number.
+    pub sp_no: String,
+    /// The form's name.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub sp_name: Option<String>,
+    /// See [`ApprovalFilter::sp_status`].
+    #[serde(deserialize_with = "lenient::number")]
+    pub sp_status: i64,
+    /// The form.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub template_id: Option<String>,
+    /// Unix seconds.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub apply_time: Option<i64>,
+    /// Who asked.
+    pub applyer: Applicant,
+    /// What they filled in.
+    #[serde(default)]
+    pub apply_data: ApprovalData,
+    /// What WeCom adds: process, comments, who is told.
+    #[serde(flatten)]
+    pub rest: BTreeMap<String, Value>,
+}
+
+/// Who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Applicant {
+    /// User id.
+    pub userid: String,
+    /// Their department; WeCom writes a text.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub partyid: Option<i64>,
+}
+
+/// What was filled in.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ApprovalData {
+    /// Control by control: `{control, id, title, value}`.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub contents: Vec<Value>,
+}
+
+impl Approval {
+    /// From when until when somebody is on leave, Unix seconds; none where it is not about leave.
+    pub fn leave(&self) -> Option<(i64, i64)> {
+        let ranges = self.apply_data.contents.iter().filter(|content| content["control"] == "Vacation");
+        ranges
+            .filter_map(|content| content.pointer("/value/vacation/attendance/date_range"))
+            .find_map(|range| Some((range["new_begin"].as_i64()?, range["new_end"].as_i64()?)))
+    }
+}
+
+impl Client {
+    /// Numbers of approvals that were asked for, page by page (doc 91816): at most [`APPROVAL_SPAN`], of members in the app's
+    /// visible range.
+    pub fn approval_numbers(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        filter: &ApprovalFilter,
+    ) -> Result<impl Stream<Item = Result<Vec<String>>> + Send + 'static> {
+        span(from, to, APPROVAL_SPAN)?;
+        let body = json!({
+            // Texts here, numbers everywhere else.
+            "starttime": from.timestamp().to_string(),
+            "endtime": to.timestamp().to_string(),
+            "size": 100,
+            "filters": filter.rows(),
+        });
+        Ok(self.pages("oa/getapprovalinfo", Paging::NewCursor, fields(body), "/sp_no_list"))
+    }
+
+    /// An approval (doc 91983).
+    pub async fn approval(&self, sp_no: &str) -> Result<Approval> {
+        #[derive(Deserialize)]
+        struct Answer {
+            info: Approval,
+        }
+        let body = json!({ "sp_no": sp_no }).to_string();
+        let answer: Answer = self.post("oa/getapprovaldetail", body, Patience::Reads).await?;
+        Ok(answer.info)
+    }
+}
