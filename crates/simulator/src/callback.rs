@@ -12,6 +12,7 @@ use wecom::crypto::CallbackCrypto;
 
 use crate::corps::{Corp, Here};
 use crate::event::{Event, Receiver, cdata};
+use crate::faults::Fault;
 use crate::ledger::What;
 use crate::random;
 use crate::school::Spec;
@@ -22,17 +23,34 @@ const PARALLEL: usize = 2;
 /// How long the server may take to answer the verification of its address.
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long one that is to be overtaken waits for the other.
+const OVERTAKEN: Duration = Duration::from_secs(1);
+
 /// Delivers what comes in until the sender is gone.
 pub async fn deliver_all(shared: Here, client: reqwest::Client, mut events: UnboundedReceiver<Event>) {
     let places = Arc::new(Semaphore::new(PARALLEL));
     while let Some(event) = events.recv().await {
+        let mut together = vec![(fault_for(&shared, &event), event)];
+        while together.last().is_some_and(|(fault, _)| fault.as_ref().is_some_and(|fault| fault.reorder)) {
+            let Ok(Some(next)) = tokio::time::timeout(OVERTAKEN, events.recv()).await else { break };
+            together.push((fault_for(&shared, &next), next));
+        }
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let (shared, client) = (shared.clone(), client.clone());
         tokio::spawn(async move {
-            deliver(&shared, &client, event).await;
+            // The last one goes first.
+            for (fault, event) in together.into_iter().rev() {
+                deliver(&shared, &client, event, fault).await;
+            }
             drop(place);
         });
     }
+}
+
+fn fault_for(shared: &Corp, event: &Event) -> Option<Fault> {
+    let mut world = shared.write();
+    let path = format!("callback/{}", name(&world.spec, event.receiver));
+    world.faults.meet(&path)
 }
 
 /// Counts events that are under way, also when a delivery ends early.
@@ -64,13 +82,10 @@ impl UnderWay {
     }
 }
 
-async fn deliver(shared: &Corp, client: &reqwest::Client, event: Event) {
-    let (fault, xml, endpoint) = {
-        let mut world = shared.write();
-        let path = format!("callback/{}", name(&world.spec, event.receiver));
-        let fault = world.faults.meet(&path);
-        let xml = event.xml(&world.spec.corp.id, world.now().timestamp());
-        (fault, xml, Endpoint::of(&world, event.receiver))
+async fn deliver(shared: &Corp, client: &reqwest::Client, event: Event, fault: Option<Fault>) {
+    let (xml, endpoint) = {
+        let world = shared.read();
+        (event.xml(&world.spec.corp.id, world.now().timestamp()), Endpoint::of(&world, event.receiver))
     };
     if let Some(fault) = &fault {
         tokio::time::sleep(fault.delay()).await;
@@ -84,7 +99,13 @@ async fn deliver(shared: &Corp, client: &reqwest::Client, event: Event) {
     let mut delivered = false;
     for _ in 0..times {
         match &endpoint {
-            Ok(endpoint) => delivered = send_until_taken(shared, client, endpoint, &xml, &mut tries).await,
+            Ok(endpoint) => {
+                let taken = send_until_taken(shared, client, endpoint, &xml, &mut tries).await;
+                delivered = taken.is_some();
+                if let Some(reply) = taken.and_then(|answer| endpoint.reply(&answer)) {
+                    shared.write().reply(&event, &reply);
+                }
+            }
             Err(reason) => tries.push(reason.to_string()),
         }
     }
@@ -96,15 +117,15 @@ async fn deliver(shared: &Corp, client: &reqwest::Client, event: Event) {
     shared.under_way.done();
 }
 
-/// Sends until it is answered with 200, or as often as WeCom tries. Each try is encrypted anew: only the inner
-/// XML stays the same.
+/// Sends until it is answered with 200, or as often as WeCom tries, and gives the answer's body. Each try is encrypted
+/// anew: only the inner XML stays the same.
 async fn send_until_taken(
     shared: &Corp,
     client: &reqwest::Client,
     endpoint: &Endpoint,
     xml: &str,
     tries: &mut Vec<String>,
-) -> bool {
+) -> Option<String> {
     let settings = shared.read().settings.clone();
     for number in 0..settings.callback_tries {
         if number > 0 {
@@ -121,19 +142,19 @@ async fn send_until_taken(
         match request.send().await {
             Ok(answer) if answer.status() == 200 => {
                 tries.push("200".into());
-                return true;
+                return Some(answer.text().await.unwrap_or_default());
             }
             Ok(answer) => {
                 tries.push(answer.status().as_u16().to_string());
                 if !settings.callback_retry_on_status {
-                    return false;
+                    return None;
                 }
             }
             Err(error) if error.is_timeout() => tries.push("timeout".into()),
             Err(_) => tries.push("connection".into()),
         }
     }
-    false
+    None
 }
 
 /// What came of verifying an address, as when an administrator saves it in the console.
@@ -240,6 +261,20 @@ impl Endpoint {
             corp_id,
             agentid: (receiver == Receiver::App).then_some(world.spec.app.agentid),
         })
+    }
+
+    /// A passive reply, opened; none where the answer is empty or isn't one.
+    fn reply(&self, answer: &str) -> Option<String> {
+        let between = |tag: &str| {
+            let (_, rest) = answer.split_once(&format!("<{tag}>"))?;
+            let (inside, _) = rest.split_once(&format!("</{tag}>"))?;
+            let inside = inside.trim();
+            Some(inside.strip_prefix("<![CDATA[").and_then(|data| data.strip_suffix("]]>")).unwrap_or(inside))
+        };
+        let encrypt = between("Encrypt")?;
+        let (signature, time, nonce) = (between("MsgSignature")?, between("TimeStamp")?, between("Nonce")?);
+        self.crypto.verify(signature, time, nonce, encrypt).ok()?;
+        Some(self.crypto.decrypt(encrypt).ok()?.message)
     }
 
     /// The address with a signature, and the envelope.

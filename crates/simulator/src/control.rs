@@ -1,5 +1,7 @@
 //! `/_sim/…`: setting the clock, changing the directory, ordering faults, and looking at what happened.
 
+mod directory;
+
 use std::collections::HashMap;
 
 use actix_web::http::StatusCode;
@@ -10,14 +12,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api::message::update::{self, Click};
+use crate::api::ticket::{self, Signed};
 use crate::callback;
 use crate::corps::{Corps, Here};
-use crate::directory::{Member, Status};
 use crate::dump;
 use crate::event::Receiver;
 use crate::faults::Fault;
 use crate::ledger::Filter;
-use crate::school::{Department, Gender, Membership, ROOT};
 use crate::world::World;
 
 /// The addresses.
@@ -30,14 +31,14 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/clock", web::post().to(set_clock))
         .route("/settings", web::get().to(settings))
         .route("/settings", web::post().to(change_settings))
-        .route("/members", web::post().to(add_member))
-        .route("/members/{userid}", web::get().to(member))
-        .route("/members/{userid}", web::post().to(change_member))
-        .route("/members/{userid}", web::delete().to(remove_member))
-        .route("/departments", web::post().to(add_department))
-        .route("/departments/{id}", web::get().to(department))
-        .route("/departments/{id}", web::post().to(change_department))
-        .route("/departments/{id}", web::delete().to(remove_department))
+        .route("/members", web::post().to(directory::add_member))
+        .route("/members/{userid}", web::get().to(directory::member))
+        .route("/members/{userid}", web::post().to(directory::change_member))
+        .route("/members/{userid}", web::delete().to(directory::remove_member))
+        .route("/departments", web::post().to(directory::add_department))
+        .route("/departments/{id}", web::get().to(directory::department))
+        .route("/departments/{id}", web::post().to(directory::change_department))
+        .route("/departments/{id}", web::delete().to(directory::remove_department))
         .route("/faults", web::get().to(faults))
         .route("/faults", web::post().to(order_fault))
         .route("/faults", web::delete().to(end_faults))
@@ -47,6 +48,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/messages/{userid}", web::get().to(messages))
         .route("/messages/{userid}/click", web::post().to(click))
         .route("/messages/{userid}/say", web::post().to(say))
+        .route("/jssdk/verify", web::post().to(judge))
         .route("/personas", web::get().to(personas))
         .route("/callbacks", web::get().to(callbacks))
         .route("/callbacks/{receiver}", web::post().to(save_callback))
@@ -135,241 +137,11 @@ async fn change_settings(change: Json<Map<String, Value>>, shared: Here) -> Answ
         for (name, value) in change.into_inner() {
             settings[name] = value;
         }
-        world.settings = serde_json::from_value(settings.clone()).map_err(|error| Wrong::input(&error))?;
-        let visible = world.settings.visible.clone();
-        (settings, world.set_range(visible))
+        let changed = serde_json::from_value(settings.clone()).map_err(|error| Wrong::input(&error))?;
+        (settings, world.configure(changed))
     };
     shared.send(events);
     Ok(Json(settings))
-}
-
-/// A department, by id or by its name, where no other has it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum DepartmentRef {
-    Id(u32),
-    Name(String),
-}
-
-impl DepartmentRef {
-    fn find(&self, world: &World) -> Result<u32, Wrong> {
-        match self {
-            Self::Id(id) => match world.directory.department(*id) {
-                Some(department) => Ok(department.id),
-                None => Err(Wrong::missing(format!("no department {id}"))),
-            },
-            Self::Name(name) => {
-                let mut named = world.directory.departments_named(name);
-                match (named.next(), named.next()) {
-                    (Some(department), None) => Ok(department.id),
-                    (Some(_), Some(_)) => Err(Wrong::input(&format!("several departments are named {name}"))),
-                    (None, _) => Err(Wrong::missing(format!("no department {name}"))),
-                }
-            }
-        }
-    }
-}
-
-/// What of a member shall be otherwise.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MemberChange {
-    userid: Option<String>,
-    name: Option<String>,
-    /// All departments, the main one first.
-    department: Option<Vec<DepartmentRef>>,
-    /// Whether they lead, department by department; as they were where it is left out.
-    is_leader: Option<Vec<bool>>,
-    position: Option<String>,
-    mobile: Option<String>,
-    status: Option<Status>,
-    licensed: Option<bool>,
-}
-
-impl MemberChange {
-    fn apply(self, member: &mut Member, world: &World) -> Result<(), Wrong> {
-        if let Some(userid) = self.userid {
-            let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_.@-".contains(&byte);
-            let first = userid.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-            if !first || userid.len() > 64 || !userid.bytes().all(letters) {
-                return Err(Wrong::input(&"userid: 1 to 64 of [0-9A-Za-z_.@-], a letter or digit first"));
-            }
-            member.userid = userid;
-        }
-        if let Some(name) = self.name {
-            if name.is_empty() || name.chars().count() > 64 {
-                return Err(Wrong::input(&"name: 1 to 64 characters"));
-            }
-            member.name = name;
-        }
-        if let Some(departments) = self.department {
-            let mut memberships: Vec<Membership> = Vec::with_capacity(departments.len());
-            for department in departments {
-                let department = department.find(world)?;
-                if memberships.iter().any(|membership| membership.department == department) {
-                    return Err(Wrong::input(&"department: the same twice"));
-                }
-                let kept = member.memberships.iter().find(|membership| membership.department == department);
-                memberships.push(Membership { department, leader: kept.is_some_and(|kept| kept.leader) });
-            }
-            member.memberships = memberships;
-        }
-        if let Some(leads) = self.is_leader {
-            if leads.len() != member.memberships.len() {
-                return Err(Wrong::input(&"is_leader: as many as departments"));
-            }
-            for (membership, leader) in member.memberships.iter_mut().zip(leads) {
-                membership.leader = leader;
-            }
-        }
-        member.position = self.position.unwrap_or_else(|| std::mem::take(&mut member.position));
-        member.mobile = self.mobile.unwrap_or_else(|| std::mem::take(&mut member.mobile));
-        member.status = self.status.unwrap_or(member.status);
-        member.licensed = self.licensed.unwrap_or(member.licensed);
-        Ok(())
-    }
-}
-
-async fn member(userid: Path<String>, shared: Here) -> Answer {
-    let world = shared.read();
-    let member =
-        world.directory.member(&userid).ok_or_else(|| Wrong::missing(format!("no member {userid}")))?;
-    Ok(Json(describe_member(&world, member)))
-}
-
-async fn add_member(change: Json<MemberChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let change = change.into_inner();
-        if change.userid.is_none() || change.name.is_none() || change.department.is_none() {
-            return Err(Wrong::input(&"a new member needs userid, name and department"));
-        }
-        let mut member = Member {
-            userid: String::new(),
-            name: String::new(),
-            gender: Gender::Male,
-            mobile: String::new(),
-            position: String::new(),
-            memberships: Vec::new(),
-            status: Status::Active,
-            licensed: true,
-        };
-        change.apply(&mut member, &world)?;
-        let described = describe_member(&world, &member);
-        (described, world.add_member(member)?)
-    };
-    shared.send(events);
-    Ok(Json(described))
-}
-
-async fn change_member(userid: Path<String>, change: Json<MemberChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let member = world.directory.member(&userid).cloned();
-        let mut member = member.ok_or_else(|| Wrong::missing(format!("no member {userid}")))?;
-        change.into_inner().apply(&mut member, &world)?;
-        let described = describe_member(&world, &member);
-        (described, world.change_member(&userid, member)?)
-    };
-    shared.send(events);
-    Ok(Json(described))
-}
-
-async fn remove_member(userid: Path<String>, shared: Here) -> Answer {
-    let events = shared.write().remove_member(&userid).map_err(Wrong::missing)?;
-    shared.send(events);
-    Ok(Json(json!({ "deleted": *userid })))
-}
-
-fn describe_member(world: &World, member: &Member) -> Value {
-    let departments: Vec<Value> = member
-        .memberships
-        .iter()
-        .map(|membership| {
-            let path = world.directory.path(membership.department).join("/");
-            json!({ "id": membership.department, "path": path, "is_leader": membership.leader })
-        })
-        .collect();
-    json!({
-        "userid": member.userid,
-        "name": member.name,
-        "departments": departments,
-        "position": member.position,
-        "mobile": member.mobile,
-        "status": u8::from(member.status),
-        "licensed": member.licensed,
-    })
-}
-
-/// What of a department shall be otherwise.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DepartmentChange {
-    id: Option<u32>,
-    name: Option<String>,
-    parent: Option<DepartmentRef>,
-    order: Option<u32>,
-}
-
-async fn department(id: Path<u32>, shared: Here) -> Answer {
-    let world = shared.read();
-    let department =
-        world.directory.department(*id).ok_or_else(|| Wrong::missing(format!("no department {id}")))?;
-    Ok(Json(describe_department(&world, department)))
-}
-
-async fn add_department(change: Json<DepartmentChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let DepartmentChange { id, name, parent, order } = change.into_inner();
-        let department = Department {
-            id: id.unwrap_or_else(|| world.directory.free_department_id()),
-            parent: parent.unwrap_or(DepartmentRef::Id(ROOT)).find(&world)?,
-            name: name.ok_or_else(|| Wrong::input(&"a new department needs a name"))?,
-            order: order.unwrap_or(100),
-        };
-        let events = world.add_department(department.clone())?;
-        (describe_department(&world, &department), events)
-    };
-    shared.send(events);
-    Ok(Json(described))
-}
-
-async fn change_department(id: Path<u32>, change: Json<DepartmentChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let department = world.directory.department(*id).cloned();
-        let mut department = department.ok_or_else(|| Wrong::missing(format!("no department {id}")))?;
-        let change = change.into_inner();
-        if change.id.is_some_and(|new| new != *id) {
-            return Err(Wrong::input(&"a department keeps its id"));
-        }
-        if let Some(parent) = change.parent {
-            department.parent = parent.find(&world)?;
-        }
-        department.name = change.name.unwrap_or(department.name);
-        department.order = change.order.unwrap_or(department.order);
-        let events = world.change_department(department.clone())?;
-        (describe_department(&world, &department), events)
-    };
-    shared.send(events);
-    Ok(Json(described))
-}
-
-async fn remove_department(id: Path<u32>, shared: Here) -> Answer {
-    let events = shared.write().remove_department(*id)?;
-    shared.send(events);
-    Ok(Json(json!({ "deleted": *id })))
-}
-
-fn describe_department(world: &World, department: &Department) -> Value {
-    json!({
-        "id": department.id,
-        "name": department.name,
-        "parent": department.parent,
-        "order": department.order,
-        "members": world.directory.count_direct(department.id),
-    })
 }
 
 async fn faults(shared: Here) -> Json<Value> {
@@ -443,6 +215,11 @@ async fn say(userid: Path<String>, words: Json<Words>, shared: Here) -> Answer {
 #[serde(deny_unknown_fields)]
 struct Words {
     content: String,
+}
+
+/// Whether a page's signature is good: `{"kind", "url", "nonce", "timestamp", "signature"}`.
+async fn judge(signed: Json<Signed>, shared: Here) -> Json<Value> {
+    Json(ticket::judge(&shared.read(), &signed))
 }
 
 async fn personas(shared: Here) -> Json<Value> {

@@ -63,6 +63,8 @@ pub struct Member {
     pub gender: Gender,
     /// Withheld from apps but for consent.
     pub mobile: String,
+    /// Their own; withheld from apps but for consent. Empty where none is known.
+    pub email: String,
     /// 职务
     pub position: String,
     /// Departments, the main one first.
@@ -96,6 +98,7 @@ impl Directory {
                 name: person.name.clone(),
                 gender: person.gender,
                 mobile: person.phone.clone(),
+                email: String::new(),
                 position: match &person.kind {
                     Kind::Student { .. } => String::new(),
                     Kind::Staff { position, .. } => position.clone(),

@@ -43,6 +43,8 @@ struct MemberEntry {
     position: String,
     #[serde(default)]
     mobile: String,
+    #[serde(default)]
+    email: String,
     /// `"1"` male, `"2"` female.
     #[serde(default = "male")]
     gender: String,
@@ -121,6 +123,7 @@ impl DirectoryFile {
             is_leader_in_dept: member.memberships.iter().map(|membership| membership.leader.into()).collect(),
             position: member.position.clone(),
             mobile: member.mobile.clone(),
+            email: member.email.clone(),
             gender: if member.gender == Gender::Female { "2" } else { "1" }.into(),
             status: member.status.into(),
         });
@@ -145,6 +148,7 @@ impl MemberEntry {
             name: self.name.clone(),
             gender: if self.gender == "2" { Gender::Female } else { Gender::Male },
             mobile: self.mobile.clone(),
+            email: self.email.clone(),
             position: self.position.clone(),
             memberships: memberships.collect(),
             status: Status::try_from(self.status).map_err(anyhow::Error::msg)?,

@@ -180,6 +180,18 @@ impl Event {
         Self { receiver: Receiver::App, name, subject: userid.into(), msgtype: "event", body }
     }
 
+    /// An import is done (doc 90240); told to the assistant, who began it.
+    pub fn batch_job(id: &str, kind: &'static str) -> Self {
+        let body = format!(
+            "<Event><![CDATA[batch_job_result]]></Event><BatchJob><JobId>{}</JobId><JobType>{}</JobType>\
+             <ErrCode>0</ErrCode><ErrMsg><![CDATA[ok]]></ErrMsg></BatchJob>",
+            cdata(id),
+            cdata(kind),
+        );
+        let name = "batch_job_result";
+        Self { receiver: Receiver::Contacts, name, subject: id.into(), msgtype: "event", body }
+    }
+
     fn of_contacts(change: &'static str, subject: &str, body: String) -> Self {
         let body =
             format!("<Event><![CDATA[change_contact]]></Event><ChangeType>{change}</ChangeType>{body}");

@@ -61,6 +61,9 @@ pub struct Fault {
     /// For a callback: it is sent twice.
     #[serde(default)]
     pub duplicate: bool,
+    /// For a callback: the next one overtakes it. Where none comes within a second, it goes by itself.
+    #[serde(default)]
+    pub reorder: bool,
 }
 
 impl Fault {
@@ -84,7 +87,7 @@ impl Fault {
         if !self.does_something() || self.times == Some(0) {
             return Err(
                 "a fault needs errcode, http_status, body, huge_bytes, silence, reset, cut, delay_ms, \
-                        recipients, lose or duplicate",
+                        recipients, lose, duplicate or reorder",
             );
         }
         if self.huge_bytes.is_some_and(|bytes| bytes > LARGEST) {
@@ -100,6 +103,7 @@ impl Fault {
             || self.cut
             || self.lose
             || self.duplicate
+            || self.reorder
     }
 }
 

@@ -180,6 +180,7 @@ fn configure(config: &mut ServiceConfig) {
         .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
         .route("/cgi-bin/{path:.*}", web::get().to(api::answer))
         .route("/cgi-bin/{path:.*}", web::post().to(api::answer))
+        .route("/exports/{corp}/{job}", web::get().to(api::export))
         .route("/connect/oauth2/authorize", web::get().to(sign_in::authorize))
         .route("/wwlogin/sso/login", web::get().to(sign_in::login))
         .service(web::scope("/_sim").configure(control::configure))

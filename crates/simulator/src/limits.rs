@@ -15,6 +15,8 @@ pub struct Limit {
 
 /// Calls of one API by one corp.
 pub const API: [Limit; 2] = [Limit { count: 10_000, seconds: 60 }, Limit { count: 150_000, seconds: 3600 }];
+/// Calls with `debug=1`.
+pub const DEBUG: [Limit; 1] = [Limit { count: 5, seconds: 60 }];
 /// Tickets for one app.
 pub const TICKETS_OF_APP: [Limit; 1] = [Limit { count: 100, seconds: 3600 }];
 
@@ -53,6 +55,17 @@ impl Limits {
             admitted &= !window.barred;
         }
         admitted
+    }
+
+    /// Whether somebody has used up a limit, without counting.
+    pub fn is_barred(&self, what: &str, limits: &[Limit], now: DateTime<Utc>) -> bool {
+        limits.iter().any(|limit| {
+            let window = self.windows.get(&(what.to_owned(), limit.seconds));
+            window.is_some_and(|window| {
+                let over = now - window.start >= TimeDelta::seconds(limit.seconds);
+                !over && window.count >= limit.count
+            })
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::school::ROOT;
@@ -21,8 +22,27 @@ pub struct Settings {
     pub visible: BTreeSet<u32>,
     /// The addresses that may call; empty for all (企业可信IP).
     pub trusted_ips: Vec<IpAddr>,
-    /// Products the app may not ask about (可调用接口的应用 in the console): `usage`, `meeting`, `drive`.
+    /// Seconds until an address that was added may call; WeCom says about a minute.
+    pub trusted_ip_delay_seconds: u32,
+    /// How many calls of one API may be under way at once (45033). WeCom's number is not published: none here.
+    pub concurrency: Option<u32>,
+    /// Products the app may not ask about (可调用接口的应用 in the console): `usage`, `files`, `meeting`, `living`,
+    /// `drive`, `approval`, `customer`.
     pub closed_products: BTreeSet<String>,
+    /// Whether the app is disabled (停用): its secret gets no token.
+    pub app_closed: bool,
+    /// Whether a code that was used or has ended is told from an unknown one (42022, 42003); all are 40029 otherwise.
+    pub codes_told_apart: bool,
+    /// Whether the assistant may edit the directory (通讯录编辑权限).
+    pub contacts_edit: bool,
+    /// Who made the corp, by user id; can't be deleted (301005).
+    pub creator: Option<String>,
+    /// Accounts the corp may have; a new member more meets 45024.
+    pub accounts: usize,
+    /// Whether the app's tile may show what the app wants (工作台自定义展示).
+    pub workbench: bool,
+    /// The hour in China from which yesterday's figures about contacts outside are there.
+    pub behaviour_hour: u32,
     /// Leave out `errcode` and `errmsg` where all went well, as some APIs do.
     pub omit_errcode: bool,
     /// How long a callback may take, in milliseconds.
@@ -55,7 +75,16 @@ impl Default for Settings {
             wrong_secrets: 100,
             visible: BTreeSet::from([ROOT]),
             trusted_ips: Vec::new(),
+            trusted_ip_delay_seconds: 60,
+            concurrency: None,
             closed_products: BTreeSet::new(),
+            app_closed: false,
+            codes_told_apart: false,
+            contacts_edit: true,
+            creator: None,
+            accounts: 50_000,
+            workbench: true,
+            behaviour_hour: 5,
             omit_errcode: false,
             callback_timeout_ms: 5000,
             callback_tries: 3,
@@ -69,6 +98,11 @@ impl Settings {
     /// How long a callback may take.
     pub fn callback_timeout(&self) -> Duration {
         Duration::from_millis(self.callback_timeout_ms)
+    }
+
+    /// Until an address that was added may call.
+    pub fn trusted_ip_delay(&self) -> TimeDelta {
+        TimeDelta::seconds(self.trusted_ip_delay_seconds.into())
     }
 
     /// How long to wait between tries.

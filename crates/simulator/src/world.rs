@@ -1,19 +1,26 @@
 //! All the simulator knows, and every change of the directory with the events that WeCom would send for it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use url::Url;
 
+use crate::api::agent::AgentChanges;
 use crate::api::chat::Chats;
+use crate::api::drive::Spaces;
+use crate::api::job::Jobs;
+use crate::api::living::Livings;
 use crate::api::media::Library;
+use crate::api::meeting::Meetings;
 use crate::api::message::Messages;
 use crate::api::oauth::SignIns;
 use crate::api::tag::Tags;
 use crate::api::ticket::Tickets;
 use crate::api::token::{Secret, Tokens};
+use crate::api::workbench::Tiles;
 use crate::callback::Address;
 use crate::clock::Clock;
 use crate::directory::{Directory, Member, Range};
@@ -54,6 +61,18 @@ pub struct World {
     pub tags: Tags,
     /// The app's menu: `button` as it was given.
     pub menu: Vec<Value>,
+    /// What stands on the app's tile of the workbench.
+    pub tiles: Tiles,
+    /// Meetings the app booked.
+    pub meetings: Meetings,
+    /// Lives the app booked.
+    pub livings: Livings,
+    /// The app's spaces of the drive.
+    pub spaces: Spaces,
+    /// Imports and exports.
+    pub jobs: Jobs,
+    /// What the app changed of itself.
+    pub agent: AgentChanges,
     /// Events of a call that is being answered.
     told: Vec<Event>,
     /// Group chats of the app.
@@ -62,6 +81,10 @@ pub struct World {
     pub media: Library,
     /// Frequency limits.
     pub limits: Limits,
+    /// Calls being answered, by path.
+    pub calls: HashMap<String, u32>,
+    /// Addresses that may call, each with the moment from which it may.
+    pub trusted_since: HashMap<IpAddr, DateTime<Utc>>,
     /// Faults in force.
     pub faults: Faults,
     /// What happened.
@@ -88,10 +111,18 @@ impl World {
             messages: Messages::default(),
             tags: Tags::default(),
             menu: Vec::new(),
+            tiles: Tiles::default(),
+            meetings: Meetings::new(),
+            livings: Livings::new(),
+            spaces: Spaces::new(),
+            jobs: Jobs::default(),
+            agent: AgentChanges::default(),
             told: Vec::new(),
             chats: Chats::default(),
             media: Library::default(),
             limits: Limits::default(),
+            calls: HashMap::new(),
+            trusted_since: HashMap::new(),
             faults: Faults::default(),
             ledger: Ledger::default(),
         }
@@ -100,6 +131,18 @@ impl World {
     /// The simulator's time.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// Puts other settings in the place of these. An address that is new among the trusted may call a minute later.
+    pub fn configure(&mut self, settings: Settings) -> Vec<Event> {
+        let from = self.now() + settings.trusted_ip_delay();
+        self.trusted_since.retain(|ip, _| settings.trusted_ips.contains(ip));
+        for ip in &settings.trusted_ips {
+            self.trusted_since.entry(*ip).or_insert(from);
+        }
+        let visible = settings.visible.clone();
+        self.settings = settings;
+        self.set_range(visible)
     }
 
     /// Adds to the ledger.
@@ -136,6 +179,23 @@ impl World {
         let now = self.now();
         let msgid = self.messages.say(userid, self.spec.app.agentid, content, now);
         Event::text(userid, self.spec.app.agentid, content, msgid)
+    }
+
+    /// Shows a passive reply to whoever it answers: its words, or what kind of thing it is. To a card's event WeCom takes none.
+    pub fn reply(&mut self, event: &Event, xml: &str) {
+        let Ok(reply) = wecom::xml::Element::parse(xml) else { return };
+        let card = event.name.starts_with("template_card");
+        if event.receiver != Receiver::App || card || self.directory.member(&event.subject).is_none() {
+            return;
+        }
+        let article = reply.child("Articles").and_then(|articles| articles.child("item"));
+        let words = match reply.text_of("MsgType") {
+            Some("text") => reply.text_of("Content").unwrap_or_default().to_owned(),
+            Some("news") => article.and_then(|item| item.text_of("Title")).unwrap_or_default().to_owned(),
+            kind => format!("［{}］", kind.unwrap_or("?")),
+        };
+        let (now, agentid) = (self.now(), self.spec.app.agentid);
+        self.messages.answer(&event.subject, agentid, &words, now);
     }
 
     /// Adds a member. Fails if the user id is taken.

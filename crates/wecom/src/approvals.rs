@@ -110,7 +110,7 @@ impl Client {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         filter: &ApprovalFilter,
-    ) -> Result<impl Stream<Item = Result<Vec<String>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<String>>> + Send + 'static + use<>> {
         span(from, to, APPROVAL_SPAN)?;
         let body = json!({
             // Texts here, numbers everywhere else.

@@ -160,7 +160,7 @@ impl Client {
     }
 
     /// Every member of the corp with every department, page by page (doc 96067). The contacts-sync secret only.
-    pub fn member_ids(&self) -> impl Stream<Item = Result<Vec<MemberId>>> + Send + 'static {
+    pub fn member_ids(&self) -> impl Stream<Item = Result<Vec<MemberId>>> + Send + 'static + use<> {
         let mut body = serde_json::Map::new();
         body.insert("limit".into(), PAGE.into());
         self.pages("user/list_id", Paging::Cursor, body, "/dept_user")

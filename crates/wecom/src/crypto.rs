@@ -100,6 +100,11 @@ impl FileKey {
     pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
         self.cipher.open(&mut sealed.to_vec()).map(<[u8]>::to_vec)
     }
+
+    /// Closes a file.
+    pub fn seal(&self, plain: &[u8]) -> Vec<u8> {
+        self.cipher.seal(plain.to_vec())
+    }
 }
 
 /// Token, key and receiver of one callback address. An address of its own has each app, and the contacts-sync assistant.

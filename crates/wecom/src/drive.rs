@@ -142,7 +142,7 @@ impl Client {
         &self,
         spaceid: &str,
         folder: &str,
-    ) -> impl Stream<Item = Result<Vec<DriveFile>>> + Send + 'static {
+    ) -> impl Stream<Item = Result<Vec<DriveFile>>> + Send + 'static + use<> {
         let body = json!({ "spaceid": spaceid, "fatherid": folder, "sort_type": 6, "limit": 1000 });
         self.pages("wedrive/file_list", Paging::Start, fields(body), "/file_list/item")
     }

@@ -110,7 +110,10 @@ impl Client {
     }
 
     /// Ids of a member's lives that this app booked, page by page (doc 93634).
-    pub fn living_ids(&self, userid: &str) -> impl Stream<Item = Result<Vec<String>>> + Send + 'static {
+    pub fn living_ids(
+        &self,
+        userid: &str,
+    ) -> impl Stream<Item = Result<Vec<String>>> + Send + 'static + use<> {
         let body = json!({ "userid": userid, "limit": 100 });
         self.pages("living/get_user_all_livingid", Paging::Cursor, fields(body), "/livingid_list")
     }
@@ -127,10 +130,12 @@ impl Client {
     }
 
     /// Who watched a live of this app, page by page (doc 93636).
-    pub fn living_watched(&self, livingid: &str) -> impl Stream<Item = Result<Watched>> + Send + 'static {
+    pub fn living_watched(
+        &self,
+        livingid: &str,
+    ) -> impl Stream<Item = Result<Watched>> + Send + 'static + use<> {
         let api = "living/get_watch_stat";
-        let answers =
-            self.answers(api, Paging::KeyUntilEnding, fields(json!({ "livingid": livingid })));
+        let answers = self.answers(api, Paging::KeyUntilEnding, fields(json!({ "livingid": livingid })));
         answers.map(move |answer| {
             serde_json::from_value(answer?["stat_info"].take())
                 .map_err(|_| Error::Unknown { api, reason: "stat_info can't be read".into() })

@@ -168,7 +168,7 @@ impl Client {
         userid: &str,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-    ) -> Result<impl Stream<Item = Result<Vec<String>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<String>>> + Send + 'static + use<>> {
         span(from, to, BOOKED_SPAN)?;
         let body = json!({
             "userid": userid, "begin_time": from.timestamp(), "end_time": to.timestamp(), "limit": 100,
@@ -189,7 +189,7 @@ impl Client {
         meetingid: &str,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-    ) -> Result<impl Stream<Item = Result<Vec<Attended>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<Attended>>> + Send + 'static + use<>> {
         span(from, to, ATTENDED_SPAN)?;
         let body = json!({
             "meetingid": meetingid, "start_time": from.timestamp(), "end_time": to.timestamp(), "limit": 100,

@@ -82,7 +82,7 @@ impl Client {
         paging: Paging,
         body: Map<String, Value>,
         rows: &'static str,
-    ) -> impl Stream<Item = Result<Vec<T>>> + Send + 'static {
+    ) -> impl Stream<Item = Result<Vec<T>>> + Send + 'static + use<T> {
         self.answers(api, paging, body).map(move |answer| {
             let found = answer?.pointer_mut(rows).map(Value::take).unwrap_or_default();
             let found: Option<Vec<T>> = serde_json::from_value(found)
@@ -97,7 +97,7 @@ impl Client {
         api: &'static str,
         paging: Paging,
         body: Map<String, Value>,
-    ) -> impl Stream<Item = Result<Value>> + Send + 'static {
+    ) -> impl Stream<Item = Result<Value>> + Send + 'static + use<> {
         struct Next {
             place: Option<Value>,
             page: u32,

@@ -113,7 +113,7 @@ impl Client {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         oper_type: Option<i64>,
-    ) -> Result<impl Stream<Item = Result<Vec<Operation>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<Operation>>> + Send + 'static + use<>> {
         self.operations("security/member_oper_log/list", from, to, oper_type)
     }
 
@@ -123,7 +123,7 @@ impl Client {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         oper_type: Option<i64>,
-    ) -> Result<impl Stream<Item = Result<Vec<Operation>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<Operation>>> + Send + 'static + use<>> {
         self.operations("security/admin_oper_log/list", from, to, oper_type)
     }
 
@@ -133,7 +133,7 @@ impl Client {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         oper_type: Option<i64>,
-    ) -> Result<impl Stream<Item = Result<Vec<Operation>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<Operation>>> + Send + 'static + use<>> {
         span(from, to, LOG_SPAN)?;
         let mut body = Map::new();
         body.insert("start_time".into(), from.timestamp().into());
@@ -152,11 +152,10 @@ impl Client {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         userids: &[String],
-    ) -> Result<impl Stream<Item = Result<Vec<FileOperation>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<FileOperation>>> + Send + 'static + use<>> {
         span(from, to, FILE_SPAN)?;
-        let mut body = fields(
-            json!({ "start_time": from.timestamp(), "end_time": to.timestamp(), "limit": 1000 }),
-        );
+        let mut body =
+            fields(json!({ "start_time": from.timestamp(), "end_time": to.timestamp(), "limit": 1000 }));
         if !userids.is_empty() {
             body.insert("userid_list".into(), json!(userids));
         }
@@ -168,7 +167,7 @@ impl Client {
         &self,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-    ) -> Result<impl Stream<Item = Result<Vec<MeetingStart>>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Vec<MeetingStart>>> + Send + 'static + use<>> {
         span(from, to, MEETING_SPAN)?;
         let body =
             json!({ "type": 1, "begin_time": from.timestamp(), "end_time": to.timestamp(), "limit": 1000 });

@@ -52,7 +52,10 @@ impl TileLink {
 
     fn check(&self) -> Result<(), MessageError> {
         let links = [&self.jump_url, &self.pagepath];
-        links.into_iter().flatten().try_for_each(|link| within("jump_url", link.len(), "bytes", MAX_LINK_BYTES))
+        links
+            .into_iter()
+            .flatten()
+            .try_for_each(|link| within("jump_url", link.len(), "bytes", MAX_LINK_BYTES))
     }
 }
 

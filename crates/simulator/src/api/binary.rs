@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::media::Media;
 
 /// A file as it came.
+#[derive(Clone)]
 pub struct File {
     /// The form's field.
     pub field: String,

@@ -135,7 +135,7 @@ fn members_of(world: &World, call: &Call, describe: impl Fn(&World, &Member) -> 
     Ok(json!({ "userlist": members }))
 }
 
-fn describe(world: &World, department: &Department) -> Value {
+pub(super) fn describe(world: &World, department: &Department) -> Value {
     let leads = |member: &&Member| {
         member
             .memberships
@@ -160,7 +160,7 @@ fn describe(world: &World, department: &Department) -> Value {
 
 /// A member as an app made after June 2022 sees them. What is withheld is empty or absent, as WeCom does both;
 /// the last few fields are old ones that still come.
-fn full(world: &World, member: &Member) -> Value {
+pub(super) fn full(world: &World, member: &Member) -> Value {
     let memberships: Vec<_> = world.range.memberships(member).collect();
     json!({
         "userid": member.userid,

@@ -56,6 +56,22 @@ pub struct Message {
     pub task_id: Option<String>,
 }
 
+impl Message {
+    fn words(number: u64, agentid: u32, content: &str, at: DateTime<Utc>) -> Self {
+        Self {
+            msgid: number.to_string(),
+            agentid,
+            at,
+            content: Content { msgtype: "text".into(), content: json!({ "content": content }) },
+            read: false,
+            recalled: false,
+            own: false,
+            disabled: None,
+            task_id: None,
+        }
+    }
+}
+
 /// What members were sent.
 #[derive(Debug, Default)]
 pub struct Messages {
@@ -126,19 +142,17 @@ impl Messages {
     /// Keeps what a member wrote, and gives its number.
     pub fn say(&mut self, userid: &str, agentid: u32, content: &str, now: DateTime<Utc>) -> u64 {
         self.said += 1;
-        let message = Message {
-            msgid: self.said.to_string(),
-            agentid,
-            at: now,
-            content: Content { msgtype: "text".into(), content: json!({ "content": content }) },
-            read: true,
-            recalled: false,
-            own: true,
-            disabled: None,
-            task_id: None,
-        };
-        self.put(userid, message);
+        self.put(
+            userid,
+            Message { own: true, read: true, ..Message::words(self.said, agentid, content, now) },
+        );
         self.said
+    }
+
+    /// Keeps what the app answered at once.
+    pub fn answer(&mut self, userid: &str, agentid: u32, content: &str, now: DateTime<Utc>) {
+        self.said += 1;
+        self.put(userid, Message::words(self.said, agentid, content, now));
     }
 
     fn put(&mut self, userid: &str, message: Message) {
@@ -156,6 +170,18 @@ pub fn recall(world: &mut World, call: &Call) -> Answer {
     let msgid = call.json.get("msgid").and_then(Value::as_str).ok_or(Refusal::PARAMETER_MISSING)?;
     world.messages.recall(msgid, world.clock.now())?;
     Ok(json!({}))
+}
+
+/// `message/get_statistics`: 0 today, 1 yesterday, in China.
+pub fn statistics(world: &mut World, call: &Call) -> Answer {
+    token::of_app(world, call, Refusal::API_FORBIDDEN)?;
+    let back = call.json.get("time_type").and_then(Value::as_i64).unwrap_or(0);
+    let day = |at: DateTime<Utc>| (at.timestamp() + 8 * 3600).div_euclid(86_400);
+    let wanted = day(world.now()) - back;
+    let sent =
+        world.messages.boxes.values().flatten().filter(|message| !message.own && day(message.at) == wanted);
+    let (agentid, name) = (world.spec.app.agentid, super::agent::title(world));
+    Ok(json!({ "statistics": [{ "agentid": agentid, "app_name": name, "count": sent.count() }] }))
 }
 
 /// `message/send`

@@ -4,16 +4,24 @@
 //! writes the answer as WeCom writes it. The calls themselves are functions of the state; they know no HTTP.
 
 pub mod agent;
+pub mod approval;
 pub mod chat;
 pub mod contacts;
+pub mod drive;
+pub mod ids;
+pub mod job;
+pub mod living;
 pub mod media;
+pub mod meeting;
 pub mod menu;
 pub mod message;
 pub mod oauth;
+pub mod outsider;
 pub mod tag;
 pub mod ticket;
 pub mod token;
 pub mod usage;
+pub mod workbench;
 pub mod write;
 
 mod binary;
@@ -24,14 +32,14 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{Bytes, Data, Query};
+use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 
 use broken::Broken;
 pub use refusal::Refusal;
 
-use crate::corps::Corps;
+use crate::corps::{Corps, Here};
 use crate::faults::Fault;
 use crate::ledger::{Outcome, What};
 use crate::limits;
@@ -41,7 +49,10 @@ use crate::world::World;
 pub type Answer = Result<Value, Refusal>;
 
 /// A request, read.
+#[derive(Clone)]
 pub struct Call {
+    /// Host and port it was sent to.
+    pub host: String,
     /// Without `/cgi-bin/`.
     pub path: String,
     /// Where it came from.
@@ -87,7 +98,45 @@ fn find(path: &str) -> Option<Api> {
         "security/member_oper_log/list" => post(usage::member_operations),
         "security/admin_oper_log/list" => post(usage::admin_operations),
         "meeting/statistics/get_start_list" => post(usage::meeting_starts),
-        "wedrive/mng_capacity" => post(usage::drive_capacity),
+        "security/get_file_oper_record" => post(usage::file_operations),
+        "meeting/create" => post(meeting::create),
+        "meeting/update" => post(meeting::update),
+        "meeting/cancel" => post(meeting::cancel),
+        "meeting/get_user_meetingid" => post(meeting::ids),
+        "meeting/get_info" => post(meeting::info),
+        "meeting/get_attendee_list" => post(meeting::attendees),
+        "living/create" => post(living::create),
+        "living/cancel" => post(living::cancel),
+        "living/get_user_all_livingid" => post(living::ids),
+        "living/get_living_info" => get(living::info),
+        "living/get_watch_stat" => post(living::watched),
+        "wedrive/mng_capacity" => post(drive::capacity),
+        "wedrive/mng_pro_info" => post(drive::edition),
+        "wedrive/space_create" => post(drive::create_space),
+        "wedrive/new_space_info" => post(drive::space),
+        "wedrive/file_list" => post(drive::files),
+        "oa/getapprovalinfo" => post(approval::numbers),
+        "oa/getapprovaldetail" => post(approval::detail),
+        "externalcontact/get_follow_user_list" => get(outsider::members),
+        "externalcontact/list" => get(outsider::list),
+        "externalcontact/get_user_behavior_data" => post(outsider::behaviour),
+        "agent/set" => post(agent::set),
+        "agent/set_workbench_template" => post(workbench::set_template),
+        "agent/get_workbench_template" => post(workbench::template),
+        "agent/set_workbench_data" => post(workbench::fill),
+        "agent/batch_set_workbench_data" => post(workbench::fill_many),
+        "agent/get_workbench_data" => post(workbench::filled),
+        "batch/syncuser" => post(job::update_members),
+        "batch/replaceuser" => post(job::replace_members),
+        "batch/replaceparty" => post(job::replace_departments),
+        "batch/getresult" => get(job::import_state),
+        "batch/invite" => post(job::invite),
+        "corp/get_join_qrcode" => get(job::join_qrcode),
+        "export/simple_user" => post(job::export_simple_members),
+        "export/user" => post(job::export_members),
+        "export/department" => post(job::export_departments),
+        "export/taguser" => post(job::export_tagged),
+        "export/get_result" => get(job::export_state),
         "menu/create" => post(menu::create),
         "menu/get" => get(menu::get),
         "menu/delete" => get(menu::delete),
@@ -98,7 +147,10 @@ fn find(path: &str) -> Option<Api> {
         "user/update" => post(write::update_user),
         "user/delete" => get(write::delete_user),
         "user/batchdelete" => post(write::delete_users),
-        "user/getuserid" => post(write::userid_of_mobile),
+        "user/getuserid" => post(ids::of_mobile),
+        "user/get_userid_by_email" => post(ids::of_email),
+        "user/convert_to_openid" => post(ids::to_openid),
+        "user/convert_to_userid" => post(ids::of_openid),
         "tag/create" => post(tag::create),
         "tag/update" => post(tag::update),
         "tag/delete" => get(tag::delete),
@@ -116,7 +168,10 @@ fn find(path: &str) -> Option<Api> {
         // Neither sign-ins nor messages count.
         "auth/getuserinfo" => Some(Api { post: false, limited: false, run: oauth::user_info }),
         "message/send" => Some(Api { post: true, limited: false, run: message::send }),
+        // The old path, with the names it had.
+        "user/getuserinfo" => Some(Api { post: false, limited: false, run: oauth::old_user_info }),
         "message/recall" => post(message::recall),
+        "message/get_statistics" => post(message::statistics),
         "message/update_template_card" => post(message::update::update),
         "appchat/create" => post(chat::create),
         "appchat/update" => post(chat::update),
@@ -124,12 +179,20 @@ fn find(path: &str) -> Option<Api> {
         "appchat/send" => post(chat::send),
         "media/upload" => post(media::upload),
         "media/uploadimg" => post(media::upload_image),
-        "media/get" => get(|world, call| media::get(world, call).map(|_| json!({}))),
+        // Recordings made with the JS-SDK; here the same library.
+        "media/get" | "media/get/jssdk" => get(|world, call| media::get(world, call).map(|_| json!({}))),
         "auth/getuserdetail" => post(oauth::user_detail),
         "get_jsapi_ticket" => get(ticket::corp),
         "ticket/get" => get(ticket::app),
         _ => None,
     }
+}
+
+/// `/exports/{corp}/{job}`: a file of an export, for whoever has its address.
+pub async fn export(path: Path<(String, String)>, corps: Data<Corps>) -> HttpResponse {
+    let (corp, job) = path.into_inner();
+    let file = corps.find(&corp).and_then(|corp| corp.read().jobs.file(&job));
+    file.map_or_else(|| HttpResponse::NotFound().finish(), |file| HttpResponse::Ok().body(file))
 }
 
 /// Answers any request below `/cgi-bin/`.
@@ -140,6 +203,7 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
     let file = binary::file_of(&request, &body).await;
     let malformed = request.method() == Method::POST && parsed.is_none() && file.is_none();
     let mut call = Call {
+        host: request.connection_info().host().to_owned(),
         path,
         from: request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip()),
         body,
@@ -150,19 +214,20 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
         query: query.map(Query::into_inner).unwrap_or_default(),
     };
 
-    let (answer, fault, media) = {
+    let (answer, fault, media, _under_way) = {
         let corp = match call.parameter("corpid") {
             Some(id) if call.path == "gettoken" => corps.find(id).unwrap_or_else(|| corps.first()),
             _ => corps.of_token(call.parameter("access_token").unwrap_or_default()),
         };
+        let under_way = CallUnderWay::begin(corp, &call.path);
         let mut world = corp.write();
         let fault = world.faults.meet(&call.path);
         let answer = run(&mut world, &mut call, request.method(), malformed, fault.as_ref());
         record(&mut world, &call, request.method(), &answer, fault.is_some());
-        let wanted = call.path == "media/get" && answer.errcode == Some(0);
+        let wanted = call.path.starts_with("media/get") && answer.errcode == Some(0);
         let media = if wanted { media::get(&mut world, &call).ok() } else { None };
         corp.send(world.take_told());
-        (answer, fault, media)
+        (answer, fault, media, under_way)
     };
     if let (Some(media), None) = (media, &fault) {
         return binary::respond(media, call.range);
@@ -180,6 +245,28 @@ pub async fn answer(request: HttpRequest, body: Bytes, corps: Data<Corps>) -> Ht
         return response.body(Broken::reset());
     }
     if fault.cut { response.body(Broken::cut(&answer.body)) } else { response.body(answer.body) }
+}
+
+/// Counts a call until it is answered, or its caller gave up.
+struct CallUnderWay {
+    corp: Here,
+    path: String,
+}
+
+impl CallUnderWay {
+    fn begin(corp: &Here, path: &str) -> Self {
+        *corp.write().calls.entry(path.to_owned()).or_default() += 1;
+        Self { corp: corp.clone(), path: path.to_owned() }
+    }
+}
+
+impl Drop for CallUnderWay {
+    fn drop(&mut self) {
+        let mut world = self.corp.write();
+        if let Some(calls) = world.calls.get_mut(&self.path) {
+            *calls = calls.saturating_sub(1);
+        }
+    }
 }
 
 struct Written {
@@ -214,7 +301,13 @@ fn execute(world: &mut World, call: &Call, method: &Method, malformed: bool) -> 
         return Written { status: StatusCode::NOT_FOUND, errcode: None, body: String::new() };
     };
     let now = world.now();
-    let answer = if api.limited && !world.limits.admit(&call.path, &limits::API, now) {
+    let crowded = world.settings.concurrency.is_some_and(|most| world.calls.get(&call.path) > Some(&most));
+    let debugging = call.parameter("debug") == Some("1");
+    let answer = if crowded {
+        Err(Refusal::CONCURRENCY)
+    } else if debugging && !world.limits.admit("debug=1", &limits::DEBUG, now) {
+        Err(Refusal::FREQUENCY)
+    } else if api.limited && !world.limits.admit(&call.path, &limits::API, now) {
         Err(Refusal::FREQUENCY)
     } else if api.post && method != Method::POST {
         // The body isn't read.

@@ -1,6 +1,6 @@
 //! From the code of a sign-in to a member (docs 91023, 98176), and to the fields they consented to (doc 95833).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
@@ -26,6 +26,8 @@ pub enum Visitor {
 #[derive(Debug, Default)]
 pub struct SignIns {
     codes: HashMap<String, Code>,
+    /// Codes that were good once.
+    used: HashSet<String>,
     user_tickets: HashMap<String, UserTicket>,
 }
 
@@ -46,7 +48,8 @@ struct UserTicket {
 impl SignIns {
     /// A new code.
     pub fn code(&mut self, visitor: Visitor, private: bool, now: DateTime<Utc>) -> String {
-        self.codes.retain(|_, code| code.expires > now);
+        // One that has just expired is remembered, so that it can be called so.
+        self.codes.retain(|_, code| code.expires > now - CODE_LIFE);
         let code = random::text(43);
         self.codes.insert(code.clone(), Code { visitor, private, expires: now + CODE_LIFE });
         code
@@ -58,7 +61,16 @@ pub fn user_info(world: &mut World, call: &Call) -> Answer {
     token::of_app(world, call, Refusal::REDIRECT_DOMAIN)?;
     let given = call.parameter("code").ok_or(Refusal::CODE_MISSING)?;
     let now = world.now();
-    let code = world.sign_ins.codes.remove(given).filter(|code| code.expires > now).ok_or(Refusal::CODE)?;
+    let apart = |refusal| if world.settings.codes_told_apart { refusal } else { Refusal::CODE };
+    let (used, expired) = (apart(Refusal::CODE_USED), apart(Refusal::CODE_EXPIRED));
+    if world.sign_ins.used.contains(given) {
+        return Err(used);
+    }
+    let code = world.sign_ins.codes.remove(given).ok_or(Refusal::CODE)?;
+    if code.expires <= now {
+        return Err(expired);
+    }
+    world.sign_ins.used.insert(given.to_owned());
     let Visitor::Member(userid) = code.visitor else {
         return Ok(json!({ "openid": "oSimulatedOutsider0000000001" }));
     };
@@ -74,6 +86,19 @@ pub fn user_info(world: &mut World, call: &Call) -> Answer {
         world.sign_ins.user_tickets.insert(ticket, user_ticket);
     }
     Ok(answer)
+}
+
+/// `user/getuserinfo`: the same under the names of old.
+pub fn old_user_info(world: &mut World, call: &Call) -> Answer {
+    let answer = user_info(world, call)?;
+    let names = [("userid", "UserId"), ("openid", "OpenId"), ("user_ticket", "user_ticket")];
+    let mut old: Map<String, Value> =
+        names.into_iter().filter_map(|(new, old)| Some((old.to_owned(), answer.get(new)?.clone()))).collect();
+    old.insert("DeviceId".into(), json!(""));
+    if old.contains_key("user_ticket") {
+        old.insert("expires_in".into(), json!(USER_TICKET_LIFE.num_seconds()));
+    }
+    Ok(Value::Object(old))
 }
 
 /// `auth/getuserdetail`
@@ -106,6 +131,9 @@ pub fn user_detail(world: &mut World, call: &Call) -> Answer {
     answer.insert("avatar".into(), json!(format!("https://avatar.example.com/{avatar}/0")));
     if may_see("mobile") {
         answer.insert("mobile".into(), json!(member.mobile));
+    }
+    if may_see("email") && !member.email.is_empty() {
+        answer.insert("email".into(), json!(member.email));
     }
     Ok(Value::Object(answer))
 }

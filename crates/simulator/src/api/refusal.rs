@@ -22,9 +22,6 @@ macro_rules! refusals {
             pub fn reason_of(code: i64) -> &'static str {
                 match code {
                     $($code => $reason,)*
-                    42003 => "code expired",
-                    42022 => "code has been used",
-                    45033 => "api concurrent out of limit",
                     _ => "error",
                 }
             }
@@ -65,6 +62,7 @@ refusals! {
     TAG_ALL_INVALID = 40070 "all users and parties invalid";
     TAG_NAME_EXISTS = 40071 "tag name exists";
     TAG_NAME = 40072 "invalid tag name size";
+    JOBID = 40089 "invalid jobid";
     TOKEN_MISSING = 41001 "access_token missing";
     CORPID_MISSING = 41002 "corpid missing";
     SECRET_MISSING = 41004 "corpsecret missing";
@@ -76,9 +74,12 @@ refusals! {
     TITLE_MISSING = 41016 "missing title";
     DESCRIPTION_MISSING = 41033 "missing description";
     TOKEN_EXPIRED = 42001 "access_token expired";
+    CODE_EXPIRED = 42003 "code expired";
+    TICKET_KIND = 42012 "jsapi ticket of another kind";
     TASK_ID = 42014 "invalid task_id";
     CARD_OTHER_APP = 42015 "not the sender of the card";
     BUTTON_NAME = 42020 "missing button name";
+    CODE_USED = 42022 "code has been used";
     LINE_KEYNAME = 42027 "missing horizontal_content_list.keyname";
     CARD_URL = 42028 "missing url of card part";
     LINE_MEDIA = 42029 "missing horizontal_content_list.media_id";
@@ -107,15 +108,21 @@ refusals! {
     TEXT_EMPTY = 44004 "empty content";
     MEDIA_TOO_LARGE = 45001 "media size out of limit";
     CONTENT_SIZE = 45002 "content size out of limit";
+    AGENT_DESCRIPTION = 45004 "invalid app description size";
     ARTICLES = 45008 "article count out of limit";
     FREQUENCY = 45009 "api freq out of limit";
+    AGENT_NAME = 45022 "invalid app name size";
+    ACCOUNTS = 45024 "account limit reached";
+    DELETES_TOO_MANY = 45026 "too many members would be deleted";
     AUTHOR_LENGTH = 45032 "author size out of limit";
+    CONCURRENCY = 45033 "api concurrent out of limit";
     URL_SCHEME = 45034 "url missing http/https scheme";
     MENU_NONE = 46003 "menu no exist";
     USER_NOT_FOUND = 46004 "user no exist";
     API_FORBIDDEN = 48002 "api forbidden";
     DETAILS_FORBIDDEN = 48009 "api forbidden for contacts assistant from this ip";
     REDIRECT_DOMAIN = 50001 "redirect_url is not registered in app's trusted domains";
+    APP_CLOSED = 50003 "app is disabled";
     PARTY_NAME = 60001 "invalid department name size";
     PARTY_ID_UNKNOWN = 60003 "department not found";
     PARENT_UNKNOWN = 60004 "parent department not found";
@@ -127,9 +134,12 @@ refusals! {
     PARTY_CYCLE = 60010 "department cycle";
     NO_PRIVILEGE = 60011 "no privilege to access/modify contact/party/agent";
     IP = 60020 "not allow to access from your ip";
+    OUT_OF_RANGE = 60021 "userid not in app's visible range";
     USERID_EXISTS = 60102 "userid existed";
     MOBILE_INVALID = 60103 "invalid mobile";
     MOBILE_EXISTS = 60104 "mobile existed";
+    EMAIL_INVALID = 60105 "invalid email";
+    EMAIL_EXISTS = 60106 "email existed";
     PARTIES_OF_USER = 60110 "too many departments of user";
     USER_UNKNOWN = 60111 "userid not found";
     NAME_INVALID = 60112 "invalid name";
@@ -138,11 +148,15 @@ refusals! {
     MOBILE_AND_EMAIL_MISSING = 60129 "missing mobile and email";
     LEADER_LENGTH = 60132 "is_leader_in_dept and department differ in size";
     RESPONSE_CODE = 60140 "invalid response_code";
+    EMAIL_NOT_FOUND = 60147 "email not found";
     CURSOR = 60268 "invalid cursor";
+    PARTY_NODES = 81001 "too many nodes under department";
     PARTY_DEPTH = 81002 "department too deep";
+    TAG_NODES = 81003 "too many nodes under tag";
     TAG_FORBIDDEN = 81011 "no privilege to change tag";
     RECIPIENTS_INVALID = 81013 "user & party & tag all invalid";
     TAG_TOO_MANY = 81014 "too many users or parties";
+    TOO_MANY_ITEMS = 81017 "too many items";
     RECIPIENTS_EMPTY = 82001 "touser, toparty and totag all empty";
     PARTY_LIST_LENGTH = 82002 "invalid party list size";
     TAG_LIST_LENGTH = 82003 "invalid tag list size";
@@ -150,7 +164,9 @@ refusals! {
     UPDATE_STRANGER = 82102 "user not in the message";
     USER_TICKET_EXPIRED = 84014 "user_ticket expired";
     USER_TICKET = 84015 "invalid user_ticket";
+    NO_OUTSIDER = 84061 "not external contact";
     USER_TICKET_MISSING = 84090 "missing user_ticket";
+    DOMAIN_UNPROVED = 85005 "domain ownership not verified";
     CHATID = 86001 "invalid chatid";
     CHAT_UNKNOWN = 86003 "chatid not exist";
     CHAT_SIZE = 86006 "invalid chat member count";
@@ -168,11 +184,31 @@ refusals! {
     NOTICE_PAGE = 90204 "invalid page";
     TICKET_TYPE = 91040 "invalid ticket type";
     NO_SENSITIVE_FIELDS = 92001 "no privilege to access sensitive info";
+    TILES_OFF = 94000 "custom workbench mode not enabled";
+    TILE_TYPE = 94001 "invalid type";
+    TILE_KEYS_MISSING = 94002 "missing keydata";
+    TILE_KEYS = 94003 "too many keydata items";
+    TILE_LINES_MISSING = 94005 "missing list";
+    TILE_LINES = 94006 "too many list items";
+    TILE_PAGE_MISSING = 94007 "missing webview";
+    TILE_NO_TEMPLATE = 94008 "no workbench template type set";
+    TILE_HEIGHT = 94011 "invalid webview height";
+    TILE_DATA = 94012 "missing data";
+    TILE_IMAGE = 94013 "invalid image url";
+    TILE_TITLE = 94014 "invalid list title";
+    TILE_PAGE = 94015 "invalid webview url";
+    TILE_OTHER_HEIGHT = 94016 "height differs from template";
     OTHER_AGENT = 301002 "not allow operate another agent with this accesstoken";
+    CREATOR = 301005 "creator can't be deleted";
     POSITION_INVALID = 301012 "invalid position";
     VOICE_FORMAT = 301017 "voice file not amr";
     USERIDS = 301023 "invalid useridlist size";
+    APPROVAL_PARAMETER = 301025 "invalid parameter";
     USERID_FIXED = 301036 "userid can't be changed";
+    IMPORT_USERID = 302003 "userid twice or missing";
+    IMPORT_TREE = 302004 "invalid organisation tree";
+    IMPORT_PARTYID = 302006 "partyid twice";
+    BEHAVIOUR_TIME = 600018 "invalid start_time or end_time";
     MEDIA_IN_PIECES = 830002 "file too large, use range";
 }
 

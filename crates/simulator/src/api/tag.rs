@@ -14,6 +14,7 @@ use crate::world::World;
 const MAX_NAME: usize = 32;
 const MAX_USERS: usize = 1000;
 const MAX_PARTIES: usize = 100;
+const MAX_NODES: usize = 30_000;
 
 /// A tag.
 #[derive(Debug, Clone, Serialize)]
@@ -156,6 +157,10 @@ fn change(
     }
     if users.is_empty() && parties.is_empty() {
         return Err(all_invalid);
+    }
+    let nodes = world.tags.get(&id).map_or(0, |tag| tag.members.len() + tag.departments.len());
+    if nodes + users.len() + parties.len() > MAX_NODES {
+        return Err(Refusal::TAG_NODES);
     }
     if let Some(tag) = world.tags.get_mut(&id) {
         let (users, parties) = apply(tag, &users, &parties);

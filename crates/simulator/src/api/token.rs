@@ -107,6 +107,9 @@ pub fn get(world: &mut World, call: &Call) -> Answer {
         world.tokens.count_wrong(call.from, now);
         return Err(Refusal::SECRET);
     };
+    if secret == Secret::App && world.settings.app_closed {
+        return Err(Refusal::APP_CLOSED);
+    }
     let (token, expires_in) = world.tokens.issue(secret, world.settings.tokens, now);
     Ok(json!({ "access_token": token, "expires_in": expires_in }))
 }
@@ -136,7 +139,8 @@ pub fn authenticate(world: &World, call: &Call) -> Result<Secret, Refusal> {
         return Err(Refusal::TOKEN_EXPIRED);
     }
     let trusted = &world.settings.trusted_ips;
-    if !trusted.is_empty() && !trusted.contains(&call.from) {
+    let may = world.trusted_since.get(&call.from).is_some_and(|since| *since <= world.now());
+    if !trusted.is_empty() && !may {
         return Err(Refusal::IP);
     }
     Ok(token.secret)

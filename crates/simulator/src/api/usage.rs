@@ -1,4 +1,4 @@
-//! How the platform is used (platform figures): active members, operation logs, meetings started, the drive. The figures are
+//! How the platform is used (platform figures): active members, operation logs, meetings started. The figures are
 //! invented anew from the directory and the date each time, so that they are always the same.
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, TimeDelta, Utc};
@@ -9,18 +9,18 @@ use super::token::Secret;
 use super::{Answer, Call, Refusal, token};
 use crate::world::World;
 
-const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 /// China has one time and no summer time.
-const ZONE: i32 = 8 * 3600;
+pub(super) const ZONE: i32 = 8 * 3600;
 
 /// An app's token, and the product open to it in the console (可调用接口的应用).
-fn authorised(world: &World, call: &Call, product: &str) -> Result<(), Refusal> {
+pub(super) fn authorised(world: &World, call: &Call, product: &str) -> Result<(), Refusal> {
     token::of_app(world, call, Refusal::API_FORBIDDEN)?;
     if world.settings.closed_products.contains(product) { Err(Refusal::API_FORBIDDEN) } else { Ok(()) }
 }
 
 /// A number that looks like chance and never changes.
-fn chance(of: &str, below: u64) -> u64 {
+pub(super) fn chance(of: &str, below: u64) -> u64 {
     let mixed = of
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
@@ -48,12 +48,14 @@ pub fn active(world: &mut World, call: &Call) -> Answer {
 }
 
 /// A stretch of time that a call asks for.
-struct Stretch {
-    from: i64,
-    to: i64,
+pub(super) struct Stretch {
+    /// Unix seconds.
+    pub(super) from: i64,
+    /// Unix seconds, not in it.
+    pub(super) to: i64,
 }
 
-fn stretch(
+pub(super) fn stretch(
     call: &Call,
     from: &str,
     longest: i64,
@@ -71,7 +73,7 @@ fn stretch(
 }
 
 /// One page, and whether there is more. What the app may not see is left out after the page was cut: it may be short.
-fn page(
+pub(super) fn page(
     call: &Call,
     rows: Vec<Value>,
     most: usize,
@@ -98,7 +100,7 @@ fn page(
     Ok(answer)
 }
 
-fn named(mut answer: Value, name: &str) -> Value {
+pub(super) fn named(mut answer: Value, name: &str) -> Value {
     let rows = answer["rows"].take();
     if let Some(fields) = answer.as_object_mut() {
         fields.remove("rows");
@@ -108,7 +110,7 @@ fn named(mut answer: Value, name: &str) -> Value {
 }
 
 /// What happened to some members each day of a stretch: (time, user id).
-fn happened(world: &World, what: &str, a_day: u64, stretch: &Stretch) -> Vec<(i64, String)> {
+pub(super) fn happened(world: &World, what: &str, a_day: u64, stretch: &Stretch) -> Vec<(i64, String)> {
     let members: Vec<&str> = world.directory.members().map(|(_, member)| member.userid.as_str()).collect();
     let mut all = Vec::new();
     for day in stretch.from.div_euclid(DAY)..=stretch.to.div_euclid(DAY) {
@@ -126,7 +128,7 @@ fn happened(world: &World, what: &str, a_day: u64, stretch: &Stretch) -> Vec<(i6
     all
 }
 
-fn seen(world: &World, row: &Value) -> bool {
+pub(super) fn seen(world: &World, row: &Value) -> bool {
     let member = row["userid"].as_str().and_then(|userid| world.directory.member(userid));
     member.is_some_and(|member| world.range.memberships(member).next().is_some())
 }
@@ -175,8 +177,22 @@ pub fn meeting_starts(world: &mut World, call: &Call) -> Answer {
     Ok(named(page(call, rows, 1000, 200, |row| seen(world, row))?, "meeting_list"))
 }
 
-/// `wedrive/mng_capacity`: the free 100 GB.
-pub fn drive_capacity(world: &mut World, call: &Call) -> Answer {
-    authorised(world, call, "drive")?;
-    Ok(json!({ "total_capacity_for_all": 107_374_182_400_i64, "total_capacity_for_vip": 0 }))
+/// `security/get_file_oper_record`
+pub fn file_operations(world: &mut World, call: &Call) -> Answer {
+    authorised(world, call, "files")?;
+    let stretch = stretch(call, "start_time", 14, world.now(), None)?;
+    let list = call.json.get("userid_list").and_then(Value::as_array);
+    if list.is_some_and(|list| list.len() > 100) {
+        return Err(Refusal::PARAMETER);
+    }
+    let asked = |userid: &str| list.is_none_or(|list| list.iter().any(|one| one.as_str() == Some(userid)));
+    let rows = happened(world, "file", 20, &stretch).into_iter().filter(|(_, userid)| asked(userid));
+    let rows = rows.map(|(time, userid)| {
+        let kind = if chance(&format!("{time}"), 2) == 0 { 101 } else { 103 };
+        json!({
+            "time": time, "userid": userid, "operation": { "type": kind, "source": 401 }, "file_info": "资料.xlsx",
+            "file_size": 40_584, "file_md5": "", "device_type": 1, "device_code": "",
+        })
+    });
+    Ok(named(page(call, rows.collect(), 1000, 1000, |row| seen(world, row))?, "record_list"))
 }

@@ -15,12 +15,15 @@ const MAX_NAME: usize = 64;
 const MAX_DEPTH: usize = 15;
 /// Departments a member may be in.
 const MAX_DEPARTMENTS: usize = 100;
+/// Members and departments right below one; WeCom counts all below it.
+const MAX_NODES: usize = 30_000;
 /// Members one call may delete.
 const MAX_DELETED: usize = 200;
 
 fn authorised(world: &World, call: &Call) -> Result<(), Refusal> {
     match token::authenticate(world, call)? {
-        token::Secret::Contacts => Ok(()),
+        token::Secret::Contacts if world.settings.contacts_edit => Ok(()),
+        token::Secret::Contacts => Err(Refusal::NO_PRIVILEGE),
         token::Secret::App => Err(Refusal::API_FORBIDDEN),
     }
 }
@@ -130,6 +133,9 @@ pub fn create_user(world: &mut World, call: &Call) -> Answer {
     if world.directory.member(userid).is_some() {
         return Err(Refusal::USERID_EXISTS);
     }
+    if world.directory.members().count() >= world.settings.accounts {
+        return Err(Refusal::ACCOUNTS);
+    }
     if text(&call.json, "mobile").is_none() && text(&call.json, "email").is_none() {
         return Err(Refusal::MOBILE_AND_EMAIL_MISSING);
     }
@@ -141,6 +147,7 @@ pub fn create_user(world: &mut World, call: &Call) -> Answer {
         // Withheld from every app, so it matters to nobody.
         gender: if text(&call.json, "gender") == Some("1") { Gender::Male } else { Gender::Female },
         mobile: String::new(),
+        email: String::new(),
         position: String::new(),
         memberships: vec![Membership { department: ROOT, leader: false }],
         status: Status::Inactive,
@@ -186,6 +193,16 @@ fn apply(world: &World, member: &mut Member, given: &Map<String, Value>) -> Resu
             return Err(Refusal::MOBILE_EXISTS);
         }
         member.mobile = mobile.to_owned();
+    }
+    if let Some(email) = text(given, "email") {
+        if !(6..=64).contains(&email.len()) || !email.contains('@') {
+            return Err(Refusal::EMAIL_INVALID);
+        }
+        let owner = world.directory.members().find(|(_, other)| other.email.eq_ignore_ascii_case(email));
+        if owner.is_some_and(|(_, other)| !other.userid.eq_ignore_ascii_case(&member.userid)) {
+            return Err(Refusal::EMAIL_EXISTS);
+        }
+        member.email = email.to_owned();
     }
     if let Some(position) = given.get("position").and_then(Value::as_str) {
         if position.chars().count() > 128 {
@@ -237,6 +254,9 @@ fn memberships(
         let id = department.as_u64().and_then(|id| id.try_into().ok()).ok_or(Refusal::PARTY_UNKNOWN)?;
         let leader = flags("is_leader_in_dept").is_some_and(|flags| flags[place].as_u64() == Some(1));
         world.directory.department(id).ok_or(Refusal::PARTY_UNKNOWN)?;
+        if world.directory.count_direct(id) >= MAX_NODES {
+            return Err(Refusal::PARTY_NODES);
+        }
         if seen.insert(id) {
             memberships.push(Membership { department: id, leader });
         }
@@ -251,9 +271,17 @@ fn memberships(
 pub fn delete_user(world: &mut World, call: &Call) -> Answer {
     authorised(world, call)?;
     let userid = call.parameter("userid").ok_or(Refusal::USERID_MISSING)?;
+    if is_creator(world, userid) {
+        return Err(Refusal::CREATOR);
+    }
     let events = world.remove_member(userid).map_err(|_| Refusal::USER_UNKNOWN)?;
     world.tell(events, token::Secret::Contacts);
     Ok(json!({ "errmsg": "deleted" }))
+}
+
+/// Who made the corp; here whom the settings name.
+fn is_creator(world: &World, userid: &str) -> bool {
+    world.settings.creator.as_deref().is_some_and(|creator| creator.eq_ignore_ascii_case(userid))
 }
 
 /// `user/batchdelete`: all of them or none.
@@ -267,18 +295,12 @@ pub fn delete_users(world: &mut World, call: &Call) -> Answer {
     if userids.len() != list.len() || userids.iter().any(|userid| world.directory.member(userid).is_none()) {
         return Err(Refusal::USERID_LIST);
     }
+    if userids.iter().any(|userid| is_creator(world, userid)) {
+        return Err(Refusal::CREATOR);
+    }
     for userid in userids {
         let events = world.remove_member(userid).unwrap_or_default();
         world.tell(events, token::Secret::Contacts);
     }
     Ok(json!({ "errmsg": "deleted" }))
-}
-
-/// `user/getuserid`
-pub fn userid_of_mobile(world: &mut World, call: &Call) -> Answer {
-    token::authenticate(world, call)?;
-    let mobile = text(&call.json, "mobile").ok_or(Refusal::MOBILE_INVALID)?;
-    let found = world.directory.members().find(|(_, member)| member.mobile == mobile);
-    let (_, member) = found.ok_or(Refusal::USER_NOT_FOUND)?;
-    Ok(json!({ "userid": member.userid }))
 }

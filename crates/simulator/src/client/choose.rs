@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{SearchQuery, go_as, page};
+use crate::api::agent;
 use crate::corps::{Corps, Here};
 use crate::directory::Member;
 use crate::sign_in;
@@ -29,7 +30,7 @@ pub async fn home(query: SearchQuery, corps: Data<Corps>, shared: Here) -> HttpR
             a.brand href="/" { span.logo { "企" } "企业微信模拟器" }
             h1 { (world.spec.name) }
             p.muted {
-                "选一个人，用这个人的企业微信打开「" (world.spec.app.title) "」。"
+                "选一个人，用这个人的企业微信打开「" (agent::title(&world)) "」。"
                 "共 " (members) " 个帐号，全部是虚构的人。"
             }
         }
@@ -72,7 +73,7 @@ pub fn inside(world: &World, request: &HttpRequest, query: &HashMap<String, Stri
     let (search, to) = (query.get("q").map_or("", String::as_str), return_address(request, query));
     let body = html! {
         header.top {
-            h1 { "登录 " (world.spec.app.title) }
+            h1 { "登录 " (agent::title(world)) }
             p.muted { "在企业微信里，这一步不会出现：客户端知道你是谁。请选择以谁的身份继续。" }
             @if query.get("scope").is_some_and(|scope| scope == "snsapi_privateinfo") {
                 p.muted { "继续即表示同意向该应用提供：" (consented(world)) }
@@ -95,7 +96,7 @@ pub fn scan(world: &World, request: &HttpRequest, query: &HashMap<String, String
                 span.brand { span.logo { "企" } "企业微信登录" }
                 div.qr role="img" aria-label="模拟的二维码" { (PreEscaped(code_picture(&to))) }
                 p { "请使用企业微信扫描二维码登录" }
-                p.muted { "「" (world.spec.app.title) "」 · " (world.spec.name) }
+                p.muted { "「" (agent::title(world)) "」 · " (world.spec.name) }
                 p.muted { "模拟器里不用手机：选择谁来扫码即可。" }
             }
             section.choice {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::page::{self, Tab};
 use super::{bubble, go, markup, own};
+use crate::api::agent;
 use crate::api::message::Message;
 use crate::corps::Here;
 use crate::event::Event;
@@ -22,7 +23,7 @@ pub async fn list(request: HttpRequest, shared: Here) -> HttpResponse {
     let Some(member) = own(&request, &world) else { return go("/") };
     let content = match world.messages.of(&member.userid).next_back() {
         None => html! {
-            div.empty { p { "还没有消息" } p.muted { "「" (world.spec.app.title) "」发来的提醒会出现在这里。" } }
+            div.empty { p { "还没有消息" } p.muted { "「" (agent::title(&world)) "」发来的提醒会出现在这里。" } }
         },
         Some(last) => html! {
             ul.rows {
@@ -30,7 +31,7 @@ pub async fn list(request: HttpRequest, shared: Here) -> HttpResponse {
                     a.row href="/client/messages/app" {
                         (page::app_icon(&world))
                         div {
-                            strong { (world.spec.app.title) }
+                            strong { (agent::title(&world)) }
                             span.muted { (bubble::summary(last)) }
                         }
                         div.end {
@@ -66,7 +67,7 @@ pub async fn conversation(request: HttpRequest, shared: Here) -> HttpResponse {
             button { "发送" }
         }
     };
-    page::client(world, member, Tab::Messages, &world.spec.app.title, Some("/client/messages"), content)
+    page::client(world, member, Tab::Messages, agent::title(world), Some("/client/messages"), content)
 }
 
 /// The app's menu: what opens a page is a link, what calls back a button; three names, each with its own below.

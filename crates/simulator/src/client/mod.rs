@@ -8,6 +8,7 @@ pub mod page;
 mod contacts;
 mod markup;
 mod messages;
+mod tile;
 mod workbench;
 
 use actix_web::cookie::Cookie;

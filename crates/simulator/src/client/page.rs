@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use chrono::{DateTime, FixedOffset, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::api::agent;
 use crate::directory::Member;
 use crate::world::World;
 
@@ -133,7 +134,7 @@ pub fn refusal(world: &World, reason: &str) -> HttpResponse {
             div.sign { "!" }
             h1 { "无法访问" }
             p { (reason) }
-            p.muted { (world.spec.name) " · " (world.spec.app.title) }
+            p.muted { (world.spec.name) " · " (agent::title(world)) }
             a.button href="/" { "回到模拟器首页" }
         }
     };
@@ -152,7 +153,7 @@ pub fn avatar(member: &Member) -> Markup {
 
 /// The app's own square.
 pub fn app_icon(world: &World) -> Markup {
-    html! { span.app-icon aria-hidden="true" { (world.spec.app.title.chars().next().unwrap_or('·')) } }
+    html! { span.app-icon aria-hidden="true" { (agent::title(world).chars().next().unwrap_or('·')) } }
 }
 
 /// The path of a member's main department without the school.

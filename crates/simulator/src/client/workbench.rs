@@ -7,7 +7,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::page::{self, Tab};
-use super::{go, own};
+use super::{go, own, tile};
+use crate::api::agent;
 use crate::corps::Here;
 use crate::directory::Status;
 use crate::event::Event;
@@ -34,18 +35,11 @@ pub async fn show(request: HttpRequest, shared: Here) -> HttpResponse {
         section.tiles {
             h2 { "学校应用" }
             @if !world.range.reaches(member) {
-                p.muted { "「" (app.title) "」对你不可见。" }
+                p.muted { "「" (agent::title(&world)) "」对你不可见。" }
             } @else if world.app_url.is_none() {
-                p.muted { "「" (app.title) "」的服务器还没有启动。" }
+                p.muted { "「" (agent::title(&world)) "」的服务器还没有启动。" }
             } @else {
-                ul {
-                    li {
-                        a.tile href="/client/app" data-window {
-                            (page::app_icon(&world))
-                            span { (app.title) }
-                        }
-                    }
-                }
+                (tile::draw(&world, world.tiles.of(&member.userid)))
                 p.muted { (app.description) }
             }
         }
@@ -70,7 +64,7 @@ pub async fn enter(request: HttpRequest, shared: Here) -> HttpResponse {
     let (home, event) = {
         let world = shared.read();
         let Some(member) = own(&request, &world) else { return go("/") };
-        let Some(home) = world.app_url.as_ref().and_then(|app| app.join(&world.spec.app.home).ok()) else {
+        let Some(home) = agent::home(&world) else {
             return page::refusal(&world, "应用的服务器还没有启动");
         };
         (

@@ -41,7 +41,7 @@ impl Cipher {
 
     /// Opens in place and takes the padding off.
     pub(super) fn open<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], CryptoError> {
-        if buffer.len() < PAD || buffer.len() % 16 != 0 {
+        if buffer.len() < PAD || !buffer.len().is_multiple_of(16) {
             return Err(CryptoError::Ciphertext);
         }
         let padded = cbc::Decryptor::inner_iv_init(&self.decrypt, &self.iv.into())
@@ -58,7 +58,6 @@ impl Cipher {
     pub(super) fn seal(&self, mut plain: Vec<u8>) -> Vec<u8> {
         let pad = PAD - plain.len() % PAD;
         plain.resize(plain.len() + pad, pad as u8);
-        cbc::Encryptor::inner_iv_init(&self.encrypt, &self.iv.into())
-            .encrypt_padded_vec::<NoPadding>(&plain)
+        cbc::Encryptor::inner_iv_init(&self.encrypt, &self.iv.into()).encrypt_padded_vec::<NoPadding>(&plain)
     }
 }

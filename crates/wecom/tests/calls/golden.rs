@@ -13,9 +13,15 @@ use crate::fake::{Fake, TestClock, client, memory};
 const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
 
 /// The files this test reads; one it does not know fails it.
-const READ: [&str; 50] = [
+const READ: [&str; 91] = [
+    "agent_batch_set_workbench_data",
     "agent_get",
+    "agent_get_workbench_data",
+    "agent_get_workbench_template",
     "agent_list",
+    "agent_set",
+    "agent_set_workbench_data",
+    "agent_set_workbench_template",
     "appchat_create",
     "appchat_get",
     "appchat_send",
@@ -23,27 +29,55 @@ const READ: [&str; 50] = [
     "auth_getuserdetail",
     "auth_getuserinfo",
     "auth_getuserinfo_outsider",
+    "batch_getresult",
+    "batch_invite",
+    "batch_replaceparty",
+    "batch_replaceuser",
+    "batch_syncuser",
+    "corp_get_join_qrcode",
     "department_create",
     "department_delete",
     "department_get",
     "department_list",
     "department_simplelist",
     "department_update",
+    "export_department",
+    "export_get_result",
+    "export_simple_user",
+    "export_taguser",
+    "export_user",
+    "externalcontact_get_follow_user_list",
+    "externalcontact_get_user_behavior_data",
+    "externalcontact_list",
     "get_api_domain_ip",
     "get_jsapi_ticket",
     "getcallbackip",
     "gettoken",
+    "living_cancel",
+    "living_create",
+    "living_get_living_info",
+    "living_get_user_all_livingid",
+    "living_get_watch_stat",
     "media_upload",
     "media_uploadimg",
+    "meeting_cancel",
+    "meeting_create",
+    "meeting_get_attendee_list",
+    "meeting_get_info",
+    "meeting_get_user_meetingid",
     "meeting_statistics_get_start_list",
+    "meeting_update",
     "menu_create",
     "menu_delete",
     "menu_get",
     "message_recall",
     "message_send",
     "message_update_template_card",
+    "oa_getapprovaldetail",
+    "oa_getapprovalinfo",
     "refusal",
     "security_admin_oper_log_list",
+    "security_get_file_oper_record",
     "security_member_oper_log_list",
     "tag_addtagusers",
     "tag_create",
@@ -54,16 +88,23 @@ const READ: [&str; 50] = [
     "tag_update",
     "ticket_get",
     "user_batchdelete",
+    "user_convert_to_openid",
+    "user_convert_to_userid",
     "user_create",
     "user_delete",
     "user_get",
     "user_get_active_stat",
+    "user_get_userid_by_email",
     "user_getuserid",
     "user_list",
     "user_list_id",
     "user_simplelist",
     "user_update",
+    "wedrive_file_list",
     "wedrive_mng_capacity",
+    "wedrive_mng_pro_info",
+    "wedrive_new_space_info",
+    "wedrive_space_create",
 ];
 
 fn answer(name: &str) -> Value {
@@ -78,9 +119,16 @@ async fn documented(exceptions: &'static [(&'static str, &'static str)]) -> (Fak
     let fake = Fake::start(move |seen| {
         let named = exceptions.iter().find(|(path, _)| *path == seen.path);
         let mut body = answer(named.map_or(&seen.path.replace('/', "_"), |(_, name)| *name));
-        if seen.body.contains("cursor") {
+        // The second page is the last.
+        let key_given = |first: &str| seen.body.contains("next_key") && !seen.body.contains(first);
+        if (seen.body.contains("\"cursor\"") || seen.body.contains("new_cursor\":\"1"))
+            || key_given("\"next_key\":\"0\"")
+            || seen.body.contains("\"start\":1000")
+        {
             body["next_cursor"] = "".into();
+            body["new_next_cursor"] = "".into();
             body["has_more"] = false.into();
+            body["ending"] = 1.into();
         }
         (200, body.to_string())
     })
@@ -259,4 +307,162 @@ async fn how_the_platform_is_used() {
     assert!(client.meeting_starts(to, from).is_err());
     let drive = client.drive_capacity().await.unwrap();
     assert_eq!((drive.everyone, drive.paid), (107_374_182_400, Some(0)));
+}
+
+#[tokio::test]
+async fn the_workbench() {
+    use wecom::workbench::{Tile, TileKey, TileLine, TileLink, TilePage, TilePicture};
+
+    let (fake, client) = documented(&[]).await;
+    let link = TileLink::page("https://app.example.com/todo");
+    let tile = Tile::Keys(vec![TileKey { key: "待办".into(), data: "2".into(), link: link.clone() }]);
+    client.set_workbench_template(&tile, false).await.unwrap();
+    assert_eq!(client.workbench_template().await.unwrap(), tile);
+    client.set_workbench_tile("zhang.san", &tile).await.unwrap();
+    client.set_workbench_tiles(&["zhang.san".into()], &tile).await.unwrap();
+    assert_eq!(client.workbench_tile("zhang.san").await.unwrap(), tile);
+    let keys = serde_json::json!({ "items": [{ "key": "待办", "data": "2", "jump_url": "https://app.example.com/todo" }] });
+    let sent = |api: &str| serde_json::from_str::<Value>(&fake.calls(api)[0].body).unwrap();
+    assert_eq!(
+        sent("agent/set_workbench_data"),
+        serde_json::json!({ "agentid": 1_000_002, "userid": "zhang.san", "type": "keydata", "keydata": keys })
+    );
+    assert_eq!(
+        sent("agent/batch_set_workbench_data")["data"],
+        serde_json::json!({ "type": "keydata", "keydata": keys })
+    );
+
+    let lines = |count| Tile::Lines(vec![TileLine { title: "一行".into(), link: link.clone() }; count]);
+    let page = TilePage { url: "https://app.example.com/t".into(), ..TilePage::default() };
+    let picture = TilePicture { url: "https://app.example.com/p.png".into(), link: link.clone() };
+    for good in [Tile::Normal, lines(3), Tile::Page(page), Tile::Picture(picture)] {
+        client.set_workbench_template(&good, true).await.unwrap();
+    }
+    let long = TileKey { data: "长".repeat(65), ..TileKey::default() };
+    let empty = Tile::Picture(TilePicture::default());
+    for bad in [lines(4), empty, Tile::Keys(vec![long]), Tile::Keys(vec![TileKey::default()])] {
+        assert!(client.set_workbench_template(&bad, true).await.is_err(), "{bad:?}");
+    }
+    assert_eq!(fake.calls("agent/set_workbench_template").len(), 5, "what WeCom would refuse isn't sent");
+}
+
+#[tokio::test]
+async fn ids_jobs_and_exports() {
+    use wecom::crypto::FileKey;
+    use wecom::ids::Mailbox;
+    use wecom::jobs::{Export, Import, JobCallback};
+
+    let (fake, client) = documented(&[]).await;
+    assert_eq!(client.userid_of_email("zs@corp.example.com", Mailbox::Corp).await.unwrap(), "zhang.san");
+    assert_eq!(client.openid_of("zhang.san").await.unwrap(), "oDx");
+    assert_eq!(client.userid_of_openid("oDx").await.unwrap(), "zhang.san");
+    client
+        .change_agent(&wecom::agent::AgentChange { isreportenter: Some(1), ..Default::default() })
+        .await
+        .unwrap();
+    assert_eq!(fake.calls("agent/set")[0].body, r#"{"agentid":1000002,"isreportenter":1}"#);
+
+    let (url, token) = ("https://app.example.com/job".to_owned(), "T".to_owned());
+    let callback = JobCallback { url, token, encoding_aes_key: "K".into() };
+    assert_eq!(client.import(Import::UpdateMembers, "m", false, Some(&callback)).await.unwrap(), "job1");
+    assert_eq!(client.import(Import::ReplaceMembers, "m", true, None).await.unwrap(), "job2");
+    assert_eq!(client.import(Import::ReplaceDepartments, "m", true, None).await.unwrap(), "job3");
+    assert_eq!(fake.calls("batch/replaceparty")[0].body, r#"{"media_id":"m"}"#);
+    assert!(fake.calls("batch/syncuser")[0].body.contains(r#""encodingaeskey":"K""#));
+    let state = client.import_state("job1").await.unwrap();
+    assert_eq!((state.status, state.result[0].userid.as_deref()), (3, Some("zhang.san")));
+    let not = client.invite(&["x".into()], &[99], &[7]).await.unwrap();
+    assert_eq!((not.members, not.departments, not.tags), (vec!["x".to_owned()], vec![99], vec![7]));
+    assert!(client.join_qrcode(3).await.unwrap().starts_with("https://"));
+
+    let key = FileKey::new("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
+    for (export, id) in [
+        (Export::SimpleMembers, "e1"),
+        (Export::Members, "e2"),
+        (Export::Departments, "e3"),
+        (Export::Tagged(5), "e4"),
+    ] {
+        assert_eq!(client.export(export, &key, 10_000).await.unwrap(), id);
+    }
+    let state = client.export_state("e1").await.unwrap();
+    assert_eq!((state.status, state.data_list[0].size), (2, 123));
+}
+
+#[tokio::test]
+async fn meetings_lives_and_the_drive() {
+    use chrono::{DateTime, TimeDelta};
+    use wecom::drive::SpaceAccess;
+    use wecom::living::NewLiving;
+    use wecom::meetings::Booking;
+
+    let (fake, client) = documented(&[]).await;
+    let from = DateTime::from_timestamp(1_772_000_000, 0).unwrap();
+    let to = from + TimeDelta::days(30);
+    let booked = client.book_meeting(&Booking::default()).await.unwrap();
+    assert_eq!((booked.meetingid.as_str(), &booked.excess_users[..]), ("hy1", &["t1003".to_owned()][..]));
+    client.change_meeting("hy1", &Booking::default()).await.unwrap();
+    client.cancel_meeting("hy1").await.unwrap();
+    let ids: Vec<_> = client.meeting_ids("t1001", from, to).unwrap().try_concat().await.unwrap();
+    assert_eq!(ids, ["hy1", "hy2", "hy1", "hy2"], "two pages");
+    let meeting = client.meeting("hy1").await.unwrap();
+    assert_eq!((meeting.status, meeting.attendees.member[0].cumulative_time), (Some(3), Some(1500)));
+    assert_eq!(meeting.attendees.tmp_external_user[0].userid.as_deref(), Some("wo1"));
+    let came: Vec<_> = client.meeting_attended("hy1", from, to).unwrap().try_concat().await.unwrap();
+    assert_eq!((came.len(), came[0].join_time), (2, Some(1_772_600_100)), "a number in a text");
+    assert!(client.meeting_attended("hy1", from, to + TimeDelta::days(2)).is_err());
+
+    assert_eq!(client.book_living(&NewLiving::default()).await.unwrap(), "lv1");
+    client.cancel_living("lv1").await.unwrap();
+    let ids: Vec<_> = client.living_ids("t1001").try_concat().await.unwrap();
+    assert_eq!(ids.len(), 2, "two pages");
+    assert_eq!(client.living("lv1").await.unwrap().viewer_num, Some(100));
+    let pages: Vec<_> = client.living_watched("lv1").try_collect().await.unwrap();
+    assert_eq!((pages.len(), pages[0].users[0].watch_time), (2, 1800));
+    assert_eq!(pages[1].external_users[0].userid.as_deref(), Some("wm1"));
+    let keys: Vec<_> = fake.calls("living/get_watch_stat").into_iter().map(|seen| seen.body).collect();
+    assert!(keys[0].contains(r#""next_key":"0""#) && keys[1].contains(r#""next_key":"k""#));
+
+    let edition = client.drive_edition().await.unwrap();
+    assert_eq!((edition.is_pro, edition.accounts_used), (true, Some(5)));
+    let access = [SpaceAccess::member("t1", 7), SpaceAccess::department(12, 1)];
+    assert_eq!(client.create_space("课件", &access).await.unwrap(), "s.1");
+    assert_eq!(
+        serde_json::from_str::<Value>(&fake.calls("wedrive/space_create")[0].body).unwrap()["auth_info"],
+        serde_json::json!([{ "type": 1, "userid": "t1", "auth": 7 }, { "type": 2, "departmentid": 12, "auth": 1 }])
+    );
+    assert_eq!(client.space_name("s.1").await.unwrap(), "课件");
+    let files: Vec<_> = client.drive_files("s.1", "s.1").try_concat().await.unwrap();
+    assert_eq!((files.len(), files[0].file_size), (2, Some(1024)));
+}
+
+#[tokio::test]
+async fn leave_files_and_people_outside() {
+    use chrono::{DateTime, TimeDelta};
+    use wecom::approvals::{ApprovalFilter, LEAVE};
+
+    let (fake, client) = documented(&[]).await;
+    let from = DateTime::from_timestamp(1_772_000_000, 0).unwrap();
+    let to = from + TimeDelta::days(7);
+    let filter = ApprovalFilter {
+        sp_status: Some(2),
+        record_type: Some(LEAVE),
+        departments: vec![12, 13],
+        ..Default::default()
+    };
+    let numbers: Vec<_> = client.approval_numbers(from, to, &filter).unwrap().try_concat().await.unwrap();
+    assert_eq!(numbers, ["202603040001"; 2], "two pages");
+    let asked: Value = serde_json::from_str(&fake.calls("oa/getapprovalinfo")[0].body).unwrap();
+    assert_eq!((&asked["starttime"], &asked["new_cursor"]), (&Value::from("1772000000"), &Value::from("")));
+    assert_eq!(asked["filters"].as_array().unwrap().len(), 4);
+    let approval = client.approval("202603040001").await.unwrap();
+    assert_eq!((approval.applyer.userid.as_str(), approval.applyer.partyid), ("s2001", Some(12)));
+    assert_eq!(approval.leave(), Some((1_772_600_000, 1_772_680_000)));
+
+    let files: Vec<_> = client.file_operations(from, to, &[]).unwrap().try_concat().await.unwrap();
+    assert_eq!((files.len(), files[0].operation.kind), (2, 103));
+    assert_eq!(client.members_with_outsiders().await.unwrap(), ["t1001", "t1002"]);
+    assert_eq!(client.outsiders("t1001").await.unwrap(), ["woAAA", "wmBBB"]);
+    let days = client.behaviour(&["t1001".into()], &[], from, to).await.unwrap();
+    assert_eq!((days[0].chat_cnt, days[0].reply_percentage), (Some(12), Some(66.5)));
+    assert!(client.behaviour(&[], &[], from, to).await.is_err(), "about nobody");
 }

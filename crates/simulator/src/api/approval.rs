@@ -1,0 +1,113 @@
+//! Approvals (platform-data.md §8): some students ask for leave each day, invented anew from the date.
+
+use serde_json::{Value, json};
+
+use super::message::content::text;
+use super::usage::{DAY, Stretch, authorised, chance, happened, seen};
+use super::{Answer, Call, Refusal};
+use crate::world::World;
+
+const TEMPLATE: &str = "Bs5KJ2NT4ncf4ZygaE8MB3779yUW8nsMaJd3mmE9v";
+const LONGEST: i64 = 31 * DAY;
+
+struct Leave {
+    sp_no: String,
+    asked: i64,
+    userid: String,
+}
+
+impl Leave {
+    /// Two of three are granted, the others wait.
+    fn status(&self) -> u64 {
+        if chance(&self.sp_no, 3) < 2 { 2 } else { 1 }
+    }
+}
+
+fn leaves(world: &World, from: i64, to: i64) -> Vec<Leave> {
+    let rows = happened(world, "leave", 6, &Stretch { from, to });
+    let rows = rows.into_iter().filter(|(_, userid)| seen(world, &json!({ "userid": userid })));
+    // A number that leads back to the moment, and so to the person.
+    rows.map(|(asked, userid)| Leave { sp_no: format!("{asked:012}"), asked, userid }).collect()
+}
+
+/// `oa/getapprovalinfo`: times are texts here, and the filters name what is wanted.
+pub fn numbers(world: &mut World, call: &Call) -> Answer {
+    authorised(world, call, "approval")?;
+    let time = |field: &str| {
+        text(&call.json, field).and_then(|time| time.parse::<i64>().ok()).ok_or(Refusal::APPROVAL_PARAMETER)
+    };
+    let (from, to) = (time("starttime")?, time("endtime")?);
+    let size = call.json.get("size").and_then(Value::as_u64).filter(|size| (1..=100).contains(size));
+    let size = usize::try_from(size.ok_or(Refusal::APPROVAL_PARAMETER)?).unwrap_or(100);
+    if from >= to || to - from > LONGEST {
+        return Err(Refusal::APPROVAL_PARAMETER);
+    }
+    let filters = call.json.get("filters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let departments: Vec<&str> = values(filters, "department").collect();
+    let wanted = |leave: &Leave| {
+        values(filters, "template_id").all(|id| id == TEMPLATE)
+            && values(filters, "creator").all(|userid| userid.eq_ignore_ascii_case(&leave.userid))
+            && values(filters, "sp_status").all(|status| status == leave.status().to_string())
+            && values(filters, "record_type").all(|kind| kind == "1")
+            && (departments.is_empty() || departments.contains(&party(world, &leave.userid).as_str()))
+    };
+    let all: Vec<String> =
+        leaves(world, from, to).into_iter().filter(wanted).map(|leave| leave.sp_no).collect();
+    let start: usize = match text(&call.json, "new_cursor") {
+        None => 0,
+        Some(cursor) => cursor.parse().map_err(|_| Refusal::APPROVAL_PARAMETER)?,
+    };
+    let rows: Vec<&String> = all.iter().skip(start).take(size).collect();
+    let mut answer = json!({ "sp_no_list": rows });
+    if all.len() > start + size {
+        answer["new_next_cursor"] = json!((start + size).to_string());
+    }
+    Ok(answer)
+}
+
+fn values<'a>(filters: &'a [Value], key: &'a str) -> impl Iterator<Item = &'a str> {
+    filters.iter().filter(move |filter| filter["key"] == key).filter_map(|filter| filter["value"].as_str())
+}
+
+fn party(world: &World, userid: &str) -> String {
+    let member = world.directory.member(userid);
+    member
+        .and_then(|member| member.memberships.first())
+        .map_or_else(String::new, |place| place.department.to_string())
+}
+
+/// `oa/getapprovaldetail`
+pub fn detail(world: &mut World, call: &Call) -> Answer {
+    authorised(world, call, "approval")?;
+    let sp_no = text(&call.json, "sp_no").ok_or(Refusal::APPROVAL_PARAMETER)?;
+    let asked: i64 = sp_no.parse().map_err(|_| Refusal::APPROVAL_PARAMETER)?;
+    let leave = leaves(world, asked, asked + 1).into_iter().next().ok_or(Refusal::APPROVAL_PARAMETER)?;
+    let begin = leave.asked + 3600;
+    let end = begin + DAY * i64::try_from(1 + chance(sp_no, 3)).unwrap_or(1);
+    let words = |text: &str| json!([{ "text": text, "lang": "zh_CN" }]);
+    let kind = if chance(sp_no, 2) == 0 { "病假" } else { "事假" };
+    Ok(json!({ "info": {
+        "sp_no": sp_no,
+        "sp_name": "学生请假",
+        "sp_status": leave.status(),
+        "template_id": TEMPLATE,
+        "apply_time": leave.asked,
+        // A text here.
+        "applyer": { "userid": leave.userid, "partyid": party(world, &leave.userid) },
+        "sp_record": [],
+        "notifyer": [],
+        "apply_data": { "contents": [{
+            "control": "Vacation",
+            "id": "vacation-1",
+            "title": words("请假"),
+            "value": { "vacation": {
+                "selector": { "type": "single", "options": [{ "key": "1", "value": words(kind) }] },
+                "attendance": {
+                    "date_range": { "type": "hour", "new_begin": begin, "new_end": end, "new_duration": end - begin },
+                    "type": 1,
+                },
+            } },
+        }] },
+        "comments": [],
+    } }))
+}
