@@ -223,9 +223,26 @@ async fn ask(shared: &Corp, client: &reqwest::Client, endpoint: Endpoint) -> Ver
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
-    url: String,
-    token: String,
-    encoding_aes_key: String,
+    /// Where to.
+    pub url: String,
+    /// Of the signature.
+    pub token: String,
+    /// 43 letters and digits.
+    pub encoding_aes_key: String,
+}
+
+/// Where callbacks go now: what was saved, or the place of the school's own server. None while no server is known.
+pub fn address_of(world: &World, receiver: Receiver) -> Option<Address> {
+    if let Some(saved) = world.callbacks.get(&receiver) {
+        return Some(saved.clone());
+    }
+    let spec = &world.spec;
+    let (token, encoding_aes_key) = match receiver {
+        Receiver::App => (&spec.app.token, &spec.app.encoding_aes_key),
+        Receiver::Contacts => (&spec.contacts.token, &spec.contacts.encoding_aes_key),
+    };
+    let url = world.app_url.as_ref()?.join(&format!("/wecom/1/callback/{}", name(spec, receiver))).ok()?;
+    Some(Address { url: url.into(), token: token.clone(), encoding_aes_key: encoding_aes_key.clone() })
 }
 
 /// An address that takes callbacks, and its keys.
@@ -238,18 +255,7 @@ struct Endpoint {
 
 impl Endpoint {
     fn of(world: &World, receiver: Receiver) -> anyhow::Result<Self> {
-        if let Some(saved) = world.callbacks.get(&receiver) {
-            return Self::at(world, receiver, saved);
-        }
-        let spec = &world.spec;
-        let (token, encoding_aes_key) = match receiver {
-            Receiver::App => (&spec.app.token, &spec.app.encoding_aes_key),
-            Receiver::Contacts => (&spec.contacts.token, &spec.contacts.encoding_aes_key),
-        };
-        let app_url = world.app_url.as_ref().context("no server is known")?;
-        let url = app_url.join(&format!("/wecom/1/callback/{}", name(spec, receiver)))?;
-        let address =
-            Address { url: url.into(), token: token.clone(), encoding_aes_key: encoding_aes_key.clone() };
+        let address = address_of(world, receiver).context("no server is known")?;
         Self::at(world, receiver, &address)
     }
 

@@ -1,6 +1,6 @@
 //! `/_sim/…`: setting the clock, changing the directory, ordering faults, and looking at what happened.
 
-mod directory;
+pub mod directory;
 
 use std::collections::HashMap;
 
@@ -62,7 +62,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Why a request to the simulator itself was refused.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
-struct Wrong {
+pub struct Wrong {
     status: StatusCode,
     reason: String,
 }
@@ -93,7 +93,7 @@ impl ResponseError for Wrong {
     }
 }
 
-type Answer = Result<Json<Value>, Wrong>;
+pub type Answer = Result<Json<Value>, Wrong>;
 
 async fn clock(shared: Here) -> Json<Value> {
     let world = shared.read();

@@ -102,15 +102,16 @@ pub enum Outcome {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    kind: Option<String>,
+    /// `call`, `send`, `callback` or `sign_in`.
+    pub kind: Option<String>,
     /// Who it is about or was sent to.
-    userid: Option<String>,
+    pub userid: Option<String>,
     /// Path of a call, with or without `/cgi-bin/`.
-    path: Option<String>,
+    pub path: Option<String>,
     /// Only entries after this one.
-    after: Option<u64>,
+    pub after: Option<u64>,
     /// At most so many, the newest; 1000 unless said.
-    limit: Option<usize>,
+    pub limit: Option<usize>,
 }
 
 /// The newest entries, oldest first.

@@ -22,6 +22,7 @@ mod api;
 mod callback;
 mod client;
 mod clock;
+mod console;
 mod control;
 mod corps;
 mod directory;
@@ -184,5 +185,6 @@ fn configure(config: &mut ServiceConfig) {
         .route("/connect/oauth2/authorize", web::get().to(sign_in::authorize))
         .route("/wwlogin/sso/login", web::get().to(sign_in::login))
         .service(web::scope("/_sim").configure(control::configure))
-        .configure(client::configure);
+        .configure(client::configure)
+        .configure(console::configure);
 }

@@ -303,11 +303,11 @@ fn execute(world: &mut World, call: &Call, method: &Method, malformed: bool) -> 
     let now = world.now();
     let crowded = world.settings.concurrency.is_some_and(|most| world.calls.get(&call.path) > Some(&most));
     let debugging = call.parameter("debug") == Some("1");
+    let often = (debugging && !world.limits.admit("debug=1", &limits::DEBUG, now))
+        || (api.limited && !world.limits.admit(&call.path, &limits::API, now));
     let answer = if crowded {
         Err(Refusal::CONCURRENCY)
-    } else if debugging && !world.limits.admit("debug=1", &limits::DEBUG, now) {
-        Err(Refusal::FREQUENCY)
-    } else if api.limited && !world.limits.admit(&call.path, &limits::API, now) {
+    } else if often {
         Err(Refusal::FREQUENCY)
     } else if api.post && method != Method::POST {
         // The body isn't read.

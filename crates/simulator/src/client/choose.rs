@@ -33,6 +33,7 @@ pub async fn home(query: SearchQuery, corps: Data<Corps>, shared: Here) -> HttpR
                 "选一个人，用这个人的企业微信打开「" (agent::title(&world)) "」。"
                 "共 " (members) " 个帐号，全部是虚构的人。"
             }
+            p { a.console-link href="/console" { "管理后台：通讯录、应用、接收消息、故障" } }
         }
         main.choice {
             @if corps.all().count() > 1 {

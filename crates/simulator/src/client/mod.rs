@@ -69,7 +69,7 @@ async fn unread(request: HttpRequest, shared: Here) -> HttpResponse {
     }
 }
 
-fn go(to: &str) -> HttpResponse {
+pub fn go(to: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, to)).finish()
 }
 

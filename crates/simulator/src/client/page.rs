@@ -178,6 +178,15 @@ pub fn time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// The date and time in China, in full.
+pub fn moment(at: DateTime<Utc>) -> String {
+    let zone = FixedOffset::east_opt(8 * 3600);
+    zone.map_or_else(
+        || at.to_string(),
+        |zone| at.with_timezone(&zone).format("%Y年%-m月%-d日 %H:%M").to_string(),
+    )
+}
+
 const ICON_BACK: &str = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15 5l-7 7 7 7"/></svg>"#;
 const ICON_MESSAGES: &str = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4c-5 0-9 3.1-9 7 0 2.2 1.3 4.2 3.3 5.500L5.8 20l3.7-2.100c.8.1 1.6.2 2.5.2 5 0 9-3.1 9-7s-4-7.1-9-7.100z"/></svg>"#;
 const ICON_CONTACTS: &str = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><rect x="4" y="3.5" width="15" height="17" rx="2.5"/><circle cx="11.5" cy="10" r="2.3"/><path d="M7.5 16.500c.6-2 2-3 4-3s3.4 1 4 3M19 8h2M19 12h2M19 16h2"/></svg>"#;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, Wrong};
 use crate::corps::Here;
 use crate::directory::{Member, Status};
+use crate::event::Event;
 use crate::school::{Department, Gender, Membership, ROOT};
 use crate::world::World;
 
@@ -19,7 +20,12 @@ pub enum DepartmentRef {
 }
 
 impl DepartmentRef {
-    fn find(&self, world: &World) -> Result<u32, Wrong> {
+    /// As people write one: a number is an id.
+    pub(crate) fn written(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Id)
+    }
+
+    pub(crate) fn find(&self, world: &World) -> Result<u32, Wrong> {
         match self {
             Self::Id(id) => match world.directory.department(*id) {
                 Some(department) => Ok(department.id),
@@ -41,16 +47,16 @@ impl DepartmentRef {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberChange {
-    userid: Option<String>,
-    name: Option<String>,
+    pub(crate) userid: Option<String>,
+    pub(crate) name: Option<String>,
     /// All departments, the main one first.
-    department: Option<Vec<DepartmentRef>>,
+    pub(crate) department: Option<Vec<DepartmentRef>>,
     /// Whether they lead, department by department; as they were where it is left out.
-    is_leader: Option<Vec<bool>>,
-    position: Option<String>,
-    mobile: Option<String>,
-    status: Option<Status>,
-    licensed: Option<bool>,
+    pub(crate) is_leader: Option<Vec<bool>>,
+    pub(crate) position: Option<String>,
+    pub(crate) mobile: Option<String>,
+    pub(crate) status: Option<Status>,
+    pub(crate) licensed: Option<bool>,
 }
 
 impl MemberChange {
@@ -105,43 +111,49 @@ pub async fn member(userid: Path<String>, shared: Here) -> Answer {
 }
 
 pub async fn add_member(change: Json<MemberChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let change = change.into_inner();
-        if change.userid.is_none() || change.name.is_none() || change.department.is_none() {
-            return Err(Wrong::input(&"a new member needs userid, name and department"));
-        }
-        let mut member = Member {
-            userid: String::new(),
-            name: String::new(),
-            gender: Gender::Male,
-            mobile: String::new(),
-            email: String::new(),
-            position: String::new(),
-            memberships: Vec::new(),
-            status: Status::Active,
-            licensed: true,
-        };
-        change.apply(&mut member, &world)?;
-        let described = describe_member(&world, &member);
-        (described, world.add_member(member)?)
-    };
+    let (described, events) = new_member(&mut shared.write(), change.into_inner())?;
     shared.send(events);
     Ok(Json(described))
 }
 
-pub async fn change_member(userid: Path<String>, change: Json<MemberChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let member = world.directory.member(&userid).cloned();
-        let mut member = member.ok_or_else(|| Wrong::missing(format!("no member {userid}")))?;
-        change.into_inner().apply(&mut member, &world)?;
-        let described = describe_member(&world, &member);
-        (described, world.change_member(&userid, member)?)
+/// Adds a member: how they are now, and what WeCom tells of it.
+pub fn new_member(world: &mut World, change: MemberChange) -> Result<Done, Wrong> {
+    if change.userid.is_none() || change.name.is_none() || change.department.is_none() {
+        return Err(Wrong::input(&"a new member needs userid, name and department"));
+    }
+    let mut member = Member {
+        userid: String::new(),
+        name: String::new(),
+        gender: Gender::Male,
+        mobile: String::new(),
+        email: String::new(),
+        position: String::new(),
+        memberships: Vec::new(),
+        status: Status::Active,
+        licensed: true,
     };
+    change.apply(&mut member, world)?;
+    let described = describe_member(world, &member);
+    Ok((described, world.add_member(member)?))
+}
+
+pub async fn change_member(userid: Path<String>, change: Json<MemberChange>, shared: Here) -> Answer {
+    let (described, events) = other_member(&mut shared.write(), &userid, change.into_inner())?;
     shared.send(events);
     Ok(Json(described))
 }
+
+/// Changes a member: how they are now, and what WeCom tells of it.
+pub fn other_member(world: &mut World, userid: &str, change: MemberChange) -> Result<Done, Wrong> {
+    let member = world.directory.member(userid).cloned();
+    let mut member = member.ok_or_else(|| Wrong::missing(format!("no member {userid}")))?;
+    change.apply(&mut member, world)?;
+    let described = describe_member(world, &member);
+    Ok((described, world.change_member(userid, member)?))
+}
+
+/// What is there now, and the events of it.
+pub type Done = (Value, Vec<Event>);
 
 pub async fn remove_member(userid: Path<String>, shared: Here) -> Answer {
     let events = shared.write().remove_member(&userid).map_err(Wrong::missing)?;
@@ -173,10 +185,10 @@ fn describe_member(world: &World, member: &Member) -> Value {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DepartmentChange {
-    id: Option<u32>,
-    name: Option<String>,
-    parent: Option<DepartmentRef>,
-    order: Option<u32>,
+    pub(crate) id: Option<u32>,
+    pub(crate) name: Option<String>,
+    pub(crate) parent: Option<DepartmentRef>,
+    pub(crate) order: Option<u32>,
 }
 
 pub async fn department(id: Path<u32>, shared: Here) -> Answer {
@@ -187,41 +199,44 @@ pub async fn department(id: Path<u32>, shared: Here) -> Answer {
 }
 
 pub async fn add_department(change: Json<DepartmentChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let DepartmentChange { id, name, parent, order } = change.into_inner();
-        let department = Department {
-            id: id.unwrap_or_else(|| world.directory.free_department_id()),
-            parent: parent.unwrap_or(DepartmentRef::Id(ROOT)).find(&world)?,
-            name: name.ok_or_else(|| Wrong::input(&"a new department needs a name"))?,
-            order: order.unwrap_or(100),
-        };
-        let events = world.add_department(department.clone())?;
-        (describe_department(&world, &department), events)
-    };
+    let (described, events) = new_department(&mut shared.write(), change.into_inner())?;
     shared.send(events);
     Ok(Json(described))
 }
 
-pub async fn change_department(id: Path<u32>, change: Json<DepartmentChange>, shared: Here) -> Answer {
-    let (described, events) = {
-        let mut world = shared.write();
-        let department = world.directory.department(*id).cloned();
-        let mut department = department.ok_or_else(|| Wrong::missing(format!("no department {id}")))?;
-        let change = change.into_inner();
-        if change.id.is_some_and(|new| new != *id) {
-            return Err(Wrong::input(&"a department keeps its id"));
-        }
-        if let Some(parent) = change.parent {
-            department.parent = parent.find(&world)?;
-        }
-        department.name = change.name.unwrap_or(department.name);
-        department.order = change.order.unwrap_or(department.order);
-        let events = world.change_department(department.clone())?;
-        (describe_department(&world, &department), events)
+/// Adds a department: how it is now, and what WeCom tells of it.
+pub fn new_department(world: &mut World, change: DepartmentChange) -> Result<Done, Wrong> {
+    let DepartmentChange { id, name, parent, order } = change;
+    let department = Department {
+        id: id.unwrap_or_else(|| world.directory.free_department_id()),
+        parent: parent.unwrap_or(DepartmentRef::Id(ROOT)).find(world)?,
+        name: name.ok_or_else(|| Wrong::input(&"a new department needs a name"))?,
+        order: order.unwrap_or(100),
     };
+    let events = world.add_department(department.clone())?;
+    Ok((describe_department(world, &department), events))
+}
+
+pub async fn change_department(id: Path<u32>, change: Json<DepartmentChange>, shared: Here) -> Answer {
+    let (described, events) = other_department(&mut shared.write(), *id, change.into_inner())?;
     shared.send(events);
     Ok(Json(described))
+}
+
+/// Changes a department: how it is now, and what WeCom tells of it.
+pub fn other_department(world: &mut World, id: u32, change: DepartmentChange) -> Result<Done, Wrong> {
+    let department = world.directory.department(id).cloned();
+    let mut department = department.ok_or_else(|| Wrong::missing(format!("no department {id}")))?;
+    if change.id.is_some_and(|new| new != id) {
+        return Err(Wrong::input(&"a department keeps its id"));
+    }
+    if let Some(parent) = change.parent {
+        department.parent = parent.find(world)?;
+    }
+    department.name = change.name.unwrap_or(department.name);
+    department.order = change.order.unwrap_or(department.order);
+    let events = world.change_department(department.clone())?;
+    Ok((describe_department(world, &department), events))
 }
 
 pub async fn remove_department(id: Path<u32>, shared: Here) -> Answer {

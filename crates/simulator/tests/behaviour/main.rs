@@ -5,6 +5,7 @@ mod answers;
 mod callbacks;
 mod cards;
 mod client;
+mod console;
 mod contacts;
 mod control;
 mod corps;
