@@ -22,6 +22,11 @@ main() {
   check "Rust 格式" "Rust format" cargo fmt --all --check
   check "页面：类型与 lint" "pages: types and lints" check_pages
   check "Rust lint" "Rust lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+  # Each part of the WeCom crate stands by itself.
+  for part in client callback; do
+    check "wecom：只要 $part" "wecom: $part alone" \
+      cargo clippy --package wecom --no-default-features --features "$part" --locked -- -D warnings
+  done
   if [ "$quick" != quick ]; then
     check "页面：测试" "pages: tests" test_pages
     check "页面：构建" "pages: build" build_pages

@@ -1,5 +1,5 @@
-// A person's tour of the WeCom simulator, in pictures: every kind of message, cards before and after a click, and the
-// pages around them. Written to the folder named by SCREENSHOTS, for somebody to look at. A page that complains fails it.
+// A person's tour of the WeCom simulator, in pictures: every kind of message, cards before and after a click, the
+// pages around them, and the admin console. Written to the folder named by SCREENSHOTS, for somebody to look at. A page that complains fails it.
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,6 +50,28 @@ async function send_messages(userid, token) {
   });
 }
 
+/** The admin console: every section, with something in it, and a change that is refused. */
+async function look_around_the_console(page, look, userid) {
+  await page.goto(`${SIMULATOR_URL}/console/contacts`);
+  await look('09-console-contacts');
+  await page.locator('.tree a').first().click();
+  await page.getByText('添加成员').click();
+  await look('10-console-department');
+  await page.goto(`${SIMULATOR_URL}/console/contacts/members/${userid}`);
+  await look('11-console-member');
+  await page.getByLabel('部门（名称或ID').fill('没有这个部门');
+  await page.getByRole('button', { name: '保存' }).click();
+  await look('12-console-refused');
+  await page.goto(`${SIMULATOR_URL}/console/faults`);
+  await page.getByLabel('接口').fill('media/get');
+  await page.getByRole('button', { name: '开始' }).click();
+  await look('13-console-faults');
+  for (const [number, section] of [['14', 'app'], ['15', 'receiving'], ['16', 'usage'], ['17', 'log']]) {
+    await page.goto(`${SIMULATOR_URL}/console/${section}`);
+    await look(`${number}-console-${section}`);
+  }
+}
+
 mkdirSync(SCREENSHOTS, { recursive: true });
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
 const complaints = [];
@@ -62,6 +84,10 @@ try {
       { type: 'view', name: '填报', url: 'https://app.example.com/h5/' },
       { name: '更多', sub_button: [{ type: 'click', name: '历史', key: 'history' }, { type: 'click', name: '未报', key: 'unreported' }] },
     ],
+  });
+  const key = (key, data) => ({ key, data, jump_url: 'https://app.example.com/todo' });
+  await call(`/cgi-bin/agent/set_workbench_template?access_token=${token}`, {
+    agentid: 1000002, type: 'keydata', keydata: { items: [key('今日日报', '已报'), key('班级未报', '3 人'), key('连续', '26 天')] },
   });
   for (const [index, [device, settings]] of Object.entries(DEVICES).entries()) {
     const person = personas.filter((each) => each.role === 'student')[index] ?? personas[0];
@@ -100,6 +126,7 @@ try {
       await page.goto(`${SIMULATOR_URL}/client/${name}`);
       await look(`${number}-${name}`);
     }
+    await look_around_the_console(page, look, person.userid);
     await context.close();
   }
 } finally {

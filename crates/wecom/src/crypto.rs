@@ -17,6 +17,7 @@ use subtle::ConstantTimeEq;
 
 use cipher::Cipher;
 
+#[cfg(feature = "callback")]
 use crate::xml::{self, Document, XmlError};
 
 /// Decodes what WeCom and its administrators write: spare bits set, final `=` there or not.
@@ -53,6 +54,7 @@ pub enum CryptoError {
     #[error("the message is not UTF-8")]
     Encoding,
     /// The envelope around the ciphertext.
+    #[cfg(feature = "callback")]
     #[error("the envelope is unreadable: {0}")]
     Envelope(#[from] XmlError),
 }
@@ -75,17 +77,20 @@ impl fmt::Debug for Decrypted {
 }
 
 /// The key of an export's files (doc 94849): the same cipher as a callback's, with nothing around what it holds.
+#[cfg(feature = "client")]
 pub struct FileKey {
     encoded: SecretString,
     cipher: Cipher,
 }
 
+#[cfg(feature = "client")]
 impl fmt::Debug for FileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileKey").finish_non_exhaustive()
     }
 }
 
+#[cfg(feature = "client")]
 impl FileKey {
     /// Of 43 letters and digits, chosen by the caller.
     pub fn new(encoding_aes_key: &str) -> Result<Self, CryptoError> {
@@ -183,6 +188,7 @@ impl CallbackCrypto {
         STANDARD.encode(self.cipher.seal(buffer))
     }
 
+    #[cfg(feature = "callback")]
     /// The body of a passive reply (doc 90930): encrypted, signed, in the order and spelling WeCom requires.
     pub fn seal_envelope(&self, message: &str, random: [u8; 16], timestamp: &str, nonce: &str) -> String {
         let encrypt = self.encrypt(message, random);
@@ -195,6 +201,7 @@ impl CallbackCrypto {
         )
     }
 
+    #[cfg(feature = "callback")]
     /// Opens the body of a callback request: finds the ciphertext, verifies, then decrypts.
     pub fn open_envelope(
         &self,
@@ -210,6 +217,7 @@ impl CallbackCrypto {
     }
 }
 
+#[cfg(feature = "callback")]
 /// The ciphertext inside an envelope (doc 90238), nothing verified yet.
 pub fn ciphertext_of(envelope: &str) -> Result<String, CryptoError> {
     let envelope = Document::parse(envelope)?;

@@ -1,5 +1,7 @@
 //! 通讯录: the tree, who is in it, and every change an administrator can make.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Form, Path, Query};
 use maud::{Markup, html};
@@ -72,8 +74,10 @@ pub async fn show(place: Query<Place>, said: SaidQuery, shared: Here) -> HttpRes
 
 fn tree(world: &World, department: &Department) -> Markup {
     let directory = &world.directory;
-    let count = |id: u32| -> usize {
-        directory.subtree(id).iter().map(|below| directory.count_direct(below.id)).sum()
+    // Who is in two departments is one person.
+    let count = |id: u32| {
+        let below = directory.subtree(id).into_iter().flat_map(|below| directory.direct_members(below.id));
+        below.map(|member| member.userid.as_str()).collect::<BTreeSet<_>>().len()
     };
     let mut above = Vec::new();
     let mut next = directory.department(department.parent);

@@ -34,7 +34,7 @@ pub async fn show(wanted: Query<Wanted>, said: SaidQuery, shared: Here) -> HttpR
         section.card {
             @if entries.is_empty() { p.none { "还没有记录。" } } @else {
                 div.scroll {
-                    table {
+                    table.log {
                         thead { tr { th { "时间" } th { "什么" } th { "结果" } th { "详情" } } }
                         tbody {
                             @for entry in entries.iter().rev() {
