@@ -27,6 +27,8 @@ main() {
     check "wecom：只要 $part" "wecom: $part alone" \
       cargo clippy --package wecom --no-default-features --features "$part" --locked -- -D warnings
   done
+  check "模糊测试的锁文件" "the fuzz targets' lock file" \
+    cargo metadata --quiet --locked --format-version 1 --manifest-path crates/wecom/fuzz/Cargo.toml
   if [ "$quick" != quick ]; then
     check "页面：测试" "pages: tests" test_pages
     check "页面：构建" "pages: build" build_pages

@@ -7,6 +7,7 @@ WeCom to the simulator; wechatpy itself knows nothing of that.
 import io
 import os
 import sys
+import time
 
 import requests
 from wechatpy.enterprise import WeChatClient
@@ -130,6 +131,44 @@ call("tag.delete", lambda: app.tag.delete(tag))
 call("user.delete", lambda: contacts.user.delete("interop.1"))
 refused("user.batch_delete, nobody there", 40031, lambda: contacts.user.batch_delete(["interop.1"]))
 call("department.delete", lambda: contacts.department.delete(made["id"]))
+
+# signing in: the address that the library makes, opened by a browser that is this student
+def sign_in():
+    address = app.oauth.authorize_url("http://127.0.0.1:9/auth/callback", state="s1").split("#")[0]
+    page = requests.get(address.replace("https://open.weixin.qq.com", SIMULATOR), cookies={"simulator_user": student},
+                        allow_redirects=False)
+    return page.headers["location"].split("code=")[1].split("&")[0]
+
+
+code = call("oauth.authorize_url", sign_in)
+call("oauth.get_user_info", lambda: app.oauth.get_user_info(code), lambda who: who["UserId"] == student)
+refused("oauth.get_user_info, used", 40029, lambda: app.oauth.get_user_info(code))
+code = sign_in()
+call("user.get_info", lambda: app.user.get_info(agent, code), lambda who: who["UserId"] == student)
+openid = call("user.convert_to_openid", lambda: app.user.convert_to_openid(student), lambda answer: answer["openid"])
+call("user.convert_to_user_id", lambda: app.user.convert_to_user_id(openid["openid"]), lambda userid: userid == student)
+call("jsapi.get_agent_ticket", lambda: app.jsapi.get_agent_ticket(), lambda answer: answer["ticket"])
+
+# many at once
+back = {"url": "http://127.0.0.1:9/job", "token": "T", "encoding_aes_key": "K" * 43}
+table = lambda text: contacts.media.upload("file", file("table.csv", text.encode()))["media_id"]
+job = call("batch.sync_user", lambda: contacts.batch.sync_user(media_id=table("姓名,帐号,手机号\n阿黎,interop.2,10000000002\n"), **back))
+call("batch.get_result, under way", lambda: contacts.batch.get_result(job["jobid"]), lambda answer: answer["status"] == 2)
+call("batch.get_result, done", lambda: contacts.batch.get_result(job["jobid"]), lambda answer: answer["result"][0]["errcode"] == 0)
+refused("batch.replace_user, too many would go", 45026,
+        lambda: contacts.batch.replace_user(media_id=table("姓名,帐号\n阿黎,interop.2\n"), **back))
+call("batch.replace_party", lambda: contacts.batch.replace_party(media_id=table(f"部门名称,部门ID,父部门ID,排序\n{departments[0]['name']},1,,1\n"), **back))
+call("batch.invite", lambda: contacts.batch.invite(user=["interop.2", "nobody"]), lambda answer: answer["invaliduser"] == ["nobody"])
+contacts.user.delete("interop.2")
+
+# approvals and contacts outside
+now = int(time.time())
+numbers = call("OA.get_approval_info", lambda: app.OA.get_approval_info(str(now - 86400 * 20), str(now), ""), lambda answer: len(answer["sp_no_list"]) == 100)
+call("OA.get_approval_detail", lambda: app.OA.get_approval_detail(numbers["sp_no_list"][0]), lambda answer: answer["info"]["sp_status"])
+follow = call("external_contact.get_follow_user_list", lambda: app.external_contact.get_follow_user_list(), lambda answer: answer["follow_user"])
+call("external_contact.get_user_behavior_data",
+     lambda: app.external_contact.get_user_behavior_data(follow["follow_user"][:1], now - 86400 * 3, now), lambda answer: len(answer["behavior_data"]) == 4)
+refused("external_contact.list, none", 84061, lambda: app.external_contact.list(student))
 
 for failure in failed:
     print(failure, file=sys.stderr)

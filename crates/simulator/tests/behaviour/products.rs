@@ -37,8 +37,8 @@ async fn a_meeting_is_booked_held_and_attended() {
     let meeting = app.meeting(&booked.meetingid).await.unwrap();
     assert_eq!((meeting.status, meeting.title.as_deref()), (Some(1), Some("改到明天")));
     let of = |userid: &str| app.meeting_ids(userid, begin, begin + TimeDelta::days(1)).unwrap().try_concat();
-    assert_eq!(of(&teacher).await.unwrap(), [booked.meetingid.clone()]);
-    assert_eq!(of(&invitees[3]).await.unwrap(), [booked.meetingid.clone()]);
+    assert_eq!(of(&teacher).await.unwrap(), [booked.meetingid.as_str()]);
+    assert_eq!(of(&invitees[3]).await.unwrap(), [booked.meetingid.as_str()]);
     assert!(of(&sim.student(50)).await.unwrap().is_empty());
 
     sim.advance(600 + 1800).await;
@@ -86,7 +86,7 @@ async fn a_live_tells_who_watched_page_by_page() {
         ..NewLiving::default()
     };
     let id = app.book_living(&living).await.unwrap();
-    assert_eq!(app.living_ids(&student).try_concat().await.unwrap(), [id.clone()]);
+    assert_eq!(app.living_ids(&student).try_concat().await.unwrap(), [id.as_str()]);
     assert_eq!(app.living(&id).await.unwrap().status, Some(0));
     sim.advance(60 + 1800).await;
     let told = app.living(&id).await.unwrap();
