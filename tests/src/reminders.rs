@@ -231,6 +231,24 @@ async fn what_wecom_would_not_hear_is_sent_when_it_listens_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_sender_waits_out_wecoms_own_pause() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    test.control("faults", &json!({ "path": "message/send", "errcode": 45009, "times": 1 })).await;
+    counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    test.clock.advance(TimeDelta::seconds(16));
+    test.run_jobs().await;
+    let calls = test.inspect("ledger?kind=call&path=message/send").await;
+    assert_eq!(calls["items"].as_array().expect("items").len(), 1, "the pause is kept");
+    let next: chrono::DateTime<chrono::Utc> =
+        test.one("select run_at from jobs where kind = 'send_messages' and state = 'waiting'", &[]).await;
+    // WeCom bars for a minute, and our usual fifteen seconds would be four questions in vain.
+    assert!(next - domain::clock::Clock::now(&*test.clock) > TimeDelta::seconds(20), "{next}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_reminder_expires_too() {
     let test = TestApp::start().await;
     test.control("faults", &json!({ "path": "message/send", "errcode": 60020 })).await;

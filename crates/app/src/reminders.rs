@@ -290,8 +290,8 @@ pub(crate) enum Sending {
     Empty,
     /// A batch found its end; there may be more.
     Settled,
-    /// WeCom can't be asked now; the batch stays frozen.
-    Later,
+    /// WeCom can't be asked for so long; the batch stays frozen.
+    Later(TimeDelta),
 }
 
 /// Sends the oldest frozen batch.
@@ -351,15 +351,16 @@ async fn record(
                 error = &error as &dyn std::error::Error,
                 "a batch was not sent"
             );
+            let later = Sending::Later(pause_after(&error));
             if error.is_ambiguous() {
-                return Ok(Sending::Later);
+                return Ok(later);
             }
             if !is_final(&error) {
                 // It certainly did not arrive: as if it had not been tried.
                 let mut tx = app.store().scoped(corp).await?;
                 outbox::take_back_try(&mut tx, corp, batch.batch_id, batch.first_try_at).await?;
                 tx.commit().await?;
-                return Ok(Sending::Later);
+                return Ok(later);
             }
             text = error.to_string();
             BatchEnd::Failed(&text)
@@ -369,6 +370,12 @@ async fn record(
     reminders::finish(&mut tx, corp, batch.batch_id, &end, app.now()).await?;
     tx.commit().await?;
     Ok(Sending::Settled)
+}
+
+/// When to ask again: after WeCom's own pause, where there is one.
+fn pause_after(error: &wecom::Error) -> TimeDelta {
+    let pause = error.retry_after().and_then(|pause| TimeDelta::from_std(pause).ok());
+    pause.map_or(TimeDelta::seconds(15), |pause| pause + TimeDelta::seconds(1))
 }
 
 /// Whether WeCom refused this very message, so that the same bytes will never be taken. Everything else (no

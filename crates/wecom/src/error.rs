@@ -93,6 +93,14 @@ impl Error {
         }
     }
 
+    /// How long WeCom's own pause of this call still lasts, where it is known; before that the call is not made.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Paused { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
     /// Whether the same call may well succeed in a moment.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -22,8 +22,8 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         // What was frozen before a stop goes first; then batch by batch, so that who reports meanwhile is left out.
         match reminders::send_next(app, school).await? {
             Sending::Settled => {}
-            Sending::Later => {
-                return Ok(Done::Later(TimeDelta::seconds(15), "WeCom could not be asked".into()));
+            Sending::Later(pause) => {
+                return Ok(Done::Later(pause, "WeCom could not be asked".into()));
             }
             Sending::Empty => match reminders::freeze_next(app, school).await? {
                 Freezing::Frozen => {}
