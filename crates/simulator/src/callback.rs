@@ -127,12 +127,15 @@ async fn send_until_taken(
     tries: &mut Vec<String>,
 ) -> Option<String> {
     let settings = shared.read().settings.clone();
+    let mut sealed = endpoint.envelope(xml, shared.read().now().timestamp());
     for number in 0..settings.callback_tries {
         if number > 0 {
             tokio::time::sleep(settings.callback_pause()).await;
         }
-        let now = shared.read().now().timestamp();
-        let (url, body) = endpoint.envelope(xml, now);
+        if !settings.unconfirmed.callback_same_body {
+            sealed = endpoint.envelope(xml, shared.read().now().timestamp());
+        }
+        let (url, body) = sealed.clone();
         let request = client
             .post(url)
             .header("content-type", "text/xml")

@@ -43,6 +43,8 @@ pub struct Settings {
     pub workbench: bool,
     /// The hour in China from which yesterday's figures about contacts outside are there.
     pub behaviour_hour: u32,
+    /// What WeCom's pages leave open.
+    pub unconfirmed: Unconfirmed,
     /// Leave out `errcode` and `errmsg` where all went well, as some APIs do.
     pub omit_errcode: bool,
     /// How long a callback may take, in milliseconds.
@@ -68,6 +70,37 @@ pub enum TokenPolicy {
     Replace,
 }
 
+/// What WeCom's pages leave open, so that a client is tried with both: as nobody has seen otherwise, unless switched.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Unconfirmed {
+    /// Whether `gettoken` too is refused from an address that is not trusted.
+    pub gettoken_needs_trusted_ip: bool,
+    /// Whether a callback that is tried again is the same ciphertext, or encrypted anew.
+    pub callback_same_body: bool,
+    /// Whether a passive reply to a card's event is taken.
+    pub replies_to_cards: bool,
+    /// Whether fields that are withheld are left out, or empty.
+    pub withheld_absent: bool,
+    /// Whether the contacts-sync secret may look up user ids by number and address.
+    pub lookups_by_assistant: bool,
+    /// Whether members who are asked for their consent refuse it: they come back without a code.
+    pub consent_refused: bool,
+}
+
+impl Default for Unconfirmed {
+    fn default() -> Self {
+        Self {
+            gettoken_needs_trusted_ip: false,
+            callback_same_body: false,
+            replies_to_cards: false,
+            withheld_absent: false,
+            lookups_by_assistant: true,
+            consent_refused: false,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -85,6 +118,7 @@ impl Default for Settings {
             accounts: 50_000,
             workbench: true,
             behaviour_hour: 5,
+            unconfirmed: Unconfirmed::default(),
             omit_errcode: false,
             callback_timeout_ms: 5000,
             callback_tries: 3,

@@ -69,7 +69,7 @@ fn sign_in(
 ) -> HttpResponse {
     let mut world = shared.write();
     let request_checked = redirect_of(query, &world).and_then(|to| Ok((to, checked(&world)?)));
-    let (mut to, private) = match request_checked {
+    let (to, private) = match request_checked {
         Ok(checked) => checked,
         Err(reason) => return page::refusal(&world, &reason),
     };
@@ -83,16 +83,20 @@ fn sign_in(
     {
         return page::refusal(&world, reason);
     }
+    let back = |mut to: Url, code: Option<&str>| {
+        to.query_pairs_mut().extend_pairs(code.map(|code| ("code", code)));
+        to.query_pairs_mut().extend_pairs(query.get("state").map(|state| ("state", state)));
+        HttpResponse::build(StatusCode::FOUND).insert_header((LOCATION, to.as_str())).finish()
+    };
+    if private && world.settings.unconfirmed.consent_refused {
+        return back(to, None);
+    }
     let now = world.now();
     let code = world.sign_ins.code(visitor.clone(), private, now);
     if let Visitor::Member(userid) = visitor {
         world.record(What::SignIn { userid, page });
     }
-    to.query_pairs_mut().append_pair("code", &code);
-    if let Some(state) = query.get("state") {
-        to.query_pairs_mut().append_pair("state", state);
-    }
-    HttpResponse::build(StatusCode::FOUND).insert_header((LOCATION, to.as_str())).finish()
+    back(to, Some(&code))
 }
 
 /// Who the browser is; none where it hasn't said, or names somebody who isn't there any more.

@@ -181,10 +181,11 @@ impl World {
         Event::text(userid, self.spec.app.agentid, content, msgid)
     }
 
-    /// Shows a passive reply to whoever it answers: its words, or what kind of thing it is. To a card's event WeCom takes none.
+    /// Shows a passive reply to whoever it answers: its words, or what kind of thing it is. To a card's event WeCom
+    /// takes none, unless switched.
     pub fn reply(&mut self, event: &Event, xml: &str) {
         let Ok(reply) = wecom::xml::Element::parse(xml) else { return };
-        let card = event.name.starts_with("template_card");
+        let card = event.name.starts_with("template_card") && !self.settings.unconfirmed.replies_to_cards;
         if event.receiver != Receiver::App || card || self.directory.member(&event.subject).is_none() {
             return;
         }

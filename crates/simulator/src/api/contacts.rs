@@ -158,11 +158,14 @@ pub(super) fn describe(world: &World, department: &Department) -> Value {
     })
 }
 
+/// What an app made after June 2022 isn't given.
+const WITHHELD: [&str; 4] = ["gender", "mobile", "email", "biz_mail"];
+
 /// A member as an app made after June 2022 sees them. What is withheld is empty or absent, as WeCom does both;
 /// the last few fields are old ones that still come.
 pub(super) fn full(world: &World, member: &Member) -> Value {
     let memberships: Vec<_> = world.range.memberships(member).collect();
-    json!({
+    let mut fields = json!({
         "userid": member.userid,
         "name": member.name,
         "department": memberships.iter().map(|membership| membership.department).collect::<Vec<_>>(),
@@ -185,5 +188,9 @@ pub(super) fn full(world: &World, member: &Member) -> Value {
         "enable": u8::from(member.status.is_present()),
         "isleader": u8::from(memberships.iter().any(|membership| membership.leader)),
         "hide_mobile": 0,
-    })
+    });
+    if let Some(fields) = fields.as_object_mut().filter(|_| world.settings.unconfirmed.withheld_absent) {
+        fields.retain(|name, _| !WITHHELD.contains(&name.as_str()));
+    }
+    fields
 }

@@ -17,7 +17,10 @@ fn look_up(
     found: Found,
     miss: Refusal,
 ) -> Answer {
-    token::authenticate(world, call)?;
+    let assistant = token::authenticate(world, call)? == token::Secret::Contacts;
+    if assistant && !world.settings.unconfirmed.lookups_by_assistant {
+        return Err(Refusal::API_FORBIDDEN);
+    }
     let wanted = text(&call.json, field).ok_or(missing)?;
     let allowed = u32::try_from(world.directory.members().count() / 5).unwrap_or(u32::MAX);
     let misses = [Limit { count: allowed.max(1), seconds: 86_400 }];

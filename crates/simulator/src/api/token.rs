@@ -100,6 +100,9 @@ pub fn get(world: &mut World, call: &Call) -> Answer {
     if world.tokens.is_barred(call.from, world.settings.wrong_secrets, now) {
         return Err(Refusal::FREQUENCY);
     }
+    if world.settings.unconfirmed.gettoken_needs_trusted_ip && !is_trusted(world, call) {
+        return Err(Refusal::IP);
+    }
     if corpid != world.spec.corp.id {
         return Err(Refusal::CORPID);
     }
@@ -138,12 +141,12 @@ pub fn authenticate(world: &World, call: &Call) -> Result<Secret, Refusal> {
     if token.expires <= world.now() {
         return Err(Refusal::TOKEN_EXPIRED);
     }
-    let trusted = &world.settings.trusted_ips;
-    let may = world.trusted_since.get(&call.from).is_some_and(|since| *since <= world.now());
-    if !trusted.is_empty() && !may {
-        return Err(Refusal::IP);
-    }
-    Ok(token.secret)
+    if is_trusted(world, call) { Ok(token.secret) } else { Err(Refusal::IP) }
+}
+
+fn is_trusted(world: &World, call: &Call) -> bool {
+    let since = world.trusted_since.get(&call.from);
+    world.settings.trusted_ips.is_empty() || since.is_some_and(|since| *since <= world.now())
 }
 
 /// A valid token of the app; one of the assistant meets `otherwise`.

@@ -50,6 +50,11 @@ pub async fn code(sim: &Sim, userid: &str, scope: &str) -> String {
     parameter(&sent_to(sim, &authorize(sim, scope), userid).await, "code")
 }
 
+/// Where somebody who signs in is sent.
+pub async fn location(sim: &Sim, userid: &str, scope: &str) -> String {
+    sent_to(sim, &authorize(sim, scope), userid).await.into()
+}
+
 async fn user_info(sim: &Sim, code: &str) -> serde_json::Value {
     sim.app_get("auth/getuserinfo", &[("code", code)]).await
 }

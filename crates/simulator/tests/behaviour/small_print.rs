@@ -128,3 +128,48 @@ async fn who_may_not_write_and_who_can_t_be_deleted() {
     sim.control("settings", json!({ "app_closed": true })).await;
     assert_eq!(sim.get_token(&sim.school.spec.app.secret).await["errcode"], 50003);
 }
+
+#[tokio::test]
+async fn what_is_not_confirmed_can_be_either_way() {
+    let (sim, server) = Sim::with_server().await;
+    let (student, secret) = (sim.student(0), sim.school.spec.app.secret.clone());
+    let contacts = super::support::contacts_client(&sim);
+    let number = &sim.school.people.iter().find(|person| person.number == student).unwrap().phone;
+    assert_eq!(contacts.userid_of_mobile(number).await.unwrap(), student);
+    let switch =
+        async |name: &str, on: bool| sim.control("settings", json!({ "unconfirmed": { name: on } })).await;
+    switch("lookups_by_assistant", false).await;
+    assert_eq!(contacts.userid_of_mobile(number).await.unwrap_err().code(), Some(48002));
+
+    assert_eq!(sim.app_get("user/get", &[("userid", &student)]).await["mobile"], "");
+    switch("withheld_absent", true).await;
+    assert!(sim.app_get("user/get", &[("userid", &student)]).await.get("mobile").is_none());
+    client(&sim).member(&student).await.unwrap();
+
+    // At its first address, where sign-ins come back to.
+    sim.running.set_app_url("http://127.0.0.1:1".parse().unwrap());
+    switch("consent_refused", true).await;
+    let location = super::sign_in::location(&sim, &student, "snsapi_privateinfo").await;
+    assert!(!location.contains("code=") && location.contains("state="), "{location}");
+    assert!(super::sign_in::location(&sim, &student, "snsapi_base").await.contains("code="));
+
+    // Tried again: encrypted anew, or the very same.
+    sim.running.set_app_url(server.url.parse().unwrap());
+    let mut bodies = Vec::new();
+    for same in [false, true] {
+        switch("callback_same_body", same).await;
+        server.take();
+        server.plan([Reaction::Status(500)]);
+        sim.control(&format!("messages/{student}/say"), json!({ "content": "x" })).await;
+        sim.running.callbacks_delivered().await;
+        let tries = server.take();
+        assert_eq!(tries.len(), 2);
+        bodies.push(tries[0].body == tries[1].body);
+    }
+    assert_eq!(bodies, [false, true]);
+
+    sim.control("settings", json!({ "trusted_ips": ["203.0.113.9"] })).await;
+    assert_eq!(sim.get_token(&secret).await["errcode"], 0);
+    switch("gettoken_needs_trusted_ip", true).await;
+    assert_eq!(sim.get_token(&secret).await["errcode"], 60020);
+}
