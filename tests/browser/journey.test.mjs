@@ -152,3 +152,29 @@ test('the administrator sees the sync runs', async () => {
   await look(administrator.page, 'pc-sync-runs');
   await administrator.end();
 });
+
+test('the administrator brings a roster, puts it right and imports it', async () => {
+  const administrator = await open(PC);
+  await become(administrator.page, ADMINISTRATOR);
+  const { page } = administrator;
+  await page.goto(`${SERVER_URL}/auth/start?to=/admin/roster`);
+  await page.getByRole('heading', { name: '名册导入' }).waitFor();
+  await look(page, 'pc-roster');
+  const bring = (rows) =>
+    page.getByLabel('选择名册文件', { exact: false }).setInputFiles({
+      name: '新生名单.csv', mimeType: 'text/csv', buffer: Buffer.from(`序号,学号,姓名,行政班级,年级,联系电话\n${rows}`),
+    });
+  await bring('1,20209001,新同学,2018软件技术1班,2020,无\n2,20209002,,2018软件技术1班,2020,\n');
+  await page.getByText('有 2 处需要修改').waitFor();
+  await page.getByRole('cell', { name: '联系电话' }).waitFor();
+  await look(page, 'pc-roster-wrong');
+  await bring('1,20209001,新同学,2018软件技术1班,2020,10012345678\n2,20209002,又一位,2018软件技术1班,2020,\n');
+  await page.getByText('检查通过，共 2 行').waitFor();
+  await look(page, 'pc-roster-checked');
+  await page.getByRole('button', { name: '确认导入' }).click();
+  await page.getByText('已导入，共 2 行').waitFor();
+  await look(page, 'pc-roster-imported');
+  await bring('1,20209001,新同学,2018软件技术1班,2020,10012345678\n');
+  await page.getByText('与现有名册相同').waitFor();
+  await administrator.end();
+});

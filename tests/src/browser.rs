@@ -38,7 +38,7 @@ async fn the_whole_journey_in_chromium() {
         .expect("node runs");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("pass 3"), "three journeys were made: {said}");
+    assert!(said.contains("pass 4"), "four journeys were made: {said}");
 
     stop.send(true).unwrap();
     worker.await.unwrap();

@@ -66,7 +66,7 @@ impl Browser {
         &self,
         method: Method,
         url: Url,
-        body: Option<String>,
+        body: Option<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Response {
         let cookies = self
@@ -151,8 +151,8 @@ impl Browser {
     }
 
     /// A POST to the API as it is given.
-    pub async fn post_raw(&self, path: &str, body: String, headers: &[(&str, &str)]) -> Reply {
+    pub async fn post_raw(&self, path: &str, body: impl Into<Vec<u8>>, headers: &[(&str, &str)]) -> Reply {
         let url = self.url(&format!("/api/v1{path}"));
-        Self::reply(self.request(Method::POST, url, Some(body), headers).await).await
+        Self::reply(self.request(Method::POST, url, Some(body.into()), headers).await).await
     }
 }

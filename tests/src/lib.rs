@@ -23,6 +23,7 @@ mod openapi;
 mod people;
 mod reminders;
 mod reports;
+mod roster;
 mod schools_apart;
 mod sign_in;
 mod statistics;

@@ -541,7 +541,7 @@ async fn a_roster_with_a_mistake_writes_nothing() {
         app::roster::import(test.app.store(), &test.school().corp, people.as_bytes(), none, day(TODAY))
             .await
             .unwrap_err();
-    assert!(error.to_string().contains("第 2 行 class 列：组织架构里没有“没有的班”"), "{error}");
+    assert!(error.to_string().contains("第 2 行 班级 列：组织架构里没有“没有的班”"), "{error}");
     let count: i64 = test.one("select count(*) from persons where number like 'Z%'", &[]).await;
     assert_eq!(count, 0);
 }

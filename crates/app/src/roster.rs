@@ -1,17 +1,19 @@
 //! The school's roster from files: who is a student or on the staff, and who may do what. All of a file is taken
 //! over, or nothing.
 
+mod table;
+
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    io::Read,
 };
 
 use chrono::NaiveDate;
 use domain::{
     CorpId, DepartmentId, PersonId,
     department::{Directory, Kind, Node},
-    roster::{GRANTS_COLUMNS, GrantLine, Line, LineError, PEOPLE_COLUMNS, PersonLine},
+    policy::{Action, Viewer},
+    roster::{GRANTS_COLUMNS, GrantLine, LineError, PEOPLE_COLUMNS, PersonLine, title_of},
 };
 use store::{
     AsyncPgConnection, Keyring, Store,
@@ -21,6 +23,11 @@ use store::{
     planner,
     unreported::phone_place,
 };
+
+use table::Table;
+pub use table::{Heading, template};
+
+use crate::{App, Error, Result as UseCase, School};
 
 /// Errors shown at most; a wrong file has one in every line.
 const SHOWN: usize = 20;
@@ -36,6 +43,8 @@ pub struct Report {
     pub added: usize,
     /// Persons changed.
     pub changed: usize,
+    /// Persons on record who were to stay as they are.
+    pub skipped: usize,
     /// Accounts linked to their person.
     pub linked: usize,
     /// Persons of the file without an account in WeCom.
@@ -108,8 +117,103 @@ fn list(file: &str, errors: &[LineError]) -> String {
     text
 }
 
-const PEOPLE: &str = "人员名册 people.csv";
-const GRANTS: &str = "授权名册 grants.csv";
+const PEOPLE: &str = "人员名册";
+const GRANTS: &str = "授权名册";
+
+/// Columns a file of people can't be without. Who is a student and who is staff follows from the others where need be.
+const NEEDED_OF_PEOPLE: [&str; 2] = ["number", "name"];
+
+/// What becomes of people on record whom the file names again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// They become what the file says.
+    #[default]
+    Overwrite,
+    /// They stay as they are.
+    Skip,
+}
+
+/// What an import would do, or what keeps it from being done.
+#[derive(Debug)]
+pub struct Preview {
+    /// Headings of the file and what they are taken for.
+    pub headings: Vec<Heading>,
+    /// Rows below the header.
+    pub rows: usize,
+    /// What it would do; none while something is wrong.
+    pub report: Option<Report>,
+    /// Every wrong cell.
+    pub errors: Vec<LineError>,
+}
+
+/// Looks at a file as the page shows it before an import: everything but the writing. For administrators.
+pub async fn preview(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    people: Vec<u8>,
+    duplicates: Duplicates,
+) -> UseCase<Preview> {
+    administer(viewer)?;
+    let today = school.today(app.now());
+    let (headings, rows, read) = tokio::task::spawn_blocking(move || {
+        let table = read_table(&people)?;
+        Ok::<_, ImportError>((table.headings(), table.len(), read_people(&table)))
+    })
+    .await
+    .map_err(|error| Error::internal(error.to_string()))?
+    .map_err(refused)?;
+    let outcome = match read {
+        Ok(people) => take_over(app.store(), &school.corp, people, None, duplicates, today, false).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(report) => Ok(Preview { headings, rows, report: Some(report), errors: Vec::new() }),
+        Err(ImportError::Lines { errors, .. }) => Ok(Preview { headings, rows, report: None, errors }),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Imports a file that was looked at. For administrators.
+pub async fn import_people(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    people: Vec<u8>,
+    duplicates: Duplicates,
+) -> UseCase<Report> {
+    administer(viewer)?;
+    let today = school.today(app.now());
+    let people =
+        tokio::task::spawn_blocking(move || read_table(&people).and_then(|table| read_people(&table)))
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(refused)?;
+    take_over(app.store(), &school.corp, people, None, duplicates, today, true).await.map_err(refused)
+}
+
+fn administer(viewer: &Viewer) -> UseCase<()> {
+    if viewer.may(Action::Administer) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// As a page is told: which cell, and what to do.
+fn refused(error: ImportError) -> Error {
+    match error {
+        ImportError::Store(error) => error.into(),
+        ImportError::Lines { errors, .. } => Error::Invalid(
+            errors
+                .into_iter()
+                .take(SHOWN)
+                .map(|error| crate::FieldError { field: "file".into(), message: error.to_string() })
+                .collect(),
+        ),
+        other => Error::field("file", other.to_string()),
+    }
+}
+
+fn read_table(people: &[u8]) -> Result<Table, ImportError> {
+    Table::read(PEOPLE, &PEOPLE_COLUMNS, &NEEDED_OF_PEOPLE, people)
+}
 
 /// Reads the files and makes persons, memberships and grants what they say.
 ///
@@ -119,14 +223,26 @@ const GRANTS: &str = "授权名册 grants.csv";
 pub async fn import(
     store: &Store,
     corp: &Corp,
-    people: impl Read,
-    grants: Option<impl Read>,
+    people: &[u8],
+    grants: Option<&[u8]>,
     today: NaiveDate,
 ) -> Result<Report, ImportError> {
-    let people = Table::read(PEOPLE, &PEOPLE_COLUMNS, people)?;
-    let people = read_people(&people)?;
-    let grants = grants.map(|grants| Table::read(GRANTS, &GRANTS_COLUMNS, grants)).transpose()?;
+    let people = read_people(&read_table(people)?)?;
+    let grants =
+        grants.map(|grants| Table::read(GRANTS, &GRANTS_COLUMNS, &GRANTS_COLUMNS, grants)).transpose()?;
+    take_over(store, corp, people, grants, Duplicates::Overwrite, today, true).await
+}
 
+/// Everything in one transaction, kept only if `write`.
+async fn take_over(
+    store: &Store,
+    corp: &Corp,
+    mut people: Vec<PersonLine>,
+    grants: Option<Table>,
+    duplicates: Duplicates,
+    today: NaiveDate,
+    write: bool,
+) -> Result<Report, ImportError> {
     let corp_id = corp.corp_id;
     let mut tx = store.scoped(corp_id).await?;
     members::lock(&mut tx, corp_id).await?;
@@ -137,6 +253,12 @@ pub async fn import(
         return Err(ImportError::NotSynced);
     }
     let known = persons::all(&mut tx, corp_id).await?;
+    let mut report = Report { people: people.len(), ..Report::default() };
+    if duplicates == Duplicates::Skip {
+        let numbers: HashSet<String> = known.iter().map(|known| known.person.number.to_lowercase()).collect();
+        people.retain(|line| !numbers.contains(&line.number.to_lowercase()));
+        report.skipped = report.people - people.len();
+    }
     let accounts: HashSet<String> = members::all(&mut tx, corp_id)
         .await?
         .into_iter()
@@ -149,7 +271,6 @@ pub async fn import(
         None => None,
     };
 
-    let mut report = Report { people: people.len(), ..Report::default() };
     let rows = differing(store.keyring(), corp_id, &people, &known, &mut report)?;
     persons::write(&mut tx, corp_id, &rows).await?;
     if rows.len() > MANY {
@@ -191,6 +312,10 @@ pub async fn import(
         report.grants = grants::replace_roster(&mut tx, corp_id, &rows, today).await?;
     }
     report.accounts_unknown = usize::try_from(members::count_unlinked(&mut tx, corp_id).await?).unwrap_or(0);
+    if !write {
+        // Dropped with all it did: what it counted is what an import would do.
+        return Ok(report);
+    }
     if rows.len() > MANY {
         planner::refresh_statistics(&mut tx).await?;
     }
@@ -205,93 +330,32 @@ pub async fn import(
     Ok(report)
 }
 
-/// A file as text cells, with the line each row began at.
-struct Table {
-    file: &'static str,
-    columns: Vec<String>,
-    rows: Vec<(u64, csv::StringRecord)>,
-}
-
-impl Table {
-    fn read(file: &'static str, columns: &[&str], reader: impl Read) -> Result<Self, ImportError> {
-        let unreadable = |error: csv::Error| ImportError::Unreadable {
-            file,
-            reason: match error.kind() {
-                csv::ErrorKind::Utf8 { .. } => {
-                    "不是 UTF-8 编码。用 Excel 保存时请选择“CSV UTF-8（逗号分隔）”".into()
-                }
-                csv::ErrorKind::Io(_) => "文件没有读完，请重试".into(),
-                _ => error.to_string(),
-            },
-        };
-        let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(reader);
-        let header: Vec<String> = (csv.headers().map_err(unreadable)?.iter())
-            // Excel begins its files with a byte order mark.
-            .map(|name| name.trim_start_matches('\u{feff}').to_owned())
-            .collect();
-        let missing: Vec<&str> =
-            columns.iter().copied().filter(|column| !header.iter().any(|name| name == column)).collect();
-        if !missing.is_empty() {
-            let reason = format!("第一行缺少 {} 列；表头应为 {}", missing.join("、"), columns.join(","));
-            return Err(ImportError::Unreadable { file, reason });
-        }
-        let mut rows = Vec::new();
-        for record in csv.records() {
-            let record = record.map_err(unreadable)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            if record.iter().any(|cell| !cell.is_empty()) {
-                rows.push((line, record));
-            }
-        }
-        let table = Self { file, columns: header, rows };
-        table.check_widths(columns)?;
-        Ok(table)
-    }
-
-    fn check_widths(&self, columns: &[&str]) -> Result<(), ImportError> {
-        // Told at the first column that every table of ours has.
-        let column = if columns == PEOPLE_COLUMNS { PEOPLE_COLUMNS[0] } else { GRANTS_COLUMNS[0] };
-        let errors =
-            self.rows.iter().filter(|(_, row)| row.len() != self.columns.len()).map(|(line, row)| {
-                LineError {
-                    line: *line,
-                    column,
-                    message: format!(
-                        "这一行有 {} 列，表头有 {} 列，请核对逗号",
-                        row.len(),
-                        self.columns.len()
-                    ),
-                }
-            });
-        self.fail_if_any(errors.collect())
-    }
-
-    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        self.rows.iter().map(|(number, row)| Line {
-            number: *number,
-            cells: self.columns.iter().map(String::as_str).zip(row.iter()).collect(),
-        })
-    }
-
-    fn fail_if_any(&self, mut errors: Vec<LineError>) -> Result<(), ImportError> {
-        errors.sort_by_key(|error| error.line);
-        if errors.is_empty() { Ok(()) } else { Err(ImportError::Lines { file: self.file, errors }) }
-    }
-}
-
 fn read_people(table: &Table) -> Result<Vec<PersonLine>, ImportError> {
-    if table.rows.is_empty() {
-        return Err(ImportError::Unreadable { file: table.file, reason: "除表头外没有内容".into() });
+    if table.is_empty() {
+        return Err(ImportError::Unreadable { file: PEOPLE, reason: "除表头外没有内容".into() });
     }
-    let (mut people, mut errors) = (Vec::with_capacity(table.rows.len()), Vec::new());
+    // A list of classes is of students, one of departments of staff.
+    let everybody = match (table.has("kind"), table.has("class"), table.has("department")) {
+        (true, ..) => None,
+        (false, true, false) => Some("student"),
+        (false, false, true) => Some("staff"),
+        _ => {
+            let reason = "分不清是学生还是教职工：请加一列“身份”，填 学生 或 教职工".into();
+            return Err(ImportError::Unreadable { file: PEOPLE, reason });
+        }
+    };
+    let (mut people, mut errors) = (Vec::with_capacity(table.len()), Vec::new());
     let mut first_lines: HashMap<String, u64> = HashMap::new();
-    for line in table.lines() {
+    for mut line in table.lines() {
+        if let Some(kind) = everybody {
+            line.cells.insert("kind", kind);
+        }
         match PersonLine::read(&line) {
             Ok(person) => {
                 if let Some(first) = first_lines.insert(person.number.to_lowercase(), person.line) {
                     errors.push(LineError {
                         line: person.line,
-                        column: "number",
+                        column: "number".into(),
                         message: format!("“{}”在第 {first} 行已经有了，请删去一行", person.number),
                     });
                 }
@@ -322,7 +386,9 @@ fn read_places(
         }
         match line.department(directory) {
             Ok(department) => places.extend(department.map(|department| (line.line, department))),
-            Err(error) => errors.push(error),
+            Err(error) => {
+                errors.push(LineError { column: title_of(&error.column).to_owned().into(), ..error })
+            }
         }
     }
     if errors.is_empty() { Ok(places) } else { Err(ImportError::Lines { file: PEOPLE, errors }) }
@@ -350,7 +416,7 @@ fn read_grants(
             }
         };
         let number = grant.number.to_lowercase();
-        let error = |message| LineError { line: grant.line, column: "number", message };
+        let error = |message| LineError { line: grant.line, column: "number".into(), message };
         if !numbers.contains(&number) {
             errors.push(error(format!("人员名册里没有“{}”，请核对学号或工号", grant.number)));
         }
@@ -437,34 +503,40 @@ mod tests {
     const HEADER: &str = "number,name,kind,staff_kind,major,grade,class,department,phone,since,until\n";
 
     fn people(rows: &str) -> Result<Vec<PersonLine>, String> {
-        let table = Table::read(PEOPLE, &PEOPLE_COLUMNS, format!("{HEADER}{rows}").as_bytes());
+        let table = read_table(format!("{HEADER}{rows}").as_bytes());
         table.and_then(|table| read_people(&table)).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn reads_what_excel_writes() {
-        let text = format!("\u{feff}{HEADER}\"2018,1\",x,student,,,2018,,,,,\r\n").replace("2018,1", "20181");
-        let table = Table::read(PEOPLE, &PEOPLE_COLUMNS, text.as_bytes()).unwrap();
-        assert_eq!(read_people(&table).unwrap()[0].number, "20181");
+    fn says_what_is_wrong_with_a_file() {
+        assert_eq!(people("").unwrap_err(), "人员名册 读不懂：除表头外没有内容");
+        assert_eq!(
+            people("1,甲,student\n").unwrap_err(),
+            "人员名册 有 1 处需要修改，未写入任何记录：\n  第 2 行 number 列：这一行有 3 列，表头有 11 列，请核对逗号"
+        );
         // Empty lines, as at the end of an edited file.
         assert_eq!(people("1,甲,student,,,2018,,,,,\n,,,,,,,,,,\n\n").unwrap().len(), 1);
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_file() {
-        let read = |bytes: &[u8]| match Table::read(PEOPLE, &PEOPLE_COLUMNS, bytes) {
-            Ok(_) => panic!("was read"),
-            Err(error) => error.to_string(),
+    fn a_list_by_class_is_of_students_and_its_own_headings_are_named() {
+        let read = |text: &str| {
+            read_table(text.as_bytes())
+                .and_then(|table| read_people(&table))
+                .map_err(|error| error.to_string())
         };
-        assert!(read(b"number,name\n1,x\n").contains("第一行缺少 kind、staff_kind、"));
-        // 点名 in GBK.
-        let gbk = [HEADER.as_bytes(), b"1,\xb5\xe3\xc3\xfb,student,,,2018,,,,,\n"].concat();
-        assert!(read(&gbk).contains("CSV UTF-8"));
-        assert_eq!(people("").unwrap_err(), "人员名册 people.csv 读不懂：除表头外没有内容");
+        let students = read("学号,姓名,班级,年级\n20181,甲,2018会计3班,2018\n").unwrap();
         assert_eq!(
-            people("1,甲,student\n").unwrap_err(),
-            "人员名册 people.csv 有 1 处需要修改，未写入任何记录：\n  第 2 行 number 列：这一行有 3 列，表头有 11 列，请核对逗号"
+            (students[0].kind.as_str(), students[0].place.as_deref()),
+            ("student", Some("2018会计3班"))
         );
+        assert_eq!(
+            read("工号,姓名,部门,入职日期\nG1,乙,办公室,2015/3/1\n").unwrap()[0].kind.as_str(),
+            "staff"
+        );
+        assert!(read("学号,姓名\n1,甲\n").unwrap_err().contains("分不清是学生还是教职工"));
+        let error = read("学号,姓名,班级,联系电话\n1,甲,1班,无\n").unwrap_err();
+        assert!(error.contains("第 2 行 联系电话 列：不是电话号码"), "{error}");
     }
 
     #[test]

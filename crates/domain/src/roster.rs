@@ -1,7 +1,7 @@
 //! The school's own lists of people and grants, line by line: what a line must say, and what is told to whoever
 //! wrote it otherwise.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use chrono::NaiveDate;
 
@@ -28,6 +28,46 @@ pub const PEOPLE_COLUMNS: [&str; 11] = [
 ];
 /// Columns of `grants.csv`.
 pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
+/// How schools head each column, ours first; compared without blanks, stars and what stands in brackets.
+pub const HEADINGS: [(&str, &[&str]); 14] = [
+    ("number", &["学号", "工号", "学工号", "编号", "人员编号", "学生学号", "职工号", "教工号"]),
+    ("name", &["姓名", "学生姓名", "教师姓名", "名字"]),
+    ("kind", &["身份", "类别", "人员类别", "人员类型", "学生或教职工"]),
+    ("staff_kind", &["人员性质", "编制", "编制类型", "用工性质", "用工形式"]),
+    ("major", &["专业", "专业名称", "所学专业"]),
+    ("grade", &["年级", "入学年份", "入学年度", "所在年级"]),
+    ("class", &["班级", "班级名称", "行政班", "行政班级", "所在班级"]),
+    ("department", &["部门", "部门名称", "单位", "所在单位", "所属部门", "所在部门"]),
+    ("phone", &["手机", "手机号", "手机号码", "电话", "联系电话", "联系方式", "本人电话"]),
+    ("since", &["到校日期", "入学日期", "报到日期", "入职日期", "来校日期"]),
+    ("until", &["离校日期", "毕业日期", "离职日期", "截止日期", "有效期至"]),
+    ("role", &["角色", "职责"]),
+    ("purpose", &["用途", "授权事由", "事由"]),
+    ("until", &["授权截止"]),
+];
+
+/// The column of ours that a heading means; none where it means nothing to us.
+pub fn column_of(heading: &str, columns: &[&'static str]) -> Option<&'static str> {
+    let plain: String =
+        heading.chars().filter(|c| !c.is_whitespace() && !"*＊:：\u{feff}".contains(*c)).collect();
+    let plain = plain.split(['(', '（', '[', '【']).next().unwrap_or_default().to_lowercase();
+    let means = |column: &str| {
+        column == plain
+            || HEADINGS.iter().any(|(name, words)| *name == column && words.contains(&plain.as_str()))
+    };
+    columns.iter().copied().find(|column| means(column))
+}
+
+/// How we head a column for people.
+pub fn title_of(column: &str) -> &str {
+    HEADINGS
+        .iter()
+        .find(|(name, _)| *name == column)
+        .and_then(|(_, words)| words.first())
+        .copied()
+        .unwrap_or(column)
+}
+
 /// Kinds of staff, as schools name them.
 pub const STAFF_KINDS: [&str; 4] = ["在编", "合同制", "临时", "合作办学"];
 
@@ -36,8 +76,8 @@ pub const STAFF_KINDS: [&str; 4] = ["在编", "合同制", "临时", "合作办�
 pub struct LineError {
     /// Line of the file, counted from 1; the header is line 1.
     pub line: u64,
-    /// Column, as the header names it.
-    pub column: &'static str,
+    /// Column, as the file's own header names it where that is known.
+    pub column: Cow<'static, str>,
     /// In Chinese: what is wrong, and what to do.
     pub message: String,
 }
@@ -63,7 +103,7 @@ impl<'a> Line<'a> {
     }
 
     fn error(&self, column: &'static str, message: impl Into<String>) -> LineError {
-        LineError { line: self.number, column, message: message.into() }
+        LineError { line: self.number, column: column.into(), message: message.into() }
     }
 
     fn filled(&self, column: &'static str, max_chars: usize) -> Result<&'a str, LineError> {
@@ -79,9 +119,9 @@ impl<'a> Line<'a> {
     fn date(&self, column: &'static str) -> Result<Option<NaiveDate>, LineError> {
         match self.cell(column) {
             "" => Ok(None),
-            text => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            text => read_date(text)
                 .map(Some)
-                .map_err(|_| self.error(column, format!("“{text}”不是日期，请写成 2019-09-01 的样子"))),
+                .ok_or_else(|| self.error(column, format!("“{text}”不是日期，请写成 2019-09-01 的样子"))),
         }
     }
 
@@ -200,7 +240,8 @@ impl PersonLine {
         let until = take(line.date("until"), &mut errors).flatten();
         let since = take(line.date("since"), &mut errors)
             .map(|since| since.or_else(|| grade.filter(|_| student).and_then(first_of_september)));
-        if since == Some(None) {
+        // A year that can't be read is told already.
+        if since == Some(None) && (line.cell("grade").is_empty() || !student) {
             errors.push(line.error("since", "不能为空，请填到校日期，例如 2019-09-01"));
         }
         let since = since.flatten();
@@ -234,7 +275,7 @@ impl PersonLine {
         let column = self.place_column();
         directory.find(name, kind).map(Some).map_err(|why| LineError {
             line: self.line,
-            column,
+            column: column.into(),
             message: describe(name, kind, why),
         })
     }
@@ -335,6 +376,16 @@ fn take<T>(result: Result<T, LineError>, errors: &mut Vec<LineError>) -> Option<
     result.map_err(|error| errors.push(error)).ok()
 }
 
+/// As people and spreadsheets write a day: 2019-09-01, 2019/9/1, 2019.9.1, 2019年9月1日, 20190901.
+fn read_date(text: &str) -> Option<NaiveDate> {
+    let plain: String = text.replace(['/', '.', '年', '月'], "-").replace('日', "");
+    let plain = plain.trim();
+    if plain.len() == 8 && plain.bytes().all(|digit| digit.is_ascii_digit()) {
+        return NaiveDate::parse_from_str(plain, "%Y%m%d").ok();
+    }
+    NaiveDate::parse_from_str(plain, "%Y-%m-%d").ok()
+}
+
 fn first_of_september(year: i16) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::from(year), 9, 1)
 }
@@ -413,6 +464,16 @@ mod tests {
     }
 
     #[test]
+    fn days_are_read_as_schools_write_them() {
+        for text in ["2019-09-01", "2019/9/1", "2019.09.1", "2019年9月1日", "20190901"] {
+            assert_eq!(read_date(text), Some(day("2019-09-01")), "{text}");
+        }
+        for text in ["昨天", "2019-13-01", "2019-09", "9月1日", "2019-09-01-02", "201909011"] {
+            assert_eq!(read_date(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn every_wrong_cell_is_told_with_line_column_and_remedy() {
         assert_eq!(
             wrong(person("2018 1,,pupil,志愿者,,18,,,call me,昨天,")),
@@ -485,6 +546,19 @@ mod tests {
                 "第 7 行 until 列：不能为空，请填授权截止的日期",
             ]
         );
+    }
+
+    #[test]
+    fn columns_are_known_by_what_schools_call_them() {
+        let known = |heading: &str| column_of(heading, &PEOPLE_COLUMNS);
+        assert_eq!(known("学号"), Some("number"));
+        assert_eq!(known(" 手机号码 *"), Some("phone"));
+        assert_eq!(known("班级（行政班）"), Some("class"));
+        assert_eq!(known("Number"), Some("number"));
+        assert_eq!(known("\u{feff}学 号"), Some("number"));
+        assert_eq!((known("民族"), known(""), known("role")), (None, None, None));
+        assert_eq!(column_of("授权截止", &GRANTS_COLUMNS), Some("until"));
+        assert_eq!((title_of("number"), title_of("until"), title_of("x")), ("学号", "离校日期", "x"));
     }
 
     #[test]

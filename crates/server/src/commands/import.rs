@@ -1,6 +1,6 @@
 //! `rollcall import` and `rollcall import-reports`.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use anyhow::Context;
 use app::App;
@@ -18,12 +18,12 @@ pub async fn roster(
     grants: Option<&Path>,
 ) -> anyhow::Result<()> {
     let school = super::school(app, corp)?;
-    let open = |path: &Path| File::open(path).with_context(|| format!("打不开 {}", path.display()));
-    let people = open(people)?;
-    let grants = grants.map(open).transpose()?;
-    let now = app.now();
-    let report = match app::roster::import(app.store(), &school.corp, people, grants, school.today(now)).await
-    {
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("打不开 {}", path.display()));
+    let people = read(people)?;
+    let grants = grants.map(read).transpose()?;
+    let today = school.today(app.now());
+    let imported = app::roster::import(app.store(), &school.corp, &people, grants.as_deref(), today).await;
+    let report = match imported {
         Ok(report) => report,
         // Told to whoever runs the command, and not to the log: it may quote cells of the file.
         Err(error @ app::roster::ImportError::Lines { .. }) => {

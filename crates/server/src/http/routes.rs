@@ -13,6 +13,7 @@ pub mod people;
 pub mod reminder_rules;
 pub mod reminders;
 pub mod reports;
+pub mod roster;
 pub mod statistics;
 pub mod sync_runs;
 pub mod unreported;
@@ -39,6 +40,9 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(reminders::create)
             .service(reminders::get)
             .service(reminder_rules::list)
+            .service(roster::preview)
+            .service(roster::import)
+            .service(roster::template)
             .service(sync_runs::list)
             .service(sync_runs::create)
             .service(sync_runs::get)

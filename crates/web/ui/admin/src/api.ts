@@ -11,3 +11,5 @@ function signedOut() {
 }
 
 export const api = createApi({ signedOut });
+/** For files: a large one takes longer than a question. */
+export const patientApi = createApi({ signedOut, timeout: 180_000 });

@@ -6,7 +6,7 @@ declare module 'vue-router' {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'sync-runs';
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'roster' | 'sync-runs';
     /** Shown without a session. */
     open?: true;
   }
@@ -33,6 +33,12 @@ const routes: RouteRecordRaw[] = [
     name: 'reminder-rules',
     component: () => import('../pages/reminders/ReminderRulesPage.vue'),
     meta: { title: 'rules.title', menu: 'reminder-rules' },
+  },
+  {
+    path: '/roster',
+    name: 'roster',
+    component: () => import('../pages/roster/RosterPage.vue'),
+    meta: { title: 'roster.title', menu: 'roster' },
   },
   {
     path: '/sync-runs',
