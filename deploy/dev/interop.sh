@@ -58,7 +58,7 @@ of_school() { # SECTION KEY
 
 call_simulator() {
   local listen=127.0.0.1:${SIMULATOR_PORT:-8726}
-  target/release/simulator serve --listen "$listen" --school "$school" --app-url http://127.0.0.1:9 > /dev/null &
+  target/release/simulator serve --listen "$listen" --school "$school" --app-url http://127.0.0.1:9 > /dev/null 9>&- &
   trap 'kill %1' EXIT
   until curl -sf "http://$listen/_sim/clock" > /dev/null; do
     kill -0 %1

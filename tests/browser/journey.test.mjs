@@ -141,6 +141,16 @@ test('the school leader reads the table on a PC and drills down', async () => {
   await look(page, 'pc-statistics');
   await page.getByRole('link', { name: '信息学院' }).or(page.getByRole('button', { name: '信息学院' })).first().click();
   await page.getByText('2018级').first().waitFor();
+
+  // Who of the roster uses WeCom, down to the people who don't.
+  await page.getByRole('link', { name: '激活情况' }).click();
+  await page.getByRole('heading', { name: '激活情况' }).waitFor();
+  await page.getByRole('row', { name: /^学生/ }).getByText('100%').waitFor();
+  await page.getByRole('button', { name: '学院或部门', exact: true }).click();
+  await page.getByRole('button', { name: /未激活的 \d+ 人/ }).first().click();
+  await page.getByRole('heading', { name: /未激活名单：/ }).waitFor();
+  await page.getByRole('cell', { name: '没有账号' }).first().waitFor();
+  await look(page, 'pc-registration');
   await leader.end();
 });
 

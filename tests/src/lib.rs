@@ -21,6 +21,7 @@ mod jssdk;
 mod migrations;
 mod openapi;
 mod people;
+mod registration;
 mod reminders;
 mod reports;
 mod roster;

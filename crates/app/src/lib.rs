@@ -10,6 +10,7 @@ pub mod forms;
 pub mod jobs;
 pub mod jssdk;
 pub mod people;
+pub mod registration;
 pub mod reminders;
 pub mod reports;
 pub mod roster;

@@ -25,6 +25,7 @@ pub mod migrate;
 pub mod outbox;
 pub mod persons;
 pub mod planner;
+pub mod registration;
 pub mod reminders;
 pub mod reports;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]

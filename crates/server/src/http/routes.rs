@@ -10,6 +10,7 @@ pub mod jssdk;
 pub mod me;
 pub mod pages;
 pub mod people;
+pub mod registration;
 pub mod reminder_rules;
 pub mod reminders;
 pub mod reports;
@@ -40,6 +41,8 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(reminders::create)
             .service(reminders::get)
             .service(reminder_rules::list)
+            .service(registration::table)
+            .service(registration::not_activated)
             .service(roster::preview)
             .service(roster::import)
             .service(roster::template)

@@ -6,7 +6,7 @@ declare module 'vue-router' {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'roster' | 'sync-runs';
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'registration' | 'roster' | 'sync-runs';
     /** Shown without a session. */
     open?: true;
   }
@@ -33,6 +33,12 @@ const routes: RouteRecordRaw[] = [
     name: 'reminder-rules',
     component: () => import('../pages/reminders/ReminderRulesPage.vue'),
     meta: { title: 'rules.title', menu: 'reminder-rules' },
+  },
+  {
+    path: '/registration',
+    name: 'registration',
+    component: () => import('../pages/registration/RegistrationPage.vue'),
+    meta: { title: 'registration.title', menu: 'registration' },
   },
   {
     path: '/roster',

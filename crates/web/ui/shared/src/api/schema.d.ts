@@ -106,6 +106,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who of the roster uses WeCom, of what I may see. */
+        get: operations["registration_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registration/not-activated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who of the roster does not use WeCom, of those I may see one by one. */
+        get: operations["registration_not_activated"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reminder-rules": {
         parameters: {
             query?: never;
@@ -600,6 +634,22 @@ export interface components {
              */
             version: number;
         };
+        /** @description Somebody who is not activated. */
+        NotActivated: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            number: string;
+            /** @description Class or department. */
+            place?: string | null;
+            /** @description no_account, not_activated or disabled. */
+            state: string;
+        };
+        /** @description Who is not activated, by number. */
+        NotActivatedList: {
+            items: components["schemas"]["NotActivated"][];
+            next_cursor?: string | null;
+        };
         Person: {
             class?: components["schemas"]["Department"] | null;
             college?: components["schemas"]["Department"] | null;
@@ -701,6 +751,42 @@ export interface components {
              * @description When the first revision came.
              */
             submitted_at: string;
+        };
+        /** @description Registration of the roster, by group. */
+        Registration: {
+            by: components["schemas"]["RegistrationBy"];
+            rows: components["schemas"]["RegistrationRow"][];
+            total: components["schemas"]["RegistrationRow"];
+        };
+        /**
+         * @description By what figures are grouped.
+         * @enum {string}
+         */
+        RegistrationBy: "kind" | "college" | "class";
+        /** @description The figures of a group. */
+        RegistrationRow: {
+            /**
+             * Format: int64
+             * @description Whose account is activated.
+             */
+            activated: number;
+            /**
+             * Format: int32
+             * @description Of groups by department; null for the total and for people without a place.
+             */
+            department?: number | null;
+            /** @description The department's name; `student`, `staff` or a kind of staff; null for the total and for people without a place. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description On the roster today.
+             */
+            rostered: number;
+            /**
+             * Format: int64
+             * @description With an account in WeCom.
+             */
+            with_account: number;
         };
         ReminderOutcome: {
             /** Format: date-time */
@@ -1549,6 +1635,204 @@ export interface operations {
             };
             /** @description 内容类型不对 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_table: {
+        parameters: {
+            query?: {
+                /** @description By what to group. */
+                by?: components["schemas"]["RegistrationBy"];
+                /** @description Only students, or only staff. */
+                kind?: "student" | "staff";
+                /** @description Only those under this department. */
+                department?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_not_activated: {
+        parameters: {
+            query?: {
+                /** @description Only students, or only staff. */
+                kind?: "student" | "staff";
+                /** @description Only those under this department. */
+                department?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotActivatedList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

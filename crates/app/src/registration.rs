@@ -1,0 +1,54 @@
+//! 激活: who of the roster has an account in WeCom and uses it, and who does not.
+
+use domain::{
+    DepartmentId,
+    policy::{Action, Viewer},
+};
+use store::registration::{self, Question};
+
+pub use store::registration::{By, PersonRow, Row};
+
+use crate::{App, Error, Page, Result, School};
+
+/// Whose registration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    /// Only those whose main place is under this department.
+    pub department: Option<DepartmentId>,
+    /// Only `student`, or only `staff`.
+    pub kind: Option<&'static str>,
+}
+
+fn question(app: &App, school: &School, viewer: &Viewer, action: Action, asked: Asked) -> Result<Question> {
+    let scope = viewer.scope(action);
+    if scope.is_empty() {
+        return Err(Error::Forbidden);
+    }
+    let day = school.today(app.now());
+    Ok(Question { corp: school.corp(), day, scope, under: asked.department, kind: asked.kind })
+}
+
+/// The figures of what the viewer may see, grouped.
+pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked, by: By) -> Result<Vec<Row>> {
+    let question = question(app, school, viewer, Action::SeeStatistics, asked)?;
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let rows = registration::by(&mut tx, &question, by).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// Who is not activated, by number; `after` is the last page's `next`.
+pub async fn not_activated(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    asked: Asked,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<PersonRow>> {
+    let question = question(app, school, viewer, Action::SeePeople, asked)?;
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let rows = registration::not_activated(&mut tx, &question, after, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(rows, limit, |row| row.number.clone()))
+}
