@@ -58,6 +58,7 @@ of_school() { # SECTION KEY
 
 call_simulator() {
   local listen=127.0.0.1:${SIMULATOR_PORT:-8726}
+  ! curl -s "http://$listen/" > /dev/null || die "端口已被占用：$listen，用 SIMULATOR_PORT 换一个。" "taken already: $listen; SIMULATOR_PORT= names another."
   target/release/simulator serve --listen "$listen" --school "$school" --app-url http://127.0.0.1:9 > /dev/null 9>&- &
   trap 'kill %1' EXIT
   until curl -sf "http://$listen/_sim/clock" > /dev/null; do

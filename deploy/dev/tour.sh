@@ -11,6 +11,7 @@ prepare_machine test
 install_npm_packages "$root/tests/browser"
 cargo build --quiet --locked -p rollcall-simulator
 listen=127.0.0.1:${SIMULATOR_PORT:-8725}
+! curl -s "http://$listen/" > /dev/null || die "端口已被占用：$listen，用 SIMULATOR_PORT 换一个。" "taken already: $listen; SIMULATOR_PORT= names another."
 target/debug/simulator serve --listen "$listen" --school fixtures/school-small.toml --app-url http://127.0.0.1:9 &
 trap 'kill %1' EXIT
 secret=$(sed -n '/^\[app\]/,/^\[/s/^secret = "\(.*\)"/\1/p' fixtures/school-small.toml)
