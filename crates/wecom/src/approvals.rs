@@ -1,10 +1,10 @@
-//! Approvals (审批), for leave (docs 91816, 91983). The console must give the app the approvals' data (审批数据权限).
+//! Approvals (审批), for leave (docs 91982, 91853, 91816, 91983). The console must give the app the approvals' data (审批数据权限).
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::Stream;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Patience};
@@ -45,6 +45,60 @@ impl ApprovalFilter {
         rows.extend(self.record_type.iter().map(|kind| one("record_type", kind.to_string())));
         rows
     }
+}
+
+/// A form of approvals.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ApprovalTemplate {
+    /// Its name in each language.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub template_names: Vec<Words>,
+    /// Control by control: `{property: {control, id, title, …}, config}`.
+    #[serde(default)]
+    pub template_content: TemplateContent,
+}
+
+/// The controls of a form.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct TemplateContent {
+    /// Each with a shape of its own.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub controls: Vec<Value>,
+}
+
+/// Words in a language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// The words.
+    pub text: String,
+    /// `zh_CN`, `en`.
+    #[serde(default)]
+    pub lang: String,
+}
+
+/// Somebody asks for something.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Application {
+    /// Who asks.
+    pub creator_userid: String,
+    /// By which form.
+    pub template_id: String,
+    /// 1: the form's own approvers; 0: those of `process`.
+    pub use_template_approver: u8,
+    /// Who decides, where the form's own don't: `{node_list: [{type, apv_rel, userid}]}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<Value>,
+    /// What is filled in: `{contents: [{control, id, value}]}`.
+    pub apply_data: Value,
+    /// Up to three lines that the list shows.
+    pub summary_list: Vec<Summary>,
+}
+
+/// A line of a list of approvals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// In each language.
+    pub summary_info: Vec<Words>,
 }
 
 /// An approval. What was filled in stays as WeCom writes it: each control has a shape of its own.
@@ -120,6 +174,23 @@ impl Client {
             "filters": filter.rows(),
         });
         Ok(self.pages("oa/getapprovalinfo", Paging::NewCursor, fields(body), "/sp_no_list"))
+    }
+
+    /// A form and its controls (doc 91982).
+    pub async fn approval_template(&self, template_id: &str) -> Result<ApprovalTemplate> {
+        let body = json!({ "template_id": template_id }).to_string();
+        self.post("oa/gettemplatedetail", body, Patience::Reads).await
+    }
+
+    /// Asks for somebody, and gives the approval's number (doc 91853).
+    pub async fn apply(&self, application: &Application) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Answer {
+            sp_no: String,
+        }
+        let answer: Answer =
+            self.post("oa/applyevent", json!(application).to_string(), Patience::None).await?;
+        Ok(answer.sp_no)
     }
 
     /// An approval (doc 91983).

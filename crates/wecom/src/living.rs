@@ -1,4 +1,4 @@
-//! Live teaching (直播) the app books (docs 93637, 93638, 93634, 93635, 93636). The console must list the app under the lives'
+//! Live teaching (直播) the app books (docs 93637, 93640, 93638, 93634, 93635, 93636, 93874). The console must list the app under the lives'
 //! 可调用接口的应用. An app sees its own lives alone: those that teachers start by hand are invisible.
 
 use futures_util::{Stream, StreamExt};
@@ -29,6 +29,23 @@ pub struct NewLiving {
     pub kind: i64,
     /// Seconds before the start.
     pub remind_time: i64,
+}
+
+/// What is to change of a live that has not begun; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LivingChange {
+    /// At most 20 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    /// Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub living_start: Option<i64>,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub living_duration: Option<i64>,
+    /// At most 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// A live as it stands.
@@ -100,6 +117,21 @@ impl Client {
         }
         let answer: Answer = self.post("living/create", json!(living).to_string(), Patience::None).await?;
         Ok(answer.livingid)
+    }
+
+    /// Changes a live that has not begun (doc 93640).
+    pub async fn change_living(&self, livingid: &str, change: &LivingChange) -> Result<()> {
+        let mut body = json!(change);
+        body["livingid"] = json!(livingid);
+        let Done {} = self.post("living/modify", body.to_string(), Patience::None).await?;
+        Ok(())
+    }
+
+    /// Deletes what was recorded of a live (doc 93874).
+    pub async fn delete_replay(&self, livingid: &str) -> Result<()> {
+        let body = json!({ "livingid": livingid }).to_string();
+        let Done {} = self.post("living/delete_replay_data", body, Patience::None).await?;
+        Ok(())
     }
 
     /// Cancels a live that has not begun (doc 93638).

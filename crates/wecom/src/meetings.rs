@@ -197,4 +197,14 @@ impl Client {
         let api = "meeting/get_attendee_list";
         Ok(self.pages(api, Paging::CursorWhileMore, fields(body), "/attendee_list"))
     }
+
+    /// Who is in a running meeting of this app, page by page (doc 98157). Whether the corp must have paid for it is not confirmed.
+    pub fn meeting_present(
+        &self,
+        meetingid: &str,
+    ) -> impl Stream<Item = Result<Vec<Attended>>> + Send + 'static + use<> {
+        let body = json!({ "meetingid": meetingid, "limit": 50 });
+        let api = "meeting/get_realtime_attendee_list";
+        self.pages(api, Paging::CursorWhileMore, fields(body), "/attendee_list")
+    }
 }

@@ -111,3 +111,38 @@ pub fn detail(world: &mut World, call: &Call) -> Answer {
         "comments": [],
     } }))
 }
+
+/// `oa/gettemplatedetail`: the one form there is.
+pub fn template(world: &mut World, call: &Call) -> Answer {
+    authorised(world, call, "approval")?;
+    if text(&call.json, "template_id") != Some(TEMPLATE) {
+        return Err(Refusal::APPROVAL_PARAMETER);
+    }
+    let words = |text: &str| json!([{ "text": text, "lang": "zh_CN" }]);
+    let property = json!({
+        "control": "Vacation", "id": "vacation-1", "title": words("请假"), "placeholder": words(""), "require": 1, "un_print": 0,
+    });
+    Ok(json!({
+        "template_names": words("学生请假"),
+        "template_content": { "controls": [{ "property": property, "config": {} }] },
+    }))
+}
+
+/// `oa/applyevent`: asked by somebody in the range; waits for ever, since nobody decides here.
+pub fn apply(world: &mut World, call: &Call) -> Answer {
+    authorised(world, call, "approval")?;
+    let creator = text(&call.json, "creator_userid").ok_or(Refusal::APPROVAL_PARAMETER)?;
+    if !seen(world, &json!({ "userid": creator })) {
+        return Err(Refusal::APPROVAL_RANGE);
+    }
+    let contents =
+        call.json.get("apply_data").and_then(|data| data.get("contents")).and_then(Value::as_array);
+    let filled = contents.is_some_and(|contents| !contents.is_empty());
+    let own = call.json.get("use_template_approver").and_then(Value::as_u64) == Some(1);
+    let lines = call.json.get("summary_list").and_then(Value::as_array).map_or(0, Vec::len);
+    let sound = filled && (own || call.json.contains_key("process")) && lines <= 3;
+    if text(&call.json, "template_id") != Some(TEMPLATE) || !sound {
+        return Err(Refusal::APPROVAL_PARAMETER);
+    }
+    Ok(json!({ "sp_no": format!("{:012}", world.now().timestamp()) }))
+}

@@ -85,6 +85,32 @@ pub fn create(world: &mut World, call: &Call) -> Answer {
     Ok(json!({ "livingid": id }))
 }
 
+/// `living/modify`: before it begins.
+pub fn modify(world: &mut World, call: &Call) -> Answer {
+    let (id, living) = own(world, call, text(&call.json, "livingid"))?;
+    if living.status(world.now()) != 0 {
+        return Err(Refusal::PARAMETER);
+    }
+    let (id, mut changed) = (id.to_owned(), living.clone());
+    let number = |field: &str| call.json.get(field).and_then(Value::as_i64);
+    changed.start = number("living_start").unwrap_or(changed.start);
+    changed.length = number("living_duration").unwrap_or(changed.length);
+    if changed.start <= world.now().timestamp() || changed.length <= 0 {
+        return Err(Refusal::PARAMETER);
+    }
+    if let Some(theme) = text(&call.json, "theme") {
+        changed.theme = theme.to_owned();
+    }
+    world.livings.insert(id, changed);
+    Ok(json!({}))
+}
+
+/// `living/delete_replay_data`: once it is over.
+pub fn delete_replay(world: &mut World, call: &Call) -> Answer {
+    let (_, living) = own(world, call, text(&call.json, "livingid"))?;
+    if living.status(world.now()) == 2 { Ok(json!({})) } else { Err(Refusal::PARAMETER) }
+}
+
 /// `living/cancel`: before it begins.
 pub fn cancel(world: &mut World, call: &Call) -> Answer {
     let (id, living) = own(world, call, text(&call.json, "livingid"))?;

@@ -192,3 +192,14 @@ pub fn attendees(world: &mut World, call: &Call) -> Answer {
     });
     Ok(named(page(call, rows.collect(), 100, 100, |_| true)?, "attendee_list"))
 }
+
+/// `meeting/get_realtime_attendee_list`: who is in it now.
+pub fn present(world: &mut World, call: &Call) -> Answer {
+    let (meeting, now) = (own(world, call)?, world.now());
+    let running = meeting.status(now) == 2;
+    let came = meeting.invitees.iter().filter_map(|userid| Some((userid, meeting.came(userid, now)?)));
+    let rows = came.filter(|(_, (join, _))| running && *join <= now.timestamp()).map(|(userid, (join, _))| {
+        json!({ "userid": userid, "tmp_openid": "", "join_time": join.to_string(), "quit_time": "" })
+    });
+    Ok(named(page(call, rows.collect(), 50, 50, |_| true)?, "attendee_list"))
+}

@@ -205,6 +205,7 @@ refusals! {
     USERIDS = 301023 "invalid useridlist size";
     APPROVAL_PARAMETER = 301025 "invalid parameter";
     USERID_FIXED = 301036 "userid can't be changed";
+    APPROVAL_RANGE = 301055 "no approval auth";
     IMPORT_USERID = 302003 "userid twice or missing";
     IMPORT_TREE = 302004 "invalid organisation tree";
     IMPORT_PARTYID = 302006 "partyid twice";

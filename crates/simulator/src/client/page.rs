@@ -26,7 +26,7 @@ pub enum Tab {
     Me,
 }
 
-/// A whole page.
+/// A whole page; one of the console has its own style beside the client's.
 pub fn document(title: &str, kind: &str, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -37,6 +37,7 @@ pub fn document(title: &str, kind: &str, body: Markup) -> Markup {
                 title { (title) " · 企业微信模拟器" }
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href="/assets/client.css";
+                @if kind == "console" { link rel="stylesheet" href="/assets/console.css"; }
                 script src="/assets/client.js" defer {}
             }
             body class=(kind) { (body) }

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Query;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
@@ -60,35 +60,22 @@ fn say(to: &str, name: &str, words: &str) -> HttpResponse {
 pub fn show(world: &World, section: Section, said: &Said, content: Markup) -> HttpResponse {
     let title = SECTIONS.iter().find(|(each, ..)| *each == section).map_or("", |(_, title, _)| title);
     let body = html! {
-        (DOCTYPE)
-        html lang="zh-CN" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " · 管理后台（模拟）" }
-                link rel="icon" href="data:,";
-                link rel="stylesheet" href="/assets/client.css";
-                link rel="stylesheet" href="/assets/console.css";
-            }
-            body.console {
-                header.masthead {
-                    a.brand href="/console/contacts" { span.logo { "企" } "管理后台（模拟）" }
-                    span.muted { (world.spec.name) }
-                    a.leave href="/" { "进入企业微信" }
-                }
-                nav.sections aria-label="栏目" {
-                    @for (each, name, href) in SECTIONS {
-                        a href=(href) aria-current=[(each == section).then_some("page")] { (name) }
-                    }
-                }
-                main {
-                    h1 { (title) }
-                    @if let Some(words) = &said.done { p.said-done role="status" { (words) } }
-                    @if let Some(reason) = &said.wrong { p.said-wrong role="alert" { (reason) } }
-                    (content)
-                }
+        header.masthead {
+            a.brand href="/console/contacts" { span.logo { "企" } "管理后台（模拟）" }
+            span.muted { (world.spec.name) }
+            a.leave href="/" { "进入企业微信" }
+        }
+        nav.sections aria-label="栏目" {
+            @for (each, name, href) in SECTIONS {
+                a href=(href) aria-current=[(each == section).then_some("page")] { (name) }
             }
         }
+        main {
+            h1 { (title) }
+            @if let Some(words) = &said.done { p.said-done role="status" { (words) } }
+            @if let Some(reason) = &said.wrong { p.said-wrong role="alert" { (reason) } }
+            (content)
+        }
     };
-    page::answer(StatusCode::OK, body)
+    page::answer(StatusCode::OK, page::document(title, "console", body))
 }

@@ -41,7 +41,10 @@ async fn a_meeting_is_booked_held_and_attended() {
     assert_eq!(of(&invitees[3]).await.unwrap(), [booked.meetingid.as_str()]);
     assert!(of(&sim.student(50)).await.unwrap().is_empty());
 
-    sim.advance(600 + 1800).await;
+    sim.advance(1200).await;
+    let present: Vec<_> = app.meeting_present(&booked.meetingid).try_concat().await.unwrap();
+    assert!((20..40).contains(&present.len()) && present.iter().all(|one| one.quit_time.is_none()));
+    sim.advance(1200).await;
     let meeting = app.meeting(&booked.meetingid).await.unwrap();
     let there = meeting.attendees.member.iter().filter(|one| one.status == Some(1)).count();
     assert_eq!(meeting.status, Some(3));
@@ -88,6 +91,10 @@ async fn a_live_tells_who_watched_page_by_page() {
     let id = app.book_living(&living).await.unwrap();
     assert_eq!(app.living_ids(&student).try_concat().await.unwrap(), [id.as_str()]);
     assert_eq!(app.living(&id).await.unwrap().status, Some(0));
+    let change = wecom::living::LivingChange { theme: Some("线性代数".into()), ..Default::default() };
+    app.change_living(&id, &change).await.unwrap();
+    assert_eq!(app.living(&id).await.unwrap().theme.as_deref(), Some("线性代数"));
+    assert_eq!(app.delete_replay(&id).await.unwrap_err().code(), Some(40058), "nothing was recorded yet");
     sim.advance(60 + 1800).await;
     let told = app.living(&id).await.unwrap();
     let pages: Vec<_> = app.living_watched(&id).try_collect().await.unwrap();

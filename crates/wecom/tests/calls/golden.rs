@@ -13,7 +13,7 @@ use crate::fake::{Fake, TestClock, client, memory};
 const ANSWERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wecom/answers");
 
 /// The files this test reads; one it does not know fails it.
-const READ: [&str; 91] = [
+const READ: [&str; 96] = [
     "agent_batch_set_workbench_data",
     "agent_get",
     "agent_get_workbench_data",
@@ -55,15 +55,18 @@ const READ: [&str; 91] = [
     "gettoken",
     "living_cancel",
     "living_create",
+    "living_delete_replay_data",
     "living_get_living_info",
     "living_get_user_all_livingid",
     "living_get_watch_stat",
+    "living_modify",
     "media_upload",
     "media_uploadimg",
     "meeting_cancel",
     "meeting_create",
     "meeting_get_attendee_list",
     "meeting_get_info",
+    "meeting_get_realtime_attendee_list",
     "meeting_get_user_meetingid",
     "meeting_statistics_get_start_list",
     "meeting_update",
@@ -73,8 +76,10 @@ const READ: [&str; 91] = [
     "message_recall",
     "message_send",
     "message_update_template_card",
+    "oa_applyevent",
     "oa_getapprovaldetail",
     "oa_getapprovalinfo",
+    "oa_gettemplatedetail",
     "refusal",
     "security_admin_oper_log_list",
     "security_get_file_oper_record",
@@ -409,9 +414,13 @@ async fn meetings_lives_and_the_drive() {
     assert_eq!(meeting.attendees.tmp_external_user[0].userid.as_deref(), Some("wo1"));
     let came: Vec<_> = client.meeting_attended("hy1", from, to).unwrap().try_concat().await.unwrap();
     assert_eq!((came.len(), came[0].join_time), (2, Some(1_772_600_100)), "a number in a text");
+    let present: Vec<_> = client.meeting_present("hy1").try_concat().await.unwrap();
+    assert_eq!((present.len(), present[0].quit_time), (2, None), "still there");
     assert!(client.meeting_attended("hy1", from, to + TimeDelta::days(2)).is_err());
 
     assert_eq!(client.book_living(&NewLiving::default()).await.unwrap(), "lv1");
+    client.change_living("lv1", &wecom::living::LivingChange::default()).await.unwrap();
+    client.delete_replay("lv1").await.unwrap();
     client.cancel_living("lv1").await.unwrap();
     let ids: Vec<_> = client.living_ids("t1001").try_concat().await.unwrap();
     assert_eq!(ids.len(), 2, "two pages");
@@ -457,6 +466,22 @@ async fn leave_files_and_people_outside() {
     let approval = client.approval("202603040001").await.unwrap();
     assert_eq!((approval.applyer.userid.as_str(), approval.applyer.partyid), ("s2001", Some(12)));
     assert_eq!(approval.leave(), Some((1_772_600_000, 1_772_680_000)));
+
+    let template = client.approval_template("T").await.unwrap();
+    assert_eq!(
+        (template.template_names[0].text.as_str(), template.template_content.controls.len()),
+        ("请假", 1)
+    );
+    let words = vec![wecom::approvals::Words { text: "请假".into(), lang: "zh_CN".into() }];
+    let application = wecom::approvals::Application {
+        creator_userid: "s2001".into(),
+        template_id: "T".into(),
+        use_template_approver: 1,
+        process: None,
+        apply_data: serde_json::json!({ "contents": [] }),
+        summary_list: vec![wecom::approvals::Summary { summary_info: words }],
+    };
+    assert_eq!(client.apply(&application).await.unwrap(), "202603040002");
 
     let files: Vec<_> = client.file_operations(from, to, &[]).unwrap().try_concat().await.unwrap();
     assert_eq!((files.len(), files[0].operation.kind), (2, 103));
