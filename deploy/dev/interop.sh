@@ -15,6 +15,7 @@ python=$state/interop/bin/python
 
 main() {
   cd "$root"
+  trap stop_all EXIT
   prepare_machine test
   install_npm_packages "$folder"
   install_wechatpy
@@ -58,13 +59,9 @@ of_school() { # SECTION KEY
 
 call_simulator() {
   local listen=127.0.0.1:${SIMULATOR_PORT:-8726}
-  ! curl -s "http://$listen/" > /dev/null || die "端口已被占用：$listen，用 SIMULATOR_PORT 换一个。" "taken already: $listen; SIMULATOR_PORT= names another."
-  target/release/simulator serve --listen "$listen" --school "$school" --app-url http://127.0.0.1:9 > /dev/null 9>&- &
-  trap 'kill %1' EXIT
-  until curl -sf "http://$listen/_sim/clock" > /dev/null; do
-    kill -0 %1
-    sleep 0.1
-  done
+  ! curl -s -o "$state/clock" "http://$listen/" || die "端口已被占用：$listen，用 SIMULATOR_PORT 换一个。" "taken already: $listen; SIMULATOR_PORT= names another."
+  start simulator TERM target/release/simulator serve --listen "$listen" --school "$school" --app-url http://127.0.0.1:9
+  wait_until_ready simulator 30 curl -sf -o "$state/clock" "http://$listen/_sim/clock"
   CORP=$(of_school corp id) SECRET=$(of_school app secret) CONTACTS_SECRET=$(of_school contacts secret) \
     SIMULATOR=http://$listen "$python" "$folder/simulator.py"
 }

@@ -11,12 +11,12 @@ prepare_machine test
 install_npm_packages "$root/tests/browser"
 cargo build --quiet --locked -p rollcall-simulator
 listen=127.0.0.1:${SIMULATOR_PORT:-8725}
-! curl -s "http://$listen/" > /dev/null || die "端口已被占用：$listen，用 SIMULATOR_PORT 换一个。" "taken already: $listen; SIMULATOR_PORT= names another."
-target/debug/simulator serve --listen "$listen" --school fixtures/school-small.toml --app-url http://127.0.0.1:9 &
-trap 'kill %1' EXIT
+trap stop_all EXIT
+! curl -s -o "$state/clock" "http://$listen/" || die "端口已被占用：$listen，用 SIMULATOR_PORT 换一个。" "taken already: $listen; SIMULATOR_PORT= names another."
+start simulator TERM target/debug/simulator serve --listen "$listen" --school fixtures/school-small.toml --app-url http://127.0.0.1:9
 secret=$(sed -n '/^\[app\]/,/^\[/s/^secret = "\(.*\)"/\1/p' fixtures/school-small.toml)
 corp=$(sed -n '/^\[corp\]/,/^\[/s/^id = "\(.*\)"/\1/p' fixtures/school-small.toml)
-until curl -sf "http://$listen/_sim/clock" > /dev/null; do kill -0 %1; sleep 0.1; done
+wait_until_ready simulator 30 curl -sf -o "$state/clock" "http://$listen/_sim/clock"
 rm -rf target/tour
 SIMULATOR_URL=http://$listen SCREENSHOTS=$root/target/tour CHROMIUM=$(command -v chromium) REQUESTS=$root/fixtures/wecom/requests \
   GETTOKEN="/cgi-bin/gettoken?corpid=$corp&corpsecret=$secret" node tests/browser/tour.mjs
