@@ -17,6 +17,7 @@ create table sync_runs (
   rows_closed         integer not null default 0,
   -- Members closed: what the hourly budget over all paths counts.
   members_closed      integer not null default 0,
+  reverted_at         timestamptz,
   rows_held           integer not null default 0,
   -- SHA-256 over the held removals: an approval names it, so that exactly the diff that was shown is applied.
   held_digest         bytea,
@@ -33,6 +34,7 @@ create table sync_held (
   kind        text not null check (kind in ('department', 'member', 'membership')),
   subject     text not null,   -- department id, userid, or "userid/department id"
   name        text not null,
+  place       text not null,   -- where it stands now, as a path; what the removal would end
   primary key (corp_id, run_id, kind, subject),
   foreign key (corp_id, run_id) references sync_runs
 );
@@ -95,7 +97,7 @@ create table persons (
 );
 call school_table('persons', 'select, insert, update');
 
--- A WeCom account. Linked to at most one person.
+-- A WeCom account. Linked to at most one person; one that has left keeps the link, for when it comes back.
 create table members (
   corp_id             integer not null references corps,
   member_id           bigint generated always as identity,
@@ -111,10 +113,11 @@ create table members (
   run_id              bigint not null,
   primary key (corp_id, member_id),
   constraint members_userid_key unique (corp_id, userid_key),
-  constraint members_person_key unique (corp_id, person_id),
   foreign key (corp_id, person_id) references persons,
   foreign key (corp_id, run_id) references sync_runs
 );
+create unique index members_person_present on members (corp_id, person_id) where left_on is null;
+create index members_person on members (corp_id, person_id);
 call school_table('members', 'select, insert, update');
 
 create table member_versions (
@@ -175,19 +178,30 @@ create index memberships_department on memberships (corp_id, department_id, pers
 create index memberships_person on memberships (corp_id, person_id);
 call school_table('memberships', 'select, insert, update, delete');
 
+-- Days on which somebody need not answer, as the school says; until_date null: until further notice. A row is never
+-- changed: a correction revokes it, with a reason, and writes another.
 create table exemptions (
-  corp_id       integer not null,
-  exemption_id  bigint generated always as identity,
-  person_id     bigint not null,
-  kind          text not null check (kind in ('leave', 'internship', 'suspension')),
-  from_date     date not null,
-  until_date    date not null check (until_date > from_date),
-  reason        text not null,
-  granted_by    bigint,
-  granted_at    timestamptz not null,
+  corp_id        integer not null,
+  exemption_id   bigint generated always as identity,
+  person_id      bigint not null,
+  kind           text not null check (kind in ('leave', 'internship', 'suspension', 'deferral')),
+  from_date      date not null,
+  until_date     date check (until_date > from_date),
+  reason         text not null,
+  source         text not null check (source in ('manual', 'list', 'approval')),
+  approval_no    text,               -- WeCom's number of the approved application (审批单号)
+  granted_by     bigint,
+  granted_at     timestamptz not null,
+  revoked_by     bigint,
+  revoked_at     timestamptz,
+  revoke_reason  text,
   primary key (corp_id, exemption_id),
+  constraint exemptions_approval_key unique (corp_id, approval_no),
   foreign key (corp_id, person_id) references persons,
-  foreign key (corp_id, granted_by) references members
+  foreign key (corp_id, granted_by) references members,
+  foreign key (corp_id, revoked_by) references members,
+  check ((source = 'approval') = (approval_no is not null)),
+  check ((revoked_at is null) = (revoke_reason is null))
 );
 create index exemptions_person on exemptions (corp_id, person_id);
 call school_table('exemptions', 'select, insert, update');
@@ -254,3 +268,105 @@ create procedure refresh_statistics() language sql security definer set search_p
 $$;
 revoke all on procedure refresh_statistics() from public;
 grant execute on procedure refresh_statistics() to rollcall_app;
+
+-- What one act changed, row by row: a sync run, an import, a bulk change. It can be looked at, and undone as long as
+-- nobody has changed the same rows since.
+create table change_sets (
+  corp_id        integer not null references corps,
+  change_set_id  bigint not null,
+  kind           text not null check (kind in ('sync', 'roster', 'exemptions', 'accounts')),
+  run_id         bigint,
+  title          text not null,
+  rows_changed   bigint not null,
+  made_by        bigint,             -- null: the service itself
+  made_at        timestamptz not null,
+  undone_by      bigint,
+  undone_at      timestamptz,
+  primary key (corp_id, change_set_id),
+  foreign key (corp_id, run_id) references sync_runs,
+  foreign key (corp_id, made_by) references members (corp_id, member_id),
+  foreign key (corp_id, undone_by) references members (corp_id, member_id)
+);
+create sequence change_set_ids;
+grant usage on sequence change_set_ids to rollcall_app;
+call school_table('change_sets', 'select, insert, update, delete');
+
+create table changes (
+  corp_id        integer not null references corps,
+  change_set_id  bigint not null,
+  change_id      bigint generated always as identity,
+  table_name     text not null,
+  before         jsonb,              -- null: the row was added
+  after          jsonb,              -- null: the row was removed
+  primary key (corp_id, change_set_id, change_id)
+);
+call school_table('changes', 'select, insert, delete');
+
+create function note_change() returns trigger language plpgsql set timezone = 'UTC' as $$ begin
+  insert into changes (corp_id, change_set_id, table_name, before, after)
+  values (coalesce(new.corp_id, old.corp_id), current_setting('rollcall.change_set')::bigint, tg_table_name,
+          to_jsonb(old), to_jsonb(new));
+  return null;
+end $$;
+
+-- Has the changes of a table noted while a transaction has set rollcall.change_set.
+create procedure track_changes(name text) language plpgsql as $$ begin
+  execute format('create trigger note_change after insert or update or delete on %I for each row
+                  when (current_setting(''rollcall.change_set'', true) <> '''') execute function note_change()', name);
+end $$;
+call track_changes('departments');
+call track_changes('department_versions');
+call track_changes('persons');
+call track_changes('members');
+call track_changes('member_versions');
+call track_changes('member_departments');
+call track_changes('memberships');
+call track_changes('exemptions');
+call track_changes('grants');
+
+-- Takes a change set back, last change first. A row that is not as the change left it ends this with SQLSTATE RC001,
+-- one that something else needs by now with a foreign key violation. Runs as the owner: the service itself may not
+-- delete a person, only take back the adding of one.
+create procedure undo_changes(corp integer, change_set bigint) language plpgsql security definer
+  set search_path = public set timezone = 'UTC' as $$
+declare
+  change record;
+  at_hand text := '';
+  key text;
+  columns text;
+  count bigint;
+begin
+  if corp is distinct from current_corp() then
+    raise exception 'another school' using errcode = 'RC002';
+  end if;
+  for change in
+    select table_name, before, after from changes where corp_id = corp and change_set_id = change_set
+    order by change_id desc
+  loop
+    if change.table_name <> at_hand then
+      at_hand := change.table_name;
+      select string_agg(quote_ident(a.attname), ', ') filter (where a.attnum = any (i.indkey)),
+             string_agg(quote_ident(a.attname), ', ') filter (where a.attnum <> all (i.indkey))
+        into key, columns
+        from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum > 0 and not a.attisdropped
+        where i.indrelid = at_hand::regclass and i.indisprimary;
+    end if;
+    if change.before is null then
+      execute format('delete from %1$I t where (%2$s) = (select %2$s from jsonb_populate_record(null::%1$I, $1))
+                      and to_jsonb(t) = $1', at_hand, key) using change.after;
+    elsif change.after is null then
+      execute format('insert into %1$I overriding system value select * from jsonb_populate_record(null::%1$I, $1)',
+                     at_hand) using change.before;
+    else
+      execute format('update %1$I t set (%3$s) = (select %3$s from jsonb_populate_record(null::%1$I, $2))
+                      where (%2$s) = (select %2$s from jsonb_populate_record(null::%1$I, $1)) and to_jsonb(t) = $1',
+                     at_hand, key, columns) using change.after, change.before;
+    end if;
+    get diagnostics count = row_count;
+    if count <> 1 then
+      raise exception 'changed since' using errcode = 'RC001';
+    end if;
+  end loop;
+end $$;
+revoke all on procedure undo_changes(integer, bigint) from public;
+grant execute on procedure undo_changes(integer, bigint) to rollcall_app;

@@ -65,3 +65,25 @@ pub async fn fresh() -> (Url, Url) {
     service.set_username("rollcall_app").expect("a user name");
     (owner, service)
 }
+
+/// Every row of the mirror and of the roster, byte by byte.
+pub async fn dump(owner: &tokio_postgres::Client) -> String {
+    let tables = [
+        "departments",
+        "department_versions",
+        "persons",
+        "members",
+        "member_versions",
+        "member_departments",
+        "memberships",
+        "exemptions",
+        "grants",
+    ];
+    let rows: Vec<String> =
+        tables.iter().map(|table| format!("select '{table} ' || t::text as row from {table} t")).collect();
+    let sql = format!(
+        "select coalesce(string_agg(row, E'\\n' order by row), '') from ({}) rows",
+        rows.join(" union all ")
+    );
+    owner.query_one(&sql, &[]).await.expect("the rows").get(0)
+}

@@ -180,3 +180,59 @@ async fn only_administrators_bring_rosters() {
     assert_eq!(template.status, StatusCode::OK);
     assert!(template.body.as_str().unwrap().contains("学号,姓名,身份"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_undone_to_the_byte() {
+    let test = TestApp::start().await;
+    let before = crate::databases::dump(&test.owner).await;
+    let class = test
+        .one::<String>(
+            "select name from departments where kind = 'class' order by department_id limit 1",
+            &[],
+        )
+        .await;
+    // Known people change, 20,000 new ones come.
+    let mut file = String::from("学号,姓名,班级,年级,联系电话\n");
+    for student in test.students_of(&test.persona("counsellor")).await {
+        file.push_str(&format!("{student},改名同学,{class},2018,10012345678\n"));
+    }
+    for n in 0..20_000 {
+        file.push_str(&format!("U{n:05},新同学,{class},2018,100{n:08}\n"));
+    }
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let imported = send(&test, "administrator", "/roster", file).await;
+    assert_eq!(imported.status, StatusCode::OK, "{}", imported.body);
+    assert_ne!(crate::databases::dump(&test.owner).await, before);
+
+    let kept = administrator.get("/roster/imports").await;
+    let import = kept.items()[0].clone();
+    assert!(import["title"].as_str().unwrap().contains("新增 20000"), "{import}");
+    let path = format!("/roster/imports/{}/undo", import["id"]);
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    assert_eq!(leader.post(&path, &json!({})).await.status, StatusCode::FORBIDDEN);
+    let undone = administrator.post(&path, &json!({})).await;
+    assert_eq!(undone.status, StatusCode::NO_CONTENT, "{}", undone.body);
+    assert_eq!(crate::databases::dump(&test.owner).await, before);
+    assert_eq!(administrator.post(&path, &json!({})).await.status, StatusCode::NOT_FOUND, "once");
+    assert!(administrator.get("/roster/imports").await.items()[0]["undone_at"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_whose_people_are_in_use_stays() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let class = test
+        .one::<String>(
+            "select name from departments where kind = 'class' order by department_id limit 1",
+            &[],
+        )
+        .await;
+    let file = format!("学号,姓名,班级,年级\nN1,新同学,{class},2018\n");
+    let imported = send(&test, "administrator", "/roster", file).await;
+    assert_eq!(imported.status, StatusCode::OK, "{}", imported.body);
+    test.owner.execute("update persons set major = '会计' where number = 'N1'", &[]).await.unwrap();
+    let import = administrator.get("/roster/imports").await.items()[0]["id"].clone();
+    let refused = administrator.post(&format!("/roster/imports/{import}/undo"), &json!({})).await;
+    assert_eq!((refused.status, &refused.body["code"]), (StatusCode::CONFLICT, &json!("changed_since")));
+    assert_eq!(test.one::<i64>("select count(*) from persons where number = 'N1'", &[]).await, 1);
+}

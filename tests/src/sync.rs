@@ -525,7 +525,7 @@ async fn all_processes_share_one_token_and_a_broken_one_is_replaced_once() {
 async fn hints_before_the_first_run_lead_to_a_first_run() {
     let test = TestApp::start_empty().await;
     let now = test.app.now();
-    let hints = Hints { members: vec![test.persona("student")], departments: Vec::new() };
+    let hints = Hints { members: vec![test.persona("student")], ..Hints::default() };
     let outcome = test.school().mirror.refresh(hints, now, day(TODAY)).await.unwrap();
     assert_eq!(outcome.members_seen as i64, present(&test).await);
     assert!(outcome.members_seen > 50);
@@ -536,11 +536,7 @@ async fn a_roster_with_a_mistake_writes_nothing() {
     let test = TestApp::start().await;
     let header = "number,name,kind,staff_kind,major,grade,class,department,phone,since,until";
     let people = format!("{header}\nZ1,新同学,student,,,2019,没有的班,,,,\nZ2,好同学,student,,,2019,,,,,\n");
-    let none: Option<&[u8]> = None;
-    let error =
-        app::roster::import(test.app.store(), &test.school().corp, people.as_bytes(), none, day(TODAY))
-            .await
-            .unwrap_err();
+    let error = app::roster::import(&test.app, test.school(), people.as_bytes(), None).await.unwrap_err();
     assert!(error.to_string().contains("第 2 行 班级 列：组织架构里没有“没有的班”"), "{error}");
     let count: i64 = test.one("select count(*) from persons where number like 'Z%'", &[]).await;
     assert_eq!(count, 0);
@@ -559,17 +555,111 @@ async fn grants_of_the_roster_become_those_of_the_file() {
     let grants =
         format!("number,role,department,purpose,until\n{counsellor},counsellor,{class},辅导员,2021-08-31\n");
     test.clock.advance(TimeDelta::days(1));
-    let report = app::roster::import(
-        test.app.store(),
-        &test.school().corp,
-        people.as_slice(),
-        Some(grants.as_bytes()),
-        day("2020-03-05"),
-    )
-    .await
-    .unwrap();
+    let imported = app::roster::import(&test.app, test.school(), &people, Some(grants.as_bytes())).await;
+    let report = imported.unwrap();
     assert_eq!((report.added, report.changed), (0, 0));
     assert_eq!(test.one::<i64>(held, &[]).await, 1);
     let until: NaiveDate = test.one("select max(until_date) from grants where source = 'roster'", &[]).await;
     assert_eq!(until, day("2021-08-31"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_with_another_user_id_is_the_same_account() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let account = "select member_id || ' ' || person_id from members where userid = $1 and left_on is null";
+    let before: String = test.one(account, &[&student]).await;
+    test.control(&format!("members/{student}"), &json!({ "userid": "Renamed.Once" })).await;
+    handle_callbacks(&test).await;
+    assert_eq!(test.one::<String>(account, &[&"Renamed.Once"]).await, before);
+    assert_eq!(test.one::<i64>("select count(*) from members where left_on is not null", &[]).await, 0);
+
+    // The event comes after a look that saw one account gone and another there: the person goes over.
+    test.control("faults", &json!({ "path": "callback/contacts", "delay_ms": 1, "lose": true })).await;
+    test.control("members/Renamed.Once", &json!({ "userid": "Renamed.Twice" })).await;
+    test.sync().await;
+    let person: Option<i64> =
+        test.one("select person_id from members where userid = 'Renamed.Twice'", &[]).await;
+    assert_eq!(person, None, "nothing in WeCom's answers says whose it is");
+    let now = test.app.now();
+    let hints = Hints {
+        members: vec!["renamed.once".into(), "renamed.twice".into()],
+        renamed: vec![("Renamed.Once".into(), "Renamed.Twice".into())],
+        ..Hints::default()
+    };
+    test.school().mirror.refresh(hints, now, test.school().today(now)).await.unwrap();
+    let same = before.split(' ').next_back().unwrap();
+    let person: i64 = test.one("select person_id from members where userid = 'Renamed.Twice'", &[]).await;
+    assert_eq!(person.to_string(), same);
+    assert_eq!(
+        history(&test, "memberships", "Renamed.Twice").await.iter().filter(|row| row.ends_with("..")).count(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_finds_their_history_and_who_got_the_account_does_not() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let (returning, reused) = (&students[0], &students[1]);
+    let person = "select person_id from members where userid = $1";
+    let whose: i64 = test.one(person, &[returning]).await;
+    // The second one's account is linked by a rule, not by a number.
+    test.owner
+        .execute("update persons set number = 'X' || number where number = $1", &[reused])
+        .await
+        .unwrap();
+    let member = look(&test, &format!("members/{returning}")).await;
+    let class = member["departments"][0]["id"].clone();
+    for userid in [returning, reused] {
+        remove(&test, userid).await;
+    }
+    handle_callbacks(&test).await;
+    assert_eq!(test.one::<i64>("select count(*) from members where left_on is not null", &[]).await, 2);
+    test.clock.advance(TimeDelta::days(3));
+    let again = |userid: &str, name: &str| json!({ "userid": userid, "name": name, "department": [class] });
+    test.control("members", &again(returning, member["name"].as_str().unwrap())).await;
+    test.control("members", &again(reused, "另一个人")).await;
+    handle_callbacks(&test).await;
+    assert_eq!(test.one::<Option<i64>>(person, &[returning]).await, Some(whose));
+    assert_eq!(test.one::<Option<i64>>(person, &[reused]).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_reverted_as_long_as_nobody_touched_its_rows() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    test.control("faults", &json!({ "path": "callback/contacts", "lose": true, "times": 100 })).await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    for student in students.iter().take(7) {
+        remove(&test, student).await;
+    }
+    let before = crate::databases::dump(&test.owner).await;
+    let held = test.sync().await;
+    assert_eq!(held.state, State::Held);
+    let shown = administrator.get(&format!("/sync-runs/{}", held.run_id)).await;
+    assert!(shown.body["held"][0]["place"].as_str().unwrap().contains("级/"), "{}", shown.body["held"][0]);
+    let now = test.app.now();
+    let digest = held.held_digest.unwrap();
+    let applied =
+        test.school().mirror.approve(held.run_id, &digest, now, test.school().today(now)).await.unwrap();
+    assert_ne!(crate::databases::dump(&test.owner).await, before);
+
+    let path = format!("/sync-runs/{}/reversion", applied.run_id);
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    assert_eq!(counsellor.post(&path, &json!({})).await.status, 403);
+    assert_eq!(administrator.post(&path, &json!({})).await.status, 204);
+    assert_eq!(crate::databases::dump(&test.owner).await, before, "every row as it was");
+    assert_eq!(administrator.post(&path, &json!({})).await.status, 404, "once");
+    // WeCom still shows them gone: that is held again, not done again.
+    assert_eq!(test.sync().await.state, State::Held);
+    assert_eq!(crate::databases::dump(&test.owner).await, before);
+
+    test.control(&format!("members/{}", students[10]), &json!({ "name": "新名字" })).await;
+    let renamed = test.sync().await;
+    test.control(&format!("members/{}", students[10]), &json!({ "name": "更新的名字" })).await;
+    test.sync().await;
+    let path = format!("/sync-runs/{}/reversion", renamed.run_id);
+    let refused = administrator.post(&path, &json!({})).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (409, &json!("changed_since")));
 }

@@ -145,10 +145,7 @@ impl TestApp {
     /// The roster the simulator writes beside its WeCom side.
     pub async fn import_roster(&self) {
         let (people, grants) = roster_files();
-        let now = self.app.now();
-        let today = self.school().today(now);
-        let school = &self.school().corp;
-        app::roster::import(self.app.store(), school, people.as_slice(), Some(grants.as_slice()), today)
+        app::roster::import(&self.app, self.school(), &people, Some(&grants))
             .await
             .expect("the roster is imported");
     }

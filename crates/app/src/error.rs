@@ -35,6 +35,9 @@ pub enum Error {
     /// What was to be approved is not what is held now.
     #[error("stale approval")]
     StaleApproval,
+    /// What was to be undone has been changed since.
+    #[error("changed since")]
+    ChangedSince,
     /// Postgres can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
@@ -73,6 +76,7 @@ impl Error {
             Self::NotExpected => &NOT_EXPECTED,
             Self::KeyReused => &KEY_REUSED,
             Self::StaleApproval => &STALE_APPROVAL,
+            Self::ChangedSince => &CHANGED_SINCE,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
             Self::Internal(..) => &INTERNAL,
@@ -80,7 +84,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 12] {
+    pub fn catalogue() -> [&'static Description; 13] {
         [
             &NOT_SIGNED_IN,
             &FORBIDDEN,
@@ -91,6 +95,7 @@ impl Error {
             &NOT_EXPECTED,
             &KEY_REUSED,
             &STALE_APPROVAL,
+            &CHANGED_SINCE,
             &UNAVAILABLE,
             &WECOM_UNAVAILABLE,
             &INTERNAL,
@@ -128,6 +133,12 @@ static NOT_EXPECTED: Description =
 static KEY_REUSED: Description = describe("key_reused", 422, "请求编号已用于其他内容", "请刷新页面后重试");
 static STALE_APPROVAL: Description =
     describe("stale_approval", 409, "待批准的变更已经不同", "请刷新后核对最新的变更再批准");
+static CHANGED_SINCE: Description = describe(
+    "changed_since",
+    409,
+    "之后又有改动",
+    "其中有记录之后又改过或已在使用，不能整批撤销；请逐项修改",
+);
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =
     describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");

@@ -8,15 +8,16 @@ use std::{
     fmt,
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    CorpId, DepartmentId, PersonId,
+    CorpId, DepartmentId, MemberId, PersonId,
     department::{Directory, Kind, Node},
     policy::{Action, Viewer},
     roster::{GRANTS_COLUMNS, GrantLine, LineError, PEOPLE_COLUMNS, PersonLine, title_of},
 };
 use store::{
     AsyncPgConnection, Keyring, Store,
+    change_sets::{self, Act, ChangeSet, Undone},
     corps::Corp,
     departments, grants, members, memberships,
     persons::{self, Known, Person},
@@ -27,7 +28,7 @@ use store::{
 use table::Table;
 pub use table::{Heading, template};
 
-use crate::{App, Error, Result as UseCase, School};
+use crate::{App, Error, Page, Result as UseCase, School};
 
 /// Errors shown at most; a wrong file has one in every line.
 const SHOWN: usize = 20;
@@ -164,7 +165,7 @@ pub async fn preview(
     .map_err(|error| Error::internal(error.to_string()))?
     .map_err(refused)?;
     let outcome = match read {
-        Ok(people) => take_over(app.store(), &school.corp, people, None, duplicates, today, false).await,
+        Ok(people) => take_over(app.store(), &school.corp, people, None, duplicates, today, None).await,
         Err(error) => Err(error),
     };
     match outcome {
@@ -189,7 +190,45 @@ pub async fn import_people(
             .await
             .map_err(|error| Error::internal(error.to_string()))?
             .map_err(refused)?;
-    take_over(app.store(), &school.corp, people, None, duplicates, today, true).await.map_err(refused)
+    let act = By { member: Some(viewer.member), at: app.now() };
+    take_over(app.store(), &school.corp, people, None, duplicates, today, Some(act)).await.map_err(refused)
+}
+
+/// Imports and other changes of many people at once, newest first; `before` is the last page's `next`. For
+/// administrators.
+pub async fn imports(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    before: Option<&str>,
+    limit: i64,
+) -> UseCase<Page<ChangeSet>> {
+    administer(viewer)?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let rows = change_sets::list(&mut tx, school.corp(), before, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(rows, limit, |set| set.change_set_id.to_string()))
+}
+
+/// Puts every row of an import back as it was before it. For administrators.
+pub async fn undo(app: &App, school: &School, viewer: &Viewer, change_set: i64) -> UseCase<()> {
+    administer(viewer)?;
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    members::lock(&mut tx, corp).await?;
+    // A run of the mirror is undone on its own page: the lock of the mirror belongs to it.
+    let found = change_sets::find(&mut tx, corp, change_set).await?;
+    if found.is_none_or(|found| found.kind == "sync") {
+        return Err(Error::NotFound);
+    }
+    match change_sets::undo(&mut tx, corp, change_set, viewer.member, app.now()).await? {
+        Undone::Yes => tx.commit().await?,
+        Undone::Nothing => return Err(Error::NotFound),
+        Undone::ChangedSince => return Err(Error::ChangedSince),
+    }
+    tracing::info!(corp, change_set, "a bulk change was undone");
+    Ok(())
 }
 
 fn administer(viewer: &Viewer) -> UseCase<()> {
@@ -221,19 +260,29 @@ fn read_table(people: &[u8]) -> Result<Table, ImportError> {
 /// * Who has an account is where the directory shows them; the class or department of a line is for those without.
 /// * The roster's grants become exactly those of the file; without a grants file they stay.
 pub async fn import(
-    store: &Store,
-    corp: &Corp,
+    app: &App,
+    school: &School,
     people: &[u8],
     grants: Option<&[u8]>,
-    today: NaiveDate,
 ) -> Result<Report, ImportError> {
+    let now = app.now();
     let people = read_people(&read_table(people)?)?;
     let grants =
         grants.map(|grants| Table::read(GRANTS, &GRANTS_COLUMNS, &GRANTS_COLUMNS, grants)).transpose()?;
-    take_over(store, corp, people, grants, Duplicates::Overwrite, today, true).await
+    let by = By { member: None, at: now };
+    let overwrite = Duplicates::Overwrite;
+    take_over(app.store(), &school.corp, people, grants, overwrite, school.today(now), Some(by)).await
 }
 
-/// Everything in one transaction, kept only if `write`.
+/// Who imports, and when.
+#[derive(Debug, Clone, Copy)]
+struct By {
+    /// None: from the command line.
+    member: Option<MemberId>,
+    at: DateTime<Utc>,
+}
+
+/// Everything in one transaction, kept only if somebody does it: without, what it counts is what it would do.
 async fn take_over(
     store: &Store,
     corp: &Corp,
@@ -241,7 +290,7 @@ async fn take_over(
     grants: Option<Table>,
     duplicates: Duplicates,
     today: NaiveDate,
-    write: bool,
+    by: Option<By>,
 ) -> Result<Report, ImportError> {
     let corp_id = corp.corp_id;
     let mut tx = store.scoped(corp_id).await?;
@@ -271,6 +320,10 @@ async fn take_over(
         None => None,
     };
 
+    let changes = match by {
+        Some(_) => Some(change_sets::begin(&mut tx).await?),
+        None => None,
+    };
     let rows = differing(store.keyring(), corp_id, &people, &known, &mut report)?;
     persons::write(&mut tx, corp_id, &rows).await?;
     if rows.len() > MANY {
@@ -312,10 +365,10 @@ async fn take_over(
         report.grants = grants::replace_roster(&mut tx, corp_id, &rows, today).await?;
     }
     report.accounts_unknown = usize::try_from(members::count_unlinked(&mut tx, corp_id).await?).unwrap_or(0);
-    if !write {
-        // Dropped with all it did: what it counted is what an import would do.
-        return Ok(report);
-    }
+    let (Some(By { member, at }), Some(changes)) = (by, changes) else { return Ok(report) };
+    let title = format!("导入名册 {} 人：新增 {}，变更 {}", report.people, report.added, report.changed);
+    let act = Act { kind: "roster", run_id: None, title: &title, by: member, at };
+    change_sets::end(&mut tx, corp_id, changes, act).await?;
     if rows.len() > MANY {
         planner::refresh_statistics(&mut tx).await?;
     }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::policy::{Action, Role, Viewer};
 use store::{
-    jobs as queue, outbox,
+    change_sets, jobs as queue, outbox,
     sync_runs::{self, Held, Run},
     viewers,
 };
@@ -38,15 +38,16 @@ pub async fn list(
     Ok(Page::cut(rows, limit, |run| run.run_id.to_string()))
 }
 
-/// A run, with the first of the removals it held back.
-pub async fn get(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<(Run, Vec<Held>)> {
+/// A run, with the first of the removals it held back, and whether it can be reverted.
+pub async fn get(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<(Run, Vec<Held>, bool)> {
     administer(viewer)?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let found = sync_runs::find(&mut tx, corp, run).await?.ok_or(Error::NotFound)?;
     let held = sync_runs::held(&mut tx, corp, run, SHOWN).await?;
+    let changes = change_sets::of_run(&mut tx, corp, run).await?;
     tx.commit().await?;
-    Ok((found, held))
+    Ok((found, held, changes.is_some_and(|changes| changes.undone_at.is_none())))
 }
 
 /// Asks for a run now; false when one waits already.
@@ -84,6 +85,16 @@ pub async fn discard(school: &School, viewer: &Viewer, run: i64) -> Result<()> {
     administer(viewer)?;
     match school.mirror.discard(run).await {
         Err(sync::Error::NotHeld) => Err(Error::NotFound),
+        other => Ok(other?),
+    }
+}
+
+/// Puts back what a run changed.
+pub async fn revert(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<()> {
+    administer(viewer)?;
+    match school.mirror.revert(run, viewer.member, app.now()).await {
+        Err(sync::Error::NotRevertible) => Err(Error::NotFound),
+        Err(sync::Error::ChangedSince) => Err(Error::ChangedSince),
         other => Ok(other?),
     }
 }

@@ -18,6 +18,7 @@ pub async fn covers(
         .filter(exemptions::corp_id.eq(corp))
         .filter(exemptions::person_id.eq(person))
         .filter(exemptions::from_date.le(day))
-        .filter(exemptions::until_date.gt(day));
+        .filter(exemptions::revoked_at.is_null())
+        .filter(exemptions::until_date.is_null().or(exemptions::until_date.gt(day)));
     Ok(diesel::select(diesel::dsl::exists(covering)).get_result(conn).await?)
 }

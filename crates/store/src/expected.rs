@@ -55,7 +55,7 @@ pub const EXPECTED: &str = "
       and ($7 is null or $7 in (d.department_id, d.class_id, d.grade_id, d.college_id))
       and ($8 is null or p.person_id = $8)
       and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
-        and e.from_date <= $3 and e.until_date > $3)
+        and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3))
   )";
 
 impl Question {

@@ -8,6 +8,7 @@
 pub mod access_log;
 pub mod budgets;
 pub mod cache;
+pub mod change_sets;
 pub mod contacts;
 pub mod corps;
 pub mod departments;

@@ -97,6 +97,16 @@ pub async fn write_staged(
         return Ok(());
     }
     for statement in [
+        // Who comes back finds their person again: unless that person uses another account by now, or the account
+        // went to somebody else. A number is nobody else's; a name that no longer fits another link is.
+        "update members m set person_id = null, run_id = $2
+         from staging_members s, persons p
+         where m.corp_id = $1 and s.corp_id = $1 and s.run_id = $2 and m.userid_key = any($3)
+           and s.userid_key = m.userid_key and p.corp_id = $1 and p.person_id = m.person_id
+           and (m.left_on is not null and exists (
+                  select from members o where o.corp_id = $1 and o.person_id = m.person_id and o.member_id <> m.member_id
+                  and (o.left_on is null or o.userid_key = any($3) and o.member_id < m.member_id))
+                or s.name <> p.name and (m.left_on is not null or m.name = p.name) and lower(p.number) <> m.userid_key)",
         "insert into members as m
            (corp_id, userid, userid_key, name, position, status, main_department_id, joined_on, run_id)
          select $1, userid, userid_key, name, position, status, main_department_id, $4, $2
@@ -135,6 +145,47 @@ pub async fn write_staged(
             .execute(conn)
             .await?;
     }
+    Ok(())
+}
+
+/// Gives an account the user id it has by now; by lower-cased ids. Its spelling follows with what staging has.
+pub async fn rename(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    before: &str,
+    after: &str,
+) -> Result<()> {
+    diesel::update(members::table)
+        .filter(members::corp_id.eq(corp))
+        .filter(members::userid_key.eq(before))
+        .set((members::userid.eq(after), members::userid_key.eq(after), members::run_id.eq(run)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Gives the person of an account that has left to the account that took its place, if that has none.
+pub async fn hand_over(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    before: &str,
+    after: &str,
+) -> Result<()> {
+    diesel::sql_query(
+        "update members n set person_id = o.person_id, run_id = $2
+         from members o
+         where n.corp_id = $1 and o.corp_id = $1 and n.userid_key = $4 and o.userid_key = $3 and o.left_on is not null
+           and o.person_id is not null and n.person_id is null and n.left_on is null
+           and not exists (select from members x where x.corp_id = $1 and x.person_id = o.person_id and x.left_on is null)",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(run)
+    .bind::<Text, _>(before)
+    .bind::<Text, _>(after)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -104,7 +104,7 @@ pub async fn link(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<usize> {
          from persons p
          where m.corp_id = $1 and p.corp_id = $1 and m.person_id is null and m.left_on is null
            and lower(p.number) = m.userid_key
-           and not exists (select from members o where o.corp_id = $1 and o.person_id = p.person_id)",
+           and not exists (select from members o where o.corp_id = $1 and o.person_id = p.person_id and o.left_on is null)",
     )
     .bind::<Integer, _>(corp)
     .execute(conn)

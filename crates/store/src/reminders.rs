@@ -138,7 +138,7 @@ pub async fn plan(
       select $1, $9, x.person_id, m.member_id,
              case when m.left_on is null and (m.status is null or m.status = 1) and m.member_id is not null
                then 'waiting' else 'unreachable' end, $11, $12
-      from expected x left join members m on m.corp_id = $1 and m.person_id = x.person_id
+      from expected x left join members m on m.corp_id = $1 and m.person_id = x.person_id and m.left_on is null
       where x.report_id is null and ($10 is null or x.person_id = any($10))";
     let people = question
         .bind(rest)

@@ -17,6 +17,36 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    change_sets (corp_id, change_set_id) {
+        corp_id -> Int4,
+        change_set_id -> Int8,
+        kind -> Text,
+        run_id -> Nullable<Int8>,
+        title -> Text,
+        rows_changed -> Int8,
+        made_by -> Nullable<Int8>,
+        made_at -> Timestamptz,
+        undone_by -> Nullable<Int8>,
+        undone_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    changes (corp_id, change_set_id, change_id) {
+        corp_id -> Int4,
+        change_set_id -> Int8,
+        change_id -> Int8,
+        table_name -> Text,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     corp_hosts (host) {
         host -> Text,
         corp_id -> Int4,
@@ -81,10 +111,15 @@ diesel::table! {
         person_id -> Int8,
         kind -> Text,
         from_date -> Date,
-        until_date -> Date,
+        until_date -> Nullable<Date>,
         reason -> Text,
+        source -> Text,
+        approval_no -> Nullable<Text>,
         granted_by -> Nullable<Int8>,
         granted_at -> Timestamptz,
+        revoked_by -> Nullable<Int8>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoke_reason -> Nullable<Text>,
     }
 }
 
@@ -443,6 +478,7 @@ diesel::table! {
         kind -> Text,
         subject -> Text,
         name -> Text,
+        place -> Text,
     }
 }
 
@@ -463,6 +499,7 @@ diesel::table! {
         rows_changed -> Int4,
         rows_closed -> Int4,
         members_closed -> Int4,
+        reverted_at -> Nullable<Timestamptz>,
         rows_held -> Int4,
         held_digest -> Nullable<Bytea>,
         reason -> Nullable<Text>,
@@ -514,6 +551,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(change_sets -> corps (corp_id));
+diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
 diesel::joinable!(departments -> corps (corp_id));
 diesel::joinable!(forms -> corps (corp_id));
@@ -531,6 +570,8 @@ diesel::joinable!(wecom_tokens -> corps (corp_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
+    change_sets,
+    changes,
     corp_hosts,
     corps,
     department_versions,

@@ -42,6 +42,8 @@ pub struct Run {
     pub held_digest: Option<Vec<u8>>,
     /// Why it was held or failed, or what it could not see; in Chinese, for the administrator.
     pub reason: Option<String>,
+    /// When what it changed was put back.
+    pub reverted_at: Option<DateTime<Utc>>,
 }
 
 /// How a run ended.
@@ -84,6 +86,8 @@ pub struct Held {
     pub subject: String,
     /// As people know it.
     pub name: String,
+    /// Where it stands now, as a path.
+    pub place: String,
 }
 
 /// Begins a run.
@@ -157,9 +161,23 @@ pub async fn supersede(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, rea
         .await?)
 }
 
+/// Notes that what a run changed was put back.
+pub async fn mark_reverted(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(sync_runs::table.filter(sync_runs::corp_id.eq(corp)).filter(sync_runs::run_id.eq(run)))
+        .set(sync_runs::reverted_at.eq(now))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Keeps what was held back.
 pub async fn hold(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, held: &[Held]) -> Result<()> {
-    // Five parameters a row; Postgres takes 65,535.
+    // Six parameters a row; Postgres takes 65,535.
     for part in held.chunks(10_000) {
         let rows: Vec<_> = part
             .iter()
@@ -170,6 +188,7 @@ pub async fn hold(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, held: &[
                     sync_held::kind.eq(&held.kind),
                     sync_held::subject.eq(&held.subject),
                     sync_held::name.eq(&held.name),
+                    sync_held::place.eq(&held.place),
                 )
             })
             .collect();
@@ -184,6 +203,7 @@ pub async fn closed_since(conn: &mut AsyncPgConnection, corp: CorpId, since: Dat
         .filter(sync_runs::corp_id.eq(corp))
         .filter(sync_runs::finished_at.gt(since))
         .filter(sync_runs::trigger.ne("approval"))
+        .filter(sync_runs::reverted_at.is_null())
         .select(diesel::dsl::sum(sync_runs::members_closed))
         .first(conn)
         .await?;

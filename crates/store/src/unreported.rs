@@ -72,7 +72,7 @@ pub async fn list(
       join persons p on p.corp_id = $1 and p.person_id = x.person_id
       left join department_versions class on class.corp_id = $1 and class.department_id = x.class_id
            and class.from_date <= $3 and (class.until_date is null or class.until_date > $3)
-      left join members m on m.corp_id = $1 and m.person_id = x.person_id
+      left join members m on m.corp_id = $1 and m.person_id = x.person_id and m.left_on is null
       left join lateral (
         select r.state, r.at from reminders r join reminder_rounds o on o.corp_id = r.corp_id and o.round_id = r.round_id
         where r.corp_id = $1 and r.person_id = x.person_id and o.form_id = $2 and o.day = $3

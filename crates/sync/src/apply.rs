@@ -17,6 +17,7 @@ use crate::{
     follow::follow,
     guard::Verdict,
     picture::{Kept, KeptDepartment, KeptMember, Seen},
+    rename::Renamed,
 };
 
 /// Reads the mirror.
@@ -114,18 +115,35 @@ pub struct Dates {
 /// From so many new or changed members on, the planner is told.
 const MANY: usize = 1000;
 
+/// What is to be written.
+#[derive(Clone, Copy)]
+pub struct Changed<'a> {
+    /// Of departments.
+    pub tree: &'a TreeDiff,
+    /// Of members.
+    pub members: &'a MemberDiff<'a>,
+    /// Of these, what the guard lets through.
+    pub verdict: &'a Verdict<'a>,
+    /// User ids.
+    pub renamed: &'a [Renamed],
+}
+
 /// Writes only rows that differ. The caller commits.
 pub async fn apply(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     run: i64,
     dates: Dates,
-    tree: &TreeDiff,
-    diff: &MemberDiff<'_>,
-    verdict: &Verdict<'_>,
+    changed: Changed<'_>,
 ) -> Result<Counts> {
     let Dates { from, today } = dates;
+    let Changed { tree, members: diff, verdict, renamed } = changed;
     members::lock(conn, corp).await?;
+    for renamed in renamed {
+        if let Renamed::Account(before, after) = renamed {
+            members::rename(conn, corp, run, before, after).await?;
+        }
+    }
 
     let rows: Vec<departments::Department> = tree.new.iter().chain(&tree.changed).map(row).collect();
     departments::write(conn, corp, run, &rows, from, today).await?;
@@ -151,6 +169,11 @@ pub async fn apply(
     members::close(conn, corp, run, &gone, today).await?;
     let closed_memberships = memberships::close_of_members(conn, corp, &gone, today).await?;
     departments::close(conn, corp, run, &tree.gone, today).await?;
+    for renamed in renamed {
+        if let Renamed::Person(before, after) = renamed {
+            members::hand_over(conn, corp, run, before, after).await?;
+        }
+    }
 
     if keys.len() > MANY {
         planner::refresh_statistics(conn).await?;

@@ -13,20 +13,28 @@ pub mod picture;
 
 mod apply;
 mod fetch;
+mod rename;
 
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use domain::{CorpId, DepartmentId};
+use domain::{CorpId, DepartmentId, MemberId};
 use ring::digest;
-use store::{Store, corps::Corp, staging::Stage, sync_runs};
+use store::{
+    Store,
+    change_sets::{self, Undone},
+    corps::Corp,
+    members,
+    staging::Stage,
+    sync_runs,
+};
 use tokio::time::Instant;
 
 use crate::{
     apply::{Counts, Dates},
     diff::Subjects,
     guard::{Held, Verdict},
-    picture::Seen,
+    picture::{Kept, Seen},
 };
 
 /// Members looked at one by one; with more, it is less work to look at everyone.
@@ -78,6 +86,9 @@ pub struct Hints {
     pub members: Vec<String>,
     /// Departments.
     pub departments: Vec<DepartmentId>,
+    /// Accounts that got another user id: before and after. Only an event says so; for the read API one account is
+    /// gone and another is there.
+    pub renamed: Vec<(String, String)>,
 }
 
 /// How a run ended.
@@ -166,6 +177,12 @@ pub enum Error {
     /// What is held now is not what was shown.
     #[error("what is held has changed")]
     Stale,
+    /// There is no such run, it changed nothing, or it was reverted before.
+    #[error("the run changed nothing that could be reverted")]
+    NotRevertible,
+    /// Rows of the run were changed since.
+    #[error("rows of the run were changed since")]
+    ChangedSince,
 }
 
 /// Shorthand for this crate.
@@ -191,20 +208,36 @@ enum Look<'a> {
     Approved { run: i64, digest: &'a [u8] },
 }
 
+/// Why a run takes place and what it is to look at.
+struct Task<'a> {
+    trigger: Trigger,
+    look: Look<'a>,
+    /// Before and after, lower-cased.
+    renamed: Vec<(String, String)>,
+    /// Seconds to wait for a run that is under way.
+    patience: u32,
+}
+
 impl Mirror {
     /// Makes the whole mirror equal WeCom. `today` is the school's day at `now`.
     pub async fn full(&self, trigger: Trigger, now: DateTime<Utc>, today: NaiveDate) -> Result<Outcome> {
-        self.run(trigger, Look::Everyone, 0, now, today).await
+        let task = Task { trigger, look: Look::Everyone, renamed: Vec::new(), patience: 0 };
+        self.run(task, now, today).await
     }
 
     /// Looks at what events pointed at. The tree is always read whole: it is one answer.
     pub async fn refresh(&self, hints: Hints, now: DateTime<Utc>, today: NaiveDate) -> Result<Outcome> {
         let keys: BTreeSet<String> = hints.members.iter().map(|userid| userid.to_lowercase()).collect();
+        let renamed = (hints.renamed.iter())
+            .map(|(before, after)| (before.to_lowercase(), after.to_lowercase()))
+            .filter(|(before, after)| before != after)
+            .collect();
         let mut tx = self.store.scoped(self.corp.corp_id).await?;
         let begun = sync_runs::history_has_begun(&mut tx, self.corp.corp_id).await?;
         tx.commit().await?;
         let look = if begun && keys.len() <= MANY_HINTS { Look::Few(keys) } else { Look::Everyone };
-        self.run(Trigger::Event, look, PATIENCE, now, today).await
+        let task = Task { trigger: Trigger::Event, look, renamed, patience: PATIENCE };
+        self.run(task, now, today).await
     }
 
     /// Applies what a run held, if WeCom still shows exactly that: reads everything anew and compares digests.
@@ -222,8 +255,9 @@ impl Mirror {
         if found.held_digest.as_deref() != Some(digest) {
             return Err(Error::Stale);
         }
-        let outcome =
-            self.run(Trigger::Approval, Look::Approved { run, digest }, PATIENCE, now, today).await?;
+        let look = Look::Approved { run, digest };
+        let task = Task { trigger: Trigger::Approval, look, renamed: Vec::new(), patience: PATIENCE };
+        let outcome = self.run(task, now, today).await?;
         match outcome.state {
             State::Applied => Ok(outcome),
             State::Held => Err(Error::Stale),
@@ -238,14 +272,28 @@ impl Mirror {
         if settled == 1 { Ok(()) } else { Err(Error::NotHeld) }
     }
 
-    async fn run(
-        &self,
-        trigger: Trigger,
-        look: Look<'_>,
-        patience: u32,
-        now: DateTime<Utc>,
-        today: NaiveDate,
-    ) -> Result<Outcome> {
+    /// Puts back everything a run changed, as long as no row of it was changed since. The next run looks anew: what
+    /// WeCom still shows comes again, and what the guard would hold is held.
+    pub async fn revert(&self, run: i64, by: MemberId, now: DateTime<Utc>) -> Result<()> {
+        let corp = self.corp.corp_id;
+        let stage = Stage::open(&self.store, corp, PATIENCE).await?.ok_or(Error::Busy)?;
+        let mut tx = self.store.scoped(corp).await?;
+        members::lock(&mut tx, corp).await?;
+        let changes = change_sets::of_run(&mut tx, corp, run).await?.ok_or(Error::NotRevertible)?;
+        match change_sets::undo(&mut tx, corp, changes.change_set_id, by, now).await? {
+            Undone::Yes => {}
+            Undone::Nothing => return Err(Error::NotRevertible),
+            Undone::ChangedSince => return Err(Error::ChangedSince),
+        }
+        sync_runs::mark_reverted(&mut tx, corp, run, now).await?;
+        tx.commit().await?;
+        drop(stage);
+        tracing::info!(corp, run, rows = changes.rows_changed, "a run was reverted");
+        Ok(())
+    }
+
+    async fn run(&self, task: Task<'_>, now: DateTime<Utc>, today: NaiveDate) -> Result<Outcome> {
+        let Task { trigger, look, renamed, patience } = task;
         let corp = self.corp.corp_id;
         let started = Instant::now();
         let ended = || now + TimeDelta::from_std(started.elapsed()).unwrap_or_default();
@@ -257,7 +305,7 @@ impl Mirror {
         let run = sync_runs::start(&mut tx, corp, trigger.as_str(), now).await?;
         tx.commit().await?;
 
-        let outcome = self.work(&stage, run, look, ended, today).await;
+        let outcome = self.work(&stage, run, look, renamed, ended, today).await;
         if let Err(error) = stage.clear().await {
             tracing::warn!(corp, run, %error, "staging was not cleared; the next run does it");
         }
@@ -287,6 +335,7 @@ impl Mirror {
         stage: &Stage,
         run: i64,
         look: Look<'_>,
+        renamed: Vec<(String, String)>,
         ended: impl Fn() -> DateTime<Utc>,
         today: NaiveDate,
     ) -> Result<Outcome> {
@@ -298,11 +347,12 @@ impl Mirror {
         apply::stage(stage, run, &seen).await?;
 
         let mut tx = self.store.scoped(corp).await?;
-        let kept = apply::load(&mut tx, corp).await?;
+        let mut kept = apply::load(&mut tx, corp).await?;
         let begun = sync_runs::history_has_begun(&mut tx, corp).await?;
         let lately = sync_runs::closed_since(&mut tx, corp, ended() - BUDGET_SPAN).await?;
         tx.commit().await?;
 
+        let renamed = rename::settle(&mut kept, &seen, renamed);
         let subjects = match &look {
             Look::Few(keys) => Subjects::Only(keys),
             Look::Everyone | Look::Approved { .. } => Subjects::All,
@@ -325,9 +375,18 @@ impl Mirror {
         let first = self.corp.records_begin_on.min(today);
         let dates = Dates { from: if begun { today } else { first }, today };
         let mut tx = self.store.scoped(corp).await?;
-        let counts = apply::apply(&mut tx, corp, run, dates, &tree, &members, &verdict).await?;
+        // The first look is no change that anyone would take back, and the largest of all.
+        let changes = if begun { Some(change_sets::begin(&mut tx).await?) } else { None };
+        let changed = apply::Changed { tree: &tree, members: &members, verdict: &verdict, renamed: &renamed };
+        let counts = apply::apply(&mut tx, corp, run, dates, changed).await?;
         let end = describe_end(&seen, &counts, &verdict, ended());
-        sync_runs::hold(&mut tx, corp, run, &held_rows(&verdict.held)).await?;
+        if let Some(changes) = changes {
+            let title = format!("第 {run} 次同步");
+            let at = end.finished_at.unwrap_or_else(&ended);
+            let act = change_sets::Act { kind: "sync", run_id: Some(run), title: &title, by: None, at };
+            change_sets::end(&mut tx, corp, changes, act).await?;
+        }
+        sync_runs::hold(&mut tx, corp, run, &held_rows(&kept, &verdict.held)).await?;
         sync_runs::finish(&mut tx, corp, run, &end).await?;
         match look {
             Look::Few(_) => {}
@@ -403,17 +462,30 @@ fn describe_end(seen: &Seen, counts: &Counts, verdict: &Verdict<'_>, ended: Date
     }
 }
 
-fn held_rows(held: &[Held]) -> Vec<sync_runs::Held> {
+fn held_rows(kept: &Kept, held: &[Held]) -> Vec<sync_runs::Held> {
     held.iter()
         .map(|held| {
-            let (kind, subject, name) = match held {
-                Held::Department(id, name) => ("department", id.to_string(), name),
-                Held::Member(userid, name) => ("member", userid.clone(), name),
-                Held::Membership(userid, id, name) => ("membership", format!("{userid}/{id}"), name),
+            let (kind, subject) = subject_of(held);
+            let (name, place) = match held {
+                Held::Department(id, name) => (name, kept.path(*id)),
+                Held::Member(userid, name) => {
+                    let places = kept.members.get(&userid.to_lowercase()).into_iter();
+                    let places = places.flat_map(|member| &member.departments).map(|(id, _)| kept.path(*id));
+                    (name, places.collect::<Vec<_>>().join("、"))
+                }
+                Held::Membership(_, id, name) => (name, kept.path(*id)),
             };
-            sync_runs::Held { kind: kind.into(), subject, name: name.clone() }
+            sync_runs::Held { kind: kind.into(), subject, name: name.clone(), place }
         })
         .collect()
+}
+
+fn subject_of(held: &Held) -> (&'static str, String) {
+    match held {
+        Held::Department(id, _) => ("department", id.to_string()),
+        Held::Member(userid, _) => ("member", userid.clone()),
+        Held::Membership(userid, id, _) => ("membership", format!("{userid}/{id}")),
+    }
 }
 
 /// SHA-256 over what is held, whatever its names are. `None` when nothing is.
@@ -422,7 +494,7 @@ fn digest_of(held: &[Held]) -> Option<Vec<u8>> {
         return None;
     }
     let mut lines: Vec<String> =
-        held_rows(held).into_iter().map(|held| format!("{} {}\n", held.kind, held.subject)).collect();
+        held.iter().map(subject_of).map(|(kind, subject)| format!("{kind} {subject}\n")).collect();
     lines.sort_unstable();
     Some(digest::digest(&digest::SHA256, lines.concat().as_bytes()).as_ref().to_vec())
 }
@@ -453,6 +525,7 @@ mod tests {
         spawnable(mirror.refresh(Hints::default(), now, today));
         spawnable(mirror.approve(1, &[], now, today));
         spawnable(mirror.discard(1));
+        spawnable(mirror.revert(1, 1, now));
     }
 
     #[test]

@@ -117,4 +117,23 @@ impl Kept {
     pub fn present(&self) -> impl Iterator<Item = (&str, &KeptMember)> {
         self.members.iter().filter(|(_, member)| member.present).map(|(key, member)| (key.as_str(), member))
     }
+
+    /// The names from below the top down to a department, `管理学院/2018级/2018会计1班`.
+    pub fn path(&self, id: DepartmentId) -> String {
+        let mut names = Vec::new();
+        let mut next = self.departments.get(&id);
+        // As deep as WeCom allows, and no further should departments form a ring.
+        while let Some(department) = next.filter(|_| names.len() < DEEPEST) {
+            names.push(department.node.name.as_str());
+            next = department.node.parent_id.and_then(|parent| self.departments.get(&parent));
+        }
+        if names.len() > 1 {
+            names.pop();
+        }
+        names.reverse();
+        names.join("/")
+    }
 }
+
+/// Levels of a tree of departments (doc 90205).
+const DEEPEST: usize = 15;

@@ -82,8 +82,11 @@ fn note(hints: &mut sync::Hints, leaving: &mut Vec<String>, event: Event) {
             hints.members.push(userid)
         }
         Event::Contact(ContactChange::UserUpdated { userid, new_userid, .. }) => {
+            if let Some(new_userid) = new_userid {
+                hints.renamed.push((userid.clone(), new_userid.clone()));
+                hints.members.push(new_userid);
+            }
             hints.members.push(userid);
-            hints.members.extend(new_userid);
         }
         Event::Contact(
             ContactChange::DepartmentCreated { id, .. }

@@ -25,7 +25,7 @@ pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<D
     let userid = payload.get("userid").and_then(Value::as_str);
     let userid = userid.ok_or_else(|| Error::internal("a member to be looked at without a userid"))?;
     let now = app.now();
-    let hints = sync::Hints { members: vec![userid.to_owned()], departments: Vec::new() };
+    let hints = sync::Hints { members: vec![userid.to_owned()], ..sync::Hints::default() };
     school.mirror.refresh(hints, now, school.today(now)).await?;
     Ok(Done::Yes)
 }

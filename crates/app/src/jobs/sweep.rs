@@ -3,7 +3,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, idempotency_keys, inbox,
+    Scoped, change_sets, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
     sessions, sign_in_flows,
 };
@@ -22,6 +22,9 @@ const MESSAGES: TimeDelta = TimeDelta::days(7);
 /// How long a done job is kept.
 const JOBS: TimeDelta = TimeDelta::days(1);
 
+/// How long a run, an import or a bulk change can be undone; what it replaced is kept no longer.
+const CHANGES: TimeDelta = TimeDelta::days(30);
+
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
     // Planned for the next full hour: while it waits there, no second one is added.
@@ -38,6 +41,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     sessions::sweep(&mut tx, now).await?;
     idempotency_keys::sweep(&mut tx, corp, now - KEYS).await?;
     inbox::sweep(&mut tx, corp, now - MESSAGES).await?;
+    change_sets::sweep(&mut tx, corp, now - CHANGES).await?;
     queue::sweep(&mut tx, now - JOBS).await?;
     tx.commit().await?;
     Ok(Done::Yes)

@@ -21,8 +21,7 @@ pub async fn roster(
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("打不开 {}", path.display()));
     let people = read(people)?;
     let grants = grants.map(read).transpose()?;
-    let today = school.today(app.now());
-    let imported = app::roster::import(app.store(), &school.corp, &people, grants.as_deref(), today).await;
+    let imported = app::roster::import(app, school, &people, grants.as_deref()).await;
     let report = match imported {
         Ok(report) => report,
         // Told to whoever runs the command, and not to the log: it may quote cells of the file.

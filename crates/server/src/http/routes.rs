@@ -46,11 +46,14 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(roster::preview)
             .service(roster::import)
             .service(roster::template)
+            .service(roster::imports)
+            .service(roster::undo)
             .service(sync_runs::list)
             .service(sync_runs::create)
             .service(sync_runs::get)
             .service(sync_runs::approve)
             .service(sync_runs::discard)
+            .service(sync_runs::revert)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

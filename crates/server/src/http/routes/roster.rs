@@ -6,12 +6,13 @@ use actix_web::{
     post, web,
 };
 use app::roster::{self, Duplicates};
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
-    input::{self, Query},
+    input::{self, PageQuery, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     who::SignedIn,
@@ -198,4 +199,61 @@ pub async fn template(who: SignedIn) -> Answer<HttpResponse> {
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"roster.csv\""))
         .body(roster::template()))
+}
+
+/// Imports and other changes of many people at once, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RosterImportList {
+    items: Vec<RosterImport>,
+    next_cursor: Option<String>,
+}
+
+/// A change of many people at once.
+#[derive(Debug, Serialize, ToSchema)]
+struct RosterImport {
+    id: i64,
+    /// roster, exemptions or accounts.
+    kind: String,
+    /// What was done.
+    title: String,
+    /// Rows written.
+    rows_changed: i64,
+    /// Who did it; null: from the command line.
+    made_by: Option<String>,
+    made_at: DateTime<Utc>,
+    undone_at: Option<DateTime<Utc>>,
+}
+
+/// Imports and other changes of many people at once, of the last 30 days.
+#[utoipa::path(
+    operation_id = "roster_imports",
+    tag = "roster", security(("session" = [])), params(PageQuery),
+    responses((status = 200, body = RosterImportList), Refusals))]
+#[get("/roster/imports")]
+pub async fn imports(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<RosterImportList>> {
+    let (app, school, viewer) = who.parts()?;
+    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let page = roster::imports(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
+    let items = page.items.into_iter().map(|set| RosterImport {
+        id: set.change_set_id,
+        kind: set.kind,
+        title: set.title,
+        rows_changed: set.rows_changed,
+        made_by: set.made_by,
+        made_at: set.made_at,
+        undone_at: set.undone_at,
+    });
+    Ok(web::Json(RosterImportList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+}
+
+/// Puts everything an import changed back as it was, unless some of it was changed or used since (409).
+#[utoipa::path(
+    operation_id = "roster_undo",
+    tag = "roster", security(("session" = [])), params(("id" = i64, Path)),
+    responses((status = 204), Refusals, WriteRefusals))]
+#[post("/roster/imports/{id}/undo")]
+pub async fn undo(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    roster::undo(app, school, viewer, *id).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -42,6 +42,8 @@ struct SyncRun {
     held_digest: Option<String>,
     /// Why it was held or failed.
     reason: Option<String>,
+    /// When what it changed was put back.
+    reverted_at: Option<DateTime<Utc>>,
 }
 
 impl From<store::sync_runs::Run> for SyncRun {
@@ -61,6 +63,7 @@ impl From<store::sync_runs::Run> for SyncRun {
             rows_held: run.rows_held,
             held_digest: run.held_digest.map(hex::encode),
             reason: run.reason,
+            reverted_at: run.reverted_at,
         }
     }
 }
@@ -102,6 +105,8 @@ pub struct SyncRunDetail {
     #[serde(flatten)]
     run: SyncRun,
     held: Vec<Held>,
+    /// Whether what it changed can still be put back.
+    revertible: bool,
 }
 
 /// A removal that waits for approval.
@@ -113,6 +118,8 @@ struct Held {
     /// Department id, userid, or `userid/department id`.
     subject: String,
     name: String,
+    /// Where it stands now: what the removal would end.
+    place: String,
 }
 
 /// A run with the removals it held back, at most 1000 of them.
@@ -123,12 +130,17 @@ struct Held {
 #[get("/sync-runs/{id}")]
 pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<SyncRunDetail>> {
     let (app, school, viewer) = who.parts()?;
-    let (run, held) = sync_runs::get(app, school, viewer, *id).await?;
+    let (run, held, revertible) = sync_runs::get(app, school, viewer, *id).await?;
     let held = held
         .into_iter()
-        .map(|removal| Held { kind: removal.kind, subject: removal.subject, name: removal.name })
+        .map(|removal| Held {
+            kind: removal.kind,
+            subject: removal.subject,
+            name: removal.name,
+            place: removal.place,
+        })
         .collect();
-    Ok(web::Json(SyncRunDetail { run: run.into(), held }))
+    Ok(web::Json(SyncRunDetail { run: run.into(), held, revertible }))
 }
 
 /// What is approved.
@@ -162,5 +174,17 @@ pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) ->
 pub async fn discard(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
     let (_, school, viewer) = who.parts()?;
     sync_runs::discard(school, viewer, *id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Puts back what a run changed, unless some of it was changed since (409). The next run looks at WeCom anew.
+#[utoipa::path(
+    operation_id = "sync_runs_revert",
+    tag = "sync", security(("session" = [])), params(("id" = i64, Path)),
+    responses((status = 204), Refusals, WriteRefusals))]
+#[post("/sync-runs/{id}/reversion")]
+pub async fn revert(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    sync_runs::revert(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
