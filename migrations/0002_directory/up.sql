@@ -203,6 +203,7 @@ create table exemptions (
   check ((source = 'approval') = (approval_no is not null)),
   check ((revoked_at is null) = (revoke_reason is null))
 );
+create unique index exemptions_key on exemptions (corp_id, person_id, kind, from_date) where revoked_at is null;
 create index exemptions_person on exemptions (corp_id, person_id);
 call school_table('exemptions', 'select, insert, update');
 

@@ -31,8 +31,8 @@ async fn the_exempt_and_those_outside_the_colleges_are_not_asked() {
     let students = test.students_of(&test.persona("counsellor")).await;
     test.owner
         .execute(
-            "insert into exemptions (corp_id, person_id, kind, from_date, until_date, reason, granted_at)
-             select 1, person_id, 'leave', '2020-03-01', '2020-03-08', '事假', now() from persons where number = $1",
+            "insert into exemptions (corp_id, person_id, kind, from_date, until_date, reason, source, granted_at)
+             select 1, person_id, 'leave', '2020-03-01', '2020-03-08', '事假', 'manual', now() from persons where number = $1",
             &[&students[0]],
         )
         .await

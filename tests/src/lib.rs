@@ -15,6 +15,7 @@ mod browser;
 mod callbacks;
 mod chaos;
 mod doctor;
+mod exemptions;
 mod forms;
 mod house;
 mod jssdk;

@@ -6,6 +6,7 @@
 
 pub mod callback;
 pub mod error;
+pub mod exemptions;
 pub mod forms;
 pub mod jobs;
 pub mod jssdk;

@@ -1,7 +1,7 @@
 //! The school's roster from files: who is a student or on the staff, and who may do what. All of a file is taken
 //! over, or nothing.
 
-mod table;
+pub(crate) mod table;
 
 use std::{
     collections::{HashMap, HashSet},

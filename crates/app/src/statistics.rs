@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     DepartmentId, clock,
+    exemption::ExemptionKind,
     policy::{Action, Viewer},
     statistics::Counts,
 };
@@ -48,6 +49,37 @@ pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>
     let total = rows.iter().map(|row| row.counts).sum();
     let cutoff_at = loaded.published.form.window(school.zone, question.day).cutoff_at;
     Ok(Table { day: question.day, cutoff_at, as_of: now, rows, total })
+}
+
+/// How a figure came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The day.
+    pub day: NaiveDate,
+    /// 在册: those of the roster whom the form asks.
+    pub enrolled: i64,
+    /// 免报, by kind, those with anyone.
+    pub exempt: Vec<(ExemptionKind, i64)>,
+    /// 应报: enrolled less exempt.
+    pub expected: i64,
+}
+
+/// Explains how many are expected: enrolled − leave − internship − … = expected.
+pub async fn explain(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>) -> Result<Explanation> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let (_, question) = question(app, &mut tx, school, viewer, Action::SeeStatistics, asked).await?;
+    let parts = question.explain(&mut tx).await?;
+    tx.commit().await?;
+    let people = |kind: Option<&str>| {
+        parts.iter().filter(|part| part.kind.as_deref() == kind).map(|part| part.people).sum::<i64>()
+    };
+    let exempt = ExemptionKind::ALL.into_iter().map(|kind| (kind, people(Some(kind.as_str()))));
+    Ok(Explanation {
+        day: question.day,
+        enrolled: parts.iter().map(|part| part.people).sum(),
+        exempt: exempt.filter(|(_, people)| *people > 0).collect(),
+        expected: people(None),
+    })
 }
 
 /// The people behind a number, by student or staff number; `after` is the last page's `next`.

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod department;
+pub mod exemption;
 pub mod form;
 pub mod phone;
 pub mod policy;

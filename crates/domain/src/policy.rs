@@ -44,6 +44,8 @@ pub enum Action {
     RevealPhone,
     /// Send a reminder now.
     Remind,
+    /// Say on which days somebody need not answer.
+    Exempt,
     /// Run syncs, read rules, approve held removals.
     Administer,
 }
@@ -83,10 +85,10 @@ impl Role {
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
-        use Action::{Administer, Remind, RevealPhone, SeePeople, SeeStatistics};
+        use Action::{Administer, Exempt, Remind, RevealPhone, SeePeople, SeeStatistics};
         match self {
             Self::Counsellor | Self::CollegeOffice | Self::SchoolOffice => {
-                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind)
+                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt)
             }
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)

@@ -29,7 +29,7 @@ pub const PEOPLE_COLUMNS: [&str; 11] = [
 /// Columns of `grants.csv`.
 pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
 /// How schools head each column, ours first; compared without blanks, stars and what stands in brackets.
-pub const HEADINGS: [(&str, &[&str]); 14] = [
+pub const HEADINGS: [(&str, &[&str]); 18] = [
     ("number", &["学号", "工号", "学工号", "编号", "人员编号", "学生学号", "职工号", "教工号"]),
     ("name", &["姓名", "学生姓名", "教师姓名", "名字"]),
     ("kind", &["身份", "类别", "人员类别", "人员类型", "学生或教职工"]),
@@ -44,6 +44,10 @@ pub const HEADINGS: [(&str, &[&str]); 14] = [
     ("role", &["角色", "职责"]),
     ("purpose", &["用途", "授权事由", "事由"]),
     ("until", &["授权截止"]),
+    ("exemption", &["免报类型", "类型", "类别", "状态", "事项"]),
+    ("from", &["开始日期", "起始日期", "开始时间", "起"]),
+    ("last", &["结束日期", "截止日期", "结束时间", "止"]),
+    ("reason", &["事由", "原因", "说明", "备注"]),
 ];
 
 /// The column of ours that a heading means; none where it means nothing to us.
@@ -98,15 +102,15 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn cell(&self, column: &str) -> &'a str {
+    pub(crate) fn cell(&self, column: &str) -> &'a str {
         self.cells.get(column).copied().unwrap_or_default()
     }
 
-    fn error(&self, column: &'static str, message: impl Into<String>) -> LineError {
+    pub(crate) fn error(&self, column: &'static str, message: impl Into<String>) -> LineError {
         LineError { line: self.number, column: column.into(), message: message.into() }
     }
 
-    fn filled(&self, column: &'static str, max_chars: usize) -> Result<&'a str, LineError> {
+    pub(crate) fn filled(&self, column: &'static str, max_chars: usize) -> Result<&'a str, LineError> {
         match self.cell(column) {
             "" => Err(self.error(column, "不能为空，请填写")),
             text if text.chars().count() > max_chars => {
@@ -116,7 +120,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn date(&self, column: &'static str) -> Result<Option<NaiveDate>, LineError> {
+    pub(crate) fn date(&self, column: &'static str) -> Result<Option<NaiveDate>, LineError> {
         match self.cell(column) {
             "" => Ok(None),
             text => read_date(text)
@@ -125,7 +129,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn number(&self) -> Result<&'a str, LineError> {
+    pub(crate) fn number(&self) -> Result<&'a str, LineError> {
         let number = self.filled("number", 64)?;
         if number.chars().all(|c| c.is_ascii_alphanumeric() || "_.@-".contains(c)) {
             Ok(number)

@@ -3,15 +3,20 @@
 
 use chrono::NaiveDate;
 use diesel::{
+    QueryableByName,
     pg::Pg,
     query_builder::{BoxedSqlQuery, SqlQuery},
     sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text},
 };
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, DepartmentId, PersonId,
+    exemption::ExemptionKind,
     form::{Audience, Within},
     policy::Scope,
 };
+
+use crate::Result;
 
 /// Which form on which day, and whose data may be seen.
 #[derive(Debug, Clone)]
@@ -32,14 +37,25 @@ pub struct Question {
     pub person: Option<PersonId>,
 }
 
+/// People of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Part {
+    /// Why they are exempt; none: they are expected.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub kind: Option<String>,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub people: i64,
+}
+
 /// Binds $1 to $8, in the order of [`EXPECTED`].
 pub type Bound = BoxedSqlQuery<'static, Pg, SqlQuery>;
 
-/// The persons expected, each under the department that counts on that day, with today's report if there is one.
-///
-/// On the roster that day, in the audience, in the viewer's scope, not exempt.
-pub const EXPECTED: &str = "
-  with expected as materialized (
+/// The persons who are asked, exempt or not, each under the department that counts on that day, with that day's report
+/// if there is one: on the roster that day, in the audience, in the viewer's scope.
+macro_rules! enrolled {
+    () => {
+        "
     select p.person_id, p.number, p.name, d.department_id, d.class_id, d.grade_id, d.college_id,
            r.report_id, r.state, r.revised_at
     from memberships m
@@ -53,19 +69,51 @@ pub const EXPECTED: &str = "
       and (not $5 or d.college_id is not null)
       and ($6 is null or d.department_id = any($6) or d.class_id = any($6) or d.grade_id = any($6) or d.college_id = any($6))
       and ($7 is null or $7 in (d.department_id, d.class_id, d.grade_id, d.college_id))
-      and ($8 is null or p.person_id = $8)
-      and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
-        and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3))
-  )";
+      and ($8 is null or p.person_id = $8)"
+    };
+}
+
+/// The persons expected: those who are asked and not exempt.
+pub const EXPECTED: &str = concat!(
+    "with expected as materialized (",
+    enrolled!(),
+    " and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
+        and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3)))"
+);
+
+/// How a figure came about: so many are asked, and so many of them are exempt, by kind; one of several kinds counts.
+const EXPLAINED: &str = concat!(
+    "with enrolled as materialized (",
+    enrolled!(),
+    ")
+  select e.kind, count(*) as people
+  from enrolled x
+  left join lateral (
+    select e.kind from exemptions e
+    where e.corp_id = $1 and e.person_id = x.person_id and e.revoked_at is null and e.from_date <= $3
+      and (e.until_date is null or e.until_date > $3)
+    order by array_position($9, e.kind) limit 1) e on true
+  group by e.kind"
+);
 
 impl Question {
     /// The query `EXPECTED` + `rest`, with $1 to $8 bound; `rest` goes on with $9.
     pub fn bind(&self, rest: &str) -> Bound {
+        self.bind_to(&format!("{EXPECTED}{rest}"))
+    }
+
+    /// Those exempt by kind, and under no kind those who are expected.
+    pub async fn explain(&self, conn: &mut AsyncPgConnection) -> Result<Vec<Part>> {
+        let order: Vec<&str> = ExemptionKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        Ok(self.bind_to(EXPLAINED).bind::<Array<Text>, _>(order).load(conn).await?)
+    }
+
+    fn bind_to(&self, sql: &str) -> Bound {
         let scope = match &self.scope {
             Scope::School => None,
             Scope::Departments(departments) => Some(departments.clone()),
         };
-        diesel::sql_query(format!("{EXPECTED}{rest}"))
+        diesel::sql_query(sql)
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)
             .bind::<BigInt, _>(self.form_id)

@@ -14,7 +14,7 @@ const UNPACKED: u64 = 256 << 20;
 const MAX_ROWS: usize = 100_000;
 
 /// Rows of text, with the line each began at.
-pub(super) struct Table {
+pub(crate) struct Table {
     file: &'static str,
     columns: &'static [&'static str],
     /// As the file heads them.
@@ -33,7 +33,7 @@ pub struct Heading {
 
 impl Table {
     /// Reads a file of any kind. `needed` are the columns it can't be without.
-    pub(super) fn read(
+    pub(crate) fn read(
         file: &'static str,
         columns: &'static [&'static str],
         needed: &[&str],
@@ -76,23 +76,23 @@ impl Table {
     }
 
     /// Headings and what they are taken for.
-    pub(super) fn headings(&self) -> Vec<Heading> {
+    pub(crate) fn headings(&self) -> Vec<Heading> {
         let headings = self.headings.iter().zip(self.known());
         headings.map(|(heading, column)| Heading { heading: heading.clone(), column }).collect()
     }
 
     /// Whether the file has this column.
-    pub(super) fn has(&self, column: &str) -> bool {
+    pub(crate) fn has(&self, column: &str) -> bool {
         self.known().contains(&Some(column))
     }
 
     /// Whether there is anything below the header.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// How many rows there are below the header.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
@@ -112,7 +112,7 @@ impl Table {
     }
 
     /// The rows, by our columns.
-    pub(super) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let known = self.known();
         self.rows.iter().map(move |(number, cells)| Line {
             number: *number,
@@ -125,7 +125,7 @@ impl Table {
     }
 
     /// All that is wrong, in the file's order and by its own headings.
-    pub(super) fn fail_if_any(&self, mut errors: Vec<LineError>) -> Result<(), ImportError> {
+    pub(crate) fn fail_if_any(&self, mut errors: Vec<LineError>) -> Result<(), ImportError> {
         if errors.is_empty() {
             return Ok(());
         }

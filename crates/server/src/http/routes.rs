@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod auth;
 pub mod callbacks;
 pub mod dto;
+pub mod exemptions;
 pub mod forms;
 pub mod health;
 pub mod jssdk;
@@ -35,12 +36,19 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(reports::list)
             .service(reports::revisions)
             .service(statistics::people)
+            .service(statistics::explain)
             .service(statistics::table)
             .service(unreported::list)
             .service(people::reveal_phone)
             .service(reminders::create)
             .service(reminders::get)
             .service(reminder_rules::list)
+            .service(exemptions::list)
+            .service(exemptions::create)
+            .service(exemptions::template)
+            .service(exemptions::preview)
+            .service(exemptions::import)
+            .service(exemptions::revoke)
             .service(registration::table)
             .service(registration::not_activated)
             .service(roster::preview)

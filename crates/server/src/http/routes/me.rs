@@ -77,6 +77,7 @@ struct May {
     see_statistics: bool,
     remind: bool,
     administer: bool,
+    exempt: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -122,6 +123,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             see_statistics: viewer.may(Action::SeeStatistics),
             remind: viewer.may(Action::Remind),
             administer: viewer.may(Action::Administer),
+            exempt: viewer.may(Action::Exempt),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -114,7 +114,7 @@ struct RosterHeading {
 
 /// A wrong cell.
 #[derive(Debug, Serialize, ToSchema)]
-struct RosterError {
+pub(super) struct RosterError {
     /// Line of the file; the header is line 1.
     line: u64,
     /// Column, as the file heads it.
@@ -123,8 +123,20 @@ struct RosterError {
     message: String,
 }
 
+/// The first [`TOLD`] of what is wrong.
+pub(super) fn told(errors: Vec<domain::roster::LineError>) -> Vec<RosterError> {
+    let errors = errors.into_iter().take(TOLD);
+    errors
+        .map(|error| RosterError {
+            line: error.line,
+            column: error.column.into_owned(),
+            message: error.message,
+        })
+        .collect()
+}
+
 /// The file of a request, whole.
-async fn file(mut body: web::Payload) -> Answer<Vec<u8>> {
+pub(super) async fn file(mut body: web::Payload) -> Answer<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|_| app::Error::field("file", "文件没有传完，请重试"))?;
@@ -157,16 +169,7 @@ pub async fn preview(
         rows: looked.rows,
         report: looked.report.map(RosterReport::from),
         error_count: looked.errors.len(),
-        errors: looked
-            .errors
-            .into_iter()
-            .take(TOLD)
-            .map(|error| RosterError {
-                line: error.line,
-                column: error.column.into_owned(),
-                message: error.message,
-            })
-            .collect(),
+        errors: told(looked.errors),
     }))
 }
 

@@ -117,6 +117,60 @@ pub async fn table(
     }))
 }
 
+/// Of which figure.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ExplanationQuery {
+    /// The day; today if left out.
+    day: Option<NaiveDate>,
+    /// Only those counted under this department.
+    department: Option<i32>,
+}
+
+/// How the number expected came about: enrolled less those exempt.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Explanation {
+    day: NaiveDate,
+    /// On the roster that day, and asked by the form.
+    enrolled: i64,
+    /// Those exempt, by kind; who is exempt for several reasons counts once.
+    exempt: Vec<Exempt>,
+    expected: i64,
+}
+
+/// People exempt.
+#[derive(Debug, Serialize, ToSchema)]
+struct Exempt {
+    /// leave, internship, suspension or deferral.
+    kind: &'static str,
+    people: i64,
+}
+
+/// How the number expected came about.
+#[utoipa::path(
+    operation_id = "statistics_explain",
+    tag = "statistics", security(("session" = [])), params(("form" = String, Path), ExplanationQuery),
+    responses((status = 200, body = Explanation), Refusals))]
+#[get("/statistics/{form}/explanation")]
+pub async fn explain(
+    who: SignedIn,
+    form: web::Path<String>,
+    query: Query<ExplanationQuery>,
+) -> Answer<web::Json<Explanation>> {
+    let (app, school, viewer) = who.parts()?;
+    let asked = Asked { form: &form, day: query.0.day, department: query.0.department };
+    let explained = statistics::explain(app, school, viewer, asked).await?;
+    let exempt =
+        explained.exempt.into_iter().map(|(kind, of)| Exempt { kind: kind.as_str(), people: of }).collect();
+    Ok(web::Json(Explanation {
+        day: explained.day,
+        enrolled: explained.enrolled,
+        exempt,
+        expected: explained.expected,
+    }))
+}
+
 /// Which people.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
