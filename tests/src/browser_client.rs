@@ -155,4 +155,10 @@ impl Browser {
         let url = self.url(&format!("/api/v1{path}"));
         Self::reply(self.request(Method::POST, url, Some(body.into()), headers).await).await
     }
+
+    /// A DELETE of the API.
+    pub async fn delete(&self, path: &str) -> Reply {
+        let url = self.url(&format!("/api/v1{path}"));
+        Self::reply(self.request(Method::DELETE, url, None, &[]).await).await
+    }
 }

@@ -33,3 +33,4 @@ mod sync;
 mod sync_runs;
 mod tokens;
 mod unreported;
+mod write_plans;

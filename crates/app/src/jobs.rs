@@ -9,6 +9,7 @@ pub mod refresh_member;
 pub mod send_messages;
 pub mod sweep;
 pub mod sync_directory;
+pub mod write_back;
 
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             refresh_member::KIND => refresh_member::run(app, school, &job.payload).await,
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
+            write_back::KIND => write_back::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
             _ => Err(Error::internal("a job of an unknown kind")),
         }
@@ -168,6 +170,9 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     // What waits without a job (its job died, or ended while the row was being committed) gets one again.
     if store::reminders::outstanding(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &send_messages::job(school.corp(), now), now).await?;
+    }
+    for plan in store::write_plans::approved(&mut tx, school.corp()).await? {
+        added |= queue::add(&mut tx, &write_back::job(school.corp(), plan, now), now).await?;
     }
     if !store::inbox::unhandled(&mut tx, school.corp(), 1).await?.is_empty() {
         added |= queue::add(&mut tx, &handle_inbox::job(school.corp(), now), now).await?;

@@ -20,6 +20,7 @@ pub mod sign_in;
 pub mod statistics;
 pub mod sync_runs;
 pub mod unreported;
+pub mod write_plans;
 
 mod page;
 mod secret;

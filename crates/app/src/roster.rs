@@ -13,7 +13,7 @@ use domain::{
     CorpId, DepartmentId, MemberId, PersonId,
     department::{Directory, Kind, Node},
     policy::{Action, Viewer},
-    roster::{GRANTS_COLUMNS, GrantLine, LineError, PEOPLE_COLUMNS, PersonLine, title_of},
+    roster::{GRANTS_COLUMNS, GrantLine, Line, LineError, PEOPLE_COLUMNS, PersonLine, title_of},
 };
 use store::{
     AsyncPgConnection, Keyring, Store,
@@ -122,7 +122,7 @@ const PEOPLE: &str = "人员名册";
 const GRANTS: &str = "授权名册";
 
 /// Columns a file of people can't be without. Who is a student and who is staff follows from the others where need be.
-const NEEDED_OF_PEOPLE: [&str; 2] = ["number", "name"];
+pub(crate) const NEEDED_OF_PEOPLE: [&str; 2] = ["number", "name"];
 
 /// What becomes of people on record whom the file names again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -236,7 +236,7 @@ fn administer(viewer: &Viewer) -> UseCase<()> {
 }
 
 /// As a page is told: which cell, and what to do.
-fn refused(error: ImportError) -> Error {
+pub(crate) fn refused(error: ImportError) -> Error {
     match error {
         ImportError::Store(error) => error.into(),
         ImportError::Lines { errors, .. } => Error::Invalid(
@@ -384,6 +384,15 @@ async fn take_over(
 }
 
 fn read_people(table: &Table) -> Result<Vec<PersonLine>, ImportError> {
+    read_lines(table, PersonLine::read, |person| person)
+}
+
+/// Reads every line of a file of people as something that holds a person; all that is wrong is told.
+pub(crate) fn read_lines<T>(
+    table: &Table,
+    read: impl Fn(&Line<'_>) -> Result<T, Vec<LineError>>,
+    person: impl Fn(&T) -> &PersonLine,
+) -> Result<Vec<T>, ImportError> {
     if table.is_empty() {
         return Err(ImportError::Unreadable { file: PEOPLE, reason: "除表头外没有内容".into() });
     }
@@ -403,16 +412,17 @@ fn read_people(table: &Table) -> Result<Vec<PersonLine>, ImportError> {
         if let Some(kind) = everybody {
             line.cells.insert("kind", kind);
         }
-        match PersonLine::read(&line) {
-            Ok(person) => {
-                if let Some(first) = first_lines.insert(person.number.to_lowercase(), person.line) {
+        match read(&line) {
+            Ok(one) => {
+                let PersonLine { line, number, .. } = person(&one);
+                if let Some(first) = first_lines.insert(number.to_lowercase(), *line) {
                     errors.push(LineError {
-                        line: person.line,
+                        line: *line,
                         column: "number".into(),
-                        message: format!("“{}”在第 {first} 行已经有了，请删去一行", person.number),
+                        message: format!("“{number}”在第 {first} 行已经有了，请删去一行"),
                     });
                 }
-                people.push(person);
+                people.push(one);
             }
             Err(wrong) => errors.extend(wrong),
         }
@@ -530,7 +540,7 @@ fn differing(
     Ok(rows)
 }
 
-async fn load_departments(
+pub(crate) async fn load_departments(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
 ) -> Result<Vec<(Node, Kind)>, ImportError> {

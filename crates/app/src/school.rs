@@ -22,6 +22,8 @@ pub struct School {
     pub wecom: wecom::Client,
     /// The app's number in WeCom, which messages name.
     pub agent_id: i64,
+    /// Accounts the corp may have in WeCom.
+    pub accounts: u32,
     /// Opens the app's callbacks.
     pub receiver: Receiver,
     /// Opens the contacts-sync assistant's callbacks, where the school has set it up.

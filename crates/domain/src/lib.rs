@@ -11,6 +11,7 @@ pub mod policy;
 pub mod reminder;
 pub mod roster;
 pub mod statistics;
+pub mod write_back;
 
 /// A school in this deployment: our own small integer.
 pub type CorpId = i32;

@@ -29,7 +29,7 @@ pub const PEOPLE_COLUMNS: [&str; 11] = [
 /// Columns of `grants.csv`.
 pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
 /// How schools head each column, ours first; compared without blanks, stars and what stands in brackets.
-pub const HEADINGS: [(&str, &[&str]); 18] = [
+pub const HEADINGS: [(&str, &[&str]); 19] = [
     ("number", &["学号", "工号", "学工号", "编号", "人员编号", "学生学号", "职工号", "教工号"]),
     ("name", &["姓名", "学生姓名", "教师姓名", "名字"]),
     ("kind", &["身份", "类别", "人员类别", "人员类型", "学生或教职工"]),
@@ -44,6 +44,7 @@ pub const HEADINGS: [(&str, &[&str]); 18] = [
     ("role", &["角色", "职责"]),
     ("purpose", &["用途", "授权事由", "事由"]),
     ("until", &["授权截止"]),
+    ("college", &["学院", "院系", "二级学院", "所在学院", "所属学院"]),
     ("exemption", &["免报类型", "类型", "类别", "状态", "事项"]),
     ("from", &["开始日期", "起始日期", "开始时间", "起"]),
     ("last", &["结束日期", "截止日期", "结束时间", "止"]),

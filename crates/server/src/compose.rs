@@ -79,6 +79,7 @@ fn compose_school(
         zone: school.time_zone,
         public_url: school.public_url.clone().unwrap_or_else(|| config.server.public_url.clone()),
         agent_id: school.app.agentid,
+        accounts: school.accounts,
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {
             Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),

@@ -136,6 +136,9 @@ pub struct School {
     pub time_zone: chrono_tz::Tz,
     /// What the first sync finds counts as true since this day.
     pub records_begin_on: NaiveDate,
+    /// Accounts the corp may have in WeCom (企业人数上限), as its console says.
+    #[serde(default = "default_accounts")]
+    pub accounts: u32,
     /// `WW_verify_….txt` files WeCom looks for: name to content.
     #[serde(default)]
     pub verify_files: BTreeMap<String, String>,
@@ -143,6 +146,11 @@ pub struct School {
     pub app: AppSecrets,
     /// The contacts-sync assistant (通讯录同步助手); left out, Rollcall works with the app's secret alone.
     pub contacts: Option<ContactsSecrets>,
+}
+
+/// What a verified school has.
+fn default_accounts() -> u32 {
+    50_000
 }
 
 fn default_zone() -> chrono_tz::Tz {

@@ -40,6 +40,7 @@ pub mod sync_runs;
 pub mod tokens;
 pub mod unreported;
 pub mod viewers;
+pub mod write_plans;
 
 mod connection;
 

@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Date, Integer, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use domain::{CorpId, MemberId};
+use domain::{CorpId, MemberId, PersonId};
 
 use crate::{
     Result,
@@ -31,6 +31,8 @@ pub struct Member {
     pub status: Option<i16>,
     /// The department it is counted under.
     pub main_department_id: Option<i32>,
+    /// Whose it is.
+    pub person_id: Option<PersonId>,
     /// Since when it is gone.
     pub left_on: Option<NaiveDate>,
 }

@@ -551,6 +551,49 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    write_plans (corp_id, plan_id) {
+        corp_id -> Int4,
+        plan_id -> Int8,
+        state -> Text,
+        steps -> Int4,
+        digest -> Bytea,
+        made_by -> Int8,
+        made_at -> Timestamptz,
+        approved_by -> Nullable<Int8>,
+        approved_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    write_steps (corp_id, plan_id, step_no) {
+        corp_id -> Int4,
+        plan_id -> Int8,
+        step_no -> Int4,
+        kind -> Text,
+        subject -> Text,
+        name -> Text,
+        before -> Text,
+        after -> Text,
+        departments -> Array<Nullable<Int4>>,
+        before_departments -> Array<Nullable<Int4>>,
+        before_name -> Nullable<Text>,
+        needs_step -> Nullable<Int4>,
+        phone -> Nullable<Bytea>,
+        state -> Text,
+        attempts -> Int4,
+        result_id -> Nullable<Int4>,
+        code -> Nullable<Int8>,
+        message -> Nullable<Text>,
+        at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::joinable!(change_sets -> corps (corp_id));
 diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
@@ -567,6 +610,7 @@ diesel::joinable!(sync_runs -> corps (corp_id));
 diesel::joinable!(used_codes -> corps (corp_id));
 diesel::joinable!(wecom_budgets -> corps (corp_id));
 diesel::joinable!(wecom_tokens -> corps (corp_id));
+diesel::joinable!(write_plans -> corps (corp_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
@@ -604,4 +648,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     used_codes,
     wecom_budgets,
     wecom_tokens,
+    write_plans,
+    write_steps,
 );

@@ -11,6 +11,8 @@ pub mod follow;
 pub mod guard;
 pub mod picture;
 
+pub use fetch::explain;
+
 mod apply;
 mod fetch;
 mod rename;

@@ -19,6 +19,7 @@ pub mod roster;
 pub mod statistics;
 pub mod sync_runs;
 pub mod unreported;
+pub mod write_plans;
 
 use actix_web::web;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
@@ -56,6 +57,12 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(roster::template)
             .service(roster::imports)
             .service(roster::undo)
+            .service(write_plans::list)
+            .service(write_plans::create)
+            .service(write_plans::get)
+            .service(write_plans::steps)
+            .service(write_plans::approve)
+            .service(write_plans::discard)
             .service(sync_runs::list)
             .service(sync_runs::create)
             .service(sync_runs::get)
