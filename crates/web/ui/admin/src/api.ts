@@ -13,3 +13,12 @@ function signedOut() {
 export const api = createApi({ signedOut });
 /** For files: a large one takes longer than a question. */
 export const patientApi = createApi({ signedOut, timeout: 180_000 });
+
+/** What a request with nothing but a file in its body needs beside its path. */
+export function fileBody(file: File) {
+  return {
+    headers: { 'Content-Type': 'application/octet-stream' },
+    body: file as never,
+    bodySerializer: (body: unknown) => body as File,
+  };
+}

@@ -6,8 +6,10 @@ export function menuOf(may: Me['may']) {
     { name: 'statistics', icon: 'statistics', shown: may.see_statistics },
     { name: 'unreported', icon: 'unreported', shown: may.see_unreported },
     { name: 'reminder-rules', icon: 'bell', shown: may.administer || may.remind },
+    { name: 'exemptions', icon: 'today', shown: may.exempt || may.administer },
     { name: 'registration', icon: 'me', shown: may.see_statistics },
     { name: 'roster', icon: 'roster', shown: may.administer },
+    { name: 'write-back', icon: 'right', shown: may.administer },
     { name: 'sync-runs', icon: 'sync', shown: may.administer },
   ] as const;
   return all.filter((entry) => entry.shown);

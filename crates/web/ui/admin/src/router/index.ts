@@ -6,7 +6,7 @@ declare module 'vue-router' {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'registration' | 'roster' | 'sync-runs';
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'sync-runs';
     /** Shown without a session. */
     open?: true;
   }
@@ -45,6 +45,25 @@ const routes: RouteRecordRaw[] = [
     name: 'roster',
     component: () => import('../pages/roster/RosterPage.vue'),
     meta: { title: 'roster.title', menu: 'roster' },
+  },
+  {
+    path: '/exemptions',
+    name: 'exemptions',
+    component: () => import('../pages/exemptions/ExemptionsPage.vue'),
+    meta: { title: 'exemptions.title', menu: 'exemptions' },
+  },
+  {
+    path: '/write-back',
+    name: 'write-back',
+    component: () => import('../pages/write-back/WriteBackPage.vue'),
+    meta: { title: 'write.title', menu: 'write-back' },
+  },
+  {
+    path: '/write-back/:id(\\d+)',
+    name: 'write-plan',
+    component: () => import('../pages/write-back/WritePlanPage.vue'),
+    props: (route) => ({ id: Number(route.params.id) }),
+    meta: { title: 'write.title', menu: 'write-back' },
   },
   {
     path: '/sync-runs',
