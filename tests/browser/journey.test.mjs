@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
-const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, CHROMIUM } = process.env;
+const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, COLLEGE, CLASS, CHROMIUM } = process.env;
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const PC = { viewport: { width: 1440, height: 900 } };
@@ -187,4 +187,86 @@ test('the administrator brings a roster, puts it right and imports it', async ()
   await bring('1,20209001,新同学,2018软件技术1班,2020,10012345678\n');
   await page.getByText('与现有名册相同').waitFor();
   await administrator.end();
+});
+
+/** Opens a page of the data hall (数据大厅) on a PC. */
+async function openHall(person, userid, path) {
+  await become(person.page, userid);
+  await person.page.goto(`${SERVER_URL}/auth/start?to=/admin${path}`);
+  await person.page.waitForURL(`${SERVER_URL}/admin${path}`);
+}
+
+test('an exemption by the counsellor explains the figure', async () => {
+  const person = await open(PC);
+  await openHall(person, COUNSELLOR, '/exemptions');
+  const { page } = person;
+  await page.getByLabel('学号或工号').fill(CLASSMATE);
+  await page.getByLabel('结束日期').fill('2020-03-06');
+  await page.getByLabel('事由').fill('回家探亲');
+  await page.getByRole('button', { name: '登记免报' }).click();
+  await page.getByRole('row', { name: /回家探亲/ }).waitFor();
+  await look(page, 'exemptions');
+  await page.goto(`${SERVER_URL}/admin/statistics`);
+  await page.getByText(/在册 \d+ − 请假 1 = 应报 \d+/).waitFor();
+  await look(page, 'statistics-explained');
+  await page.goto(`${SERVER_URL}/admin/exemptions`);
+  await page.getByRole('button', { name: '撤销' }).click();
+  await page.getByLabel('撤销原因').fill('登记错了');
+  await page.getByRole('dialog').getByRole('button', { name: '撤销' }).click();
+  await page.getByText('没有免报的人').waitFor();
+  await person.end();
+});
+
+test('the administrator plans, approves and writes the roster to WeCom, then undoes an import', async () => {
+  const person = await open(PC);
+  await openHall(person, ADMINISTRATOR, '/write-back');
+  const { page } = person;
+  const header = '学号,姓名,身份,学院,年级,班级,联系电话\n';
+  const bring = (text) => page.locator('input[type=file]').setInputFiles({ name: '新生.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+  await bring(`${header}J1,新生甲,学生,,2020,2020会计9班,10000000091\n`);
+  await page.getByText(/要新建，请加一列“学院”/).waitFor();
+  await look(page, 'write-back-wrong');
+  await bring(`${header}J1,新生甲,学生,${COLLEGE},2020,2020会计9班,10000000091\nJ2,新生乙,学生,${COLLEGE},2020,2020会计9班,10000000092\n`);
+  await page.waitForURL('**/admin/write-back/*');
+  await page.getByRole('cell', { name: '新生乙' }).or(page.getByRole('rowheader', { name: '新生乙' })).waitFor();
+  await look(page, 'write-back-plan');
+  await page.getByRole('button', { name: '批准执行' }).click();
+  await page.getByLabel(/我已核对清单/).check();
+  await page.getByRole('dialog').getByRole('button', { name: '批准执行' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.getByText('4 / 4').waitFor();
+  await look(page, 'write-back-done');
+  const written = await (await fetch(`${SIMULATOR_URL}/_sim/members/J2`)).json();
+  assert.equal(written.departments[0].path.split('/').at(-1), '2020会计9班');
+
+  await page.goto(`${SERVER_URL}/admin/roster`);
+  await bring(`${header}J1,新生甲,学生,,2020,2020会计9班,\n`);
+  await page.getByRole('button', { name: '确认导入' }).click();
+  await page.getByText('已导入，共 1 行').waitFor();
+  await page.getByRole('button', { name: '撤销' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: '撤销' }).click();
+  await page.getByRole('cell', { name: '已撤销' }).waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await look(page, 'roster-undone');
+  await person.end();
+});
+
+test('the administrator looks at a held run and approves exactly that', async () => {
+  const person = await open(PC);
+  const gone = CLASS.split(',').slice(-7);
+  for (const userid of gone) await fetch(`${SIMULATOR_URL}/_sim/members/${userid}`, { method: 'DELETE' });
+  await openHall(person, ADMINISTRATOR, '/sync-runs');
+  const { page } = person;
+  await page.getByText('待确认').first().waitFor();
+  await page.getByRole('row', { name: /待确认/ }).first().getByRole('link').click();
+  await page.getByRole('heading', { name: '暂缓的移除' }).waitFor();
+  await page.getByRole('cell', { name: '离开企业微信' }).first().waitFor();
+  await look(page, 'sync-run-held');
+  await page.getByRole('button', { name: '批准移除' }).click();
+  await page.getByLabel(/我已核对名单/).check();
+  await page.getByRole('dialog').getByRole('button', { name: '批准移除' }).click();
+  await page.getByText(/已批准。系统会重新读取企业微信/).or(page.getByText('已完成')).first().waitFor();
+  await page.getByText('已完成').first().waitFor();
+  await look(page, 'sync-run-approved');
+  await person.end();
 });

@@ -21,6 +21,10 @@ async fn the_whole_journey_in_chromium() {
     let counsellor = test.persona("counsellor");
     let students = test.students_of(&counsellor).await;
 
+    let college: String = test
+        .one("select name from departments where kind = 'college' order by department_id limit 1", &[])
+        .await;
+
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec"])
         .current_dir(&folder)
@@ -33,12 +37,14 @@ async fn the_whole_journey_in_chromium() {
         .env("COUNSELLOR", &counsellor)
         .env("LEADER", test.persona("school_leader"))
         .env("ADMINISTRATOR", test.persona("administrator"))
+        .env("COLLEGE", college)
+        .env("CLASS", students.join(","))
         .output()
         .await
         .expect("node runs");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("pass 4"), "four journeys were made: {said}");
+    assert!(said.contains("pass 7"), "seven journeys were made: {said}");
 
     stop.send(true).unwrap();
     worker.await.unwrap();
