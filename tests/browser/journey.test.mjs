@@ -243,7 +243,7 @@ test('the administrator plans, approves and writes the roster to WeCom, then und
   await bring(`${header}J1,新生甲,学生,,2020,2020会计9班,\n`);
   await page.getByRole('button', { name: '确认导入' }).click();
   await page.getByText('已导入，共 1 行').waitFor();
-  await page.getByRole('button', { name: '撤销' }).first().click();
+  await page.getByRole('row', { name: /导入名册 1 人/ }).getByRole('button', { name: '撤销' }).click();
   await page.getByRole('dialog').getByRole('button', { name: '撤销' }).click();
   await page.getByRole('cell', { name: '已撤销' }).waitFor();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });

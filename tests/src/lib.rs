@@ -20,6 +20,7 @@ mod forms;
 mod house;
 mod jssdk;
 mod migrations;
+mod mirror;
 mod openapi;
 mod people;
 mod registration;
