@@ -17,11 +17,17 @@ bench_S1() { # opening callbacks
   cargo bench --quiet --locked -p wecom --bench callback -- --node "$folder/bench.mjs"
 }
 
+bench_S3() { ignored_test chaos::s3; } # the first sync of a large school, and those after it: S3 and S4
+
 # --- nothing lost, nothing doubled ---
 
 chaos_R6() { ignored_test chaos::r6; } # WeCom in trouble
 chaos_R7() { ignored_test chaos::r7; } # hostile callbacks
 chaos_R8() { ignored_test chaos::r8; } # repeated callbacks
+
+chaos_R9() { ignored_test chaos::r9; } # 50,000 events of the directory: 10 minutes and more
+chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
+chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
 
 # --- how they run ---
 

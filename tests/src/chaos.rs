@@ -1,7 +1,11 @@
 //! Experiments with failures and attacks, for `make chaos`: ignored in an ordinary run, whose tests show the same
 //! on a small scale. Each ends with the rows it measured.
 
+mod mirror;
+mod r10;
 mod r6;
 mod r7;
 mod r8;
+mod r9;
 mod rows;
+mod s3;

@@ -108,6 +108,14 @@ impl Shaker {
         picked.into_iter().collect()
     }
 
+    /// Puts somebody into another department: a change that WeCom tells of.
+    pub async fn move_someone(&mut self) {
+        let who = self.random(self.userids.len());
+        let path = format!("members/{}", self.userids[who]);
+        let department = self.department();
+        self.send(Method::POST, &path, json!({ "department": [department] })).await;
+    }
+
     /// One change; the simulator may refuse it as WeCom would.
     pub async fn shake(&mut self) {
         let who = self.random(self.userids.len());

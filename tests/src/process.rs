@@ -32,13 +32,17 @@ pub enum Order {
     SignIns(Vec<String>),
     /// Read the departments so many times.
     Departments(usize),
+    /// Make the mirror equal WeCom.
+    Sync,
 }
 
 /// How many of them succeeded, and the first thing that went wrong.
-#[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
 pub struct Answer {
     pub succeeded: usize,
     pub trouble: Option<String>,
+    /// Of a sync: rows written, seconds, of these seconds waiting for WeCom, and the most memory it ever had, in MiB.
+    pub measured: Vec<f64>,
 }
 
 /// A running process; killed when dropped.
@@ -104,20 +108,44 @@ async fn service() {
     let wecom = &app.school(1).unwrap().wecom;
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     while let Some(order) = orders.next_line().await.unwrap() {
-        let outcomes: Vec<wecom::Result<()>> = match serde_json::from_str(&order).unwrap() {
+        let mut measured = Vec::new();
+        let outcomes: Vec<Result<(), String>> = match serde_json::from_str(&order).unwrap() {
             Order::SignIns(codes) => {
-                join_all(codes.iter().map(async |code| wecom.user_info(code).await.map(drop))).await
+                join_all(codes.iter().map(async |code| told(wecom.user_info(code).await))).await
             }
             Order::Departments(times) => {
-                join_all((0..times).map(async |_| wecom.departments(None).await.map(drop))).await
+                join_all((0..times).map(async |_| told(wecom.departments(None).await))).await
+            }
+            Order::Sync => {
+                let (school, began) = (app.school(1).unwrap(), std::time::Instant::now());
+                let outcome =
+                    school.mirror.full(sync::Trigger::Command, app.now(), school.today(app.now())).await;
+                let seconds = began.elapsed().as_secs_f64();
+                if let Ok(outcome) = &outcome {
+                    let reading = outcome.reading.as_secs_f64();
+                    measured = vec![outcome.rows_written() as f64, seconds, reading, peak_memory()];
+                }
+                vec![told(outcome)]
             }
         };
         let answer = Answer {
             succeeded: outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
-            trouble: outcomes.into_iter().find_map(Result::err).map(|error| error.to_string()),
+            trouble: outcomes.into_iter().find_map(Result::err),
+            measured,
         };
         let line = format!("{ANSWER}{}\n", serde_json::to_string(&answer).unwrap());
         tokio::io::stdout().write_all(line.as_bytes()).await.unwrap();
         tokio::io::stdout().flush().await.unwrap();
     }
+}
+
+fn told<T>(outcome: Result<T, impl std::fmt::Display>) -> Result<(), String> {
+    outcome.map(drop).map_err(|error| error.to_string())
+}
+
+/// The most memory this process ever had, in MiB.
+fn peak_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0
 }

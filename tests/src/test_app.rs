@@ -105,10 +105,18 @@ impl TestApp {
 
     /// With an empty directory: nothing synced, no roster.
     pub async fn start_empty() -> Self {
+        Self::start_with(SCHOOL, None).await
+    }
+
+    /// As [`start_empty`](Self::start_empty), with another school, made so large.
+    pub async fn start_with(school: &str, members: Option<usize>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (owner_url, service_url) = databases::fresh().await;
-        let school = root().join(SCHOOL);
-        let plan = School::load(&school).expect("the small school can be read");
+        let school = root().join(school);
+        let mut plan = School::load(&school).expect("the school can be read");
+        if let Some(members) = members {
+            plan = plan.scaled(members).expect("a school of this size");
+        }
         let simulator = Simulator::start(simulator::Config::local(plan)).expect("the simulator starts");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
@@ -211,9 +219,22 @@ impl TestApp {
         self.personas(role).first().unwrap_or_else(|| panic!("no {role}")).clone()
     }
 
+    /// Where the owner of all tables connects.
+    pub fn owner_url(&self) -> String {
+        let mut url = databases::database_url("");
+        let service = self.settings["database"]["url"].as_str().unwrap();
+        url.set_path(Url::parse(service).unwrap().path());
+        url.to_string()
+    }
+
     /// The userids of the people of a role.
     pub fn personas(&self, role: &str) -> Vec<String> {
-        let personas = School::load(root().join(SCHOOL)).unwrap().personas();
+        self.personas_of(SCHOOL, role)
+    }
+
+    /// … of another school.
+    pub fn personas_of(&self, school: &str, role: &str) -> Vec<String> {
+        let personas = School::load(root().join(school)).unwrap().personas();
         personas
             .into_iter()
             .filter(|persona| persona.role.code() == role)

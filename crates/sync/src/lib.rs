@@ -30,7 +30,7 @@ use store::{
     staging::Stage,
     sync_runs,
 };
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use crate::{
     apply::{Counts, Dates},
@@ -127,6 +127,8 @@ pub struct Outcome {
     pub held_digest: Option<Vec<u8>>,
     /// Why something was held, or what could not be read; in Chinese.
     pub reason: Option<String>,
+    /// How long it waited for WeCom's answers.
+    pub reading: Duration,
 }
 
 impl Outcome {
@@ -342,10 +344,12 @@ impl Mirror {
         today: NaiveDate,
     ) -> Result<Outcome> {
         let corp = self.corp.corp_id;
+        let began = Instant::now();
         let seen = match &look {
             Look::Few(keys) => fetch::some(&self.app, self.contacts.as_ref(), keys).await?,
             Look::Everyone | Look::Approved { .. } => fetch::all(&self.app, self.contacts.as_ref()).await?,
         };
+        let reading = began.elapsed();
         apply::stage(stage, run, &seen).await?;
 
         let mut tx = self.store.scoped(corp).await?;
@@ -416,6 +420,7 @@ impl Mirror {
             rows_held: verdict.held.len(),
             held_digest: end.held_digest,
             reason: end.reason,
+            reading,
         })
     }
 
