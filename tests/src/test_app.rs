@@ -25,6 +25,8 @@ use crate::{
 
 /// The school of tests, which the simulator plays.
 const SCHOOL: &str = "fixtures/school-small.toml";
+/// The school of experiments: as large as a real one.
+pub const REFERENCE: &str = "fixtures/school.toml";
 /// One sealing key for the whole run, written once: tests start side by side.
 static KEY_FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     let path = std::env::temp_dir().join(format!("rollcall-test-key-{}", std::process::id()));
@@ -68,11 +70,39 @@ pub fn root() -> PathBuf {
 
 /// The people and the grants files of the small school.
 pub fn roster_files() -> (Vec<u8>, Vec<u8>) {
-    let school = School::load(root().join(SCHOOL)).unwrap();
+    roster_files_of(SCHOOL)
+}
+
+/// … of another school.
+pub fn roster_files_of(school: &str) -> (Vec<u8>, Vec<u8>) {
+    let school = School::load(root().join(school)).unwrap();
     let (mut people, mut grants) = (Vec::new(), Vec::new());
     roster::write_people(&school, &mut people).unwrap();
     roster::write_grants(&school, &mut grants).unwrap();
     (people, grants)
+}
+
+/// What a deployment is like.
+pub struct Shape {
+    /// The description of the school.
+    pub school: &'static str,
+    /// Made so large.
+    pub members: Option<usize>,
+    /// Without the contacts-sync assistant.
+    pub app_secret_alone: bool,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { school: SCHOOL, members: None, app_secret_alone: false }
+    }
+}
+
+impl Shape {
+    /// The reference school.
+    pub fn reference() -> Self {
+        Self { school: REFERENCE, ..Self::default() }
+    }
 }
 
 /// A whole deployment: the server, its database, the simulator, and a clock.
@@ -105,11 +135,12 @@ impl TestApp {
 
     /// With an empty directory: nothing synced, no roster.
     pub async fn start_empty() -> Self {
-        Self::start_with(SCHOOL, None).await
+        Self::start_with(Shape::default()).await
     }
 
-    /// As [`start_empty`](Self::start_empty), with another school, made so large.
-    pub async fn start_with(school: &str, members: Option<usize>) -> Self {
+    /// As [`start_empty`](Self::start_empty), otherwise shaped.
+    pub async fn start_with(shape: Shape) -> Self {
+        let Shape { school, members, app_secret_alone } = shape;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (owner_url, service_url) = databases::fresh().await;
         let school = root().join(school);
@@ -122,7 +153,10 @@ impl TestApp {
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         simulator.set_app_url(url.clone());
 
-        let settings = settings(&school, &service_url, &url, &simulator.url());
+        let mut settings = settings(&school, &service_url, &url, &simulator.url());
+        if app_secret_alone {
+            settings["schools"][0].as_object_mut().unwrap().remove("contacts");
+        }
         let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");
         let config = Arc::new(config);
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sync::{State, Trigger};
 
 use super::rows;
-use crate::test_app::TestApp;
+use crate::test_app::{REFERENCE, Shape, TestApp, roster_files_of};
 
 const PRESENT: &str = "select count(*) from members where left_on is null";
 
@@ -34,44 +34,56 @@ async fn look(test: &TestApp, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "make chaos ONLY=R10"]
 async fn wecom_answers_nonsense() {
-    let test = TestApp::start_with("fixtures/school.toml", None).await;
-    test.sync().await;
-    let school =
-        simulator::school::School::load(crate::test_app::root().join("fixtures/school.toml")).unwrap();
-    let (mut people, mut grants) = (Vec::new(), Vec::new());
-    simulator::school::roster::write_people(&school, &mut people).unwrap();
-    simulator::school::roster::write_grants(&school, &mut grants).unwrap();
-    app::roster::import(&test.app, test.school(), &people, Some(&grants)).await.unwrap();
-    let members: i64 = test.one(PRESENT, &[]).await;
+    for app_secret_alone in [false, true] {
+        let test = TestApp::start_with(Shape { app_secret_alone, ..Shape::reference() }).await;
+        test.sync().await;
+        let (people, grants) = roster_files_of(REFERENCE);
+        app::roster::import(&test.app, test.school(), &people, Some(&grants)).await.unwrap();
+        if app_secret_alone { shrink(&test).await } else { answer_nonsense(&test).await }
+    }
+}
 
+async fn answer_nonsense(test: &TestApp) {
     let empty = |list: &str| json!({ "errcode": 0, "errmsg": "ok", list: [], "next_cursor": "" });
-    fault(&test, "user/list_id", empty("dept_user")).await;
-    fault(&test, "user/list", empty("userlist")).await;
-    look(&test, "an empty list").await;
+    fault(test, "user/list_id", empty("dept_user")).await;
+    fault(test, "user/list", empty("userlist")).await;
+    look(test, "an empty list").await;
     test.control("faults", &json!({ "path": "user/list", "errcode": 60011, "skip": 3, "times": 1 })).await;
-    fault(&test, "user/list_id", empty("dept_user")).await;
-    look(&test, "a page missing").await;
+    fault(test, "user/list_id", empty("dept_user")).await;
+    look(test, "a page missing").await;
     let root = json!({ "id": 1, "name": "学校", "parentid": 0, "order": 1 });
-    fault(&test, "department/list", json!({ "errcode": 0, "department": [root] })).await;
-    fault(&test, "department/simplelist", json!({ "errcode": 0, "department_id": [root] })).await;
-    fault(&test, "user/list_id", empty("dept_user")).await;
-    look(&test, "only the root").await;
+    fault(test, "department/list", json!({ "errcode": 0, "department": [root] })).await;
+    fault(test, "department/simplelist", json!({ "errcode": 0, "department_id": [root] })).await;
+    fault(test, "user/list_id", empty("dept_user")).await;
+    look(test, "only the root").await;
     // The second of the pages that list everyone never comes: WeCom says that the first was all.
     let half = test.inspect("dump").await["directory"]["userlist"].as_array().unwrap().clone();
     let half: Vec<Value> = (half.iter().take(half.len() / 2))
         .map(|one| json!({ "userid": one["userid"], "department": one["department"][0] }))
         .collect();
-    fault(&test, "user/list_id", json!({ "errcode": 0, "dept_user": half, "next_cursor": "" })).await;
-    fault(&test, "user/list", empty("userlist")).await;
-    look(&test, "half the members").await;
+    fault(test, "user/list_id", json!({ "errcode": 0, "dept_user": half, "next_cursor": "" })).await;
+    fault(test, "user/list", empty("userlist")).await;
+    look(test, "half the members").await;
+}
 
-    // The visible range becomes one college: WeCom takes leave of everybody else, one by one.
-    let college: i32 = test
-        .one("select department_id from departments where kind = 'college' order by 1 limit 1", &[])
-        .await;
-    let nobody = json!({ "path": "user/list_id", "errcode": 48002, "times": 100_000 });
-    test.control("faults", &nobody).await;
-    test.control("settings", &json!({ "visible": [college] })).await;
+/// The visible range becomes one college, and the place of the administrators, who could not be told otherwise: WeCom
+/// takes leave of everybody else, one by one.
+async fn shrink(test: &TestApp) {
+    let members: i64 = test.one(PRESENT, &[]).await;
+    let administrator = test.personas_of(REFERENCE, "administrator")[0].clone();
+    let visible: Vec<i32> = test
+        .owner
+        .query(
+            "select min(department_id) from departments where kind = 'college'
+             union select d.department_id from member_departments d join members m using (corp_id, member_id) where m.userid = $1",
+            &[&administrator],
+        )
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    test.control("settings", &json!({ "visible": visible })).await;
     let began = Instant::now();
     test.simulator.callbacks_delivered().await;
     let events: i64 = test.one("select count(*) from inbox", &[]).await;
@@ -87,7 +99,7 @@ async fn wecom_answers_nonsense() {
         "≤ the hour's budget",
         closed <= budget,
     );
-    let told = test.messages_of(&test.personas_of("fixtures/school.toml", "administrator")[0]).await;
+    let told = test.messages_of(&administrator).await;
     let seconds = began.elapsed().as_secs_f64();
     rows::write(
         "R10",

@@ -9,7 +9,7 @@ use tokio::{sync::watch, time};
 use super::rows;
 use crate::{
     mirror::{Shaker, mirror_picture, reconcile, wecom_picture},
-    test_app::TestApp,
+    test_app::{Shape, TestApp},
 };
 
 const CHANGES: u32 = 50_000;
@@ -18,7 +18,7 @@ const MINUTES: u32 = 10;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "make chaos ONLY=R9"]
 async fn fifty_thousand_events() {
-    let test = TestApp::start_with("fixtures/school.toml", None).await;
+    let test = TestApp::start_with(Shape::reference()).await;
     test.sync().await;
     let mut shaker = Shaker::new(&test, 9).await;
     test.control(

@@ -9,7 +9,7 @@ use super::rows;
 use crate::{
     databases,
     process::{Order, Process},
-    test_app::TestApp,
+    test_app::{Shape, TestApp},
 };
 
 const MEMBERS: usize = 50_000;
@@ -49,7 +49,7 @@ async fn sync(test: &TestApp) -> Vec<f64> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "make bench ONLY=S3"]
 async fn the_first_sync_of_a_large_school() {
-    let test = TestApp::start_with("fixtures/school.toml", Some(MEMBERS)).await;
+    let test = TestApp::start_with(Shape { members: Some(MEMBERS), ..Shape::reference() }).await;
     let first = sync(&test).await;
     let (members, departments): (i64, i64) = (
         test.one("select count(*) from members", &[]).await,
