@@ -248,6 +248,11 @@ test('the administrator plans, approves and writes the roster to WeCom, then und
   await page.getByRole('cell', { name: '已撤销' }).waitFor();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   await look(page, 'roster-undone');
+
+  await page.goto(`${SERVER_URL}/admin/accounts`);
+  await page.getByRole('heading', { name: '不在名册里的账号' }).waitFor();
+  await page.getByRole('rowheader', { name: '新生乙' }).waitFor();
+  await look(page, 'accounts');
   await person.end();
 });
 

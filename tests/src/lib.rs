@@ -11,6 +11,7 @@ mod databases;
 mod process;
 mod test_app;
 
+mod accounts;
 mod browser;
 mod callbacks;
 mod chaos;

@@ -126,3 +126,24 @@ async fn removals_wait_until_exactly_they_are_approved() {
     assert_eq!(test.one::<i64>(gone, &[]).await, leavers.len() as i64);
     test.assert_no_failed_jobs().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_the_mirror_may_be_from_wecom_is_told() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    assert_eq!(counsellor.get("/mirror").await.status, StatusCode::FORBIDDEN);
+    test.clock.advance(chrono::TimeDelta::hours(1));
+    test.sync().await;
+    let quiet = administrator.get("/mirror").await.body;
+    assert!(quiet["read_at"].as_str().unwrap().starts_with("2020-03-04T01:00:0"), "{quiet}");
+    assert_eq!(quiet["rows_held"], json!(0), "{quiet}");
+    assert!(quiet["members_seen"].as_i64().unwrap() > 50, "{quiet}");
+
+    test.control("faults", &json!({ "path": "callback/contacts", "lose": true })).await;
+    test.control(&format!("members/{}", test.persona("student")), &json!({ "name": "新名字" })).await;
+    let found = test.sync().await;
+    let told = administrator.get("/mirror").await.body;
+    assert_eq!(told["difference_run"], json!(found.run_id), "{told}");
+    assert_eq!(told["difference_rows"], json!(1), "{told}");
+}

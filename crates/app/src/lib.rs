@@ -4,6 +4,7 @@
 //! [`App`] holds what a use case may touch. A use case takes it, the viewer and the input; it decides, and gives
 //! back plain values or an [`Error`].
 
+pub mod accounts;
 pub mod callback;
 pub mod error;
 pub mod exemptions;

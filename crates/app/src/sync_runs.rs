@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::policy::{Action, Role, Viewer};
 use store::{
     change_sets, jobs as queue, outbox,
-    sync_runs::{self, Held, Run},
+    sync_runs::{self, Drift, Held, Run},
     viewers,
 };
 use wecom::{Content, Message};
@@ -87,6 +87,20 @@ pub async fn discard(school: &School, viewer: &Viewer, run: i64) -> Result<()> {
         Err(sync::Error::NotHeld) => Err(Error::NotFound),
         other => Ok(other?),
     }
+}
+
+/// How far the mirror may be from WeCom.
+pub async fn drift(app: &App, school: &School, viewer: &Viewer) -> Result<Drift> {
+    administer(viewer)?;
+    drift_of(app, school).await
+}
+
+/// … for the metrics, which nobody signs in for and which name nobody.
+pub async fn drift_of(app: &App, school: &School) -> Result<Drift> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let drift = sync_runs::drift(&mut tx, school.corp()).await?;
+    tx.commit().await?;
+    Ok(drift)
 }
 
 /// Puts back what a run changed.

@@ -6,6 +6,7 @@
 //! from either, take the time as a parameter and never open a transaction themselves.
 
 pub mod access_log;
+pub mod accounts;
 pub mod budgets;
 pub mod cache;
 pub mod change_sets;

@@ -1,7 +1,10 @@
 //! Runs of the mirror: what each saw and did, and what a guard held back.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::CorpId;
 
@@ -232,6 +235,55 @@ pub async fn last_full_started(conn: &mut AsyncPgConnection, corp: CorpId) -> Re
         .select(diesel::dsl::max(sync_runs::started_at))
         .first(conn)
         .await?)
+}
+
+/// How far the mirror may be from WeCom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, QueryableByName)]
+pub struct Drift {
+    /// When everything was last read; none: never.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub read_at: Option<DateTime<Utc>>,
+    /// Members WeCom showed then.
+    #[diesel(sql_type = Integer)]
+    pub members_seen: i32,
+    /// Of these, members whose names it did not show.
+    #[diesel(sql_type = Integer)]
+    pub members_not_visible: i32,
+    /// What could not be read then, or why something is held.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// Removals that wait for an administrator.
+    #[diesel(sql_type = BigInt)]
+    pub rows_held: i64,
+    /// The last reconcile that found what no event had told: its run.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub difference_run: Option<i64>,
+    /// When it ended.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub difference_at: Option<DateTime<Utc>>,
+    /// Rows it wrote.
+    #[diesel(sql_type = Integer)]
+    pub difference_rows: i32,
+}
+
+/// How far the mirror may be from WeCom: what the last look at everything saw, and what the last reconcile found.
+pub async fn drift(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Drift> {
+    let sql = "
+      select last.finished_at as read_at, coalesce(last.members_seen, 0) as members_seen,
+             coalesce(last.members_not_visible, 0) as members_not_visible, last.reason,
+             (select coalesce(sum(rows_held), 0) from sync_runs where corp_id = $1 and state = 'held') as rows_held,
+             found.run_id as difference_run, found.finished_at as difference_at, coalesce(found.written, 0) as difference_rows
+      from (select 1) one
+      left join lateral (
+        select finished_at, members_seen, members_not_visible, reason from sync_runs
+        where corp_id = $1 and trigger <> 'event' and state in ('applied', 'held', 'discarded')
+        order by run_id desc limit 1) last on true
+      left join lateral (
+        select run_id, finished_at, rows_added + rows_changed + rows_closed as written from sync_runs
+        where corp_id = $1 and trigger in ('boot', 'schedule', 'command') and state <> 'failed'
+          and rows_added + rows_changed + rows_closed > 0
+        order by run_id desc limit 1) found on true";
+    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).get_result(conn).await?)
 }
 
 /// One run.

@@ -55,6 +55,20 @@ pub fn install() -> PrometheusHandle {
         "How long the oldest job of a state has been due"
     );
     metrics::describe_gauge!("rollcall_redis_up", "Whether Redis answers");
+    metrics::describe_gauge!(
+        "rollcall_mirror_age_seconds",
+        metrics::Unit::Seconds,
+        "Since the whole directory was last read, by school"
+    );
+    metrics::describe_gauge!(
+        "rollcall_mirror_not_visible",
+        "Members whose names WeCom did not show, by school"
+    );
+    metrics::describe_gauge!("rollcall_mirror_held", "Removals that wait for an administrator, by school");
+    metrics::describe_gauge!(
+        "rollcall_mirror_difference_rows",
+        "Rows the last reconcile wrote that found what no event had told, by school"
+    );
     handle
 }
 
@@ -82,6 +96,19 @@ async fn render(app: web::Data<App>, handle: web::Data<PrometheusHandle>) -> Htt
             metrics::gauge!("rollcall_jobs_oldest_seconds", "state" => state)
                 .set(depth.map_or(0.0, |depth| depth.oldest_seconds));
         }
+    }
+    for school in app.schools() {
+        let Ok(drift) = app::sync_runs::drift_of(&app, school).await else { continue };
+        let corp = school.corp().to_string();
+        if let Some(read_at) = drift.read_at {
+            let age = (app.now() - read_at).num_seconds() as f64;
+            metrics::gauge!("rollcall_mirror_age_seconds", "corp" => corp.clone()).set(age);
+        }
+        let not_visible = f64::from(drift.members_not_visible);
+        metrics::gauge!("rollcall_mirror_not_visible", "corp" => corp.clone()).set(not_visible);
+        metrics::gauge!("rollcall_mirror_held", "corp" => corp.clone()).set(drift.rows_held as f64);
+        let difference = f64::from(drift.difference_rows);
+        metrics::gauge!("rollcall_mirror_difference_rows", "corp" => corp).set(difference);
     }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render())
 }

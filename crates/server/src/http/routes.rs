@@ -1,6 +1,7 @@
 //! Every route, in one place.
 
 pub mod access_log;
+pub mod accounts;
 pub mod auth;
 pub mod callbacks;
 pub mod dto;
@@ -57,6 +58,10 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(roster::template)
             .service(roster::imports)
             .service(roster::undo)
+            .service(accounts::matches)
+            .service(accounts::leftovers)
+            .service(accounts::link)
+            .service(accounts::unlink)
             .service(write_plans::list)
             .service(write_plans::create)
             .service(write_plans::get)
@@ -69,6 +74,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sync_runs::approve)
             .service(sync_runs::discard)
             .service(sync_runs::revert)
+            .service(sync_runs::mirror)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

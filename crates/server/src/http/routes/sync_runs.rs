@@ -188,3 +188,41 @@ pub async fn revert(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
     sync_runs::revert(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
+
+/// How far the mirror may be from WeCom.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Mirror {
+    /// When everything was last read from WeCom; null: never.
+    read_at: Option<DateTime<Utc>>,
+    members_seen: i32,
+    /// Members whose names WeCom did not show.
+    members_not_visible: i32,
+    /// What could not be read, or why something is held.
+    reason: Option<String>,
+    /// Removals that wait for an administrator.
+    rows_held: i64,
+    /// The last reconcile that found what no event had told.
+    difference_run: Option<i64>,
+    difference_at: Option<DateTime<Utc>>,
+    difference_rows: i32,
+}
+
+/// How old the mirror is, what was not visible, and the last difference a reconcile found.
+#[utoipa::path(
+    operation_id = "mirror_get",
+    tag = "sync", security(("session" = [])), responses((status = 200, body = Mirror), Refusals))]
+#[get("/mirror")]
+pub async fn mirror(who: SignedIn) -> Answer<web::Json<Mirror>> {
+    let (app, school, viewer) = who.parts()?;
+    let drift = sync_runs::drift(app, school, viewer).await?;
+    Ok(web::Json(Mirror {
+        read_at: drift.read_at,
+        members_seen: drift.members_seen,
+        members_not_visible: drift.members_not_visible,
+        reason: drift.reason,
+        rows_held: drift.rows_held,
+        difference_run: drift.difference_run,
+        difference_at: drift.difference_at,
+        difference_rows: drift.difference_rows,
+    }))
+}

@@ -9,6 +9,7 @@ export function menuOf(may: Me['may']) {
     { name: 'exemptions', icon: 'today', shown: may.exempt || may.administer },
     { name: 'registration', icon: 'me', shown: may.see_statistics },
     { name: 'roster', icon: 'roster', shown: may.administer },
+    { name: 'accounts', icon: 'me', shown: may.administer },
     { name: 'write-back', icon: 'right', shown: may.administer },
     { name: 'sync-runs', icon: 'sync', shown: may.administer },
   ] as const;

@@ -1,0 +1,90 @@
+//! Accounts and persons: what rules propose, what is left over, what does not fit.
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::test_app::TestApp;
+
+/// Five students of a class whose numbers are no userids any more: nothing but their names says who they are.
+async fn strangers(test: &TestApp) -> Vec<String> {
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let five: Vec<String> = students.into_iter().take(5).collect();
+    test.owner
+        .execute("update persons set number = 'X' || number where number = any($1)", &[&five])
+        .await
+        .unwrap();
+    test.owner.execute("update members set person_id = null where userid = any($1)", &[&five]).await.unwrap();
+    five
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_propose_and_a_person_decides() {
+    let test = TestApp::start().await;
+    let five = strangers(&test).await;
+    // Two of one name in one class: nobody can say which is which.
+    test.owner
+        .execute(
+            "update persons set name = '同名' where number = any($1)",
+            &[&vec![format!("X{}", five[3]), format!("X{}", five[4])]],
+        )
+        .await
+        .unwrap();
+    test.owner
+        .execute("update members set name = '同名' where userid = any($1)", &[&five[3..].to_vec()])
+        .await
+        .unwrap();
+    let before = crate::databases::dump(&test.owner).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let found = administrator.get("/accounts/matches").await;
+    assert_eq!(found.status, StatusCode::OK, "{}", found.body);
+    let proposals = found.body["proposals"].as_array().unwrap();
+    let userids: Vec<&str> = proposals.iter().map(|pair| pair["userid"].as_str().unwrap()).collect();
+    assert_eq!(userids, [&five[0], &five[1], &five[2]], "{}", found.body);
+    assert!(proposals.iter().all(|pair| pair["rule"] == json!("name_and_place")));
+    assert_eq!(crate::databases::dump(&test.owner).await, before, "a look links nothing");
+
+    let links: Vec<_> =
+        proposals.iter().map(|pair| json!({ "userid": pair["userid"], "number": pair["number"] })).collect();
+    let linked = administrator.post("/accounts/links", &json!({ "links": links })).await;
+    assert_eq!(linked.body["linked"], json!(3), "{}", linked.body);
+    let again = administrator.post("/accounts/links", &json!({ "links": links })).await;
+    assert_eq!(again.body["linked"], json!(0), "whoever is taken is passed over");
+    // They can sign in as themselves.
+    let student = test.sign_in(&five[0]).await;
+    assert_eq!(student.get("/me").await.body["person"]["number"], json!(format!("X{}", five[0])));
+
+    // The two of one name are left to a person.
+    let accounts = administrator.get("/accounts/leftovers?side=accounts").await;
+    let left: Vec<&str> = accounts.items().iter().map(|one| one["subject"].as_str().unwrap()).collect();
+    assert!(left.contains(&five[3].as_str()) && left.contains(&five[4].as_str()), "{left:?}");
+    let persons = administrator.get("/accounts/leftovers?side=persons").await;
+    assert!(persons.body.to_string().contains(&format!("X{}", five[3])), "{}", persons.body);
+
+    let import = administrator.get("/roster/imports").await.items()[0].clone();
+    assert_eq!(import["kind"], json!("accounts"));
+    let undone = administrator.post(&format!("/roster/imports/{}/undo", import["id"]), &json!({})).await;
+    assert_eq!(undone.status, StatusCode::NO_CONTENT, "{}", undone.body);
+    assert_eq!(crate::databases::dump(&test.owner).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_told_and_taken_apart() {
+    let test = TestApp::start().await;
+    let five = strangers(&test).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    // Linked by hand to somebody of another name.
+    let link = json!({ "links": [{ "userid": five[0], "number": format!("x{}", five[1]) }] });
+    assert_eq!(administrator.post("/accounts/links", &link).await.body["linked"], json!(1));
+    let conflicts = administrator.get("/accounts/matches").await.body["conflicts"].clone();
+    assert_eq!(conflicts.as_array().unwrap().len(), 1, "{conflicts}");
+    assert_eq!(conflicts[0]["userid"], json!(five[0]));
+    let path = format!("/accounts/{}/link", conflicts[0]["id"]);
+    assert_eq!(administrator.delete(&path).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(administrator.delete(&path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(administrator.get("/accounts/matches").await.body["conflicts"], json!([]));
+    for role in ["student", "counsellor", "school_leader"] {
+        let viewer = test.sign_in(&test.persona(role)).await;
+        assert_eq!(viewer.get("/accounts/matches").await.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(viewer.post("/accounts/links", &link).await.status, StatusCode::FORBIDDEN, "{role}");
+    }
+}
