@@ -275,7 +275,8 @@ grant execute on procedure refresh_statistics() to rollcall_app;
 create table change_sets (
   corp_id        integer not null references corps,
   change_set_id  bigint not null,
-  kind           text not null check (kind in ('sync', 'roster', 'exemptions', 'accounts')),
+  kind           text not null check (kind in ('sync', 'roster', 'exemptions', 'accounts', 'statuses', 'residences',
+                   'photos', 'corrections', 'kinds')),
   run_id         bigint,
   title          text not null,
   rows_changed   bigint not null,
