@@ -337,6 +337,38 @@ async fn a_school_the_app_can_not_see_is_still_listed_by_the_contacts_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_in_the_range_singly_or_by_a_tag_is_read_too() {
+    let test = TestApp::start_empty().await;
+    let mirror = Mirror { contacts: None, ..test.school().mirror.clone() };
+    let (single, tagged) = (test.persona("student"), test.persona("counsellor"));
+    let tag = mirror.app.create_tag("先行试用").await.unwrap();
+    let whom = wecom::tags::Tagged { members: vec![tagged.clone()], ..Default::default() };
+    mirror.app.tag(tag, &whom).await.unwrap();
+    let office = 101;
+    test.control("settings", &json!({ "visible": [office] })).await;
+    let before = full(&test, &mirror).await.unwrap();
+    test.control(
+        "settings",
+        &json!({ "visible": [office], "visible_members": [single], "visible_tags": [tag] }),
+    )
+    .await;
+    let after = full(&test, &mirror).await.unwrap();
+    assert_eq!((after.members_seen, after.state), (before.members_seen + 2, State::Applied), "{after}");
+    for userid in [&single, &tagged] {
+        let named: bool = test
+            .one(
+                "select name is not null from members where userid_key = lower($1) and left_on is null",
+                &[userid],
+            )
+            .await;
+        assert!(named, "{userid}");
+    }
+    // The other secret says where they are.
+    assert_eq!(test.sync().await.state, State::Applied);
+    assert!(!history(&test, "member_departments", &single).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_pages_fail_nobody_is_gone_and_newcomers_come() {
     let test = TestApp::start().await;
     let class = classes(&test).await[0];

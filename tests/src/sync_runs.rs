@@ -128,6 +128,52 @@ async fn removals_wait_until_exactly_they_are_approved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_class_that_drips_away_is_held_too() {
+    let test = TestApp::start().await;
+    let class = test.students_of(&test.persona("counsellor")).await;
+    assert!(class.len() < 40, "eight are more than a fifth of {}", class.len());
+    let gone = "select count(*) from members where left_on is not null";
+    for (part, left) in [(&class[..4], 4), (&class[4..8], 4)] {
+        for student in part {
+            let url = format!("{}/_sim/members/{student}", test.simulator.url());
+            assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+        }
+        test.simulator.callbacks_delivered().await;
+        test.run_jobs().await;
+        assert_eq!(
+            test.one::<i64>(gone, &[]).await,
+            left,
+            "four may leave, four more of the same class wait"
+        );
+    }
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let run = administrator.get("/sync-runs?limit=1").await.items()[0].clone();
+    assert!(run["reason"].as_str().unwrap().contains("一小时内已减少 4 人"), "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_no_longer_to_be_judged_leads_to_the_one_that_is() {
+    let test = TestApp::start().await;
+    let class = test.students_of(&test.persona("counsellor")).await;
+    test.control("faults", &json!({ "path": "callback/contacts", "lose": true })).await;
+    test.control("faults", &json!({ "path": "callback/rollcall", "lose": true })).await;
+    for student in &class[..7] {
+        let url = format!("{}/_sim/members/{student}", test.simulator.url());
+        assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+    }
+    let (first, second) = (test.sync().await, test.sync().await);
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let old = administrator.get(&format!("/sync-runs/{}", first.run_id)).await.body;
+    assert_eq!((&old["state"], &old["superseded_by"]), (&json!("discarded"), &json!(second.run_id)), "{old}");
+    let new = administrator.get(&format!("/sync-runs/{}", second.run_id)).await.body;
+    assert_eq!((&new["state"], &new["superseded_by"]), (&json!("held"), &json!(null)), "{new}");
+    let stale = administrator
+        .post(&format!("/sync-runs/{}/approval", first.run_id), &json!({ "digest": old["held_digest"] }))
+        .await;
+    assert_eq!(stale.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn how_far_the_mirror_may_be_from_wecom_is_told() {
     let test = TestApp::start().await;
     let administrator = test.sign_in(&test.persona("administrator")).await;

@@ -38,16 +38,32 @@ pub async fn list(
     Ok(Page::cut(rows, limit, |run| run.run_id.to_string()))
 }
 
-/// A run, with the first of the removals it held back, and whether it can be reverted.
-pub async fn get(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<(Run, Vec<Held>, bool)> {
+/// A run and what can be done about it.
+#[derive(Debug)]
+pub struct Detail {
+    /// The run.
+    pub run: Run,
+    /// The first of the removals it held back.
+    pub held: Vec<Held>,
+    /// Whether what it changed can still be put back.
+    pub revertible: bool,
+    /// The run whose held removals have taken the place of these.
+    pub superseded_by: Option<i64>,
+}
+
+/// A run, with the first of the removals it held back.
+pub async fn get(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<Detail> {
     administer(viewer)?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let found = sync_runs::find(&mut tx, corp, run).await?.ok_or(Error::NotFound)?;
     let held = sync_runs::held(&mut tx, corp, run, SHOWN).await?;
     let changes = change_sets::of_run(&mut tx, corp, run).await?;
+    let superseded_by =
+        if held.is_empty() { None } else { sync_runs::held_after(&mut tx, corp, run).await? };
     tx.commit().await?;
-    Ok((found, held, changes.is_some_and(|changes| changes.undone_at.is_none())))
+    let revertible = changes.is_some_and(|changes| changes.undone_at.is_none());
+    Ok(Detail { run: found, held, revertible, superseded_by })
 }
 
 /// Asks for a run now; false when one waits already.

@@ -222,21 +222,20 @@ impl Directory {
 /// An app's visible range (可见范围): some departments with all below them.
 #[derive(Debug, Clone, Default)]
 pub struct Range {
-    tops: BTreeSet<u32>,
     departments: BTreeSet<u32>,
+    members: BTreeSet<String>,
 }
 
 impl Range {
-    /// The range of these departments and all below them.
-    pub fn new(directory: &Directory, tops: BTreeSet<u32>) -> Self {
+    /// The range of these departments and all below them, and of members who are in it singly (user ids in any case).
+    pub fn new(
+        directory: &Directory,
+        tops: impl IntoIterator<Item = u32>,
+        members: impl IntoIterator<Item = String>,
+    ) -> Self {
         let departments =
-            tops.iter().flat_map(|&top| directory.subtree(top)).map(|department| department.id).collect();
-        Self { tops, departments }
-    }
-
-    /// The departments it was given as.
-    pub fn tops(&self) -> &BTreeSet<u32> {
-        &self.tops
+            tops.into_iter().flat_map(|top| directory.subtree(top)).map(|department| department.id).collect();
+        Self { departments, members: members.into_iter().map(|userid| userid.to_lowercase()).collect() }
     }
 
     /// Whether it has this department in it.
@@ -244,13 +243,18 @@ impl Range {
         self.departments.contains(&department)
     }
 
-    /// A member's departments in it; none where the member is outside.
+    /// A member's departments in it; none where the member is outside, or in it singly.
     pub fn memberships<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = &'a Membership> {
         member.memberships.iter().filter(|membership| self.has(membership.department))
     }
 
+    /// Whether it has this member in it, by a department or singly.
+    pub fn has_member(&self, member: &Member) -> bool {
+        self.memberships(member).next().is_some() || self.members.contains(&member.userid.to_lowercase())
+    }
+
     /// Whether the member is in it, and there to see the app.
     pub fn reaches(&self, member: &Member) -> bool {
-        member.status.is_present() && self.memberships(member).next().is_some()
+        member.status.is_present() && self.has_member(member)
     }
 }

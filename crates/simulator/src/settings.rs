@@ -20,6 +20,10 @@ pub struct Settings {
     pub wrong_secrets: u32,
     /// The app's visible range: departments with all below them.
     pub visible: BTreeSet<u32>,
+    /// … members who are in it singly, by user id.
+    pub visible_members: BTreeSet<String>,
+    /// … and tags, with their members and departments.
+    pub visible_tags: BTreeSet<u32>,
     /// The addresses that may call; empty for all (企业可信IP).
     pub trusted_ips: Vec<IpAddr>,
     /// Seconds until an address that was added may call; WeCom says about a minute.
@@ -107,6 +111,8 @@ impl Default for Settings {
             tokens: TokenPolicy::Same,
             wrong_secrets: 100,
             visible: BTreeSet::from([ROOT]),
+            visible_members: BTreeSet::new(),
+            visible_tags: BTreeSet::new(),
             trusted_ips: Vec::new(),
             trusted_ip_delay_seconds: 60,
             concurrency: None,

@@ -1,6 +1,6 @@
 //! All the simulator knows, and every change of the directory with the events that WeCom would send for it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ impl World {
     /// The corp of a school as it is at first, with this directory.
     pub fn new(school: &School, directory: Directory, app_url: Option<Url>) -> Self {
         let settings = Settings::default();
-        let range = Range::new(&directory, settings.visible.clone());
+        let range = Range::new(&directory, settings.visible.clone(), settings.visible_members.clone());
         Self {
             spec: Arc::new(school.spec.clone()),
             personas: school.personas(),
@@ -140,9 +140,8 @@ impl World {
         for ip in &settings.trusted_ips {
             self.trusted_since.entry(*ip).or_insert(from);
         }
-        let visible = settings.visible.clone();
         self.settings = settings;
-        self.set_range(visible)
+        self.renew_range()
     }
 
     /// Adds to the ledger.
@@ -235,7 +234,7 @@ impl World {
         }
         let event = Event::create_party(department.id, department.parent);
         self.place_department(department)?;
-        self.range = Range::new(&self.directory, self.range.tops().clone());
+        self.range = self.reach();
         Ok(vec![event])
     }
 
@@ -253,8 +252,7 @@ impl World {
             events.push(Event::update_party(changed.id, changed.parent));
         }
         self.place_department(changed)?;
-        let tops = self.range.tops().clone();
-        events.extend(self.set_range(tops));
+        events.extend(self.renew_range());
         Ok(events)
     }
 
@@ -267,17 +265,26 @@ impl World {
             return Err(format!("department {id} has members or departments below it"));
         }
         self.directory.remove_department(id);
-        self.range = Range::new(&self.directory, self.range.tops().clone());
+        self.range = self.reach();
         Ok(vec![Event::delete_party(id)])
     }
 
-    /// Sets the app's visible range; the app is told of everyone who comes into it or leaves it.
-    pub fn set_range(&mut self, tops: BTreeSet<u32>) -> Vec<Event> {
+    /// The visible range as it is set: departments, members, and those of tags.
+    fn reach(&self) -> Range {
+        let tags = || self.settings.visible_tags.iter().filter_map(|id| self.tags.get(id));
+        let tops = self.settings.visible.iter().chain(tags().flat_map(|tag| &tag.departments)).copied();
+        let members =
+            self.settings.visible_members.iter().chain(tags().flat_map(|tag| &tag.members)).cloned();
+        Range::new(&self.directory, tops, members)
+    }
+
+    /// Makes the app's visible range what is set; the app is told of everyone who comes into it or leaves it.
+    pub fn renew_range(&mut self) -> Vec<Event> {
         let reached = |range: &Range| -> HashSet<String> {
             let members = self.directory.members().filter(|(_, member)| range.reaches(member));
             members.map(|(userid, _)| userid.to_owned()).collect()
         };
-        let range = Range::new(&self.directory, tops);
+        let range = self.reach();
         let (before, after) = (reached(&self.range), reached(&range));
         let agentid = self.spec.app.agentid;
         let events = self
@@ -289,7 +296,6 @@ impl World {
                 _ => None,
             })
             .collect();
-        self.settings.visible = range.tops().clone();
         self.range = range;
         events
     }

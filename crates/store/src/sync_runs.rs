@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::CorpId;
+use domain::{CorpId, DepartmentId};
 
 use crate::{
     Result,
@@ -213,6 +213,33 @@ pub async fn closed_since(conn: &mut AsyncPgConnection, corp: CorpId, since: Dat
     Ok(closed.unwrap_or(0))
 }
 
+/// Members who have left in runs that nobody approved, by the departments they were in, since a moment.
+pub async fn lost_since(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    since: DateTime<Utc>,
+) -> Result<Vec<(DepartmentId, i64)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Integer)]
+        department_id: DepartmentId,
+        #[diesel(sql_type = BigInt)]
+        lost: i64,
+    }
+    // A run that closes a member notes itself on the member and on each place it ended.
+    let sql = "
+      select md.department_id, count(*) as lost
+      from sync_runs r
+      join members m on m.corp_id = r.corp_id and m.run_id = r.run_id and m.left_on is not null
+      join member_departments md on md.corp_id = r.corp_id and md.member_id = m.member_id and md.run_id = r.run_id
+        and md.until_date is not null
+      where r.corp_id = $1 and r.finished_at > $2 and r.trigger <> 'approval' and r.reverted_at is null and r.members_closed > 0
+      group by md.department_id";
+    let rows: Vec<Row> =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(since).load(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.department_id, row.lost)).collect())
+}
+
 /// Whether a full and complete look at WeCom was ever applied: from then on, what is new is new today.
 pub async fn history_has_begun(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(
@@ -295,6 +322,17 @@ pub async fn find(conn: &mut AsyncPgConnection, corp: CorpId, run: i64) -> Resul
         .first(conn)
         .await
         .optional()?)
+}
+
+/// The newest run after `run` that holds removals: what is to be judged now.
+pub async fn held_after(conn: &mut AsyncPgConnection, corp: CorpId, run: i64) -> Result<Option<i64>> {
+    Ok(sync_runs::table
+        .filter(sync_runs::corp_id.eq(corp))
+        .filter(sync_runs::run_id.gt(run))
+        .filter(sync_runs::state.eq("held"))
+        .select(diesel::dsl::max(sync_runs::run_id))
+        .first(conn)
+        .await?)
 }
 
 /// Runs, newest first, those before `before`.

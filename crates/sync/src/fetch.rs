@@ -67,8 +67,41 @@ pub async fn all(app: &Client, contacts: Option<&Client>) -> Result<Seen, Error>
             Err(error) => seen.gaps.push(format!("部门 {department} 的成员没有读到（{}）", explain(&error))),
         }
     }
+    add_single(app, listed, &mut seen).await;
     note_strange_places(&mut seen);
     Ok(seen)
+}
+
+/// Whoever is in the app's visible range singly or by a tag stands in no department's list (docs 90227, 90213).
+async fn add_single(app: &Client, listed: bool, seen: &mut Seen) {
+    let range = match app.agent().await {
+        Ok(range) => range,
+        Err(error) => {
+            seen.gaps.push(format!("应用的可见范围没有读到（{}）", explain(&error)));
+            return;
+        }
+    };
+    let mut userids: BTreeSet<String> = range.allowed_members.into_iter().collect();
+    for tag in range.allowed_tags.into_iter().filter_map(|tag| u32::try_from(tag).ok()) {
+        match app.tagged(tag).await {
+            Ok(tagged) => userids.extend(tagged.members),
+            Err(error) => seen.gaps.push(format!("标签 {tag} 的成员没有读到（{}）", explain(&error))),
+        }
+    }
+    userids.retain(|userid| !seen.members.get(&userid.to_lowercase()).is_some_and(|member| member.visible));
+    let mut answers = stream::iter(userids)
+        .map(|userid| {
+            let app = app.clone();
+            async move { app.member(&userid).await }
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(member) => add_member(seen, member, listed, None),
+            Err(error) if is_out_of_sight(&error) => {}
+            Err(error) => seen.gaps.push(format!("可见范围内的成员没有读全（{}）", explain(&error))),
+        }
+    }
 }
 
 /// The tree, and these members (by lower-cased userid). Any failure is an error: the caller tries again.

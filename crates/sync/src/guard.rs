@@ -43,6 +43,8 @@ pub enum Reason {
         name: String,
         /// Members it would lose.
         lost: usize,
+        /// Members it lost in the last hour.
+        before: usize,
         /// Members it has.
         of: usize,
     },
@@ -59,7 +61,12 @@ impl std::fmt::Display for Reason {
             Self::Members { gone, before, budget } => {
                 write!(f, "将有 {gone} 个成员离开，一小时内已离开 {before} 人，超过每小时 {budget} 人的上限")
             }
-            Self::Department { name, lost, of } => write!(f, "“{name}”将减少 {lost} 人（现有 {of} 人）"),
+            Self::Department { name, lost, before: 0, of } => {
+                write!(f, "“{name}”将减少 {lost} 人（现有 {of} 人）")
+            }
+            Self::Department { name, lost, before, of } => {
+                write!(f, "“{name}”一小时内已减少 {before} 人，还将减少 {lost} 人（现有 {of} 人）")
+            }
         }
     }
 }
@@ -73,6 +80,15 @@ pub enum Held {
     Member(String, String),
     /// An account's place in a department: userid, department, name.
     Membership(String, DepartmentId, String),
+}
+
+/// What all paths closed in the last hour without anybody's approval: a loss that comes in small parts is one loss.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// Members.
+    pub members: usize,
+    /// … by the departments they were in.
+    pub departments: HashMap<DepartmentId, usize>,
 }
 
 /// What may be done, and what may not.
@@ -90,13 +106,13 @@ pub struct Verdict<'a> {
     pub reasons: Vec<Reason>,
 }
 
-/// Judges the removals of a diff. `closed_lately` counts members closed in the last hour by all paths.
+/// Judges the removals of a diff.
 pub fn judge<'a>(
     kept: &'a Kept,
     seen: &Seen,
     diff: &MemberDiff<'a>,
     gone_departments: &[DepartmentId],
-    closed_lately: usize,
+    lately: &Lately,
 ) -> Verdict<'a> {
     let mut reasons = Vec::new();
     if seen.departments.is_empty() && kept.departments.values().any(|department| department.open) {
@@ -108,11 +124,11 @@ pub fn judge<'a>(
     let blind = !reasons.is_empty();
 
     let budget = MEMBERS_FLOOR.max(kept.present().count() * MEMBERS_PERCENT / 100);
-    let many = !diff.gone.is_empty() && diff.gone.len() + closed_lately > budget;
+    let many = !diff.gone.is_empty() && diff.gone.len() + lately.members > budget;
     if many {
-        reasons.push(Reason::Members { gone: diff.gone.len(), before: closed_lately, budget });
+        reasons.push(Reason::Members { gone: diff.gone.len(), before: lately.members, budget });
     }
-    let shrinking = shrinking_departments(kept, diff, &mut reasons);
+    let shrinking = shrinking_departments(kept, diff, lately, &mut reasons);
 
     let mut verdict = Verdict::default();
     for gone in &diff.gone {
@@ -153,10 +169,11 @@ fn name_of(member: &KeptMember) -> String {
     member.name.clone().unwrap_or_else(|| member.userid.clone())
 }
 
-/// Departments that would lose more than a fifth of their members, and at least five.
+/// Departments that would lose more than a fifth of their members, and at least five, within the hour.
 fn shrinking_departments(
     kept: &Kept,
     diff: &MemberDiff<'_>,
+    lately: &Lately,
     reasons: &mut Vec<Reason>,
 ) -> BTreeSet<DepartmentId> {
     let mut lost: HashMap<DepartmentId, usize> = HashMap::new();
@@ -164,7 +181,8 @@ fn shrinking_departments(
     for department in gone.chain(diff.dropped.iter().map(|left| left.department_id)) {
         *lost.entry(department).or_default() += 1;
     }
-    lost.retain(|_, lost| *lost >= DEPARTMENT_FLOOR);
+    let before = |id: &DepartmentId| lately.departments.get(id).copied().unwrap_or(0);
+    lost.retain(|id, lost| *lost + before(id) >= DEPARTMENT_FLOOR);
     if lost.is_empty() {
         return BTreeSet::new();
     }
@@ -174,11 +192,11 @@ fn shrinking_departments(
     }
     let mut shrinking = BTreeSet::new();
     for (id, lost) in lost {
-        let of = sizes.get(&id).copied().unwrap_or(0);
-        if lost * 100 > of * DEPARTMENT_PERCENT {
+        let (of, before) = (sizes.get(&id).copied().unwrap_or(0), before(&id));
+        if (lost + before) * 100 > (of + before) * DEPARTMENT_PERCENT {
             shrinking.insert(id);
             let name = kept.departments.get(&id).map_or_else(|| id.to_string(), |d| d.node.name.clone());
-            reasons.push(Reason::Department { name, lost, of });
+            reasons.push(Reason::Department { name, lost, before, of });
         }
     }
     // A college that vanishes has dozens of classes; the worst are enough to see why.
@@ -274,10 +292,14 @@ mod tests {
     }
 
     fn judge_all(before: &Seen, now: &Seen, closed_lately: usize) -> Judged {
+        judge_after(before, now, &Lately { members: closed_lately, ..Lately::default() })
+    }
+
+    fn judge_after(before: &Seen, now: &Seen, lately: &Lately) -> Judged {
         let kept = kept(before);
         let members = diff::members(&kept, now, Subjects::All);
         let tree = diff::tree(&kept, now, &HashSet::new());
-        let verdict = judge(&kept, now, &members, &tree.gone, closed_lately);
+        let verdict = judge(&kept, now, &members, &tree.gone, lately);
         let mut keep: Vec<_> = verdict.keep.iter().copied().collect();
         keep.sort_unstable();
         Judged {
@@ -307,7 +329,10 @@ mod tests {
         let judged = judge_all(&before, &now, 0);
         assert_eq!(judged.gone, 3);
         assert_eq!(judged.held.len(), 7);
-        assert_eq!(judged.reasons, [Reason::Department { name: "2018会计10班".into(), lost: 7, of: 30 }]);
+        assert_eq!(
+            judged.reasons,
+            [Reason::Department { name: "2018会计10班".into(), lost: 7, before: 0, of: 30 }]
+        );
         assert_eq!(judged.reasons[0].to_string(), "“2018会计10班”将减少 7 人（现有 30 人）");
     }
 
@@ -372,7 +397,10 @@ mod tests {
         let judged = judge_all(&before, &school(&[30]), 0);
         assert_eq!((judged.gone, judged.dropped, judged.held.len()), (0, 0, 30));
         assert_eq!(judged.held[0], Held::Membership("s10-000".into(), 2, "姓名s10-000".into()));
-        assert_eq!(judged.reasons, [Reason::Department { name: "管理学院".into(), lost: 30, of: 30 }]);
+        assert_eq!(
+            judged.reasons,
+            [Reason::Department { name: "管理学院".into(), lost: 30, before: 0, of: 30 }]
+        );
     }
 
     #[test]
@@ -426,6 +454,20 @@ mod tests {
     }
 
     #[test]
+    fn a_class_that_drips_away_is_one_loss() {
+        let before = school(&[26, 30]);
+        let now = without(school(&[26, 30]), 10, 4);
+        assert_eq!(judge_all(&before, &now, 4).held.len(), 0, "four left elsewhere");
+        let lately = Lately { members: 4, departments: HashMap::from([(10, 4)]) };
+        let judged = judge_after(&before, &now, &lately);
+        assert_eq!((judged.gone, judged.held.len()), (0, 4), "8 of 30 within the hour");
+        assert_eq!(
+            judged.reasons[0].to_string(),
+            "“2018会计10班”一小时内已减少 4 人，还将减少 4 人（现有 26 人）"
+        );
+    }
+
+    #[test]
     fn a_look_at_few_closes_no_department_that_others_are_in() {
         let before = school(&[3]);
         let kept = kept(&before);
@@ -433,7 +475,7 @@ mod tests {
         now.departments.remove(&10);
         let members = diff::members(&kept, &now, Subjects::Only(&BTreeSet::new()));
         let tree = diff::tree(&kept, &now, &HashSet::new());
-        let verdict = judge(&kept, &now, &members, &tree.gone, 0);
+        let verdict = judge(&kept, &now, &members, &tree.gone, &Lately::default());
         assert_eq!(verdict.keep, HashSet::from([10]));
         assert!(verdict.held.is_empty(), "nobody has to approve it");
     }

@@ -23,7 +23,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{CorpId, DepartmentId, MemberId};
 use ring::digest;
 use store::{
-    Store,
+    AsyncPgConnection, Store,
     change_sets::{self, Undone},
     corps::Corp,
     members,
@@ -35,7 +35,7 @@ use tokio::time::{Duration, Instant};
 use crate::{
     apply::{Counts, Dates},
     diff::Subjects,
-    guard::{Held, Verdict},
+    guard::{Held, Lately, Verdict},
     picture::{Kept, Seen},
 };
 
@@ -355,7 +355,7 @@ impl Mirror {
         let mut tx = self.store.scoped(corp).await?;
         let mut kept = apply::load(&mut tx, corp).await?;
         let begun = sync_runs::history_has_begun(&mut tx, corp).await?;
-        let lately = sync_runs::closed_since(&mut tx, corp, ended() - BUDGET_SPAN).await?;
+        let lately = lately(&mut tx, corp, ended() - BUDGET_SPAN).await?;
         tx.commit().await?;
 
         let renamed = rename::settle(&mut kept, &seen, renamed);
@@ -365,8 +365,7 @@ impl Mirror {
         };
         let members = diff::members(&kept, &seen, subjects);
         let gone = diff::tree(&kept, &seen, &HashSet::new()).gone;
-        let judged =
-            guard::judge(&kept, &seen, &members, &gone, usize::try_from(lately).unwrap_or(usize::MAX));
+        let judged = guard::judge(&kept, &seen, &members, &gone, &lately);
         let verdict = match &look {
             // Nobody can approve what was not read: with a gap the same names may be missing for another reason.
             Look::Approved { digest, .. }
@@ -446,6 +445,13 @@ impl Mirror {
             tracing::warn!(corp, run, %error, "the failure was not recorded; the next run does it");
         }
     }
+}
+
+async fn lately(conn: &mut AsyncPgConnection, corp: CorpId, since: DateTime<Utc>) -> Result<Lately> {
+    let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+    let members = count(sync_runs::closed_since(conn, corp, since).await?);
+    let lost = sync_runs::lost_since(conn, corp, since).await?;
+    Ok(Lately { members, departments: lost.into_iter().map(|(id, lost)| (id, count(lost))).collect() })
 }
 
 fn describe_end(seen: &Seen, counts: &Counts, verdict: &Verdict<'_>, ended: DateTime<Utc>) -> sync_runs::End {

@@ -74,14 +74,16 @@ pub fn get(world: &mut World, call: &Call) -> Answer {
         return Err(Refusal::OTHER_AGENT);
     }
     let home = home(world).map(String::from);
+    let users: Vec<Value> =
+        world.settings.visible_members.iter().map(|userid| json!({ "userid": userid })).collect();
     Ok(json!({
         "agentid": app.agentid,
         "name": title(world),
         "square_logo_url": "https://logo.example.com/0",
         "description": world.agent.description.as_ref().unwrap_or(&app.description),
-        "allow_userinfos": { "user": [] },
+        "allow_userinfos": { "user": users },
         "allow_partys": { "partyid": world.settings.visible },
-        "allow_tags": { "tagid": [] },
+        "allow_tags": { "tagid": world.settings.visible_tags },
         "close": u8::from(world.settings.app_closed),
         "redirect_domain": world.app_url.as_ref().and_then(authority).unwrap_or_default(),
         "report_location_flag": 0,

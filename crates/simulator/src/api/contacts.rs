@@ -42,7 +42,7 @@ pub fn user_get(world: &mut World, call: &Call) -> Answer {
     token::of_app(world, call, Refusal::DETAILS_FORBIDDEN)?;
     let userid = call.parameter("userid").ok_or(Refusal::USERID_MISSING)?;
     let member = world.directory.member(userid).ok_or(Refusal::USER_UNKNOWN)?;
-    if world.range.memberships(member).next().is_none() {
+    if !world.range.has_member(member) {
         return Err(Refusal::USER_UNKNOWN);
     }
     Ok(full(world, member))

@@ -164,8 +164,9 @@ fn change(
     }
     if let Some(tag) = world.tags.get_mut(&id) {
         let (users, parties) = apply(tag, &users, &parties);
-        let event = Event::update_tag(id, users, parties);
-        world.tell(vec![event], writer);
+        let mut events = vec![Event::update_tag(id, users, parties)];
+        events.extend(world.renew_range());
+        world.tell(events, writer);
     }
     let mut answer = json!({ "errmsg": words });
     if !strangers.is_empty() {

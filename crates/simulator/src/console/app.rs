@@ -74,12 +74,16 @@ fn range(world: &World) -> Markup {
         None => format!("已删除的部门（{id}）"),
     });
     let ids: Vec<String> = world.settings.visible.iter().map(u32::to_string).collect();
+    let members: Vec<&str> = world.settings.visible_members.iter().map(String::as_str).collect();
+    let tags: Vec<String> = world.settings.visible_tags.iter().map(u32::to_string).collect();
     html! {
         section.card {
             h2 { "可见范围" }
             p { (names.collect::<Vec<_>>().join("、")) }
             form.form method="post" action="/console/app/range" {
-                label.wide { "部门（名称或ID，逗号分开；含全部下级）" input name="departments" value=(ids.join("，")) required; }
+                label.wide { "部门（名称或ID，逗号分开；含全部下级）" input name="departments" value=(ids.join("，")); }
+                label { "成员（userid，逗号分开）" input name="members" value=(members.join("，")); }
+                label { "标签（ID，逗号分开）" input name="tags" value=(tags.join("，")); }
                 button type="submit" { "保存" }
             }
             p.muted { "进入和离开范围的成员，会以 subscribe、unsubscribe 事件告诉应用。" }
@@ -160,7 +164,12 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
 
 #[derive(Deserialize)]
 pub struct Range {
+    #[serde(default)]
     departments: String,
+    #[serde(default)]
+    members: String,
+    #[serde(default)]
+    tags: String,
 }
 
 /// The visible range.
@@ -170,7 +179,17 @@ pub async fn set_range(form: Form<Range>, shared: Here) -> HttpResponse {
             DepartmentRef::written(one).find(world).map_err(|_| format!("没有唯一的部门「{one}」"))
         };
         let visible: BTreeSet<u32> = listed(&form.departments).map(find).collect::<Result<_, _>>()?;
-        settings.visible = visible;
+        let member = |one: &str| {
+            let member = world.directory.member(one);
+            member.map(|member| member.userid.clone()).ok_or_else(|| format!("没有成员「{one}」"))
+        };
+        let members: BTreeSet<String> = listed(&form.members).map(member).collect::<Result<_, _>>()?;
+        let tag = |one: &str| {
+            let id = one.parse().ok().filter(|id| world.tags.contains_key(id));
+            id.ok_or_else(|| format!("没有标签「{one}」"))
+        };
+        settings.visible_tags = listed(&form.tags).map(tag).collect::<Result<_, _>>()?;
+        (settings.visible, settings.visible_members) = (visible, members);
         Ok(())
     })
 }

@@ -107,6 +107,8 @@ pub struct SyncRunDetail {
     held: Vec<Held>,
     /// Whether what it changed can still be put back.
     revertible: bool,
+    /// The run whose held removals have taken the place of these, since WeCom was read again.
+    superseded_by: Option<i64>,
 }
 
 /// A removal that waits for approval.
@@ -130,8 +132,9 @@ struct Held {
 #[get("/sync-runs/{id}")]
 pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<SyncRunDetail>> {
     let (app, school, viewer) = who.parts()?;
-    let (run, held, revertible) = sync_runs::get(app, school, viewer, *id).await?;
-    let held = held
+    let detail = sync_runs::get(app, school, viewer, *id).await?;
+    let held = detail
+        .held
         .into_iter()
         .map(|removal| Held {
             kind: removal.kind,
@@ -140,7 +143,12 @@ pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<SyncRunD
             place: removal.place,
         })
         .collect();
-    Ok(web::Json(SyncRunDetail { run: run.into(), held, revertible }))
+    Ok(web::Json(SyncRunDetail {
+        run: detail.run.into(),
+        held,
+        revertible: detail.revertible,
+        superseded_by: detail.superseded_by,
+    }))
 }
 
 /// What is approved.

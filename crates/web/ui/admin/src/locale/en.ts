@@ -250,6 +250,7 @@ export const en: Record<keyof typeof zh, string> = {
   'sync.discard_help': 'Nobody is removed. If they are still missing at the next run, you will be asked again.',
   'sync.approved': 'Approved. WeCom is read again, and the removals are applied only if they are exactly these; see',
   'sync.discarded': 'Discarded',
+  'sync.superseded': 'WeCom has been read again since; a newer list has taken the place of this one. Please look at that:',
 
   'menu.exemptions': 'Exemptions',
   'menu.write-back': 'Write to WeCom',

@@ -247,6 +247,7 @@ export const zh = {
   'sync.discard_help': '本次不移除任何人。下次同步时如果仍然缺少，会再次要求确认。',
   'sync.approved': '已批准。系统会重新读取企业微信，与这份名单完全一致才移除，结果见',
   'sync.discarded': '已放弃这次移除',
+  'sync.superseded': '之后又读了一次企业微信，这份名单已由新的一份代替。请核对新的名单：',
 
   'menu.exemptions': '免报管理',
   'menu.write-back': '回写企业微信',

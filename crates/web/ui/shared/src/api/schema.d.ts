@@ -1554,6 +1554,11 @@ export interface components {
             held: components["schemas"]["HeldRemoval"][];
             /** @description Whether what it changed can still be put back. */
             revertible: boolean;
+            /**
+             * Format: int64
+             * @description The run whose held removals have taken the place of these, since WeCom was read again.
+             */
+            superseded_by?: number | null;
         };
         /** @description Runs, newest first. */
         SyncRunList: {
