@@ -56,7 +56,6 @@ create table corrections (
   settled_at     timestamptz,
   answer         bytea,              -- sealed: why it was refused, or what was done
   primary key (corp_id, correction_id),
-  constraint corrections_key unique (corp_id, person_id, field, submitted_at),
   foreign key (corp_id, person_id) references persons,
   foreign key (corp_id, submitted_by) references members (corp_id, member_id),
   foreign key (corp_id, checked_by) references members (corp_id, member_id),
