@@ -144,7 +144,7 @@ async fn tell_office(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let (corp, today) = (school.corp(), school.today(now));
-    let path = format!("/admin/corrections?request={id}");
+    let path = format!("/h5/corrections?request={id}");
     let notice = Notice {
         title: "信息更正待处理",
         description: "有 1 条信息更正待处理。",
