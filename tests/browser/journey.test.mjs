@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
-const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, COLLEGE, CLASS, CHROMIUM } = process.env;
+const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, OFFICE, SCHOOL_OFFICE, COLLEGE, CLASS, CHROMIUM } = process.env;
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const PC = { viewport: { width: 1440, height: 900 } };
@@ -277,5 +277,86 @@ test('the administrator looks at a held run and approves exactly that', async ()
   await page.getByText(/已批准。系统会重新读取企业微信/).or(page.getByText('已完成')).first().waitFor();
   await page.getByText('已完成').first().waitFor();
   await look(page, 'sync-run-approved');
+  await person.end();
+});
+
+test('a student shares a phone, says what is wrong, and the counsellor and the office put it right', async () => {
+  const IN_CLIENT = { ...PHONE, userAgent: 'Mozilla/5.0 (Linux; Android 10; Mobile) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36 wxwork/4.1.0 MicroMessenger/7.0.1' };
+  const student = await open(IN_CLIENT);
+  await become(student.page, STUDENT);
+  await student.page.goto(`${SERVER_URL}/auth/start?to=/h5/me`);
+  const mine = student.page;
+  await mine.getByRole('link', { name: '我的信息', exact: true }).click();
+  await mine.getByRole('heading', { name: '我的信息' }).waitFor();
+  await mine.getByText(/名册 · /).first().waitFor();
+  await look(mine, 'phone-my-data');
+  await mine.getByRole('link', { name: '用企业微信授权手机号' }).click();
+  await mine.getByText('授权成功，信息已更新。').waitFor();
+  await mine.getByText(/本人授权 · /).first().waitFor();
+  await mine.getByRole('button', { name: '显示完整号码' }).click();
+  await mine.getByText(/^100\d{8}$/).waitFor();
+  await look(mine, 'phone-my-data-consented');
+  await mine.getByRole('button', { name: '信息有误，申请更正' }).click();
+  await mine.getByLabel('哪一项有误').selectOption({ label: '手机' });
+  await mine.getByLabel('正确的内容').fill('139 0000 0002');
+  await mine.getByLabel('补充说明（选填）').fill('上月换了号码');
+  await look(mine, 'phone-claim');
+  await mine.getByRole('dialog').getByRole('button', { name: '提交' }).click();
+  await mine.getByText('待辅导员核对').waitFor();
+  await look(mine, 'phone-my-claims');
+
+  const counsellor = await open(PHONE);
+  await become(counsellor.page, COUNSELLOR);
+  await counsellor.page.goto(`${SERVER_URL}/auth/start?to=/h5/me`);
+  const check = counsellor.page;
+  await check.getByRole('link', { name: '信息更正（核对与处理）' }).click();
+  await check.getByText('139****0002').waitFor();
+  await check.getByRole('button', { name: '查看完整号码' }).click();
+  await check.getByText('13900000002').waitFor();
+  await look(check, 'phone-corrections');
+  await check.getByRole('button', { name: '核对属实' }).click();
+  await check.getByRole('dialog').getByRole('button', { name: '核对属实' }).click();
+  await check.getByText('待办公室处理').waitFor();
+  await counsellor.end();
+
+  const office = await open(PC);
+  await openHall(office, OFFICE, '/corrections');
+  await office.page.getByRole('row', { name: /上月换了号码/ }).waitFor();
+  await look(office.page, 'pc-corrections');
+  await office.page.getByRole('button', { name: '更正', exact: true }).click();
+  await office.page.getByRole('dialog').getByRole('button', { name: '更正', exact: true }).click();
+  await office.page.getByText('没有待处理的更正申请').waitFor();
+  await office.page.getByLabel('范围').selectOption({ label: '已处理' });
+  await office.page.getByRole('row', { name: /已更正/ }).waitFor();
+  await look(office.page, 'pc-corrections-settled');
+  await office.end();
+
+  await mine.reload();
+  await mine.getByText('139****0002').first().waitFor();
+  await mine.getByText(/更正 · /).first().waitFor();
+  await look(mine, 'phone-my-data-corrected');
+  await mine.getByRole('button', { name: '撤回授权' }).click();
+  await mine.getByRole('dialog').getByRole('button', { name: '撤回授权' }).click();
+  await mine.getByRole('link', { name: '用企业微信授权手机号' }).waitFor();
+  await student.end();
+});
+
+test('the school office names a counsellor for a class without one', async () => {
+  const person = await open(PC);
+  await openHall(person, SCHOOL_OFFICE, '/class-counsellors');
+  const { page } = person;
+  await page.getByText(/个班没有辅导员/).waitFor();
+  await look(page, 'pc-class-counsellors');
+  await page.getByLabel('只看没有辅导员的班级').check();
+  await page.getByRole('row', { name: /2019交流生1班/ }).getByRole('button', { name: '指定辅导员' }).click();
+  await page.getByLabel('工号').fill(COUNSELLOR);
+  await page.getByLabel(/用途/).fill('代管班级');
+  await page.getByLabel('截止日期（含）').fill('2020-07-31');
+  await look(page, 'pc-appoint');
+  await page.getByRole('dialog').getByRole('button', { name: '指定辅导员' }).click();
+  await page.getByText('没有缺辅导员的班级').waitFor();
+  await page.getByLabel('只看没有辅导员的班级').uncheck();
+  await page.getByRole('row', { name: /手工指定，代管班级/ }).waitFor();
+  await look(page, 'pc-class-counsellors-named');
   await person.end();
 });

@@ -37,6 +37,8 @@ async fn the_whole_journey_in_chromium() {
         .env("COUNSELLOR", &counsellor)
         .env("LEADER", test.persona("school_leader"))
         .env("ADMINISTRATOR", test.persona("administrator"))
+        .env("OFFICE", test.persona("college_office"))
+        .env("SCHOOL_OFFICE", test.persona("school_office"))
         .env("COLLEGE", college)
         .env("CLASS", students.join(","))
         .output()
@@ -44,7 +46,7 @@ async fn the_whole_journey_in_chromium() {
         .expect("node runs");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("pass 7"), "seven journeys were made: {said}");
+    assert!(said.contains("pass 9"), "nine journeys were made: {said}");
 
     stop.send(true).unwrap();
     worker.await.unwrap();

@@ -6,11 +6,15 @@
 
 pub mod accounts;
 pub mod callback;
+pub mod class_counsellors;
+pub mod consents;
+pub mod corrections;
 pub mod error;
 pub mod exemptions;
 pub mod forms;
 pub mod jobs;
 pub mod jssdk;
+pub mod my_data;
 pub mod people;
 pub mod registration;
 pub mod reminders;
@@ -23,7 +27,9 @@ pub mod sync_runs;
 pub mod unreported;
 pub mod write_plans;
 
+mod notices;
 mod page;
+mod person_fields;
 mod secret;
 
 use std::{collections::HashMap, sync::Arc};

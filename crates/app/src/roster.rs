@@ -8,7 +8,7 @@ use std::{
     fmt,
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::{
     CorpId, DepartmentId, MemberId, PersonId,
     department::{Directory, Kind, Node},
@@ -19,7 +19,7 @@ use store::{
     AsyncPgConnection, Keyring, Store,
     change_sets::{self, Act, ChangeSet, Undone},
     corps::Corp,
-    departments, grants, members, memberships,
+    departments, grants, members, memberships, person_fields,
     persons::{self, Known, Person},
     planner,
     unreported::phone_place,
@@ -320,12 +320,17 @@ async fn take_over(
         None => None,
     };
 
+    // Where others than the roster speak of somebody, what counts takes the place of what the file says.
+    let spoken = person_fields::all(&mut tx, corp_id).await?;
+    let at = by.map_or_else(|| today.and_time(NaiveTime::MIN).and_utc(), |by| by.at);
+    let heard = crate::person_fields::hear_lines(store.keyring(), corp_id, &spoken, &known, &mut people, at);
     let changes = match by {
         Some(_) => Some(change_sets::begin(&mut tx).await?),
         None => None,
     };
     let rows = differing(store.keyring(), corp_id, &people, &known, &mut report)?;
-    persons::write(&mut tx, corp_id, &rows).await?;
+    persons::write(&mut tx, corp_id, &rows, by.map(|by| by.at)).await?;
+    crate::person_fields::keep(&mut tx, store.keyring(), corp_id, &heard).await?;
     if rows.len() > MANY {
         planner::refresh_statistics(&mut tx).await?;
     }

@@ -4,10 +4,10 @@
 //! signed in, and a code is exchanged at most once ever. Only hashes of states, bindings, codes and sessions are
 //! kept.
 
-use chrono::TimeDelta;
-use domain::policy::Viewer;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{CorpId, MemberId, policy::Viewer};
 use store::{
-    jobs as queue,
+    AsyncPgConnection, jobs as queue,
     sessions::{self, Session},
     sign_in_flows::{self, SignInFlow},
     viewers,
@@ -69,6 +69,24 @@ pub async fn start(
     if !is_return_path(to) {
         return Err(Error::field("to", "登录后返回的地址必须是本站的相对路径，例如 /h5/"));
     }
+    let (state, binding) = begin(app, school, to, binding, None).await?;
+    let redirect = format!("{origin}/auth/callback");
+    let location = match channel {
+        Channel::InClient => school.wecom.authorize_url(&redirect, &state, Scope::Base),
+        Channel::Browser => school.wecom.login_url(&redirect, &state),
+    };
+    Ok(Started { location: location.into(), binding })
+}
+
+/// Keeps a way to WeCom and back under a new state: a sign-in, or the consent of a member. Gives the state and the
+/// cookie that binds it.
+pub(crate) async fn begin(
+    app: &App,
+    school: &School,
+    to: &str,
+    binding: Option<&str>,
+    consent_of: Option<MemberId>,
+) -> Result<(String, String)> {
     let now = app.now();
     let state = secret::token()?;
     let binding = match binding
@@ -86,15 +104,32 @@ pub async fn start(
         expires_at: now + FLOW_LIFE,
         used_at: None,
         session_hash: None,
+        consent_of,
     };
     let mut conn = app.store().control().await?;
     sign_in_flows::insert(&mut conn, &flow).await?;
-    let redirect = format!("{origin}/auth/callback");
-    let location = match channel {
-        Channel::InClient => school.wecom.authorize_url(&redirect, &state, Scope::Base),
-        Channel::Browser => school.wecom.login_url(&redirect, &state),
-    };
-    Ok(Started { location: location.into(), binding })
+    Ok((state, binding))
+}
+
+/// What is kept of a state.
+pub(crate) fn state_hash(state: &str) -> Vec<u8> {
+    secret::hash(state.as_bytes())
+}
+
+/// Whether a way was begun by the browser of this cookie.
+pub(crate) fn is_bound(flow: &SignInFlow, binding: Option<&str>) -> bool {
+    let binding_hash = secret::hash(binding.unwrap_or_default().as_bytes());
+    bool::from(binding_hash.ct_eq(&flow.binding_hash))
+}
+
+/// Records a code before its exchange; false when it was seen before, by anyone.
+pub(crate) async fn use_code(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    Ok(sign_in_flows::use_code(conn, corp, &secret::hash(code.as_bytes()), now).await?)
 }
 
 /// What the browser brings back from WeCom.
@@ -139,23 +174,23 @@ pub enum Outcome {
 /// Ends a sign-in.
 pub async fn finish(app: &App, school: &School, back: Return<'_>) -> Result<Outcome> {
     let now = app.now();
-    let state_hash = secret::hash(back.state.as_bytes());
+    let state_hash = state_hash(back.state);
     let mut tx = app.store().unscoped().await?;
-    let Some(flow) = sign_in_flows::find(&mut tx, school.corp(), &state_hash, now).await? else {
+    let found = sign_in_flows::find(&mut tx, school.corp(), &state_hash, now).await?;
+    // Somebody's way to consent signs nobody in.
+    let Some(flow) = found.filter(|flow| flow.consent_of.is_none()) else {
         return Ok(Outcome::Again { to: "/".into() });
     };
-    let to = flow.return_to;
-    let binding_hash = secret::hash(back.binding.unwrap_or_default().as_bytes());
-    if !bool::from(binding_hash.ct_eq(&flow.binding_hash)) {
+    if !is_bound(&flow, back.binding) {
         return Ok(Outcome::Foreign);
     }
+    let to = flow.return_to;
     if flow.used_at.is_some() {
         let session_hash = back.session.map(|session| secret::hash(session.as_bytes()));
         let own = session_hash.is_some() && session_hash == flow.session_hash;
         return Ok(if own { Outcome::Already { to } } else { Outcome::Again { to } });
     }
-    let first = sign_in_flows::use_code(&mut tx, school.corp(), &secret::hash(back.code.as_bytes()), now)
-        .await?
+    let first = use_code(&mut tx, school.corp(), back.code, now).await?
         && sign_in_flows::take(&mut tx, school.corp(), &state_hash, now).await?;
     tx.commit().await?;
     if !first {

@@ -3,16 +3,15 @@
 use chrono::TimeDelta;
 use domain::policy::{Action, Role, Viewer};
 use store::{
-    change_sets, jobs as queue, outbox,
+    change_sets, jobs as queue,
     sync_runs::{self, Drift, Held, Run},
     viewers,
 };
-use wecom::{Content, Message};
 
 use crate::{
     App, Error, Page, Result, School,
-    jobs::{approve_held, send_messages, sync_directory},
-    reminders,
+    jobs::{approve_held, sync_directory},
+    notices::{self, Notice},
 };
 
 /// Held removals shown at most; the digest covers all of them.
@@ -147,28 +146,18 @@ pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sy
         );
         return Ok(());
     }
-    let recipients = to.len();
-    let message = Message {
-        to: to.into(),
-        agent_id: school.agent_id,
-        content: Content::TextCard {
-            title: "通讯录同步等待确认".into(),
-            description: format!(
-                "一次同步要移除 {} 项，超出常规，已暂缓。请核对后批准或放弃。",
-                outcome.rows_held
-            ),
-            // The run's number makes each notice a message of its own.
-            url: format!("{}/admin/sync-runs/{}", school.public_url, outcome.run_id),
-            button: Some("去核对".into()),
-        },
-        duplicate_check: Some(reminders::DUPLICATE_WINDOW),
+    let notice = Notice {
+        title: "通讯录同步等待确认",
+        description: &format!(
+            "一次同步要移除 {} 项，超出常规，已暂缓。请核对后批准或放弃。",
+            outcome.rows_held
+        ),
+        // The run's number makes each notice a message of its own.
+        path: &format!("/admin/sync-runs/{}", outcome.run_id),
+        button: "去核对",
+        useful_for: NOTICE,
     };
-    let body =
-        message.to_body().map_err(|error| Error::Internal("a notice".into(), Some(Box::new(error))))?;
-    let batch =
-        outbox::NewBatch { app: school.wecom.name(), recipients, useful_until: now + NOTICE, at: now };
-    outbox::freeze(&mut tx, corp, batch, |_| body).await?;
-    queue::add(&mut tx, &send_messages::job(corp, now), now).await?;
+    notices::tell(&mut tx, school, to, notice, now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
     Ok(())

@@ -3,9 +3,11 @@
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
 pub mod clock;
+pub mod correction;
 pub mod department;
 pub mod exemption;
 pub mod form;
+pub mod person_field;
 pub mod phone;
 pub mod policy;
 pub mod reminder;

@@ -46,8 +46,29 @@ pub enum Action {
     Remind,
     /// Say on which days somebody need not answer.
     Exempt,
+    /// Say whether what somebody wants corrected is so.
+    CheckCorrections,
+    /// Put it right.
+    FixCorrections,
+    /// Name a counsellor for a class.
+    AppointCounsellors,
     /// Run syncs, read rules, approve held removals.
     Administer,
+}
+
+impl Action {
+    /// All.
+    pub const ALL: [Self; 9] = [
+        Self::SeeStatistics,
+        Self::SeePeople,
+        Self::RevealPhone,
+        Self::Remind,
+        Self::Exempt,
+        Self::CheckCorrections,
+        Self::FixCorrections,
+        Self::AppointCounsellors,
+        Self::Administer,
+    ];
 }
 
 impl Role {
@@ -85,11 +106,25 @@ impl Role {
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
-        use Action::{Administer, Exempt, Remind, RevealPhone, SeePeople, SeeStatistics};
+        use Action::{
+            Administer, AppointCounsellors, CheckCorrections, Exempt, FixCorrections, Remind, RevealPhone,
+            SeePeople, SeeStatistics,
+        };
         match self {
-            Self::Counsellor | Self::CollegeOffice | Self::SchoolOffice => {
-                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt)
+            Self::Counsellor => {
+                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt | CheckCorrections)
             }
+            Self::CollegeOffice | Self::SchoolOffice => matches!(
+                action,
+                SeeStatistics
+                    | SeePeople
+                    | RevealPhone
+                    | Remind
+                    | Exempt
+                    | CheckCorrections
+                    | FixCorrections
+                    | AppointCounsellors
+            ),
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
             }
@@ -177,6 +212,13 @@ impl Viewer {
         Scope::Departments(departments)
     }
 
+    /// Whether the viewer may make somebody a counsellor of those counted under these departments: it is theirs to do,
+    /// and nobody gives what they don't hold themselves.
+    pub fn may_appoint(&self, counted_under: &[Option<DepartmentId>]) -> bool {
+        let lent = Action::ALL.into_iter().filter(|action| Role::Counsellor.may(*action));
+        lent.chain([Action::AppointCounsellors]).all(|action| self.scope(action).covers(counted_under))
+    }
+
     /// Whether the viewer may do `action` to anyone at all.
     pub fn may(&self, action: Action) -> bool {
         !self.scope(action).is_empty()
@@ -233,6 +275,17 @@ mod tests {
         assert!(!administrator.may(Action::SeePeople) && !administrator.may(Action::RevealPhone));
         assert!(administrator.may(Action::Administer));
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Administer));
+    }
+
+    #[test]
+    fn an_office_names_counsellors_where_it_holds_as_much_itself() {
+        let class = [Some(7), Some(5), Some(3)];
+        assert!(viewer(&[(Role::CollegeOffice, 3, false)]).may_appoint(&class));
+        assert!(viewer(&[(Role::SchoolOffice, 1, true)]).may_appoint(&class));
+        assert!(!viewer(&[(Role::CollegeOffice, 4, false)]).may_appoint(&class), "another college");
+        for role in [Role::Counsellor, Role::CollegeLeader, Role::SchoolLeader, Role::Administrator] {
+            assert!(!viewer(&[(role, 1, true)]).may_appoint(&class), "{role:?}");
+        }
     }
 
     #[test]

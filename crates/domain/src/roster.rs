@@ -215,16 +215,7 @@ impl PersonLine {
         if student && staff_kind.is_some() {
             errors.push(line.error("staff_kind", "学生没有人员性质，请留空"));
         }
-        let grade = match line.cell("grade").trim_end_matches('级') {
-            "" => None,
-            year => match year.parse::<i16>() {
-                Ok(year @ 1950..=2100) => Some(year),
-                _ => {
-                    errors.push(line.error("grade", format!("“{year}”不是入学年份，请写成 2018 的样子")));
-                    None
-                }
-            },
-        };
+        let grade = take(read_grade(line), &mut errors).flatten();
         let major = match line.cell("major") {
             "" => None,
             _ => take(line.filled("major", 64), &mut errors),
@@ -241,7 +232,7 @@ impl PersonLine {
             ));
         }
         let place = Some(line.cell(place)).filter(|place| !place.is_empty());
-        let phone = take(phone(line), &mut errors).flatten();
+        let phone = take(read_phone(line), &mut errors).flatten();
         let until = take(line.date("until"), &mut errors).flatten();
         let since = take(line.date("since"), &mut errors)
             .map(|since| since.or_else(|| grade.filter(|_| student).and_then(first_of_september)));
@@ -395,7 +386,19 @@ fn first_of_september(year: i16) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::from(year), 9, 1)
 }
 
-fn phone(line: &Line<'_>) -> Result<Option<String>, LineError> {
+/// A year of entry; none where the cell is empty.
+pub(crate) fn read_grade(line: &Line<'_>) -> Result<Option<i16>, LineError> {
+    match line.cell("grade").trim_end_matches('级') {
+        "" => Ok(None),
+        year => match year.parse::<i16>() {
+            Ok(year @ 1950..=2100) => Ok(Some(year)),
+            _ => Err(line.error("grade", format!("“{year}”不是入学年份，请写成 2018 的样子"))),
+        },
+    }
+}
+
+/// A phone number; none where the cell is empty.
+pub(crate) fn read_phone(line: &Line<'_>) -> Result<Option<String>, LineError> {
     // People write 100 1234 5678 and 100-1234-5678 alike.
     let phone: String = line.cell("phone").chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let digits = phone.strip_prefix('+').unwrap_or(&phone);

@@ -1,9 +1,9 @@
 //! The school's own record of people, and which account belongs to whom.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, Binary, Date, Integer, Nullable, SmallInt, Text},
+    sql_types::{Array, Binary, Date, Integer, Nullable, SmallInt, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, PersonId};
@@ -67,18 +67,42 @@ pub async fn all(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<Known
         .await?)
 }
 
-/// Adds persons, or changes those whose number is known. All at once; give only what differs.
-pub async fn write(conn: &mut AsyncPgConnection, corp: CorpId, rows: &[Person]) -> Result<()> {
+/// One of them, and when the roster last said something new about them. The row is held until the transaction ends.
+pub async fn lock(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+) -> Result<Option<(Person, Option<DateTime<Utc>>)>> {
+    Ok(persons::table
+        .filter(persons::corp_id.eq(corp))
+        .filter(persons::person_id.eq(person))
+        .select((Person::as_select(), persons::roster_at))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// Adds persons, or changes those whose number is known. All at once; give only what differs. `roster_at` is when a
+/// roster said so; none where it was not one.
+pub async fn write(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rows: &[Person],
+    roster_at: Option<DateTime<Utc>>,
+) -> Result<()> {
     // Arrays of a whole school's phones are a few megabytes; parts keep a statement small.
     for part in rows.chunks(5_000) {
         let list = |get: fn(&Person) -> &str| part.iter().map(get).collect::<Vec<_>>();
         diesel::sql_query(
-            "insert into persons (corp_id, number, name, kind, staff_kind, major, grade, phone, from_date, until_date)
-             select $1, * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
+            "insert into persons (corp_id, number, name, kind, staff_kind, major, grade, phone, from_date, until_date,
+                                  roster_at)
+             select $1, r.*, $11 from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) as r
              on conflict (corp_id, number) do update
                set name = excluded.name, kind = excluded.kind, staff_kind = excluded.staff_kind,
                    major = excluded.major, grade = excluded.grade, phone = excluded.phone,
-                   from_date = excluded.from_date, until_date = excluded.until_date",
+                   from_date = excluded.from_date, until_date = excluded.until_date,
+                   roster_at = coalesce(excluded.roster_at, persons.roster_at)",
         )
         .bind::<Integer, _>(corp)
         .bind::<Array<Text>, _>(list(|row| &row.number))
@@ -90,6 +114,7 @@ pub async fn write(conn: &mut AsyncPgConnection, corp: CorpId, rows: &[Person]) 
         .bind::<Array<Nullable<Binary>>, _>(part.iter().map(|row| row.phone.clone()).collect::<Vec<_>>())
         .bind::<Array<Date>, _>(part.iter().map(|row| row.from_date).collect::<Vec<_>>())
         .bind::<Array<Nullable<Date>>, _>(part.iter().map(|row| row.until_date).collect::<Vec<_>>())
+        .bind::<Nullable<Timestamptz>, _>(roster_at)
         .execute(conn)
         .await?;
     }

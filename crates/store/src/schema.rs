@@ -47,6 +47,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    consents (corp_id, consent_id) {
+        corp_id -> Int4,
+        consent_id -> Int8,
+        person_id -> Int8,
+        member_id -> Int8,
+        fields -> Array<Nullable<Text>>,
+        given_at -> Timestamptz,
+        withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     corp_hosts (host) {
         host -> Text,
         corp_id -> Int4,
@@ -62,6 +76,27 @@ diesel::table! {
         wecom_corpid -> Text,
         time_zone -> Text,
         records_begin_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    corrections (corp_id, correction_id) {
+        corp_id -> Int4,
+        correction_id -> Int8,
+        person_id -> Int8,
+        field -> Text,
+        state -> Text,
+        proposed -> Bytea,
+        note -> Nullable<Bytea>,
+        submitted_by -> Int8,
+        submitted_at -> Timestamptz,
+        checked_by -> Nullable<Int8>,
+        checked_at -> Nullable<Timestamptz>,
+        settled_by -> Nullable<Int8>,
+        settled_at -> Nullable<Timestamptz>,
+        answer -> Nullable<Bytea>,
     }
 }
 
@@ -145,6 +180,23 @@ diesel::table! {
         corp_id -> Int4,
         form_id -> Int8,
         code -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    grant_acts (corp_id, act_id) {
+        corp_id -> Int4,
+        act_id -> Int8,
+        act -> Text,
+        person_id -> Int8,
+        role -> Text,
+        department_id -> Int4,
+        purpose -> Text,
+        until_date -> Date,
+        made_by -> Int8,
+        made_at -> Timestamptz,
     }
 }
 
@@ -301,6 +353,19 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    person_fields (corp_id, person_id, field, source) {
+        corp_id -> Int4,
+        person_id -> Int8,
+        field -> Text,
+        source -> Text,
+        value -> Bytea,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     persons (corp_id, person_id) {
         corp_id -> Int4,
         person_id -> Int8,
@@ -313,6 +378,7 @@ diesel::table! {
         phone -> Nullable<Bytea>,
         from_date -> Date,
         until_date -> Nullable<Date>,
+        roster_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -425,6 +491,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         used_at -> Nullable<Timestamptz>,
         session_hash -> Nullable<Bytea>,
+        consent_of -> Nullable<Int8>,
     }
 }
 
@@ -616,13 +683,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_log,
     change_sets,
     changes,
+    consents,
     corp_hosts,
     corps,
+    corrections,
     department_versions,
     departments,
     exemptions,
     form_versions,
     forms,
+    grant_acts,
     grants,
     idempotency_keys,
     inbox,
@@ -632,6 +702,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     memberships,
     outbox_batches,
+    person_fields,
     persons,
     reminder_rounds,
     reminder_rules,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::CorpId;
+use domain::{CorpId, MemberId};
 
 use crate::{
     Result,
@@ -30,6 +30,8 @@ pub struct SignInFlow {
     pub used_at: Option<DateTime<Utc>>,
     /// The session it ended in.
     pub session_hash: Option<Vec<u8>>,
+    /// The member whose consent it fetches; none: it is a sign-in.
+    pub consent_of: Option<MemberId>,
 }
 
 /// Begins a flow.

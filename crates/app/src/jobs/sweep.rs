@@ -3,7 +3,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, change_sets, idempotency_keys, inbox,
+    Scoped, change_sets, corrections, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
     sessions, sign_in_flows,
 };
@@ -24,6 +24,8 @@ const JOBS: TimeDelta = TimeDelta::days(1);
 
 /// How long a run, an import or a bulk change can be undone; what it replaced is kept no longer.
 const CHANGES: TimeDelta = TimeDelta::days(30);
+/// How long a settled request for a correction is kept: it says what somebody's data was and is.
+const CORRECTIONS: TimeDelta = TimeDelta::days(180);
 
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
@@ -42,6 +44,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     idempotency_keys::sweep(&mut tx, corp, now - KEYS).await?;
     inbox::sweep(&mut tx, corp, now - MESSAGES).await?;
     change_sets::sweep(&mut tx, corp, now - CHANGES).await?;
+    corrections::sweep(&mut tx, corp, now - CORRECTIONS).await?;
     queue::sweep(&mut tx, now - JOBS).await?;
     tx.commit().await?;
     Ok(Done::Yes)

@@ -4,12 +4,16 @@ pub mod access_log;
 pub mod accounts;
 pub mod auth;
 pub mod callbacks;
+pub mod class_counsellors;
+pub mod consents;
+pub mod corrections;
 pub mod dto;
 pub mod exemptions;
 pub mod forms;
 pub mod health;
 pub mod jssdk;
 pub mod me;
+pub mod my_data;
 pub mod pages;
 pub mod people;
 pub mod registration;
@@ -75,6 +79,21 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sync_runs::discard)
             .service(sync_runs::revert)
             .service(sync_runs::mirror)
+            .service(my_data::get)
+            .service(my_data::contact)
+            .service(consents::withdraw)
+            .service(corrections::create)
+            .service(corrections::mine)
+            .service(corrections::withdraw)
+            .service(corrections::list)
+            .service(corrections::values)
+            .service(corrections::confirm)
+            .service(corrections::refuse)
+            .service(corrections::fix)
+            .service(class_counsellors::list)
+            .service(class_counsellors::without_class)
+            .service(class_counsellors::appoint)
+            .service(class_counsellors::end)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );
@@ -88,6 +107,8 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .service(auth::start)
         .service(auth::callback)
         .service(auth::sign_out)
+        .service(consents::start)
+        .service(consents::callback)
         .service(callbacks::verify)
         .service(callbacks::receive)
         .service(pages::verify_file)

@@ -45,11 +45,8 @@ async fn begin(
     limits: &Limits,
     config: &Config,
 ) -> Answer<HttpResponse> {
-    limits.check_address(client_address(request, &config.server.trusted_proxies))?;
-    let agent =
-        request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    // 企业微信's own browser says so (doc 90315).
-    let channel = if agent.contains("wxwork/") { Channel::InClient } else { Channel::Browser };
+    address_checked(request, limits, config)?;
+    let channel = if is_in_client(request) { Channel::InClient } else { Channel::Browser };
     let binding = request.cookie(BINDING);
     let binding = binding.as_ref().map(|cookie| cookie.value());
     // Back to the host the browser came to: its cookies are that host's.
@@ -59,6 +56,17 @@ async fn begin(
         .insert_header((header::LOCATION, started.location))
         .cookie(cookie(BINDING, started.binding, sign_in::FLOW_LIFE))
         .finish())
+}
+
+/// Refuses an address that begins too many ways to WeCom.
+pub(super) fn address_checked(request: &HttpRequest, limits: &Limits, config: &Config) -> Answer<()> {
+    limits.check_address(client_address(request, &config.server.trusted_proxies))
+}
+
+/// 企业微信's own browser says so (doc 90315).
+pub(super) fn is_in_client(request: &HttpRequest) -> bool {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.unwrap_or_default().contains("wxwork/")
 }
 
 /// Where the browser came to: scheme, host and port.

@@ -78,6 +78,10 @@ struct May {
     remind: bool,
     administer: bool,
     exempt: bool,
+    /// Check or settle what members want corrected.
+    correct: bool,
+    /// See which class has no counsellor.
+    see_classes: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,6 +128,10 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             remind: viewer.may(Action::Remind),
             administer: viewer.may(Action::Administer),
             exempt: viewer.may(Action::Exempt),
+            correct: viewer.may(Action::CheckCorrections)
+                || viewer.may(Action::FixCorrections)
+                || viewer.may(Action::Administer),
+            see_classes: viewer.may(Action::AppointCounsellors) || viewer.may(Action::Administer),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -6,7 +6,7 @@ declare module 'vue-router' {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'sync-runs';
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'class-counsellors' | 'corrections' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'sync-runs';
     /** Shown without a session. */
     open?: true;
   }
@@ -51,6 +51,18 @@ const routes: RouteRecordRaw[] = [
     name: 'exemptions',
     component: () => import('../pages/exemptions/ExemptionsPage.vue'),
     meta: { title: 'exemptions.title', menu: 'exemptions' },
+  },
+  {
+    path: '/corrections',
+    name: 'corrections',
+    component: () => import('../pages/corrections/CorrectionsPage.vue'),
+    meta: { title: 'corrections.title', menu: 'corrections' },
+  },
+  {
+    path: '/class-counsellors',
+    name: 'class-counsellors',
+    component: () => import('../pages/class-counsellors/ClassCounsellorsPage.vue'),
+    meta: { title: 'class_counsellors.title', menu: 'class-counsellors' },
   },
   {
     path: '/accounts',

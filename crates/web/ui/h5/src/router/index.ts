@@ -79,6 +79,18 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'access_log.title' },
   },
   {
+    path: '/me/data',
+    name: 'my-data',
+    component: () => import('../pages/me/MyDataPage.vue'),
+    meta: { title: 'my_data.title' },
+  },
+  {
+    path: '/corrections',
+    name: 'corrections',
+    component: () => import('../pages/corrections/CorrectionsPage.vue'),
+    meta: { title: 'corrections.title' },
+  },
+  {
     path: '/signed-out',
     name: 'signed-out',
     component: () => import('../pages/me/SignedOutPage.vue'),

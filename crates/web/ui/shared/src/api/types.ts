@@ -4,11 +4,16 @@ import type { components, operations } from './schema.d.ts';
 type Schemas = components['schemas'];
 
 export type Condition = Schemas['Condition'];
+export type Correction = Schemas['Correction'];
+export type CorrectionField = Schemas['CorrectionField'];
+export type CorrectionValues = Schemas['CorrectionValues'];
 export type Department = Schemas['Department'];
 export type Field = Schemas['Field'];
 export type Form = Schemas['Form'];
 export type FormToday = Schemas['FormToday'];
 export type Me = Schemas['Me'];
+export type MyCorrection = Schemas['MyCorrection'];
+export type MyFact = Schemas['MyFact'];
 export type PersonRow = Schemas['PersonRow'];
 export type Phone = Schemas['Phone'];
 export type ProblemBody = Schemas['Problem'];

@@ -76,4 +76,17 @@ export const en: Record<keyof typeof zh, string> = {
   'mistake.too_large': '{title}: not above {maximum}',
   'mistake.too_long': '{title}: at most {maximum} characters',
   'mistake.unknown_choice': 'Please choose again: {title}',
+
+  'correction.field.name': 'Name',
+  'correction.field.number': 'Student/staff number',
+  'correction.field.class': 'Class',
+  'correction.field.major': 'Major',
+  'correction.field.grade': 'Grade',
+  'correction.field.phone': 'Phone',
+  'correction.field.other': 'Something else',
+  'correction.state.submitted': 'With the counsellor',
+  'correction.state.checked': 'With the office',
+  'correction.state.fixed': 'Put right',
+  'correction.state.refused': 'Not accepted',
+  'correction.state.withdrawn': 'Taken back',
 };

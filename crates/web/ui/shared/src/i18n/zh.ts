@@ -75,4 +75,17 @@ export const zh = {
   'mistake.too_large': '{title}不能大于 {maximum}',
   'mistake.too_long': '{title}最多 {maximum} 个字',
   'mistake.unknown_choice': '请重新选择{title}',
+
+  'correction.field.name': '姓名',
+  'correction.field.number': '学号/工号',
+  'correction.field.class': '班级',
+  'correction.field.major': '专业',
+  'correction.field.grade': '年级',
+  'correction.field.phone': '手机',
+  'correction.field.other': '其他',
+  'correction.state.submitted': '待辅导员核对',
+  'correction.state.checked': '待办公室处理',
+  'correction.state.fixed': '已更正',
+  'correction.state.refused': '未采纳',
+  'correction.state.withdrawn': '已撤回',
 } as const;
