@@ -11,6 +11,7 @@ pub mod exemptions;
 pub mod forms;
 pub mod jobs;
 pub mod jssdk;
+pub mod kinds;
 pub mod people;
 pub mod registration;
 pub mod reminders;
@@ -20,6 +21,7 @@ pub mod school;
 pub mod sign_in;
 pub mod statistics;
 pub mod sync_runs;
+pub mod tags;
 pub mod unreported;
 pub mod write_plans;
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod department;
 pub mod exemption;
 pub mod form;
+pub mod kinds;
 pub mod phone;
 pub mod policy;
 pub mod reminder;

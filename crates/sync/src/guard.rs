@@ -276,8 +276,8 @@ mod tests {
     fn judge_all(before: &Seen, now: &Seen, closed_lately: usize) -> Judged {
         let kept = kept(before);
         let members = diff::members(&kept, now, Subjects::All);
-        let tree = diff::tree(&kept, now, &HashSet::new());
-        let verdict = judge(&kept, now, &members, &tree.gone, closed_lately);
+        let gone = diff::gone_departments(&kept, now);
+        let verdict = judge(&kept, now, &members, &gone, closed_lately);
         let mut keep: Vec<_> = verdict.keep.iter().copied().collect();
         keep.sort_unstable();
         Judged {
@@ -420,8 +420,8 @@ mod tests {
         let (before, now) = (school(&[30, 2]), seen(&[(1, 0, "学校")], &[]));
         let kept = kept(&before);
         let members = diff::members(&kept, &now, Subjects::All);
-        let tree = diff::tree(&kept, &now, &HashSet::new());
-        let verdict = approve(&kept, &members, &tree.gone);
+        let gone = diff::gone_departments(&kept, &now);
+        let verdict = approve(&kept, &members, &gone);
         assert_eq!((verdict.gone.len(), verdict.keep.len(), verdict.held.len()), (32, 0, 0));
     }
 
@@ -432,8 +432,8 @@ mod tests {
         let mut now = school(&[3]);
         now.departments.remove(&10);
         let members = diff::members(&kept, &now, Subjects::Only(&BTreeSet::new()));
-        let tree = diff::tree(&kept, &now, &HashSet::new());
-        let verdict = judge(&kept, &now, &members, &tree.gone, 0);
+        let gone = diff::gone_departments(&kept, &now);
+        let verdict = judge(&kept, &now, &members, &gone, 0);
         assert_eq!(verdict.keep, HashSet::from([10]));
         assert!(verdict.held.is_empty(), "nobody has to approve it");
     }

@@ -9,6 +9,7 @@ pub mod exemptions;
 pub mod forms;
 pub mod health;
 pub mod jssdk;
+pub mod kinds;
 pub mod me;
 pub mod pages;
 pub mod people;
@@ -19,6 +20,7 @@ pub mod reports;
 pub mod roster;
 pub mod statistics;
 pub mod sync_runs;
+pub mod tags;
 pub mod unreported;
 pub mod write_plans;
 
@@ -75,6 +77,15 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sync_runs::discard)
             .service(sync_runs::revert)
             .service(sync_runs::mirror)
+            .service(kinds::get)
+            .service(kinds::save)
+            .service(kinds::preview)
+            .service(kinds::trial)
+            .service(kinds::departments)
+            .service(kinds::accounts)
+            .service(kinds::preview_persons)
+            .service(kinds::make_persons)
+            .service(tags::list)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

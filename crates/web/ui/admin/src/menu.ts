@@ -11,6 +11,7 @@ export function menuOf(may: Me['may']) {
     { name: 'roster', icon: 'roster', shown: may.administer },
     { name: 'accounts', icon: 'me', shown: may.administer },
     { name: 'write-back', icon: 'right', shown: may.administer },
+    { name: 'kinds', icon: 'check', shown: may.administer },
     { name: 'sync-runs', icon: 'sync', shown: may.administer },
   ] as const;
   return all.filter((entry) => entry.shown);

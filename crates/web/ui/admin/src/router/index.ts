@@ -6,7 +6,7 @@ declare module 'vue-router' {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'sync-runs';
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'kinds' | 'sync-runs';
     /** Shown without a session. */
     open?: true;
   }
@@ -70,6 +70,12 @@ const routes: RouteRecordRaw[] = [
     component: () => import('../pages/write-back/WritePlanPage.vue'),
     props: (route) => ({ id: Number(route.params.id) }),
     meta: { title: 'write.title', menu: 'write-back' },
+  },
+  {
+    path: '/kinds',
+    name: 'kinds',
+    component: () => import('../pages/kinds/KindsPage.vue'),
+    meta: { title: 'kinds.title', menu: 'kinds' },
   },
   {
     path: '/sync-runs',
