@@ -80,6 +80,12 @@ pub async fn dump(owner: &tokio_postgres::Client) -> String {
         "grants",
         "person_fields",
         "corrections",
+        "tags",
+        "tag_members",
+        "tag_departments",
+        "kind_rules",
+        "kind_pins",
+        "kind_persons",
     ];
     let rows: Vec<String> =
         tables.iter().map(|table| format!("select '{table} ' || t::text as row from {table} t")).collect();

@@ -15,6 +15,7 @@ pub mod forms;
 pub mod jobs;
 pub mod jssdk;
 pub mod my_data;
+pub mod kinds;
 pub mod people;
 pub mod registration;
 pub mod reminders;
@@ -24,6 +25,7 @@ pub mod school;
 pub mod sign_in;
 pub mod statistics;
 pub mod sync_runs;
+pub mod tags;
 pub mod unreported;
 pub mod write_plans;
 

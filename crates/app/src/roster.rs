@@ -19,7 +19,7 @@ use store::{
     AsyncPgConnection, Keyring, Store,
     change_sets::{self, Act, ChangeSet, Undone},
     corps::Corp,
-    departments, grants, members, memberships, person_fields,
+    departments, grants, kinds, members, memberships, person_fields,
     persons::{self, Known, Person},
     planner,
     unreported::phone_place,
@@ -331,6 +331,8 @@ async fn take_over(
     let rows = differing(store.keyring(), corp_id, &people, &known, &mut report)?;
     persons::write(&mut tx, corp_id, &rows, by.map(|by| by.at)).await?;
     crate::person_fields::keep(&mut tx, store.keyring(), corp_id, &heard).await?;
+    let numbers: Vec<&str> = people.iter().map(|line| line.number.as_str()).collect();
+    kinds::claim(&mut tx, corp_id, &numbers).await?;
     if rows.len() > MANY {
         planner::refresh_statistics(&mut tx).await?;
     }

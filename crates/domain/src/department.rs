@@ -1,14 +1,17 @@
 //! What a department of the org tree is to the school, told from its name and place.
 //!
-//! WeCom knows departments, not colleges or classes. Schools name them alike, so names and places say enough:
-//! the rules are here, in one place, and every figure counts by what they say.
+//! WeCom knows departments, not colleges or classes. What makes one of the other are rules ([`crate::kinds`]), and
+//! every figure counts by what they say.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::{DepartmentId, policy::Role};
+use serde::{Deserialize, Serialize};
+
+use crate::{DepartmentId, kinds::Rules, policy::Role};
 
 /// What a department is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// 学校: the root.
     School,
@@ -34,11 +37,12 @@ impl Kind {
         }
     }
 
+    /// All, from the top down.
+    pub const ALL: [Self; 5] = [Self::School, Self::College, Self::Grade, Self::Class, Self::Office];
+
     /// The kind of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::School, Self::College, Self::Grade, Self::Class, Self::Office]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
     /// As people read it.
@@ -90,88 +94,14 @@ pub struct Place {
     pub class_id: Option<DepartmentId>,
 }
 
-/// The place of every department of the tree.
-///
-/// * A top is the school if it is the only one, or WeCom's root (1).
-/// * Outside a college, what is called 学院, 系, 学部 or 书院, or has a grade directly below, is a college.
-/// * `2018级` is a grade. What stands in a grade, or is called like `2018应用电子技术2班`, is a class.
-/// * All else is an office; below a class nothing has a kind of its own.
+/// The place of every department of the tree, by the built-in rules alone.
 pub fn places(nodes: &[Node]) -> HashMap<DepartmentId, Place> {
-    let by_id: HashMap<DepartmentId, &Node> = nodes.iter().map(|node| (node.id, node)).collect();
-    let mut below: HashMap<DepartmentId, Vec<&Node>> = HashMap::new();
-    let mut tops = Vec::new();
-    for node in nodes {
-        match node.parent_id.filter(|parent| *parent != node.id && by_id.contains_key(parent)) {
-            Some(parent) => below.entry(parent).or_default().push(node),
-            None => tops.push(node),
-        }
-    }
-
-    let mut places = HashMap::with_capacity(nodes.len());
-    let mut waiting: Vec<(&Node, Option<Place>)> = Vec::new();
-    for top in &tops {
-        let is_school = top.id == ROOT || (tops.len() == 1 && !looks_like_college(&top.name));
-        waiting.push((top, None));
-        if is_school {
-            let school = Place { kind: Kind::School, college_id: None, grade_id: None, class_id: None };
-            places.insert(top.id, school);
-        }
-    }
-    while let Some((node, above)) = waiting.pop() {
-        let children = below.get(&node.id).map(Vec::as_slice).unwrap_or_default();
-        let place = *places.entry(node.id).or_insert_with(|| place(node, above, children));
-        waiting.extend(children.iter().map(|child| (*child, Some(place))));
-    }
-    // A ring of departments hangs from no top. WeCom refuses to make one (60010); if it came all the same, its
-    // members still need a place.
-    for node in nodes {
-        places.entry(node.id).or_insert_with(|| place(node, None, &[]));
-    }
-    places
+    let placed = Rules::default().places(nodes);
+    placed.into_iter().map(|(id, placed)| (id, placed.place)).collect()
 }
 
 /// WeCom's id of the root department.
-const ROOT: DepartmentId = 1;
-
-fn place(node: &Node, above: Option<Place>, children: &[&Node]) -> Place {
-    let (college_id, grade_id, class_id) =
-        above.map_or((None, None, None), |above| (above.college_id, above.grade_id, above.class_id));
-    let inherited = Place { kind: Kind::Office, college_id, grade_id, class_id };
-    let in_grade = above.is_some_and(|above| above.kind == Kind::Grade);
-    if class_id.is_some() {
-        inherited
-    } else if in_grade || looks_like_class(&node.name) {
-        Place { kind: Kind::Class, class_id: Some(node.id), ..inherited }
-    } else if looks_like_grade(&node.name) {
-        Place { kind: Kind::Grade, grade_id: Some(node.id), ..inherited }
-    } else if college_id.is_none()
-        && grade_id.is_none()
-        && (looks_like_college(&node.name) || children.iter().any(|child| looks_like_grade(&child.name)))
-    {
-        Place { kind: Kind::College, college_id: Some(node.id), ..inherited }
-    } else {
-        inherited
-    }
-}
-
-/// `2018级`, `18级`, `2018年级`.
-fn looks_like_grade(name: &str) -> bool {
-    let Some(year) = name.strip_suffix('级') else { return false };
-    let year = year.strip_suffix('年').unwrap_or(year);
-    matches!(year.len(), 2 | 4) && year.chars().all(|c| c.is_ascii_digit())
-}
-
-/// `2018应用电子技术2班`: a year in front, 班 at the end.
-fn looks_like_class(name: &str) -> bool {
-    name.ends_with('班') && name.chars().take_while(char::is_ascii_digit).count() >= 2
-}
-
-/// `信息工程学院(软件学院)`, but not `二级学院`, which is a shelf of colleges.
-fn looks_like_college(name: &str) -> bool {
-    let name = name.split(['(', '（']).next().unwrap_or(name).trim_end();
-    let shelf = ["二级学院", "教学学院", "各学院", "院系", "二级院系"].contains(&name);
-    !shelf && ["学院", "书院", "学部", "系"].iter().any(|end| name.ends_with(end))
-}
+pub const ROOT: DepartmentId = 1;
 
 /// Finds departments by the names that people write in a roster: `2018会计3班`, or `管理学院/学院办公室` where a
 /// name alone is not enough.

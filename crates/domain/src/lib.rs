@@ -8,6 +8,7 @@ pub mod department;
 pub mod exemption;
 pub mod form;
 pub mod person_field;
+pub mod kinds;
 pub mod phone;
 pub mod policy;
 pub mod reminder;

@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{Array, BigInt, Date, Integer, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::CorpId;
+use domain::{CorpId, DepartmentId, department::Place};
 
 use crate::{Result, schema::departments};
 
@@ -119,6 +119,59 @@ pub async fn write(
             .bind::<BigInt, _>(run)
             .bind::<Array<Integer>, _>(&ids)
             .bind::<Date, _>(from)
+            .bind::<Date, _>(today)
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Gives departments another place by rules, not by what WeCom showed: the run that saw them last stays. Dated `today`.
+pub async fn rekind(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rows: &[(DepartmentId, Place)],
+    today: NaiveDate,
+) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i32> = rows.iter().map(|row| row.0).collect();
+    let list = |get: fn(&Place) -> Option<i32>| rows.iter().map(|row| get(&row.1)).collect::<Vec<_>>();
+    diesel::sql_query(
+        "update departments d
+         set kind = r.kind, college_id = r.college_id, grade_id = r.grade_id, class_id = r.class_id
+         from unnest($2, $3, $4, $5, $6) as r (id, kind, college_id, grade_id, class_id)
+         where d.corp_id = $1 and d.department_id = r.id",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<Array<Integer>, _>(&ids)
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.1.kind.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Integer>>, _>(list(|place| place.college_id))
+    .bind::<Array<Nullable<Integer>>, _>(list(|place| place.grade_id))
+    .bind::<Array<Nullable<Integer>>, _>(list(|place| place.class_id))
+    .execute(conn)
+    .await?;
+    for statement in [
+        "update department_versions v
+         set kind = d.kind, college_id = d.college_id, grade_id = d.grade_id, class_id = d.class_id
+         from departments d
+         where v.corp_id = $1 and d.corp_id = $1 and v.department_id = d.department_id
+           and v.until_date is null and v.from_date >= $3 and d.department_id = any($2)",
+        "update department_versions set until_date = $3
+         where corp_id = $1 and department_id = any($2) and until_date is null and from_date < $3",
+        "insert into department_versions (corp_id, department_id, from_date, name, parent_id, sort_order, kind,
+                                          college_id, grade_id, class_id, run_id)
+         select $1, d.department_id, $3, d.name, d.parent_id, d.sort_order, d.kind, d.college_id, d.grade_id,
+                d.class_id, d.run_id
+         from departments d
+         where d.corp_id = $1 and d.department_id = any($2)
+           and not exists (select from department_versions v
+                           where v.corp_id = $1 and v.department_id = d.department_id and v.until_date is null)",
+    ] {
+        diesel::sql_query(statement)
+            .bind::<Integer, _>(corp)
+            .bind::<Array<Integer>, _>(&ids)
             .bind::<Date, _>(today)
             .execute(conn)
             .await?;

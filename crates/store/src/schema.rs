@@ -268,6 +268,38 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    kind_persons (corp_id, person_id) {
+        corp_id -> Int4,
+        person_id -> Int8,
+        made_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    kind_pins (corp_id, department_id) {
+        corp_id -> Int4,
+        department_id -> Int4,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    kind_rules (corp_id, part, position) {
+        corp_id -> Int4,
+        part -> Text,
+        position -> Int4,
+        kind -> Text,
+        conditions -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     member_departments (corp_id, member_id, department_id, from_date) {
         corp_id -> Int4,
         member_id -> Int8,
@@ -570,6 +602,46 @@ diesel::table! {
         rows_held -> Int4,
         held_digest -> Nullable<Bytea>,
         reason -> Nullable<Text>,
+        tags_seen -> Int4,
+        tag_gaps -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    tag_departments (corp_id, tag_id, department_id, from_date) {
+        corp_id -> Int4,
+        tag_id -> Int4,
+        department_id -> Int4,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    tag_members (corp_id, tag_id, member_id, from_date) {
+        corp_id -> Int4,
+        tag_id -> Int4,
+        member_id -> Int8,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    tags (corp_id, tag_id) {
+        corp_id -> Int4,
+        tag_id -> Int4,
+        name -> Text,
+        closed_on -> Nullable<Date>,
+        run_id -> Int8,
     }
 }
 
@@ -668,12 +740,14 @@ diesel::joinable!(departments -> corps (corp_id));
 diesel::joinable!(forms -> corps (corp_id));
 diesel::joinable!(inbox -> corps (corp_id));
 diesel::joinable!(jobs -> corps (corp_id));
+diesel::joinable!(kind_rules -> corps (corp_id));
 diesel::joinable!(members -> corps (corp_id));
 diesel::joinable!(outbox_batches -> corps (corp_id));
 diesel::joinable!(persons -> corps (corp_id));
 diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
 diesel::joinable!(sync_runs -> corps (corp_id));
+diesel::joinable!(tags -> corps (corp_id));
 diesel::joinable!(used_codes -> corps (corp_id));
 diesel::joinable!(wecom_budgets -> corps (corp_id));
 diesel::joinable!(wecom_tokens -> corps (corp_id));
@@ -697,6 +771,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     inbox,
     jobs,
+    kind_persons,
+    kind_pins,
+    kind_rules,
     member_departments,
     member_versions,
     members,
@@ -716,6 +793,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     staging_members,
     sync_held,
     sync_runs,
+    tag_departments,
+    tag_members,
+    tags,
     used_codes,
     wecom_budgets,
     wecom_tokens,

@@ -47,6 +47,10 @@ pub struct Run {
     pub reason: Option<String>,
     /// When what it changed was put back.
     pub reverted_at: Option<DateTime<Utc>>,
+    /// Tags WeCom listed.
+    pub tags_seen: i32,
+    /// What of the tags could not be read; in Chinese.
+    pub tag_gaps: Option<String>,
 }
 
 /// How a run ended.
@@ -77,6 +81,10 @@ pub struct End {
     pub held_digest: Option<Vec<u8>>,
     /// Why it was held or failed, or what it could not see.
     pub reason: Option<String>,
+    /// Tags WeCom listed.
+    pub tags_seen: i32,
+    /// What of the tags could not be read.
+    pub tag_gaps: Option<String>,
 }
 
 /// A removal that was held back.
@@ -279,6 +287,9 @@ pub struct Drift {
     /// What could not be read then, or why something is held.
     #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
+    /// What of the tags could not be read then.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub tag_gaps: Option<String>,
     /// Removals that wait for an administrator.
     #[diesel(sql_type = BigInt)]
     pub rows_held: i64,
@@ -297,12 +308,12 @@ pub struct Drift {
 pub async fn drift(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Drift> {
     let sql = "
       select last.finished_at as read_at, coalesce(last.members_seen, 0) as members_seen,
-             coalesce(last.members_not_visible, 0) as members_not_visible, last.reason,
+             coalesce(last.members_not_visible, 0) as members_not_visible, last.reason, last.tag_gaps,
              (select coalesce(sum(rows_held), 0) from sync_runs where corp_id = $1 and state = 'held') as rows_held,
              found.run_id as difference_run, found.finished_at as difference_at, coalesce(found.written, 0) as difference_rows
       from (select 1) one
       left join lateral (
-        select finished_at, members_seen, members_not_visible, reason from sync_runs
+        select finished_at, members_seen, members_not_visible, reason, tag_gaps from sync_runs
         where corp_id = $1 and trigger <> 'event' and state in ('applied', 'held', 'discarded')
         order by run_id desc limit 1) last on true
       left join lateral (

@@ -10,6 +10,7 @@ use domain::{
 use store::{
     AsyncPgConnection, Error, Result, departments, members, memberships, planner,
     staging::{self, Stage},
+    tags,
 };
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     guard::Verdict,
     picture::{Kept, KeptDepartment, KeptMember, Seen},
     rename::Renamed,
+    tags::{KeptTag, TagDiff},
 };
 
 /// Reads the mirror.
@@ -51,6 +53,16 @@ pub async fn load(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Kept> {
             departments: places.remove(&row.member_id).unwrap_or_default(),
         };
         kept.members.insert(row.userid_key, member);
+    }
+    for row in tags::all(conn, corp).await? {
+        let tag = KeptTag { name: row.name, open: row.closed_on.is_none(), ..KeptTag::default() };
+        kept.tags.insert(row.tag_id, tag);
+    }
+    for (tag, member) in tags::members(conn, corp).await? {
+        kept.tags.entry(tag).or_default().members.insert(member);
+    }
+    for (tag, department) in tags::departments(conn, corp).await? {
+        kept.tags.entry(tag).or_default().departments.insert(department);
     }
     Ok(kept)
 }
@@ -126,9 +138,11 @@ pub struct Changed<'a> {
     pub verdict: &'a Verdict<'a>,
     /// User ids.
     pub renamed: &'a [Renamed],
+    /// Of tags.
+    pub tags: &'a TagDiff<'a>,
 }
 
-/// Writes only rows that differ. The caller commits.
+/// Writes only rows that differ. The caller holds [`members::lock`], and commits.
 pub async fn apply(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -137,8 +151,7 @@ pub async fn apply(
     changed: Changed<'_>,
 ) -> Result<Counts> {
     let Dates { from, today } = dates;
-    let Changed { tree, members: diff, verdict, renamed } = changed;
-    members::lock(conn, corp).await?;
+    let Changed { tree, members: diff, verdict, renamed, tags: tag_diff } = changed;
     for renamed in renamed {
         if let Renamed::Account(before, after) = renamed {
             members::rename(conn, corp, run, before, after).await?;
@@ -175,6 +188,8 @@ pub async fn apply(
         }
     }
 
+    write_tags(conn, corp, run, dates, tag_diff).await?;
+
     if keys.len() > MANY {
         planner::refresh_statistics(conn).await?;
     }
@@ -183,21 +198,44 @@ pub async fn apply(
         added: tree.new.len()
             + diff.new.len()
             + diff.joined.len()
+            + tag_diff.new.len()
+            + tag_diff.joined.len()
+            + tag_diff.departments_joined.len()
             + followed.memberships.opened
             + followed.grants.added,
         changed: tree.changed.len()
             + diff.changed.len()
             + diff.leading.len()
+            + tag_diff.changed.len()
             + followed.linked
             + followed.grants.changed,
         closed: tree.gone.len()
             + (left.len() - diff.leading.len())
             + gone.len()
             + closed_memberships
+            + tag_diff.gone.len()
+            + tag_diff.left.len()
+            + tag_diff.departments_left.len()
             + followed.memberships.closed
             + followed.grants.ended,
         members_closed: gone.len(),
     })
+}
+
+async fn write_tags(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    run: i64,
+    Dates { from, today }: Dates,
+    diff: &TagDiff<'_>,
+) -> Result<()> {
+    let rows: Vec<_> = diff.new.iter().chain(&diff.changed).copied().collect();
+    tags::write(conn, corp, run, &rows).await?;
+    tags::close_members(conn, corp, run, &diff.left, today).await?;
+    tags::close_departments(conn, corp, run, &diff.departments_left, today).await?;
+    tags::close(conn, corp, run, &diff.gone, today).await?;
+    tags::open_members(conn, corp, run, &diff.joined, from, today).await?;
+    tags::open_departments(conn, corp, run, &diff.departments_joined, from, today).await
 }
 
 fn row((node, place): &(Node, Place)) -> departments::Department {

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use domain::{
     DepartmentId, MemberId,
-    department::{Kind, Node, Place, places},
+    department::{Kind, Node, Place},
+    kinds::Rules,
 };
 
 use crate::picture::{Kept, KeptMember, Seen, SeenMember};
@@ -77,8 +78,18 @@ pub struct Left<'a> {
     pub department_id: DepartmentId,
 }
 
+/// Departments WeCom shows no more.
+pub fn gone_departments(kept: &Kept, seen: &Seen) -> Vec<DepartmentId> {
+    let mut gone: Vec<DepartmentId> = (kept.departments.iter())
+        .filter(|(id, department)| department.open && !seen.departments.contains_key(id))
+        .map(|(id, _)| *id)
+        .collect();
+    gone.sort_unstable();
+    gone
+}
+
 /// Changes of the tree. `keep` are departments that stay although WeCom shows them no more.
-pub fn tree(kept: &Kept, seen: &Seen, keep: &HashSet<DepartmentId>) -> TreeDiff {
+pub fn tree(kept: &Kept, seen: &Seen, keep: &HashSet<DepartmentId>, rules: &Rules) -> TreeDiff {
     let mut nodes: Vec<Node> = seen
         .departments
         .iter()
@@ -102,11 +113,11 @@ pub fn tree(kept: &Kept, seen: &Seen, keep: &HashSet<DepartmentId>) -> TreeDiff 
     for node in &mut nodes {
         node.parent_id = node.parent_id.filter(|parent| known.contains(parent));
     }
-    let places = places(&nodes);
+    let places = rules.places(&nodes);
     let mut diff = TreeDiff::default();
     for node in nodes {
         let office = Place { kind: Kind::Office, college_id: None, grade_id: None, class_id: None };
-        let place = places.get(&node.id).copied().unwrap_or(office);
+        let place = places.get(&node.id).map_or(office, |placed| placed.place);
         match kept.departments.get(&node.id) {
             None => diff.new.push((node, place)),
             Some(known) if known.open && known.node == node && known.place == place => {}
@@ -217,7 +228,7 @@ pub(crate) mod tests {
                 .iter()
                 .map(|(userid, places)| (userid.to_lowercase(), member(userid, places)))
                 .collect(),
-            gaps: Vec::new(),
+            ..Seen::default()
         }
     }
 
@@ -239,7 +250,7 @@ pub(crate) mod tests {
     /// The mirror after everything WeCom showed was taken over.
     pub fn kept(seen: &Seen) -> Kept {
         let mut kept = Kept::default();
-        for (node, place) in tree(&kept, seen, &HashSet::new()).new {
+        for (node, place) in tree(&kept, seen, &HashSet::new(), &Rules::default()).new {
             kept.departments.insert(node.id, KeptDepartment { node, place, open: true });
         }
         let mut keys: Vec<&String> = seen.members.keys().collect();
@@ -283,7 +294,7 @@ pub(crate) mod tests {
     #[test]
     fn the_first_look_is_all_new_and_the_second_changes_nothing() {
         let (seen, empty) = (school(), Kept::default());
-        let first = tree(&empty, &seen, &HashSet::new());
+        let first = tree(&empty, &seen, &HashSet::new(), &Rules::default());
         assert_eq!(first.new.len(), 5);
         assert!(first.changed.is_empty() && first.gone.is_empty());
         let first = members(&empty, &seen, Subjects::All);
@@ -294,7 +305,7 @@ pub(crate) mod tests {
         );
 
         let kept = kept(&seen);
-        assert_eq!(tree(&kept, &seen, &HashSet::new()), TreeDiff::default());
+        assert_eq!(tree(&kept, &seen, &HashSet::new(), &Rules::default()), TreeDiff::default());
         assert_eq!(members(&kept, &seen, Subjects::All), MemberDiff::default());
     }
 
@@ -316,7 +327,7 @@ pub(crate) mod tests {
                 ..SeenMember::default()
             };
         }
-        assert_eq!(tree(&kept, &withheld, &HashSet::new()), TreeDiff::default());
+        assert_eq!(tree(&kept, &withheld, &HashSet::new(), &Rules::default()), TreeDiff::default());
         assert_eq!(members(&kept, &withheld, Subjects::All), MemberDiff::default());
     }
 
@@ -324,7 +335,7 @@ pub(crate) mod tests {
     fn a_department_without_a_name_still_has_a_place() {
         let mut seen = school();
         seen.departments.insert(9, SeenDepartment { name: None, parent_id: 3, sort_order: 0 });
-        let diff = tree(&kept(&school()), &seen, &HashSet::new());
+        let diff = tree(&kept(&school()), &seen, &HashSet::new(), &Rules::default());
         assert_eq!(diff.new[0].0.name, "部门 9");
         assert_eq!(diff.new[0].1.class_id, Some(9));
     }
@@ -415,24 +426,24 @@ pub(crate) mod tests {
             .insert(6, SeenDepartment { name: Some("2018会计3班".into()), parent_id: 3, sort_order: 0 });
         seen.departments.get_mut(&4).unwrap().name = Some("2018会计(1)班".into());
         seen.departments.get_mut(&5).unwrap().parent_id = 2;
-        let diff = tree(&kept, &seen, &HashSet::new());
+        let diff = tree(&kept, &seen, &HashSet::new(), &Rules::default());
         assert_eq!(diff.new.iter().map(|(node, _)| node.id).collect::<Vec<_>>(), [6]);
         assert_eq!(diff.changed.iter().map(|(node, _)| node.id).collect::<Vec<_>>(), [4, 5]);
         assert_eq!(diff.changed[1].1.grade_id, None);
 
         let mut seen = school();
         seen.departments.remove(&5);
-        assert_eq!(tree(&kept, &seen, &HashSet::new()).gone, [5]);
+        assert_eq!(tree(&kept, &seen, &HashSet::new(), &Rules::default()).gone, [5]);
         assert_eq!(tree(&kept, &seen, &HashSet::from([5])), TreeDiff::default(), "kept on purpose");
         kept.departments.get_mut(&5).unwrap().open = false;
-        assert_eq!(tree(&kept, &seen, &HashSet::new()), TreeDiff::default(), "closed once");
-        assert_eq!(tree(&kept, &school(), &HashSet::new()).changed[0].0.id, 5);
+        assert_eq!(tree(&kept, &seen, &HashSet::new(), &Rules::default()), TreeDiff::default(), "closed once");
+        assert_eq!(tree(&kept, &school(), &HashSet::new(), &Rules::default()).changed[0].0.id, 5);
     }
 
     #[test]
     fn a_parent_out_of_sight_is_none() {
         let seen = seen(&[(2, 1, "管理学院"), (3, 2, "2018级")], &[]);
-        let diff = tree(&Kept::default(), &seen, &HashSet::new());
+        let diff = tree(&Kept::default(), &seen, &HashSet::new(), &Rules::default());
         assert_eq!(diff.new[0].0.parent_id, None);
         assert_eq!(diff.new[0].1.kind, Kind::College);
     }

@@ -6,13 +6,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use domain::kinds::TagId;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use wecom::{
     Client, Error,
     contacts::{Department, DepartmentNode, Member, MemberId},
 };
 
-use crate::picture::{Seen, SeenDepartment, SeenMember, SeenPlace};
+use crate::{
+    picture::{Seen, SeenDepartment, SeenMember, SeenPlace},
+    tags,
+};
 
 /// Calls at a time. WeCom answers a burst with 45033.
 const AT_ONCE: usize = 8;
@@ -69,6 +73,7 @@ pub async fn all(app: &Client, contacts: Option<&Client>) -> Result<Seen, Error>
     }
     add_single(app, listed, &mut seen).await;
     note_strange_places(&mut seen);
+    seen.tags = tags::read(app, contacts, None).await;
     Ok(seen)
 }
 
@@ -104,8 +109,14 @@ async fn add_single(app: &Client, listed: bool, seen: &mut Seen) {
     }
 }
 
-/// The tree, and these members (by lower-cased userid). Any failure is an error: the caller tries again.
-pub async fn some(app: &Client, contacts: Option<&Client>, keys: &BTreeSet<String>) -> Result<Seen, Error> {
+/// The tree, these members (by lower-cased userid), and these tags. Any failure but of a tag is an error: the caller
+/// tries again.
+pub async fn some(
+    app: &Client,
+    contacts: Option<&Client>,
+    keys: &BTreeSet<String>,
+    tag_ids: &BTreeSet<TagId>,
+) -> Result<Seen, Error> {
     let mut seen = Seen::default();
     let nodes = match contacts {
         Some(contacts) => Some(contacts.department_nodes(None).await?),
@@ -134,6 +145,9 @@ pub async fn some(app: &Client, contacts: Option<&Client>, keys: &BTreeSet<Strin
         }
     }
     note_strange_places(&mut seen);
+    if !tag_ids.is_empty() {
+        seen.tags = tags::read(app, contacts, Some(tag_ids)).await;
+    }
     Ok(seen)
 }
 

@@ -298,8 +298,8 @@ mod tests {
     fn judge_after(before: &Seen, now: &Seen, lately: &Lately) -> Judged {
         let kept = kept(before);
         let members = diff::members(&kept, now, Subjects::All);
-        let tree = diff::tree(&kept, now, &HashSet::new());
-        let verdict = judge(&kept, now, &members, &tree.gone, lately);
+        let gone = diff::gone_departments(&kept, now);
+        let verdict = judge(&kept, now, &members, &gone, lately);
         let mut keep: Vec<_> = verdict.keep.iter().copied().collect();
         keep.sort_unstable();
         Judged {
@@ -448,8 +448,8 @@ mod tests {
         let (before, now) = (school(&[30, 2]), seen(&[(1, 0, "学校")], &[]));
         let kept = kept(&before);
         let members = diff::members(&kept, &now, Subjects::All);
-        let tree = diff::tree(&kept, &now, &HashSet::new());
-        let verdict = approve(&kept, &members, &tree.gone);
+        let gone = diff::gone_departments(&kept, &now);
+        let verdict = approve(&kept, &members, &gone);
         assert_eq!((verdict.gone.len(), verdict.keep.len(), verdict.held.len()), (32, 0, 0));
     }
 
@@ -474,8 +474,8 @@ mod tests {
         let mut now = school(&[3]);
         now.departments.remove(&10);
         let members = diff::members(&kept, &now, Subjects::Only(&BTreeSet::new()));
-        let tree = diff::tree(&kept, &now, &HashSet::new());
-        let verdict = judge(&kept, &now, &members, &tree.gone, &Lately::default());
+        let gone = diff::gone_departments(&kept, &now);
+        let verdict = judge(&kept, &now, &members, &gone, &Lately::default());
         assert_eq!(verdict.keep, HashSet::from([10]));
         assert!(verdict.held.is_empty(), "nobody has to approve it");
     }

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod follow;
 pub mod guard;
 pub mod picture;
+pub mod tags;
 
 pub use fetch::explain;
 
@@ -17,16 +18,16 @@ mod apply;
 mod fetch;
 mod rename;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use domain::{CorpId, DepartmentId, MemberId};
+use domain::{CorpId, DepartmentId, MemberId, kinds::TagId};
 use ring::digest;
 use store::{
     AsyncPgConnection, Store,
     change_sets::{self, Undone},
     corps::Corp,
-    members,
+    kinds, members,
     staging::Stage,
     sync_runs,
 };
@@ -88,6 +89,8 @@ pub struct Hints {
     pub members: Vec<String>,
     /// Departments.
     pub departments: Vec<DepartmentId>,
+    /// Tags.
+    pub tags: Vec<TagId>,
     /// Accounts that got another user id: before and after. Only an event says so; for the read API one account is
     /// gone and another is there.
     pub renamed: Vec<(String, String)>,
@@ -127,6 +130,8 @@ pub struct Outcome {
     pub held_digest: Option<Vec<u8>>,
     /// Why something was held, or what could not be read; in Chinese.
     pub reason: Option<String>,
+    /// What of the tags could not be read; in Chinese.
+    pub tag_gaps: Option<String>,
     /// How long it waited for WeCom's answers.
     pub reading: Duration,
 }
@@ -156,10 +161,10 @@ impl std::fmt::Display for Outcome {
         if self.state == State::Held {
             write!(f, "；{} 项移除待批准", self.rows_held)?;
         }
-        match &self.reason {
-            Some(reason) => write!(f, "（{reason}）"),
-            None => Ok(()),
+        for told in self.reason.iter().chain(&self.tag_gaps) {
+            write!(f, "（{told}）")?;
         }
+        Ok(())
     }
 }
 
@@ -208,7 +213,8 @@ pub struct Mirror {
 /// What a run looks at, and what it was allowed beforehand.
 enum Look<'a> {
     Everyone,
-    Few(BTreeSet<String>),
+    /// Members by lower-cased userid, and tags.
+    Few(BTreeSet<String>, BTreeSet<TagId>),
     Approved { run: i64, digest: &'a [u8] },
 }
 
@@ -239,7 +245,8 @@ impl Mirror {
         let mut tx = self.store.scoped(self.corp.corp_id).await?;
         let begun = sync_runs::history_has_begun(&mut tx, self.corp.corp_id).await?;
         tx.commit().await?;
-        let look = if begun && keys.len() <= MANY_HINTS { Look::Few(keys) } else { Look::Everyone };
+        let tags = hints.tags.iter().copied().collect();
+        let look = if begun && keys.len() <= MANY_HINTS { Look::Few(keys, tags) } else { Look::Everyone };
         let task = Task { trigger: Trigger::Event, look, renamed, patience: PATIENCE };
         self.run(task, now, today).await
     }
@@ -346,7 +353,7 @@ impl Mirror {
         let corp = self.corp.corp_id;
         let began = Instant::now();
         let seen = match &look {
-            Look::Few(keys) => fetch::some(&self.app, self.contacts.as_ref(), keys).await?,
+            Look::Few(keys, tags) => fetch::some(&self.app, self.contacts.as_ref(), keys, tags).await?,
             Look::Everyone | Look::Approved { .. } => fetch::all(&self.app, self.contacts.as_ref()).await?,
         };
         let reading = began.elapsed();
@@ -360,11 +367,11 @@ impl Mirror {
 
         let renamed = rename::settle(&mut kept, &seen, renamed);
         let subjects = match &look {
-            Look::Few(keys) => Subjects::Only(keys),
+            Look::Few(keys, _) => Subjects::Only(keys),
             Look::Everyone | Look::Approved { .. } => Subjects::All,
         };
         let members = diff::members(&kept, &seen, subjects);
-        let gone = diff::tree(&kept, &seen, &HashSet::new()).gone;
+        let gone = diff::gone_departments(&kept, &seen);
         let judged = guard::judge(&kept, &seen, &members, &gone, &lately);
         let verdict = match &look {
             // Nobody can approve what was not read: with a gap the same names may be missing for another reason.
@@ -375,16 +382,33 @@ impl Mirror {
             }
             _ => judged,
         };
-        let tree = diff::tree(&kept, &seen, &verdict.keep);
-
         let first = self.corp.records_begin_on.min(today);
         let dates = Dates { from: if begun { today } else { first }, today };
         let mut tx = self.store.scoped(corp).await?;
+        members::lock(&mut tx, corp).await?;
+        // Under the lock, so that rules somebody saved meanwhile are those the tree is written by.
+        let rules = kinds::rules(&mut tx, corp).await?;
+        let tree = diff::tree(&kept, &seen, &verdict.keep, &rules);
+        let (only, all) = match &look {
+            Look::Few(_, tags) => (Some(tags), false),
+            Look::Everyone | Look::Approved { .. } => (None, true),
+        };
+        let tags = tags::diff(&kept, &seen, &verdict, &tree, only, all);
         // The first look is no change that anyone would take back, and the largest of all.
         let changes = if begun { Some(change_sets::begin(&mut tx).await?) } else { None };
-        let changed = apply::Changed { tree: &tree, members: &members, verdict: &verdict, renamed: &renamed };
+        let changed = apply::Changed {
+            tree: &tree,
+            members: &members,
+            verdict: &verdict,
+            renamed: &renamed,
+            tags: &tags,
+        };
         let counts = apply::apply(&mut tx, corp, run, dates, changed).await?;
-        let end = describe_end(&seen, &counts, &verdict, ended());
+        let mut end = describe_end(&seen, &counts, &verdict, ended());
+        if tags.held > 0 {
+            let told = format!("数据没有读全，{} 项标签移除没有执行", tags.held);
+            end.tag_gaps = Some(end.tag_gaps.into_iter().chain([told]).collect::<Vec<_>>().join("；"));
+        }
         if let Some(changes) = changes {
             let title = format!("第 {run} 次同步");
             let at = end.finished_at.unwrap_or_else(&ended);
@@ -394,7 +418,7 @@ impl Mirror {
         sync_runs::hold(&mut tx, corp, run, &held_rows(&kept, &verdict.held)).await?;
         sync_runs::finish(&mut tx, corp, run, &end).await?;
         match look {
-            Look::Few(_) => {}
+            Look::Few(..) => {}
             Look::Everyone => {
                 sync_runs::supersede(&mut tx, corp, run, &format!("由第 {run} 次同步代替")).await?;
             }
@@ -419,6 +443,7 @@ impl Mirror {
             rows_held: verdict.held.len(),
             held_digest: end.held_digest,
             reason: end.reason,
+            tag_gaps: end.tag_gaps,
             reading,
         })
     }
@@ -472,6 +497,8 @@ fn describe_end(seen: &Seen, counts: &Counts, verdict: &Verdict<'_>, ended: Date
         rows_held: int(verdict.held.len()),
         held_digest: digest_of(&verdict.held),
         reason: (!reasons.is_empty()).then(|| reasons.join("；")),
+        tags_seen: int(seen.tags.tags.as_ref().map_or(0, |tags| tags.len())),
+        tag_gaps: (!seen.tags.gaps.is_empty()).then(|| seen.tags.gaps.join("；")),
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use domain::{
     DepartmentId, MemberId,
     department::{Node, Place},
+    kinds::TagId,
 };
+
+use crate::tags::{KeptTag, SeenTags};
 
 /// What WeCom showed.
 #[derive(Debug, Default)]
@@ -16,6 +19,8 @@ pub struct Seen {
     pub members: HashMap<String, SeenMember>,
     /// What could not be read, in Chinese. While there is a gap, nothing is taken to be gone.
     pub gaps: Vec<String>,
+    /// Tags, and what of them could not be read. That is no reason to take anybody for gone, or not.
+    pub tags: SeenTags,
 }
 
 /// A department as WeCom showed it.
@@ -72,6 +77,8 @@ pub struct Kept {
     pub departments: HashMap<DepartmentId, KeptDepartment>,
     /// Members by lower-cased userid, those that left too.
     pub members: HashMap<String, KeptMember>,
+    /// Tags by id, closed ones too.
+    pub tags: BTreeMap<TagId, KeptTag>,
 }
 
 /// A department as the mirror holds it.

@@ -46,7 +46,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
                 ),
             }
         }
-        if !hints.members.is_empty() || !hints.departments.is_empty() {
+        if !hints.members.is_empty() || !hints.departments.is_empty() || !hints.tags.is_empty() {
             let now = app.now();
             // Whoever may have left is signed out at once; who has not signs in again without noticing.
             let mut tx = app.store().scoped(corp).await?;
@@ -94,6 +94,7 @@ fn note(hints: &mut sync::Hints, leaving: &mut Vec<String>, event: Event) {
             | ContactChange::DepartmentUpdated { id, .. }
             | ContactChange::DepartmentDeleted { id },
         ) => hints.departments.push(id),
+        Event::Contact(ContactChange::TagUpdated(change)) => hints.tags.push(change.tag_id),
         // Nothing here is kept by us, so there is nothing to look at.
         _ => {}
     }

@@ -12,6 +12,7 @@ pub mod exemptions;
 pub mod forms;
 pub mod health;
 pub mod jssdk;
+pub mod kinds;
 pub mod me;
 pub mod my_data;
 pub mod pages;
@@ -23,6 +24,7 @@ pub mod reports;
 pub mod roster;
 pub mod statistics;
 pub mod sync_runs;
+pub mod tags;
 pub mod unreported;
 pub mod write_plans;
 
@@ -94,6 +96,15 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(class_counsellors::without_class)
             .service(class_counsellors::appoint)
             .service(class_counsellors::end)
+            .service(kinds::get)
+            .service(kinds::save)
+            .service(kinds::preview)
+            .service(kinds::trial)
+            .service(kinds::departments)
+            .service(kinds::accounts)
+            .service(kinds::preview_persons)
+            .service(kinds::make_persons)
+            .service(tags::list)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

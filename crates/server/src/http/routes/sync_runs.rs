@@ -44,6 +44,9 @@ struct SyncRun {
     reason: Option<String>,
     /// When what it changed was put back.
     reverted_at: Option<DateTime<Utc>>,
+    tags_seen: i32,
+    /// What of the tags could not be read: it stays as it was.
+    tag_gaps: Option<String>,
 }
 
 impl From<store::sync_runs::Run> for SyncRun {
@@ -64,6 +67,8 @@ impl From<store::sync_runs::Run> for SyncRun {
             held_digest: run.held_digest.map(hex::encode),
             reason: run.reason,
             reverted_at: run.reverted_at,
+            tags_seen: run.tags_seen,
+            tag_gaps: run.tag_gaps,
         }
     }
 }
@@ -207,6 +212,8 @@ pub struct Mirror {
     members_not_visible: i32,
     /// What could not be read, or why something is held.
     reason: Option<String>,
+    /// What of the tags could not be read.
+    tag_gaps: Option<String>,
     /// Removals that wait for an administrator.
     rows_held: i64,
     /// The last reconcile that found what no event had told.
@@ -228,6 +235,7 @@ pub async fn mirror(who: SignedIn) -> Answer<web::Json<Mirror>> {
         members_seen: drift.members_seen,
         members_not_visible: drift.members_not_visible,
         reason: drift.reason,
+        tag_gaps: drift.tag_gaps,
         rows_held: drift.rows_held,
         difference_run: drift.difference_run,
         difference_at: drift.difference_at,

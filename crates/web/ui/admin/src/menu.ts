@@ -1,19 +1,40 @@
 import type { Me } from '#shared/api/types.ts';
+import type { IconName } from '#shared/components/UiIcon.vue';
 
-/** The entries of the main menu a person may use, in order; the first is where they land. */
-export function menuOf(may: Me['may']) {
-  const all = [
-    { name: 'statistics', icon: 'statistics', shown: may.see_statistics },
-    { name: 'unreported', icon: 'unreported', shown: may.see_unreported },
-    { name: 'reminder-rules', icon: 'bell', shown: may.administer || may.remind },
-    { name: 'exemptions', icon: 'today', shown: may.exempt || may.administer },
-    { name: 'corrections', icon: 'check', shown: may.correct },
-    { name: 'class-counsellors', icon: 'me', shown: may.see_classes },
-    { name: 'registration', icon: 'me', shown: may.see_statistics },
-    { name: 'roster', icon: 'roster', shown: may.administer },
-    { name: 'accounts', icon: 'me', shown: may.administer },
-    { name: 'write-back', icon: 'right', shown: may.administer },
-    { name: 'sync-runs', icon: 'sync', shown: may.administer },
-  ] as const;
-  return all.filter((entry) => entry.shown);
+type May = Me['may'];
+
+/** The main menu: what is looked at every day, the people of the school, and WeCom's directory with its rosters. */
+const GROUPS = {
+  daily: {
+    statistics: ['statistics', (may) => may.see_statistics],
+    unreported: ['unreported', (may) => may.see_unreported],
+    'reminder-rules': ['bell', (may) => may.administer || may.remind],
+    exemptions: ['today', (may) => may.exempt || may.administer],
+  },
+  people: {
+    corrections: ['check', (may) => may.correct],
+    'class-counsellors': ['class', (may) => may.see_classes],
+    registration: ['me', (may) => may.see_statistics],
+  },
+  directory: {
+    roster: ['roster', (may) => may.administer],
+    'sync-runs': ['sync', (may) => may.administer],
+    kinds: ['rules', (may) => may.administer],
+    accounts: ['link', (may) => may.administer],
+    'write-back': ['upload', (may) => may.administer],
+  },
+} satisfies Record<string, Record<string, [IconName, (may: May) => boolean]>>;
+
+export type MenuGroup = keyof typeof GROUPS;
+/** An entry's name is also its route's. */
+export type MenuName = { [Group in MenuGroup]: keyof (typeof GROUPS)[Group] }[MenuGroup];
+
+/** What of the menu a person may use, in order; the first entry is where they land. */
+export function menuOf(may: May) {
+  return (Object.keys(GROUPS) as MenuGroup[])
+    .map((group) => {
+      const all = Object.entries(GROUPS[group]) as [MenuName, [IconName, (may: May) => boolean]][];
+      return { group, entries: all.filter(([, [, shown]]) => shown(may)).map(([name, [icon]]) => ({ name, icon })) };
+    })
+    .filter(({ entries }) => entries.length > 0);
 }

@@ -1,12 +1,13 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
 import type { MessageKey } from '../locale/index.ts';
+import type { MenuName } from '../menu.ts';
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'class-counsellors' | 'corrections' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'sync-runs';
+    menu?: MenuName;
     /** Shown without a session. */
     open?: true;
   }
@@ -82,6 +83,12 @@ const routes: RouteRecordRaw[] = [
     component: () => import('../pages/write-back/WritePlanPage.vue'),
     props: (route) => ({ id: Number(route.params.id) }),
     meta: { title: 'write.title', menu: 'write-back' },
+  },
+  {
+    path: '/kinds',
+    name: 'kinds',
+    component: () => import('../pages/kinds/KindsPage.vue'),
+    meta: { title: 'kinds.title', menu: 'kinds' },
   },
   {
     path: '/sync-runs',
