@@ -78,6 +78,8 @@ pub async fn dump(owner: &tokio_postgres::Client) -> String {
         "memberships",
         "exemptions",
         "grants",
+        "beds",
+        "residences",
     ];
     let rows: Vec<String> =
         tables.iter().map(|table| format!("select '{table} ' || t::text as row from {table} t")).collect();

@@ -46,6 +46,10 @@ pub enum Action {
     Remind,
     /// Say on which days somebody need not answer.
     Exempt,
+    /// Say who sleeps in which bed of the dormitories.
+    House,
+    /// Look at a photo, one person at a time, on record.
+    SeePhoto,
     /// Run syncs, read rules, approve held removals.
     Administer,
 }
@@ -85,10 +89,15 @@ impl Role {
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
-        use Action::{Administer, Exempt, Remind, RevealPhone, SeePeople, SeeStatistics};
+        use Action::{
+            Administer, Exempt, House, Remind, RevealPhone, SeePeople, SeePhoto, SeeStatistics,
+        };
         match self {
             Self::Counsellor | Self::CollegeOffice | Self::SchoolOffice => {
-                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt)
+                matches!(
+                    action,
+                    SeeStatistics | SeePeople | RevealPhone | Remind | Exempt | House | SeePhoto
+                )
             }
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
@@ -209,6 +218,8 @@ mod tests {
             Action::SeePeople,
             Action::RevealPhone,
             Action::Remind,
+            Action::House,
+            Action::SeePhoto,
             Action::Administer,
         ] {
             assert!(!viewer(&[]).may(action));

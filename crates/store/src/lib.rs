@@ -26,10 +26,12 @@ pub mod memberships;
 pub mod migrate;
 pub mod outbox;
 pub mod persons;
+pub mod photos;
 pub mod planner;
 pub mod registration;
 pub mod reminders;
 pub mod reports;
+pub mod residences;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]
 pub mod schema;
 pub mod sealed;

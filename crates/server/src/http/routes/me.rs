@@ -36,6 +36,8 @@ struct Person {
     kind: Kind,
     class: Option<Department>,
     college: Option<Department>,
+    /// Whether `GET /me/photo` has one.
+    photo: bool,
 }
 
 /// student or staff.
@@ -78,6 +80,8 @@ struct May {
     remind: bool,
     administer: bool,
     exempt: bool,
+    house: bool,
+    see_photo: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,6 +98,7 @@ struct School {
 pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
     let (app, school, viewer) = who.parts()?;
     let profile = app::people::profile(app, school, viewer).await?;
+    let photo = app::photos::has_own(app, school, viewer).await?;
     let person = viewer.person.as_ref().map(|person| Person {
         number: profile.number.clone().unwrap_or_default(),
         name: profile.name.clone(),
@@ -103,6 +108,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
         },
         class: profile.class.clone().map(Department::from),
         college: profile.college.clone().map(Department::from),
+        photo,
     });
     let grants = viewer
         .grants
@@ -124,6 +130,8 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             remind: viewer.may(Action::Remind),
             administer: viewer.may(Action::Administer),
             exempt: viewer.may(Action::Exempt),
+            house: viewer.may(Action::House),
+            see_photo: viewer.may(Action::SeePhoto),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -8,6 +8,8 @@ export function menuOf(may: Me['may']) {
     { name: 'reminder-rules', icon: 'bell', shown: may.administer || may.remind },
     { name: 'exemptions', icon: 'today', shown: may.exempt || may.administer },
     { name: 'registration', icon: 'me', shown: may.see_statistics },
+    { name: 'residences', icon: 'residences', shown: may.see_statistics },
+    { name: 'photos', icon: 'photos', shown: may.administer || may.see_unreported },
     { name: 'roster', icon: 'roster', shown: may.administer },
     { name: 'accounts', icon: 'me', shown: may.administer },
     { name: 'write-back', icon: 'right', shown: may.administer },

@@ -6,7 +6,7 @@ declare module 'vue-router' {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'sync-runs';
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'exemptions' | 'registration' | 'residences' | 'photos' | 'roster' | 'write-back' | 'sync-runs';
     /** Shown without a session. */
     open?: true;
   }
@@ -39,6 +39,18 @@ const routes: RouteRecordRaw[] = [
     name: 'registration',
     component: () => import('../pages/registration/RegistrationPage.vue'),
     meta: { title: 'registration.title', menu: 'registration' },
+  },
+  {
+    path: '/residences',
+    name: 'residences',
+    component: () => import('../pages/residences/ResidencesPage.vue'),
+    meta: { title: 'residences.title', menu: 'residences' },
+  },
+  {
+    path: '/photos',
+    name: 'photos',
+    component: () => import('../pages/photos/PhotosPage.vue'),
+    meta: { title: 'photos.title', menu: 'photos' },
   },
   {
     path: '/roster',
