@@ -256,6 +256,130 @@ test('the administrator plans, approves and writes the roster to WeCom, then und
   await person.end();
 });
 
+/** A .zip of these files as they are, uncompressed. */
+function zipOf(files) {
+  const crc = (bytes) => ~bytes.reduce((sum, byte) => {
+    let next = sum ^ byte;
+    for (let bit = 0; bit < 8; bit++) next = (next >>> 1) ^ (0xedb88320 & -(next & 1));
+    return next;
+  }, ~0) >>> 0;
+  const [parts, directory] = [[], []];
+  let at = 0;
+  for (const [name, bytes] of files) {
+    const path = Buffer.from(name);
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(0x800, 2);
+    fields.writeUInt32LE(crc(bytes), 10);
+    fields.writeUInt32LE(bytes.length, 14);
+    fields.writeUInt32LE(bytes.length, 18);
+    fields.writeUInt16LE(path.length, 22);
+    const where = Buffer.alloc(14);
+    where.writeUInt32LE(at, 10);
+    parts.push(Buffer.from('PK\x03\x04'), fields, path, bytes);
+    directory.push(Buffer.from('PK\x01\x02\x14\x00'), fields, where, path);
+    at += 30 + path.length + bytes.length;
+  }
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06');
+  end.writeUInt16LE(files.length, 8);
+  end.writeUInt16LE(files.length, 10);
+  end.writeUInt32LE(Buffer.concat(directory).length, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, ...directory, end]);
+}
+
+test('dormitories from a list, a bed for somebody without one, and photos from a .zip', async () => {
+  const students = CLASS.split(',');
+  const beds = ['校区,楼栋,楼层,房间,床位,学号,入住日期'];
+  for (const building of ['3号楼', '10号楼'])
+    for (const floor of [1, 2, 3])
+      for (const room of [1, 2, 3, 4])
+        for (const bed of [1, 2, 3, 4]) {
+          const student = building === '3号楼' && floor === 3 ? students[(room - 1) * 4 + bed - 1] : undefined;
+          // The last of the class has no bed.
+          const housed = student && student !== students.at(-1) ? student : '';
+          beds.push(`东校区,${building},${floor}层,${floor}0${room},${bed}号床,${housed},${housed && '2019-09-01'}`);
+        }
+  const administrator = await open(PC);
+  await openHall(administrator, ADMINISTRATOR, '/residences');
+  const { page } = administrator;
+  await page.getByText('还没有登记床位').waitFor();
+  await page.getByRole('button', { name: '导入', exact: true }).click();
+  const bring = (rows) => page.getByLabel('选择宿舍名单', { exact: false }).setInputFiles({ name: '宿舍.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) });
+  await bring([beds[0], '东校区,3号楼,3层,301,1号床,20999999,']);
+  await page.getByText(/名册里没有“20999999”/).waitFor();
+  await look(page, 'residences-wrong');
+  await bring(beds);
+  await page.getByText('名单 96 行，没有问题，可以导入').waitFor();
+  await look(page, 'residences-list');
+  await page.getByRole('button', { name: '确认导入' }).click();
+  await page.getByText('已导入：新增床位 96 个').waitFor();
+  await page.getByRole('button', { name: '入住情况' }).click();
+  await page.getByRole('rowheader', { name: '东校区 10号楼' }).waitFor();
+  await look(page, 'residences-figures');
+
+  // Photos: a picture for two, a stranger, and what is no picture.
+  await page.goto(`${SERVER_URL}/admin/photos`);
+  await page.getByRole('heading', { name: '照片采集情况' }).waitFor();
+  const jpeg = await page.screenshot({ type: 'jpeg', clip: { x: 300, y: 60, width: 600, height: 800 } });
+  const zip = zipOf([
+    [`照片/${students[0]}.jpg`, jpeg], [`照片/${students[1]}.jpg`, jpeg], ['照片/20999999.jpg', jpeg], [`照片/${students[2]}.jpg`, Buffer.from('no picture')],
+  ]);
+  await page.getByLabel('选择照片压缩包', { exact: false }).setInputFiles({ name: '照片.zip', mimeType: 'application/zip', buffer: zip });
+  await page.getByRole('button', { name: '上传', exact: true }).click();
+  await page.getByText('处理完毕').first().waitFor();
+  await page.getByText('已处理 4 / 4 个文件').waitFor();
+  await page.getByRole('rowheader', { name: '20999999.jpg' }).waitFor();
+  await look(page, 'photos-upload');
+  await administrator.end();
+
+  // The counsellor finds a bed for the one without, and looks at a photo.
+  const counsellor = await open(PC);
+  await openHall(counsellor, COUNSELLOR, '/residences');
+  const hall = counsellor.page;
+  await hall.getByRole('button', { name: '未安排床位' }).click();
+  await hall.getByRole('cell', { name: students.at(-1) }).waitFor();
+  await look(hall, 'residences-without');
+  await hall.getByRole('row', { name: students.at(-1) }).getByRole('button', { name: /安排床位/ }).click();
+  await hall.getByLabel('楼栋').selectOption('东校区 10号楼');
+  await hall.getByRole('heading', { name: /1 层 101/ }).waitFor();
+  await hall.getByRole('button', { name: /空床/ }).first().click();
+  await hall.getByRole('dialog').getByText(/入住 东校区 10号楼/).waitFor();
+  await look(hall, 'residences-move-in');
+  await hall.getByRole('dialog').getByRole('button', { name: '登记入住' }).click();
+  await hall.getByText('已登记入住').waitFor();
+  await hall.getByLabel('楼栋').selectOption('东校区 3号楼');
+  await hall.getByLabel('楼层').selectOption('3');
+  await hall.getByRole('heading', { name: /3 层 301/ }).waitFor();
+  await look(hall, 'residences-rooms');
+  await hall.getByRole('listitem').filter({ hasText: '3 层 301' }).getByRole('button').first().click();
+  await hall.getByRole('dialog').getByText(/至今/).waitFor();
+  await look(hall, 'residences-stay');
+  await hall.getByRole('dialog').getByRole('button', { name: '登记搬出' }).click();
+  await hall.getByText('已登记搬出').waitFor();
+
+  await hall.goto(`${SERVER_URL}/admin/photos`);
+  await hall.getByRole('button', { name: '有照片', exact: true }).click();
+  await hall.getByRole('button', { name: /^查看.*的照片$/ }).first().click();
+  const photo = hall.getByRole('img', { name: /的照片$/ });
+  await photo.waitFor();
+  assert.equal(await photo.evaluate((img) => img.decode().then(() => img.naturalHeight)), 640);
+  await look(hall, 'photos-look');
+  await counsellor.end();
+
+  // The student sees their own, and that somebody looked.
+  const student = await open(PHONE);
+  const me = await openFromWorkbench(student, students[0]);
+  await me.goto(`${SERVER_URL}/h5/me`);
+  await me.getByRole('img', { name: /我的照片/ }).waitFor();
+  await look(me, 'phone-me-photo');
+  await me.goto(`${SERVER_URL}/h5/me/access-log`);
+  await me.getByText('查看了照片').waitFor();
+  await look(me, 'phone-access-log-photo');
+  await student.end();
+});
+
 test('the administrator looks at a held run and approves exactly that', async () => {
   const person = await open(PC);
   // What WeCom tells of them is lost, so that the run that is asked for below is the one that finds them gone.

@@ -86,6 +86,8 @@ pub async fn dump(owner: &tokio_postgres::Client) -> String {
         "kind_rules",
         "kind_pins",
         "kind_persons",
+        "beds",
+        "residences",
     ];
     let rows: Vec<String> =
         tables.iter().map(|table| format!("select '{table} ' || t::text as row from {table} t")).collect();

@@ -9,6 +9,7 @@ pub mod refresh_member;
 pub mod send_messages;
 pub mod sweep;
 pub mod sync_directory;
+pub mod take_photos;
 pub mod write_back;
 
 use std::time::Duration;
@@ -59,6 +60,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             refresh_member::KIND => refresh_member::run(app, school, &job.payload).await,
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
+            take_photos::KIND => take_photos::run(app, school, &job.payload).await,
             write_back::KIND => write_back::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
             _ => Err(Error::internal("a job of an unknown kind")),
@@ -173,6 +175,9 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     }
     for plan in store::write_plans::approved(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &write_back::job(school.corp(), plan, now), now).await?;
+    }
+    for upload in store::photos::uploads::waiting(&mut tx, school.corp()).await? {
+        added |= queue::add(&mut tx, &take_photos::job(school.corp(), upload, now), now).await?;
     }
     if !store::inbox::unhandled(&mut tx, school.corp(), 1).await?.is_empty() {
         added |= queue::add(&mut tx, &handle_inbox::job(school.corp(), now), now).await?;

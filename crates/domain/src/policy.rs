@@ -52,6 +52,10 @@ pub enum Action {
     FixCorrections,
     /// Name a counsellor for a class.
     AppointCounsellors,
+    /// Say who sleeps in which bed of the dormitories.
+    House,
+    /// Look at a photo, one person at a time, on record.
+    SeePhoto,
     /// Run syncs, read rules, approve held removals.
     Administer,
 }
@@ -107,24 +111,19 @@ impl Role {
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, AppointCounsellors, CheckCorrections, Exempt, FixCorrections, Remind, RevealPhone,
-            SeePeople, SeeStatistics,
+            Administer, AppointCounsellors, CheckCorrections, Exempt, FixCorrections, House, Remind, RevealPhone,
+            SeePeople, SeePhoto, SeeStatistics,
         };
+        // What whoever looks after students may do with them.
+        let cares = matches!(
+            action,
+            SeeStatistics | SeePeople | SeePhoto | RevealPhone | Remind | Exempt | House | CheckCorrections
+        );
         match self {
-            Self::Counsellor => {
-                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt | CheckCorrections)
+            Self::Counsellor => cares,
+            Self::CollegeOffice | Self::SchoolOffice => {
+                cares || matches!(action, FixCorrections | AppointCounsellors)
             }
-            Self::CollegeOffice | Self::SchoolOffice => matches!(
-                action,
-                SeeStatistics
-                    | SeePeople
-                    | RevealPhone
-                    | Remind
-                    | Exempt
-                    | CheckCorrections
-                    | FixCorrections
-                    | AppointCounsellors
-            ),
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
             }
@@ -251,6 +250,8 @@ mod tests {
             Action::SeePeople,
             Action::RevealPhone,
             Action::Remind,
+            Action::House,
+            Action::SeePhoto,
             Action::Administer,
         ] {
             assert!(!viewer(&[]).may(action));

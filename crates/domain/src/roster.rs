@@ -29,7 +29,7 @@ pub const PEOPLE_COLUMNS: [&str; 11] = [
 /// Columns of `grants.csv`.
 pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
 /// How schools head each column, ours first; compared without blanks, stars and what stands in brackets.
-pub const HEADINGS: [(&str, &[&str]); 19] = [
+pub const HEADINGS: [(&str, &[&str]); 26] = [
     ("number", &["学号", "工号", "学工号", "编号", "人员编号", "学生学号", "职工号", "教工号"]),
     ("name", &["姓名", "学生姓名", "教师姓名", "名字"]),
     ("kind", &["身份", "类别", "人员类别", "人员类型", "学生或教职工"]),
@@ -49,6 +49,13 @@ pub const HEADINGS: [(&str, &[&str]); 19] = [
     ("from", &["开始日期", "起始日期", "开始时间", "起"]),
     ("last", &["结束日期", "截止日期", "结束时间", "止"]),
     ("reason", &["事由", "原因", "说明", "备注"]),
+    ("campus", &["校区", "所在校区", "校区名称"]),
+    ("building", &["楼栋", "宿舍楼", "楼号", "楼宇", "公寓楼", "公寓", "宿舍楼号", "楼栋名称"]),
+    ("floor", &["楼层", "层", "所在楼层"]),
+    ("room", &["房间", "房间号", "宿舍号", "寝室号", "房号", "宿舍", "寝室"]),
+    ("bed", &["床位", "床位号", "床号", "床铺", "铺位"]),
+    ("moved_in", &["入住日期", "入住时间", "住宿开始日期"]),
+    ("moved_out", &["搬出日期", "退宿日期", "离宿日期", "退宿时间"]),
 ];
 
 /// The column of ours that a heading means; none where it means nothing to us.

@@ -32,10 +32,12 @@ pub mod my_data;
 pub mod outbox;
 pub mod person_fields;
 pub mod persons;
+pub mod photos;
 pub mod planner;
 pub mod registration;
 pub mod reminders;
 pub mod reports;
+pub mod residences;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]
 pub mod schema;
 pub mod sealed;

@@ -17,6 +17,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    beds (corp_id, bed_id) {
+        corp_id -> Int4,
+        bed_id -> Int8,
+        campus -> Text,
+        building -> Text,
+        floor -> Text,
+        room -> Text,
+        bed -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     change_sets (corp_id, change_set_id) {
         corp_id -> Int4,
         change_set_id -> Int8,
@@ -417,6 +431,60 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    photo_chunks (corp_id, upload_id, chunk_no) {
+        corp_id -> Int4,
+        upload_id -> Int8,
+        chunk_no -> Int4,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    photo_results (corp_id, upload_id, entry_no) {
+        corp_id -> Int4,
+        upload_id -> Int8,
+        entry_no -> Int4,
+        file -> Text,
+        outcome -> Text,
+        person_id -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    photo_uploads (corp_id, upload_id) {
+        corp_id -> Int4,
+        upload_id -> Int8,
+        state -> Text,
+        bytes -> Int8,
+        chunks -> Int4,
+        files -> Nullable<Int4>,
+        message -> Nullable<Text>,
+        made_by -> Int8,
+        made_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    photos (corp_id, person_id) {
+        corp_id -> Int4,
+        person_id -> Int8,
+        picture -> Bytea,
+        source -> Bytea,
+        stored_by -> Int8,
+        stored_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     reminder_rounds (corp_id, round_id) {
         corp_id -> Int4,
         round_id -> Int8,
@@ -494,6 +562,20 @@ diesel::table! {
         answers -> Bytea,
         submitted_at -> Timestamptz,
         revised_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    residences (corp_id, residence_id) {
+        corp_id -> Int4,
+        residence_id -> Int8,
+        person_id -> Int8,
+        bed_id -> Int8,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        source -> Text,
     }
 }
 
@@ -733,6 +815,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(beds -> corps (corp_id));
 diesel::joinable!(change_sets -> corps (corp_id));
 diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
@@ -755,6 +838,7 @@ diesel::joinable!(write_plans -> corps (corp_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
+    beds,
     change_sets,
     changes,
     consents,
@@ -781,11 +865,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_batches,
     person_fields,
     persons,
+    photo_chunks,
+    photo_results,
+    photo_uploads,
+    photos,
     reminder_rounds,
     reminder_rules,
     reminders,
     report_revisions,
     reports,
+    residences,
     sessions,
     sign_in_flows,
     staging_departments,

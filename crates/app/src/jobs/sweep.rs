@@ -5,6 +5,7 @@ use domain::CorpId;
 use store::{
     Scoped, change_sets, corrections, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
+    photos::uploads,
     sessions, sign_in_flows,
 };
 
@@ -27,6 +28,11 @@ const CHANGES: TimeDelta = TimeDelta::days(30);
 /// How long a settled request for a correction is kept: it says what somebody's data was and is.
 const CORRECTIONS: TimeDelta = TimeDelta::days(180);
 
+/// How long the results of an upload of photos can be read.
+const UPLOADS: TimeDelta = TimeDelta::days(30);
+/// An upload that has not come whole by then never will.
+const BROKEN_UPLOADS: TimeDelta = TimeDelta::hours(2);
+
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
     // Planned for the next full hour: while it waits there, no second one is added.
@@ -45,6 +51,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     inbox::sweep(&mut tx, corp, now - MESSAGES).await?;
     change_sets::sweep(&mut tx, corp, now - CHANGES).await?;
     corrections::sweep(&mut tx, corp, now - CORRECTIONS).await?;
+    uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;
     queue::sweep(&mut tx, now - JOBS).await?;
     tx.commit().await?;
     Ok(Done::Yes)

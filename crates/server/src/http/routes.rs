@@ -17,10 +17,12 @@ pub mod me;
 pub mod my_data;
 pub mod pages;
 pub mod people;
+pub mod photos;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminders;
 pub mod reports;
+pub mod residences;
 pub mod roster;
 pub mod statistics;
 pub mod sync_runs;
@@ -57,6 +59,25 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(exemptions::preview)
             .service(exemptions::import)
             .service(exemptions::revoke)
+            .service(residences::buildings)
+            .service(residences::colleges)
+            .service(residences::rooms)
+            .service(residences::without)
+            .service(residences::history)
+            .service(residences::move_in)
+            .service(residences::move_out)
+            .service(residences::list::template)
+            .service(residences::list::preview)
+            .service(residences::list::import)
+            .service(photos::coverage)
+            .service(photos::people)
+            .service(photos::uploads::list)
+            .service(photos::uploads::create)
+            .service(photos::uploads::get)
+            .service(photos::uploads::results)
+            .service(photos::own)
+            .service(photos::get)
+            .service(photos::remove)
             .service(registration::table)
             .service(registration::not_activated)
             .service(roster::preview)

@@ -36,6 +36,8 @@ struct Person {
     kind: Kind,
     class: Option<Department>,
     college: Option<Department>,
+    /// Whether `GET /me/photo` has one.
+    photo: bool,
 }
 
 /// student or staff.
@@ -82,6 +84,8 @@ struct May {
     correct: bool,
     /// See which class has no counsellor.
     see_classes: bool,
+    house: bool,
+    see_photo: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,6 +102,7 @@ struct School {
 pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
     let (app, school, viewer) = who.parts()?;
     let profile = app::people::profile(app, school, viewer).await?;
+    let photo = app::photos::has_own(app, school, viewer).await?;
     let person = viewer.person.as_ref().map(|person| Person {
         number: profile.number.clone().unwrap_or_default(),
         name: profile.name.clone(),
@@ -107,6 +112,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
         },
         class: profile.class.clone().map(Department::from),
         college: profile.college.clone().map(Department::from),
+        photo,
     });
     let grants = viewer
         .grants
@@ -132,6 +138,8 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
                 || viewer.may(Action::FixCorrections)
                 || viewer.may(Action::Administer),
             see_classes: viewer.may(Action::AppointCounsellors) || viewer.may(Action::Administer),
+            house: viewer.may(Action::House),
+            see_photo: viewer.may(Action::SeePhoto),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -36,7 +36,7 @@ pub enum Kind {
     Staff,
 }
 
-fn kind(kind: Option<Kind>) -> Option<&'static str> {
+pub(super) fn kind(kind: Option<Kind>) -> Option<&'static str> {
     kind.map(|kind| match kind {
         Kind::Student => "student",
         Kind::Staff => "staff",

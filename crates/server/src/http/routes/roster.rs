@@ -106,10 +106,16 @@ pub struct RosterPreview {
 
 /// A heading of the file.
 #[derive(Debug, Serialize, ToSchema)]
-struct RosterHeading {
+pub(super) struct RosterHeading {
     heading: String,
     /// Which of our columns it is taken for; null for one that is not used.
     column: Option<&'static str>,
+}
+
+impl From<roster::Heading> for RosterHeading {
+    fn from(one: roster::Heading) -> Self {
+        Self { heading: one.heading, column: one.column }
+    }
 }
 
 /// A wrong cell.
@@ -163,9 +169,8 @@ pub async fn preview(
 ) -> Answer<web::Json<RosterPreview>> {
     let (app, school, viewer) = who.parts()?;
     let looked = roster::preview(app, school, viewer, file(body).await?, query.0.duplicates()).await?;
-    let headings = looked.headings.into_iter();
     Ok(web::Json(RosterPreview {
-        headings: headings.map(|one| RosterHeading { heading: one.heading, column: one.column }).collect(),
+        headings: looked.headings.into_iter().map(RosterHeading::from).collect(),
         rows: looked.rows,
         report: looked.report.map(RosterReport::from),
         error_count: looked.errors.len(),
@@ -215,7 +220,7 @@ pub struct RosterImportList {
 #[derive(Debug, Serialize, ToSchema)]
 struct RosterImport {
     id: i64,
-    /// roster, exemptions or accounts.
+    /// roster, exemptions, accounts or residences.
     kind: String,
     /// What was done.
     title: String,

@@ -3,7 +3,7 @@ import { createApi } from '#shared/api/client.ts';
 let leaving = false;
 
 /** Leaves for the landing page, which keeps where one was. A real load: nothing of the session stays in memory. */
-function signedOut() {
+export function signedOut() {
   if (leaving || location.pathname === '/admin/sign-in') return;
   leaving = true;
   const to = location.pathname + location.search;

@@ -15,6 +15,8 @@ const GROUPS = {
     corrections: ['check', (may) => may.correct],
     'class-counsellors': ['class', (may) => may.see_classes],
     registration: ['me', (may) => may.see_statistics],
+    residences: ['residences', (may) => may.see_statistics],
+    photos: ['photos', (may) => may.administer || may.see_unreported],
   },
   directory: {
     roster: ['roster', (may) => may.administer],

@@ -42,6 +42,18 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'registration.title', menu: 'registration' },
   },
   {
+    path: '/residences',
+    name: 'residences',
+    component: () => import('../pages/residences/ResidencesPage.vue'),
+    meta: { title: 'residences.title', menu: 'residences' },
+  },
+  {
+    path: '/photos',
+    name: 'photos',
+    component: () => import('../pages/photos/PhotosPage.vue'),
+    meta: { title: 'photos.title', menu: 'photos' },
+  },
+  {
     path: '/roster',
     name: 'roster',
     component: () => import('../pages/roster/RosterPage.vue'),

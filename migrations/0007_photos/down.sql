@@ -1,0 +1,1 @@
+drop table photo_results, photo_chunks, photo_uploads, photos;
