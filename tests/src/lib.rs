@@ -17,6 +17,7 @@ mod callbacks;
 mod chaos;
 mod doctor;
 mod exemptions;
+mod exports;
 mod forms;
 mod house;
 mod jssdk;

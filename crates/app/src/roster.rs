@@ -16,11 +16,12 @@ use domain::{
     roster::{GRANTS_COLUMNS, GrantLine, Line, LineError, PEOPLE_COLUMNS, PersonLine, title_of},
 };
 use store::{
-    AsyncPgConnection, Keyring, Store,
+    AsyncPgConnection, Keyring, Sealed, Store,
     change_sets::{self, Act, ChangeSet, Undone},
     corps::Corp,
     departments, grants, members, memberships,
     persons::{self, Known, Person},
+    phone_corrections::{self, new_place, old_place},
     planner,
     unreported::phone_place,
 };
@@ -324,7 +325,8 @@ async fn take_over(
         Some(_) => Some(change_sets::begin(&mut tx).await?),
         None => None,
     };
-    let rows = differing(store.keyring(), corp_id, &people, &known, &mut report)?;
+    let corrected = phone_corrections::last(&mut tx, corp_id).await?;
+    let rows = differing(store.keyring(), corp_id, &people, &known, &corrected, &mut report)?;
     persons::write(&mut tx, corp_id, &rows).await?;
     if rows.len() > MANY {
         planner::refresh_statistics(&mut tx).await?;
@@ -498,6 +500,7 @@ fn differing(
     corp: CorpId,
     people: &[PersonLine],
     known: &[Known],
+    corrected: &HashMap<String, (Option<Sealed>, Sealed)>,
     report: &mut Report,
 ) -> Result<Vec<Person>, ImportError> {
     let known: HashMap<String, &Person> =
@@ -514,6 +517,17 @@ fn differing(
         let phone_before = sealed_before.and_then(|sealed| keyring.open(place, sealed).ok());
         let phone = match (&line.phone, sealed_before) {
             (Some(phone), Some(sealed)) if phone_before.as_deref() == Some(phone.as_bytes()) => {
+                Some(sealed.clone())
+            }
+            // A file with the number that was put right here knows nothing of that yet; any other number is news.
+            (Some(phone), Some(sealed))
+                if corrected.get(number).is_some_and(|(old, new)| {
+                    let opened = |place, sealed| keyring.open(place, sealed).ok();
+                    old.as_ref().and_then(|old| opened(old_place(corp, number), old)).as_deref()
+                        == Some(phone.as_bytes())
+                        && opened(new_place(corp, number), new) == phone_before
+                }) =>
+            {
                 Some(sealed.clone())
             }
             (Some(phone), _) => Some(keyring.seal(place, phone.as_bytes())?),
@@ -621,7 +635,7 @@ mod tests {
         let lines =
             people("1,甲,student,,会计,2018,,,10012345678,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
         let mut report = Report::default();
-        let rows = differing(&ring, 1, &lines, &[], &mut report).unwrap();
+        let rows = differing(&ring, 1, &lines, &[], &HashMap::new(), &mut report).unwrap();
         assert_eq!((rows.len(), report.added, report.changed), (2, 2, 0));
         let known: Vec<Known> = (1..)
             .zip(rows)
@@ -629,10 +643,10 @@ mod tests {
             .collect();
 
         let mut report = Report::default();
-        assert!(differing(&ring, 1, &lines, &known, &mut report).unwrap().is_empty());
+        assert!(differing(&ring, 1, &lines, &known, &HashMap::new(), &mut report).unwrap().is_empty());
         let changed =
             people("1,甲,student,,会计,2018,,,10087654321,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
-        let rows = differing(&ring, 1, &changed, &known, &mut report).unwrap();
+        let rows = differing(&ring, 1, &changed, &known, &HashMap::new(), &mut report).unwrap();
         assert_eq!((rows.len(), report.added, report.changed), (1, 0, 1));
         let opened = ring.open(phone_place(1, "1"), rows[0].phone.as_ref().unwrap()).unwrap();
         assert_eq!(opened, b"10087654321");

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod department;
 pub mod exemption;
+pub mod export;
 pub mod form;
 pub mod phone;
 pub mod policy;

@@ -48,6 +48,8 @@ pub enum Action {
     Exempt,
     /// Run syncs, read rules, approve held removals.
     Administer,
+    /// Read what was exported, by whom and what for.
+    Audit,
 }
 
 impl Role {
@@ -85,7 +87,7 @@ impl Role {
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
-        use Action::{Administer, Exempt, Remind, RevealPhone, SeePeople, SeeStatistics};
+        use Action::{Administer, Audit, Exempt, Remind, RevealPhone, SeePeople, SeeStatistics};
         match self {
             Self::Counsellor | Self::CollegeOffice | Self::SchoolOffice => {
                 matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt)
@@ -93,8 +95,8 @@ impl Role {
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
             }
-            Self::Administrator => matches!(action, SeeStatistics | Administer),
-            Self::Auditor => false,
+            Self::Administrator => matches!(action, SeeStatistics | Administer | Audit),
+            Self::Auditor => matches!(action, Audit),
         }
     }
 }
@@ -233,6 +235,16 @@ mod tests {
         assert!(!administrator.may(Action::SeePeople) && !administrator.may(Action::RevealPhone));
         assert!(administrator.may(Action::Administer));
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Administer));
+    }
+
+    #[test]
+    fn an_auditor_reads_the_logs_and_nothing_else() {
+        let auditor = viewer(&[(Role::Auditor, 1, true)]);
+        assert!(auditor.may(Action::Audit));
+        for action in [Action::SeeStatistics, Action::SeePeople, Action::RevealPhone, Action::Administer] {
+            assert!(!auditor.may(action));
+        }
+        assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Audit));
     }
 
     #[test]

@@ -396,12 +396,9 @@ fn first_of_september(year: i16) -> Option<NaiveDate> {
 }
 
 fn phone(line: &Line<'_>) -> Result<Option<String>, LineError> {
-    // People write 100 1234 5678 and 100-1234-5678 alike.
-    let phone: String = line.cell("phone").chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let digits = phone.strip_prefix('+').unwrap_or(&phone);
-    match digits.len() {
-        0 if phone.is_empty() => Ok(None),
-        5..=20 if digits.chars().all(|c| c.is_ascii_digit()) => Ok(Some(phone)),
+    match (line.cell("phone"), crate::phone::read(line.cell("phone"))) {
+        (_, Some(phone)) => Ok(Some(phone)),
+        (text, None) if text.chars().all(|c| matches!(c, ' ' | '-')) => Ok(None),
         // Not quoted: it may be somebody's number with a slip in it.
         _ => Err(line.error("phone", "不是电话号码，请填 5 到 20 位数字，或留空")),
     }

@@ -1,9 +1,10 @@
-//! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs.
+//! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs, files
+//! of exports whose time is over.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, change_sets, idempotency_keys, inbox,
+    Scoped, change_sets, exports, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
     sessions, sign_in_flows,
 };
@@ -42,6 +43,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     idempotency_keys::sweep(&mut tx, corp, now - KEYS).await?;
     inbox::sweep(&mut tx, corp, now - MESSAGES).await?;
     change_sets::sweep(&mut tx, corp, now - CHANGES).await?;
+    exports::sweep(&mut tx, corp, now).await?;
     queue::sweep(&mut tx, now - JOBS).await?;
     tx.commit().await?;
     Ok(Done::Yes)

@@ -78,6 +78,10 @@ struct May {
     remind: bool,
     administer: bool,
     exempt: bool,
+    reveal_phone: bool,
+    export: bool,
+    /// Read the log of everybody's exports.
+    audit: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,6 +128,9 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             remind: viewer.may(Action::Remind),
             administer: viewer.may(Action::Administer),
             exempt: viewer.may(Action::Exempt),
+            reveal_phone: viewer.may(Action::RevealPhone),
+            export: app::exports::datasets(viewer).is_ok(),
+            audit: viewer.may(Action::Audit),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -8,6 +8,7 @@ export function menuOf(may: Me['may']) {
     { name: 'reminder-rules', icon: 'bell', shown: may.administer || may.remind },
     { name: 'exemptions', icon: 'today', shown: may.exempt || may.administer },
     { name: 'registration', icon: 'me', shown: may.see_statistics },
+    { name: 'exports', icon: 'roster', shown: may.export || may.audit },
     { name: 'roster', icon: 'roster', shown: may.administer },
     { name: 'accounts', icon: 'me', shown: may.administer },
     { name: 'write-back', icon: 'right', shown: may.administer },
