@@ -20,6 +20,7 @@ mod consents;
 mod corrections;
 mod doctor;
 mod exemptions;
+mod exports;
 mod forms;
 mod house;
 mod jssdk;

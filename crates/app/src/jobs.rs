@@ -5,7 +5,9 @@
 
 pub mod approve_held;
 pub mod handle_inbox;
+pub mod make_export;
 pub mod refresh_member;
+pub mod send_invitations;
 pub mod send_messages;
 pub mod sweep;
 pub mod sync_directory;
@@ -57,7 +59,9 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
         match job.kind.as_str() {
             approve_held::KIND => approve_held::run(app, school, &job.payload).await,
             handle_inbox::KIND => handle_inbox::run(app, school).await,
+            make_export::KIND => make_export::run(app, school, &job.payload).await,
             refresh_member::KIND => refresh_member::run(app, school, &job.payload).await,
+            send_invitations::KIND => send_invitations::run(app, school, &job.payload).await,
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
             take_photos::KIND => take_photos::run(app, school, &job.payload).await,
@@ -178,6 +182,12 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     }
     for upload in store::photos::uploads::waiting(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &take_photos::job(school.corp(), upload, now), now).await?;
+    }
+    for export in store::exports::open(&mut tx, school.corp()).await? {
+        added |= queue::add(&mut tx, &make_export::job(school.corp(), export, now), now).await?;
+    }
+    for round in store::invitations::open(&mut tx, school.corp()).await? {
+        added |= queue::add(&mut tx, &send_invitations::job(school.corp(), round, now), now).await?;
     }
     if !store::inbox::unhandled(&mut tx, school.corp(), 1).await?.is_empty() {
         added |= queue::add(&mut tx, &handle_inbox::job(school.corp(), now), now).await?;

@@ -2,9 +2,12 @@
 
 use domain::{
     DepartmentId,
-    policy::{Action, Viewer},
+    policy::{Action, Scope, Viewer},
 };
-use store::registration::{self, Question};
+use store::{
+    invitations,
+    registration::{self, Question},
+};
 
 pub use store::registration::{By, PersonRow, Row};
 
@@ -37,6 +40,35 @@ pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked, by
     Ok(rows)
 }
 
+/// How many accounts the school's WeCom has and may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seats {
+    /// Accounts in WeCom now.
+    pub used: i64,
+    /// Accounts it may have.
+    pub limit: i64,
+}
+
+/// The accounts of the school, for those who see all of its figures.
+pub async fn seats(app: &App, school: &School, viewer: &Viewer) -> Result<Option<Seats>> {
+    if viewer.scope(Action::SeeStatistics) != Scope::School {
+        return Ok(None);
+    }
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let used = registration::accounts_used(&mut tx, school.corp()).await?;
+    tx.commit().await?;
+    Ok(Some(Seats { used, limit: school.accounts.into() }))
+}
+
+/// Somebody who is not activated.
+#[derive(Debug, Clone)]
+pub struct NotActivated {
+    /// Who.
+    pub row: PersonRow,
+    /// Whether they were invited today.
+    pub invited_today: bool,
+}
+
 /// Who is not activated, by number; `after` is the last page's `next`.
 pub async fn not_activated(
     app: &App,
@@ -45,10 +77,15 @@ pub async fn not_activated(
     asked: Asked,
     after: Option<&str>,
     limit: i64,
-) -> Result<Page<PersonRow>> {
+) -> Result<Page<NotActivated>> {
     let question = question(app, school, viewer, Action::SeePeople, asked)?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = registration::not_activated(&mut tx, &question, after, limit + 1).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.person_id).collect();
+    let invited = invitations::invited_on(&mut tx, question.corp, &ids, question.day).await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |row| row.number.clone()))
+    Page::cut(rows, limit, |row| row.number.clone()).try_map(|row| {
+        let invited_today = invited.contains(&row.person_id);
+        Ok(NotActivated { row, invited_today })
+    })
 }

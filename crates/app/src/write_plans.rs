@@ -64,11 +64,26 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, file: Vec<u8>) 
         Ok(steps) => steps,
         Err(errors) => return Ok(Planned::Errors(errors)),
     };
-    let digest = digest_of(&steps);
-    let plan = write_plans::add(&mut tx, corp, steps.len(), &digest, viewer.member, now).await?;
+    let plan = keep(app, school, &mut tx, &steps, viewer.member, now).await?;
+    tx.commit().await?;
+    Ok(Planned::Plan(plan))
+}
+
+/// Keeps a plan of these steps, which waits for an administrator. Its number.
+pub(crate) async fn keep(
+    app: &App,
+    school: &School,
+    tx: &mut AsyncPgConnection,
+    steps: &[write_back::Step],
+    by: MemberId,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    let corp = school.corp();
+    let digest = digest_of(steps);
+    let plan = write_plans::add(tx, corp, steps.len(), &digest, by, now).await?;
     let mut rows = Vec::with_capacity(steps.len());
     let some = |ids: &[DepartmentId]| ids.iter().copied().map(Some).collect::<Vec<_>>();
-    for (step_no, step) in (0..).zip(&steps) {
+    for (step_no, step) in (0..).zip(steps) {
         let phone = match &step.phone {
             Some(phone) => {
                 Some(app.store().keyring().seal(phone_place(corp, &step.subject), phone.as_bytes())?)
@@ -97,9 +112,8 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, file: Vec<u8>) 
             at: None,
         });
     }
-    write_plans::add_steps(&mut tx, &rows).await?;
-    tx.commit().await?;
-    Ok(Planned::Plan(plan))
+    write_plans::add_steps(tx, &rows).await?;
+    Ok(plan)
 }
 
 fn read(file: &[u8]) -> Result<Vec<(PersonLine, Option<String>)>, ImportError> {
@@ -141,13 +155,14 @@ fn digest_of(steps: &[write_back::Step]) -> Vec<u8> {
     let mut context = digest::Context::new(&digest::SHA256);
     for step in steps {
         let line = format!(
-            "{}\t{}\t{}\t{:?}\t{:?}\t{:?}\n",
+            "{}\t{}\t{}\t{:?}\t{:?}\t{:?}\t{}\n",
             step.kind.as_str(),
             step.subject,
             step.name,
             step.departments,
             step.needs,
-            step.before_departments
+            step.before_departments,
+            step.after
         );
         context.update(line.as_bytes());
     }

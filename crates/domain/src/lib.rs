@@ -6,6 +6,7 @@ pub mod clock;
 pub mod correction;
 pub mod department;
 pub mod exemption;
+pub mod export;
 pub mod form;
 pub mod person_field;
 pub mod kinds;

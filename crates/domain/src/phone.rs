@@ -1,4 +1,11 @@
-//! Phone numbers on screens.
+//! Phone numbers: as people write them, and as screens show them.
+
+/// What people write as `100 1234 5678` or `100-1234-5678`: 5 to 20 digits, perhaps after a plus.
+pub fn read(text: &str) -> Option<String> {
+    let phone: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let digits = phone.strip_prefix('+').unwrap_or(&phone);
+    ((5..=20).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit())).then_some(phone)
+}
 
 /// The first three and the last four digits; everything between, and everything of a short number, is hidden.
 pub fn mask(phone: &str) -> String {
@@ -23,7 +30,16 @@ pub fn mask_mail(mail: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{mask, mask_mail};
+    use super::{mask, mask_mail, read};
+
+    #[test]
+    fn a_number_is_read_however_it_is_grouped() {
+        assert_eq!(read(" 100-1234 5678").as_deref(), Some("10012345678"));
+        assert_eq!(read("+86 10012345678").as_deref(), Some("+8610012345678"));
+        for wrong in ["", "1234", "100x2345678", "123456789012345678901", "１００１２３４５"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn hides_the_middle_and_all_of_a_short_number() {

@@ -58,6 +58,8 @@ pub enum Action {
     SeePhoto,
     /// Run syncs, read rules, approve held removals.
     Administer,
+    /// Read what was exported, by whom and what for.
+    Audit,
 }
 
 impl Action {
@@ -111,7 +113,7 @@ impl Role {
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, AppointCounsellors, CheckCorrections, Exempt, FixCorrections, House, Remind, RevealPhone,
+            Administer, AppointCounsellors, Audit, CheckCorrections, Exempt, FixCorrections, House, Remind, RevealPhone,
             SeePeople, SeePhoto, SeeStatistics,
         };
         // What whoever looks after students may do with them.
@@ -127,8 +129,8 @@ impl Role {
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
             }
-            Self::Administrator => matches!(action, SeeStatistics | Administer),
-            Self::Auditor => false,
+            Self::Administrator => matches!(action, SeeStatistics | Administer | Audit),
+            Self::Auditor => matches!(action, Audit),
         }
     }
 }
@@ -287,6 +289,16 @@ mod tests {
         for role in [Role::Counsellor, Role::CollegeLeader, Role::SchoolLeader, Role::Administrator] {
             assert!(!viewer(&[(role, 1, true)]).may_appoint(&class), "{role:?}");
         }
+    }
+
+    #[test]
+    fn an_auditor_reads_the_logs_and_nothing_else() {
+        let auditor = viewer(&[(Role::Auditor, 1, true)]);
+        assert!(auditor.may(Action::Audit));
+        for action in [Action::SeeStatistics, Action::SeePeople, Action::RevealPhone, Action::Administer] {
+            assert!(!auditor.may(action));
+        }
+        assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Audit));
     }
 
     #[test]

@@ -406,12 +406,9 @@ pub(crate) fn read_grade(line: &Line<'_>) -> Result<Option<i16>, LineError> {
 
 /// A phone number; none where the cell is empty.
 pub(crate) fn read_phone(line: &Line<'_>) -> Result<Option<String>, LineError> {
-    // People write 100 1234 5678 and 100-1234-5678 alike.
-    let phone: String = line.cell("phone").chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let digits = phone.strip_prefix('+').unwrap_or(&phone);
-    match digits.len() {
-        0 if phone.is_empty() => Ok(None),
-        5..=20 if digits.chars().all(|c| c.is_ascii_digit()) => Ok(Some(phone)),
+    match (line.cell("phone"), crate::phone::read(line.cell("phone"))) {
+        (_, Some(phone)) => Ok(Some(phone)),
+        (text, None) if text.chars().all(|c| matches!(c, ' ' | '-')) => Ok(None),
         // Not quoted: it may be somebody's number with a slip in it.
         _ => Err(line.error("phone", "不是电话号码，请填 5 到 20 位数字，或留空")),
     }

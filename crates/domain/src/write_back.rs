@@ -41,6 +41,8 @@ pub enum StepKind {
     RenameMember,
     /// Somebody who has left the school.
     DisableMember,
+    /// Somebody not activated yet, whose phone was wrong.
+    SetPhone,
 }
 
 impl StepKind {
@@ -52,6 +54,7 @@ impl StepKind {
             Self::MoveMember => "move_member",
             Self::RenameMember => "rename_member",
             Self::DisableMember => "disable_member",
+            Self::SetPhone => "set_phone",
         }
     }
 }
@@ -77,7 +80,7 @@ pub struct Step {
     pub before_name: Option<String>,
     /// The step (by place in the plan) that makes the department that is 0.
     pub needs: Option<usize>,
-    /// Of somebody without an account.
+    /// Of somebody without an account, or with a wrong one.
     pub phone: Option<String>,
 }
 

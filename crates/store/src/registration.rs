@@ -86,7 +86,7 @@ const ROSTERED: &str = "
   with rostered as materialized (
     select p.person_id, p.number, p.name, p.kind, p.staff_kind, d.department_id, d.name as place,
            coalesce(d.college_id, d.department_id) as college_id, coalesce(d.class_id, d.department_id) as class_id,
-           m.member_id is not null as has_account, m.status::integer as status, coalesce(m.status = 1, false) as activated
+           m.member_id, m.member_id is not null as has_account, m.status::integer as status, coalesce(m.status = 1, false) as activated
     from persons p
     left join memberships s on s.corp_id = p.corp_id and s.person_id = p.person_id and s.is_main
       and s.from_date <= $2 and (s.until_date is null or s.until_date > $2)
@@ -99,6 +99,16 @@ const ROSTERED: &str = "
   )";
 
 impl Question {
+    /// A query over `rostered`, everybody the question is about; `rest` goes on with $6.
+    pub(crate) fn rostered(&self, rest: &str) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+        self.bind(rest)
+    }
+
+    /// A statement over `not_activated`, those of them who are not; it goes on with $6.
+    pub(crate) fn not_activated(&self, statement: &str) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+        self.bind(&format!(", not_activated as (select * from rostered where not activated) {statement}"))
+    }
+
     fn bind(&self, rest: &str) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
         let scope = match &self.scope {
             Scope::School => None,
@@ -148,4 +158,15 @@ pub async fn not_activated(
     let query =
         question.bind(rest).bind::<Nullable<Text>, _>(after.map(str::to_owned)).bind::<BigInt, _>(limit);
     Ok(query.load(conn).await?)
+}
+
+/// Accounts that are in WeCom now: what its limit counts.
+pub async fn accounts_used(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<i64> {
+    use crate::schema::members;
+    Ok(members::table
+        .filter(members::corp_id.eq(corp))
+        .filter(members::left_on.is_null())
+        .count()
+        .get_result(conn)
+        .await?)
 }

@@ -11,6 +11,7 @@ diesel::table! {
         person_id -> Int8,
         field -> Text,
         purpose -> Text,
+        export_id -> Nullable<Int8>,
     }
 }
 
@@ -175,6 +176,70 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    export_chunks (corp_id, export_id, chunk_no) {
+        corp_id -> Int4,
+        export_id -> Int8,
+        chunk_no -> Int4,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    export_downloads (corp_id, download_id) {
+        corp_id -> Int4,
+        download_id -> Int8,
+        export_id -> Int8,
+        member_id -> Int8,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    export_templates (corp_id, template_id) {
+        corp_id -> Int4,
+        template_id -> Int8,
+        name -> Text,
+        definition -> Jsonb,
+        made_by -> Int8,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    exports (corp_id, export_id) {
+        corp_id -> Int4,
+        export_id -> Int8,
+        request_key -> Text,
+        request_hash -> Bytea,
+        name -> Text,
+        definition -> Jsonb,
+        purpose -> Text,
+        phones -> Text,
+        state -> Text,
+        attempts -> Int4,
+        rows_done -> Int8,
+        rows_total -> Nullable<Int8>,
+        people -> Int8,
+        full_phones -> Int8,
+        size_bytes -> Nullable<Int8>,
+        chunks -> Int4,
+        message -> Nullable<Text>,
+        made_by -> Int8,
+        made_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     form_versions (corp_id, form_version_id) {
         corp_id -> Int4,
         form_version_id -> Int8,
@@ -256,6 +321,33 @@ diesel::table! {
         message -> Bytea,
         received_at -> Timestamptz,
         handled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    invitation_rounds (corp_id, round_id) {
+        corp_id -> Int4,
+        round_id -> Int8,
+        request_key -> Text,
+        made_by -> Int8,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    invitations (corp_id, round_id, person_id) {
+        corp_id -> Int4,
+        round_id -> Int8,
+        person_id -> Int8,
+        member_id -> Nullable<Int8>,
+        day -> Date,
+        state -> Text,
+        message -> Nullable<Text>,
+        at -> Timestamptz,
     }
 }
 
@@ -479,6 +571,23 @@ diesel::table! {
         source -> Bytea,
         stored_by -> Int8,
         stored_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    phone_corrections (corp_id, correction_id) {
+        corp_id -> Int4,
+        correction_id -> Int8,
+        person_id -> Int8,
+        old_phone -> Nullable<Bytea>,
+        new_phone -> Bytea,
+        reason -> Text,
+        change_set_id -> Int8,
+        plan_id -> Nullable<Int8>,
+        made_by -> Int8,
+        made_at -> Timestamptz,
     }
 }
 
@@ -820,8 +929,11 @@ diesel::joinable!(change_sets -> corps (corp_id));
 diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
 diesel::joinable!(departments -> corps (corp_id));
+diesel::joinable!(export_templates -> corps (corp_id));
+diesel::joinable!(exports -> corps (corp_id));
 diesel::joinable!(forms -> corps (corp_id));
 diesel::joinable!(inbox -> corps (corp_id));
+diesel::joinable!(invitation_rounds -> corps (corp_id));
 diesel::joinable!(jobs -> corps (corp_id));
 diesel::joinable!(kind_rules -> corps (corp_id));
 diesel::joinable!(members -> corps (corp_id));
@@ -848,12 +960,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     department_versions,
     departments,
     exemptions,
+    export_chunks,
+    export_downloads,
+    export_templates,
+    exports,
     form_versions,
     forms,
     grant_acts,
     grants,
     idempotency_keys,
     inbox,
+    invitation_rounds,
+    invitations,
     jobs,
     kind_persons,
     kind_pins,
@@ -869,6 +987,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     photo_results,
     photo_uploads,
     photos,
+    phone_corrections,
     reminder_rounds,
     reminder_rules,
     reminders,

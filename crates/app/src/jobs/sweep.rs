@@ -1,9 +1,10 @@
-//! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs.
+//! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs, files
+//! of exports whose time is over.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, change_sets, corrections, idempotency_keys, inbox,
+    Scoped, change_sets, corrections, exports, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
     photos::uploads,
     sessions, sign_in_flows,
@@ -52,6 +53,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     change_sets::sweep(&mut tx, corp, now - CHANGES).await?;
     corrections::sweep(&mut tx, corp, now - CORRECTIONS).await?;
     uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;
+    exports::sweep(&mut tx, corp, now).await?;
     queue::sweep(&mut tx, now - JOBS).await?;
     tx.commit().await?;
     Ok(Done::Yes)

@@ -104,6 +104,11 @@ async fn write(
         .collect();
     let main_department = departments.first().copied();
     let change = MemberChange { userid: step.subject.clone(), ..MemberChange::default() };
+    let phone = || {
+        let place = phone_place(step.corp_id, &step.subject);
+        let opened = step.phone.as_ref().and_then(|sealed| app.store().keyring().open(place, sealed).ok())?;
+        Some(String::from_utf8_lossy(&opened).into_owned())
+    };
     match step.kind.as_str() {
         "create_department" => {
             let name = Some(step.name.clone());
@@ -112,11 +117,9 @@ async fn write(
             return contacts.create_department(&department).await.map(Some);
         }
         "create_member" => {
-            let place = phone_place(step.corp_id, &step.subject);
-            let phone = step.phone.as_ref().and_then(|sealed| app.store().keyring().open(place, sealed).ok());
             let member = MemberChange {
                 name: Some(step.name.clone()),
-                mobile: phone.map(|phone| String::from_utf8_lossy(&phone).into_owned()),
+                mobile: phone(),
                 department: Some(departments),
                 main_department,
                 // Invitations are sent when the school says so, not to thousands at once.
@@ -132,6 +135,8 @@ async fn write(
         "rename_member" => {
             contacts.update_member(&MemberChange { name: Some(step.name.clone()), ..change }).await?;
         }
+        // WeCom leaves the number of an activated member as it is, without a word.
+        "set_phone" => contacts.update_member(&MemberChange { mobile: phone(), ..change }).await?,
         _ => contacts.update_member(&MemberChange { enable: Some(0), ..change }).await?,
     }
     Ok(None)

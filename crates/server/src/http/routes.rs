@@ -9,8 +9,11 @@ pub mod consents;
 pub mod corrections;
 pub mod dto;
 pub mod exemptions;
+pub mod export_templates;
+pub mod exports;
 pub mod forms;
 pub mod health;
+pub mod invitations;
 pub mod jssdk;
 pub mod kinds;
 pub mod me;
@@ -18,6 +21,7 @@ pub mod my_data;
 pub mod pages;
 pub mod people;
 pub mod photos;
+pub mod phone_corrections;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminders;
@@ -80,6 +84,19 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(photos::remove)
             .service(registration::table)
             .service(registration::not_activated)
+            .service(invitations::create)
+            .service(invitations::get)
+            .service(phone_corrections::create)
+            .service(phone_corrections::list)
+            .service(export_templates::list)
+            .service(export_templates::create)
+            .service(export_templates::change)
+            .service(export_templates::remove)
+            .service(exports::preview)
+            .service(exports::create)
+            .service(exports::list)
+            .service(exports::get)
+            .service(exports::file)
             .service(roster::preview)
             .service(roster::import)
             .service(roster::template)

@@ -86,6 +86,10 @@ struct May {
     see_classes: bool,
     house: bool,
     see_photo: bool,
+    reveal_phone: bool,
+    export: bool,
+    /// Read the log of everybody's exports.
+    audit: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,6 +144,9 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             see_classes: viewer.may(Action::AppointCounsellors) || viewer.may(Action::Administer),
             house: viewer.may(Action::House),
             see_photo: viewer.may(Action::SeePhoto),
+            reveal_phone: viewer.may(Action::RevealPhone),
+            export: app::exports::datasets(viewer).is_ok(),
+            audit: viewer.may(Action::Audit),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

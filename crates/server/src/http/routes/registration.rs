@@ -64,6 +64,19 @@ pub struct Registration {
     by: By,
     rows: Vec<RegistrationRow>,
     total: RegistrationRow,
+    /// For those who see the figures of the whole school.
+    seats: Option<Seats>,
+}
+
+/// Accounts of the school's WeCom.
+#[derive(Debug, Serialize, ToSchema)]
+struct Seats {
+    /// In WeCom now.
+    #[schema(example = 16450)]
+    used: i64,
+    /// At most.
+    #[schema(example = 50000)]
+    limit: i64,
 }
 
 /// The figures of a group.
@@ -109,7 +122,9 @@ pub async fn table(who: SignedIn, query: Query<TableQuery>) -> Answer<web::Json<
         with_account: row.with_account,
         activated: row.activated,
     });
-    Ok(web::Json(Registration { by: query.0.by, rows: rows.collect(), total }))
+    let seats = registration::seats(app, school, viewer).await?;
+    let seats = seats.map(|seats| Seats { used: seats.used, limit: seats.limit });
+    Ok(web::Json(Registration { by: query.0.by, rows: rows.collect(), total, seats }))
 }
 
 /// Which of those not activated.
@@ -145,6 +160,8 @@ struct NotActivated {
     place: Option<String>,
     /// no_account, not_activated or disabled.
     state: &'static str,
+    /// Whether they were invited today; they are not again before tomorrow.
+    invited_today: bool,
 }
 
 /// Who of the roster does not use WeCom, of those I may see one by one.
@@ -159,16 +176,18 @@ pub async fn not_activated(who: SignedIn, query: Query<PeopleQuery>) -> Answer<w
     let asked = Asked { department: query.0.department, kind: kind(query.0.kind) };
     let page = registration::not_activated(app, school, viewer, asked, paging.after.as_deref(), paging.limit)
         .await?;
-    let items = page.items.into_iter().map(|row| NotActivated {
-        id: row.person_id,
-        number: row.number,
-        name: row.name,
-        place: row.place,
-        state: match row.status {
-            _ if !row.has_account => "no_account",
-            Some(2) => "disabled",
-            _ => "not_activated",
-        },
-    });
+    let items =
+        page.items.into_iter().map(|registration::NotActivated { row, invited_today }| NotActivated {
+            id: row.person_id,
+            number: row.number,
+            name: row.name,
+            place: row.place,
+            state: match row.status {
+                _ if !row.has_account => "no_account",
+                Some(2) => "disabled",
+                _ => "not_activated",
+            },
+            invited_today,
+        });
     Ok(web::Json(NotActivatedList { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }

@@ -17,6 +17,7 @@ const GROUPS = {
     registration: ['me', (may) => may.see_statistics],
     residences: ['residences', (may) => may.see_statistics],
     photos: ['photos', (may) => may.administer || may.see_unreported],
+    exports: ['download', (may) => may.export || may.audit],
   },
   directory: {
     roster: ['roster', (may) => may.administer],

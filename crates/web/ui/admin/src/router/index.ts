@@ -78,6 +78,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'class_counsellors.title', menu: 'class-counsellors' },
   },
   {
+    path: '/exports',
+    name: 'exports',
+    component: () => import('../pages/exports/ExportsPage.vue'),
+    meta: { title: 'exports.title', menu: 'exports' },
+  },
+  {
     path: '/accounts',
     name: 'accounts',
     component: () => import('../pages/accounts/AccountsPage.vue'),

@@ -1,0 +1,256 @@
+//! Making an export: pages of rows from the store, cells, a workbook, sealed pieces, and a note for everybody it names.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    PersonId,
+    export::{Column, Dataset, Definition},
+    phone,
+    policy::Viewer,
+};
+use store::{
+    AsyncPgConnection, departments,
+    export_rows::{self, Key, PersonRow, Question},
+    exports::{self, Export, Made, chunk_place, chunk_row},
+    unreported::phone_place,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    Cell, LIFE, Rights,
+    cells::{self, Paths},
+    checked, definition_of, sheet,
+};
+use crate::{App, Error, Result, School};
+
+/// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more.
+const PAGE_BY_NUMBER: i64 = 2_000;
+const PAGE_SORTED: i64 = 10_000;
+/// Bytes of a sealed piece.
+const PIECE: usize = 256 * 1024;
+
+/// The rows of a definition, page by page.
+pub(crate) struct Rows<'a> {
+    app: &'a App,
+    definition: Definition,
+    rights: Rights,
+    question: Question,
+    full_phones: bool,
+    paths: Paths,
+    after: Option<Key>,
+    over: bool,
+    /// Rows given so far.
+    pub(crate) given: i64,
+    /// Whom they name, and whether their full phone was among it.
+    pub(crate) named: BTreeMap<PersonId, bool>,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(
+        app: &'a App,
+        school: &School,
+        definition: Definition,
+        rights: Rights,
+        full_phones: bool,
+    ) -> Self {
+        let question = Question {
+            corp: school.corp(),
+            day: school.today(app.now()),
+            scope: rights.scope.clone(),
+            filters: definition.filters.clone(),
+            order: definition.order,
+        };
+        Self {
+            app,
+            definition,
+            rights,
+            question,
+            full_phones,
+            paths: Paths::default(),
+            after: None,
+            over: false,
+            given: 0,
+            named: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the tree, where a column shows paths.
+    pub(crate) async fn load_departments(&mut self, tx: &mut AsyncPgConnection) -> Result<()> {
+        if self.definition.columns.iter().any(|chosen| chosen.column == Column::Path) {
+            self.paths = Paths::new(departments::all(tx, self.question.corp).await?);
+        }
+        Ok(())
+    }
+
+    fn not_activated(&self) -> bool {
+        self.definition.dataset == Dataset::Registration
+    }
+
+    /// How many rows there are.
+    pub(crate) async fn count(&self, tx: &mut AsyncPgConnection) -> Result<i64> {
+        Ok(match self.definition.dataset {
+            Dataset::People | Dataset::Registration => {
+                export_rows::count_people(tx, &self.question, self.not_activated()).await?
+            }
+            Dataset::Exemptions => export_rows::count_exemptions(tx, &self.question).await?,
+            Dataset::Classes => {
+                i64::try_from(export_rows::classes(tx, &self.question).await?.len()).unwrap_or(i64::MAX)
+            }
+        })
+    }
+
+    /// Rows of a page that is as large as it should be.
+    fn page_size(&self) -> i64 {
+        match self.definition.order {
+            domain::export::Order::Number => PAGE_BY_NUMBER,
+            _ => PAGE_SORTED,
+        }
+    }
+
+    /// The next rows, at most `limit`; none: there are no more.
+    pub(crate) async fn next(&mut self, tx: &mut AsyncPgConnection, limit: i64) -> Result<Vec<Vec<Cell>>> {
+        if self.over {
+            return Ok(Vec::new());
+        }
+        let first = self.given;
+        let (cells, after): (Vec<Vec<Cell>>, Option<Key>) = match self.definition.dataset {
+            Dataset::People | Dataset::Registration => {
+                let after = self.after.as_ref();
+                let rows =
+                    export_rows::people(tx, &self.question, self.not_activated(), after, limit).await?;
+                let mut cells = Vec::with_capacity(rows.len());
+                for (index, row) in (first + 1..).zip(&rows) {
+                    let phone = self.phone(row)?;
+                    let of = |column| cells::of_person(row, column, index, phone.as_deref(), &self.paths);
+                    cells.push(self.definition.columns.iter().map(|chosen| of(chosen.column)).collect());
+                }
+                (cells, rows.last().map(PersonRow::key))
+            }
+            Dataset::Exemptions => {
+                let rows = export_rows::exemptions(tx, &self.question, self.after.as_ref(), limit).await?;
+                let mut cells = Vec::with_capacity(rows.len());
+                for (index, row) in (first + 1..).zip(&rows) {
+                    self.named.entry(row.person_id).or_default();
+                    let of = |column| cells::of_exemption(row, column, index, self.question.day);
+                    cells.push(self.definition.columns.iter().map(|chosen| of(chosen.column)).collect());
+                }
+                (cells, rows.last().map(export_rows::ExemptionRow::key))
+            }
+            Dataset::Classes => {
+                self.over = true;
+                let rows = export_rows::classes(tx, &self.question).await?;
+                let cells = (first + 1..).zip(&rows).map(|(index, row)| {
+                    let of = |column| cells::of_class(row, column, index, &self.paths);
+                    self.definition.columns.iter().map(|chosen| of(chosen.column)).collect()
+                });
+                (cells.collect(), None)
+            }
+        };
+        self.given += i64::try_from(cells.len()).unwrap_or(0);
+        if after.is_some() {
+            self.after = after;
+        }
+        Ok(cells)
+    }
+
+    /// What may be shown of somebody's phone. Notes that they are named.
+    fn phone(&mut self, row: &PersonRow) -> Result<Option<String>> {
+        let named = self.named.entry(row.person_id).or_default();
+        let wanted = self.definition.has_phones()
+            && self.rights.phones.covers(&[row.department_id, row.class_id, row.grade_id, row.college_id]);
+        let Some(sealed) = row.phone.as_ref().filter(|_| wanted) else { return Ok(None) };
+        let place = phone_place(self.question.corp, &row.number);
+        let opened = self.app.store().keyring().open(place, sealed)?;
+        let phone = String::from_utf8_lossy(&opened).into_owned();
+        if self.full_phones {
+            *named = true;
+            return Ok(Some(phone));
+        }
+        Ok(Some(phone::mask(&phone)))
+    }
+}
+
+/// Makes the file of an export and keeps it, with a note for everybody it names. Errors of the viewer's (rights that have
+/// ended) are told from those worth another try.
+pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &Viewer) -> Result<()> {
+    let corp = school.corp();
+    let (definition, rights) = checked(viewer, definition_of(&export.definition)?)?;
+    let full = export.phones == "full";
+    if full && rights.phones.is_empty() {
+        return Err(Error::Forbidden);
+    }
+    let layout = layout(school, export, &definition);
+    let mut rows = Rows::new(app, school, definition, rights, full);
+    let (sender, receiver) = mpsc::channel(1);
+    let writer = tokio::task::spawn_blocking(move || sheet::write(&layout, receiver));
+    let mut tx = app.store().scoped(corp).await?;
+    rows.load_departments(&mut tx).await?;
+    let total = rows.count(&mut tx).await?;
+    exports::progress(&mut tx, corp, export.export_id, 0, total).await?;
+    tx.commit().await?;
+    loop {
+        let mut tx = app.store().scoped(corp).await?;
+        let limit = rows.page_size();
+        let page = rows.next(&mut tx, limit).await?;
+        exports::progress(&mut tx, corp, export.export_id, rows.given, total.max(rows.given)).await?;
+        tx.commit().await?;
+        if page.is_empty() {
+            break;
+        }
+        sender.send(page).await.map_err(|_| Error::internal("the workbook could not be written"))?;
+    }
+    drop(sender);
+    let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
+    let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
+    keep(app, school, export, &rows, &file).await
+}
+
+async fn keep(app: &App, school: &School, export: &Export, rows: &Rows<'_>, file: &[u8]) -> Result<()> {
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let mut chunks = 0;
+    for piece in file.chunks(PIECE) {
+        let row = chunk_row(export.export_id, chunks);
+        let sealed = app.store().keyring().seal(chunk_place(corp, &row), piece)?;
+        exports::put_chunk(&mut tx, corp, export.export_id, chunks, &sealed).await?;
+        chunks += 1;
+    }
+    let (with_phone, without): (Vec<_>, Vec<_>) = rows.named.iter().partition(|(_, full)| **full);
+    let ids = |people: Vec<(&PersonId, &bool)>| people.into_iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    let (with_phone, without) = (ids(with_phone), ids(without));
+    exports::note_people(&mut tx, corp, export, "export_phone", &with_phone, now).await?;
+    exports::note_people(&mut tx, corp, export, "export", &without, now).await?;
+    let made = Made {
+        rows: rows.given,
+        people: rows.named.len(),
+        full_phones: with_phone.len(),
+        size_bytes: i64::try_from(file.len()).unwrap_or(i64::MAX),
+        chunks,
+        at: now,
+        expires_at: now + LIFE,
+    };
+    // False: another worker was faster, and this transaction with its notes is dropped.
+    if exports::finish(&mut tx, corp, export.export_id, made).await? {
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn layout(school: &School, export: &Export, definition: &Definition) -> sheet::Layout {
+    let headings = definition.columns.iter();
+    sheet::Layout {
+        name: export.name.clone(),
+        school: school.corp.name.clone(),
+        headings: headings
+            .map(|chosen| sheet::Heading { title: chosen.title.clone(), width: chosen.column.width() })
+            .collect(),
+        maker: export.maker.clone(),
+        at: export.made_at.with_timezone(&school.zone).naive_local(),
+        purpose: export.purpose.clone(),
+        phones: match export.phones.as_str() {
+            "full" => "完整号码",
+            "masked" => "已隐去中间几位",
+            _ => "不含电话",
+        },
+    }
+}

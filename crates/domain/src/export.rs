@@ -1,0 +1,382 @@
+//! 导出: what a sheet holds, in which columns and which order. Whoever asks for one describes it as a [`Definition`].
+
+mod builtin;
+mod column;
+
+use serde::{Deserialize, Serialize};
+
+pub use builtin::{BUILT_IN, BuiltIn};
+pub use column::Column;
+
+use crate::{DepartmentId, form::answers::FieldError};
+
+/// Columns of a sheet at most.
+pub const MAX_COLUMNS: usize = 40;
+/// Characters of a heading at most.
+pub const MAX_TITLE: usize = 40;
+/// Characters of a template's name at most. Excel allows a sheet 31.
+pub const MAX_NAME: usize = 30;
+/// Characters of a purpose at most.
+pub const MAX_PURPOSE: usize = 100;
+
+/// What the rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dataset {
+    /// 人员名册: everybody on the roster today.
+    People,
+    /// 未激活: those of them who do not use WeCom, and why.
+    Registration,
+    /// 班级: figures of classes, nobody but their counsellors by name.
+    Classes,
+    /// 免报
+    Exemptions,
+}
+
+impl Dataset {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::People, Self::Registration, Self::Classes, Self::Exemptions];
+
+    /// As it stands in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Registration => "registration",
+            Self::Classes => "classes",
+            Self::Exemptions => "exemptions",
+        }
+    }
+
+    /// The dataset of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dataset| dataset.as_str() == name)
+    }
+
+    /// The columns it has, in the order they are offered.
+    pub fn columns(self) -> &'static [Column] {
+        column::of(self)
+    }
+
+    /// The orders its rows can have, the usual one first.
+    pub fn orders(self) -> &'static [Order] {
+        match self {
+            Self::Classes => &[Order::Place],
+            _ => &[Order::Number, Order::Place, Order::Name],
+        }
+    }
+
+    /// By what its rows can be picked.
+    pub fn filters(self) -> &'static [Filter] {
+        use Filter::{Activation, Department, Kind, Past, StaffKind, Year};
+        match self {
+            Self::People => &[Kind, StaffKind, Department, Year, Activation],
+            Self::Registration => &[Kind, StaffKind, Department, Year],
+            Self::Classes => &[Department],
+            Self::Exemptions => &[Kind, Department, Year, Past],
+        }
+    }
+}
+
+/// In which order rows stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// By student or staff number.
+    Number,
+    /// By college, grade and class or department, then by number.
+    Place,
+    /// By name, then by number.
+    Name,
+}
+
+impl Order {
+    /// As it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Place => "place",
+            Self::Name => "name",
+        }
+    }
+
+    /// The order of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Number, Self::Place, Self::Name].into_iter().find(|order| order.as_str() == name)
+    }
+}
+
+/// By what rows are picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// Students or staff.
+    Kind,
+    /// 人员性质
+    StaffKind,
+    /// Under a college, class or office.
+    Department,
+    /// Year of entry.
+    Year,
+    /// Activated or not.
+    Activation,
+    /// Those that are over or revoked too.
+    Past,
+}
+
+impl Filter {
+    /// As it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::StaffKind => "staff_kind",
+            Self::Department => "department",
+            Self::Year => "year",
+            Self::Activation => "activation",
+            Self::Past => "past",
+        }
+    }
+}
+
+/// Kinds of staff, as the roster has them.
+pub const STAFF_KINDS: [&str; 4] = ["在编", "合同制", "临时", "合作办学"];
+/// How far somebody's registration may be.
+pub const ACTIVATIONS: [&str; 3] = ["activated", "not_activated", "no_account"];
+
+/// Which rows. What is left out picks nothing away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filters {
+    /// `student` or `staff`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// One of [`STAFF_KINDS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff_kind: Option<String>,
+    /// Only those under this department.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<DepartmentId>,
+    /// Only those who entered in this year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<i16>,
+    /// One of [`ACTIVATIONS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<String>,
+    /// Exemptions that are over or revoked too.
+    #[serde(default)]
+    pub past: bool,
+}
+
+/// A column that was chosen, and how the sheet heads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Which.
+    pub column: Column,
+    /// Its heading.
+    pub title: String,
+}
+
+/// What a sheet holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// What the rows are.
+    pub dataset: Dataset,
+    /// What stands in them, from left to right.
+    pub columns: Vec<Chosen>,
+    /// In which order.
+    pub order: Order,
+    /// Which rows.
+    pub filters: Filters,
+}
+
+impl Definition {
+    /// Everything that is wrong with it, by field.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        let mut say = |field: String, message: String| wrong.push(FieldError { field, message });
+        if self.columns.is_empty() || self.columns.len() > MAX_COLUMNS {
+            say("columns".into(), format!("请选择 1 到 {MAX_COLUMNS} 列"));
+        }
+        for (place, chosen) in self.columns.iter().enumerate() {
+            let field = |name: &str| format!("columns.{place}.{name}");
+            if !self.dataset.columns().contains(&chosen.column) {
+                say(field("column"), format!("这类数据没有“{}”一列，请去掉", chosen.column.title()));
+            }
+            let before = self.columns.iter().take(place);
+            if chosen.column != Column::Blank && before.clone().any(|other| other.column == chosen.column) {
+                say(field("column"), format!("“{}”已经有一列了，请去掉一列", chosen.column.title()));
+            }
+            if !is_text(&chosen.title, MAX_TITLE) {
+                say(field("title"), format!("表头要填 1 到 {MAX_TITLE} 个字"));
+            } else if before.clone().any(|other| other.title.trim() == chosen.title.trim()) {
+                say(field("title"), format!("表头“{}”重复了，请改一个", chosen.title.trim()));
+            }
+        }
+        if !self.dataset.orders().contains(&self.order) {
+            say("order".into(), "这类数据不能这样排序，请另选".into());
+        }
+        self.check_filters(&mut say);
+        wrong
+    }
+
+    fn check_filters(&self, say: &mut impl FnMut(String, String)) {
+        let Filters { kind, staff_kind, department, year, activation, past } = &self.filters;
+        let given = [
+            (Filter::Kind, kind.is_some()),
+            (Filter::StaffKind, staff_kind.is_some()),
+            (Filter::Department, department.is_some()),
+            (Filter::Year, year.is_some()),
+            (Filter::Activation, activation.is_some()),
+            (Filter::Past, *past),
+        ];
+        for (filter, given) in given {
+            if given && !self.dataset.filters().contains(&filter) {
+                say(format!("filters.{}", filter.as_str()), "这类数据不能按此项筛选，请去掉".into());
+            }
+        }
+        let known = |value: &Option<String>, all: &[&str]| {
+            value.as_ref().is_none_or(|value| all.contains(&value.as_str()))
+        };
+        if !known(kind, &["student", "staff"]) {
+            say("filters.kind".into(), "请填 student（学生）或 staff（教职工）".into());
+        }
+        if !known(staff_kind, &STAFF_KINDS) {
+            say("filters.staff_kind".into(), format!("请填 {}", STAFF_KINDS.join("、")));
+        }
+        if !known(activation, &ACTIVATIONS) {
+            say("filters.activation".into(), format!("请填 {}", ACTIVATIONS.join("、")));
+        }
+        if year.is_some_and(|year| !(1900..=2200).contains(&year)) {
+            say("filters.year".into(), "请填四位年份，例如 2019".into());
+        }
+    }
+
+    /// Whether it shows phones.
+    pub fn has_phones(&self) -> bool {
+        self.columns.iter().any(|chosen| chosen.column == Column::Phone)
+    }
+
+    /// The same without blanks around headings.
+    pub fn trimmed(mut self) -> Self {
+        for chosen in &mut self.columns {
+            chosen.title = chosen.title.trim().to_owned();
+        }
+        self
+    }
+}
+
+/// Whether something people typed is there, not too long, and of printable characters.
+pub fn is_text(text: &str, max_chars: usize) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(char::is_control)
+}
+
+/// A name that Excel takes for a sheet: without `[ ] : * ? / \`, no quote at its ends, 31 characters.
+pub fn sheet_name(name: &str) -> String {
+    let name: String = name
+        .chars()
+        .map(
+            |c| if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\') || c.is_control() { ' ' } else { c },
+        )
+        .take(31)
+        .collect();
+    match name.trim_matches(|c: char| c == '\'' || c.is_whitespace()) {
+        "" => "导出".into(),
+        name => name.into(),
+    }
+}
+
+/// Whether a program that opens the sheet might take a cell for a formula. Such a cell is marked as text, which stays
+/// with it when somebody edits it or saves the sheet as CSV and opens that.
+pub fn looks_like_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(columns: &[(Column, &str)]) -> Definition {
+        Definition {
+            dataset: Dataset::People,
+            columns: columns
+                .iter()
+                .map(|(column, title)| Chosen { column: *column, title: (*title).into() })
+                .collect(),
+            order: Order::Number,
+            filters: Filters::default(),
+        }
+    }
+
+    fn fields(definition: &Definition) -> Vec<String> {
+        definition.check().into_iter().map(|wrong| wrong.field).collect()
+    }
+
+    #[test]
+    fn a_definition_names_columns_of_its_dataset_once_each_with_a_heading() {
+        let good = definition(&[(Column::Number, "学号"), (Column::Blank, "签名"), (Column::Blank, "备注")]);
+        assert_eq!(fields(&good), Vec::<String>::new());
+        assert_eq!(fields(&definition(&[])), ["columns"]);
+        let bad = definition(&[
+            (Column::Number, "学号"),
+            (Column::Number, "学号 "),
+            (Column::Students, "人数"),
+            (Column::Name, "  "),
+            (Column::Kind, "身\n份"),
+        ]);
+        assert_eq!(
+            fields(&bad),
+            ["columns.1.column", "columns.1.title", "columns.2.column", "columns.3.title", "columns.4.title"]
+        );
+    }
+
+    #[test]
+    fn filters_and_orders_are_those_of_the_dataset() {
+        let mut classes = definition(&[(Column::Place, "班级")]);
+        classes.dataset = Dataset::Classes;
+        classes.filters = Filters { kind: Some("student".into()), ..Filters::default() };
+        assert_eq!(fields(&classes), ["order", "filters.kind"]);
+        let mut people = definition(&[(Column::Name, "姓名")]);
+        people.filters = Filters {
+            kind: Some("cat".into()),
+            staff_kind: Some("x".into()),
+            year: Some(19),
+            activation: Some("maybe".into()),
+            ..Filters::default()
+        };
+        assert_eq!(
+            fields(&people),
+            ["filters.kind", "filters.staff_kind", "filters.activation", "filters.year"]
+        );
+    }
+
+    #[test]
+    fn what_is_kept_reads_back_the_same() {
+        let mut kept = definition(&[(Column::Phone, "电话"), (Column::Blank, "签名")]);
+        kept.filters.year = Some(2019);
+        let text = serde_json::to_string(&kept).unwrap();
+        assert_eq!(serde_json::from_str::<Definition>(&text).unwrap(), kept);
+        assert!(text.contains(r#""column":"phone""#) && kept.has_phones());
+    }
+
+    #[test]
+    fn every_built_in_template_is_valid() {
+        for built_in in BUILT_IN {
+            let wrong: Vec<_> = built_in.definition().check().into_iter().map(|wrong| wrong.field).collect();
+            assert_eq!(wrong, Vec::<String>::new(), "{}", built_in.name);
+            assert!(is_text(built_in.name, MAX_NAME));
+        }
+    }
+
+    #[test]
+    fn a_sheet_has_a_name_excel_takes() {
+        assert_eq!(sheet_name("省平台[2020]/春季"), "省平台 2020  春季");
+        assert_eq!(sheet_name("'?'"), "导出");
+        assert_eq!(sheet_name(&"长".repeat(40)).chars().count(), 31);
+    }
+
+    #[test]
+    fn formulas_are_told_from_text() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+            assert!(looks_like_formula(formula), "{formula}");
+        }
+        assert!(!looks_like_formula("张三") && !looks_like_formula("") && !looks_like_formula("a=b"));
+    }
+}

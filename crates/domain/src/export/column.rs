@@ -1,0 +1,226 @@
+//! The columns a sheet can have.
+
+use serde::{Deserialize, Serialize};
+
+use super::Dataset;
+
+/// A column of a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Column {
+    /// The row's place in the sheet, from 1.
+    Index,
+    /// Student or staff number.
+    Number,
+    /// Name.
+    Name,
+    /// Student or staff.
+    Kind,
+    /// 在编, 合同制 …
+    StaffKind,
+    /// 学院
+    College,
+    /// 年级, as the directory calls it.
+    Grade,
+    /// Class, or department.
+    Place,
+    /// The department from the school downwards, with slashes.
+    Path,
+    /// Major.
+    Major,
+    /// Year of entry.
+    Year,
+    /// Masked, unless the export is one with full phones.
+    Phone,
+    /// On the roster since.
+    Since,
+    /// The first day no longer on it.
+    Until,
+    /// The account in WeCom.
+    Userid,
+    /// How far registration is; for those not activated, why.
+    Activation,
+    /// Nothing: to be filled in or signed by hand.
+    Blank,
+    /// Counsellors of a class.
+    Counsellors,
+    /// Students of a class.
+    Students,
+    /// … with an account.
+    WithAccount,
+    /// … activated.
+    Activated,
+    /// … activated, in per cent.
+    Rate,
+    /// Kind of exemption.
+    Exemption,
+    /// Its first day.
+    From,
+    /// Its last day.
+    Last,
+    /// Why.
+    Reason,
+    /// By hand, by list or by approval.
+    Source,
+    /// Who granted it.
+    GrantedBy,
+    /// Whether it holds, is over or was revoked.
+    State,
+}
+
+use Column::{
+    Activated, Activation, Blank, College, Counsellors, Exemption, From, Grade, GrantedBy, Index, Kind, Last,
+    Major, Name, Number, Path, Phone, Place, Rate, Reason, Since, Source, StaffKind, State, Students, Until,
+    Userid, WithAccount, Year,
+};
+
+const ALL: [Column; 29] = [
+    Index,
+    Number,
+    Name,
+    Kind,
+    StaffKind,
+    College,
+    Grade,
+    Place,
+    Path,
+    Major,
+    Year,
+    Phone,
+    Since,
+    Until,
+    Userid,
+    Activation,
+    Blank,
+    Counsellors,
+    Students,
+    WithAccount,
+    Activated,
+    Rate,
+    Exemption,
+    From,
+    Last,
+    Reason,
+    Source,
+    GrantedBy,
+    State,
+];
+
+pub(super) fn of(dataset: Dataset) -> &'static [Column] {
+    match dataset {
+        Dataset::People | Dataset::Registration => &[
+            Index, Number, Name, Kind, StaffKind, College, Grade, Place, Path, Major, Year, Phone, Since,
+            Until, Userid, Activation, Blank,
+        ],
+        Dataset::Classes => {
+            &[Index, Place, College, Grade, Path, Counsellors, Students, WithAccount, Activated, Rate, Blank]
+        }
+        Dataset::Exemptions => &[
+            Index, Number, Name, Kind, College, Grade, Place, Exemption, From, Last, Reason, Source,
+            GrantedBy, State, Blank,
+        ],
+    }
+}
+
+impl Column {
+    /// As it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Index => "index",
+            Number => "number",
+            Name => "name",
+            Kind => "kind",
+            StaffKind => "staff_kind",
+            College => "college",
+            Grade => "grade",
+            Place => "place",
+            Path => "path",
+            Major => "major",
+            Year => "year",
+            Phone => "phone",
+            Since => "since",
+            Until => "until",
+            Userid => "userid",
+            Activation => "activation",
+            Blank => "blank",
+            Counsellors => "counsellors",
+            Students => "students",
+            WithAccount => "with_account",
+            Activated => "activated",
+            Rate => "rate",
+            Exemption => "exemption",
+            From => "from",
+            Last => "last",
+            Reason => "reason",
+            Source => "source",
+            GrantedBy => "granted_by",
+            State => "state",
+        }
+    }
+
+    /// The column of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|column| column.as_str() == name)
+    }
+
+    /// What it is headed by itself: where there is one, a word that the roster import reads.
+    pub fn title(self) -> &'static str {
+        match self {
+            Index => "序号",
+            Number => "学工号",
+            Name => "姓名",
+            Kind => "身份",
+            StaffKind => "人员性质",
+            College => "学院",
+            Grade => "年级",
+            Place => "班级或部门",
+            Path => "部门路径",
+            Major => "专业",
+            Year => "入学年份",
+            Phone => "联系电话",
+            Since => "到校日期",
+            Until => "离校日期",
+            Userid => "企业微信账号",
+            Activation => "激活状态",
+            Blank => "备注",
+            Counsellors => "辅导员",
+            Students => "学生人数",
+            WithAccount => "有账号",
+            Activated => "已激活",
+            Rate => "激活率（%）",
+            Exemption => "免报类型",
+            From => "开始日期",
+            Last => "结束日期",
+            Reason => "事由",
+            Source => "来源",
+            GrantedBy => "登记人",
+            State => "状态",
+        }
+    }
+
+    /// Its width, in characters.
+    pub fn width(self) -> f64 {
+        match self {
+            Index | Kind | Year | Students | WithAccount | Activated => 8.0,
+            Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate => 12.0,
+            Number | Phone | Since | Until | Userid | From | Last | Blank => 16.0,
+            College | Major | Counsellors => 20.0,
+            Place => 24.0,
+            Path | Reason => 44.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_name_of_its_own_and_json_has_it_too() {
+        for column in ALL {
+            assert_eq!(Column::parse(column.as_str()), Some(column));
+            assert_eq!(serde_json::to_value(column).unwrap(), serde_json::json!(column.as_str()));
+        }
+        assert_eq!(Column::parse("password"), None);
+    }
+}

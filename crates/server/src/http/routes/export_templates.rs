@@ -1,0 +1,249 @@
+//! Templates of exports, and what there is to choose from.
+
+use actix_web::{HttpResponse, delete, get, post, put, web};
+use app::{Error, FieldError, export_templates, exports::offers};
+use domain::{
+    export::{BUILT_IN, Chosen, Column, Dataset, Definition, Filters, Order},
+    policy::Action,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::{
+    input::Json,
+    openapi::{Refusals, WriteRefusals},
+    problem::Answer,
+    who::SignedIn,
+};
+
+/// What a sheet holds.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportDefinition {
+    /// people, registration, classes or exemptions.
+    #[schema(example = "people")]
+    dataset: String,
+    /// From left to right, at most 40.
+    columns: Vec<ExportColumn>,
+    /// number, place or name.
+    #[schema(example = "number")]
+    order: String,
+    /// Which rows.
+    #[serde(default)]
+    filters: ExportFilters,
+}
+
+/// A column and how the sheet heads it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ExportColumn {
+    #[schema(example = "number")]
+    column: String,
+    #[schema(example = "学号")]
+    title: String,
+}
+
+/// Which rows. What is left out picks nothing away.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct ExportFilters {
+    /// student or staff.
+    kind: Option<String>,
+    /// 在编, 合同制, 临时 or 合作办学.
+    staff_kind: Option<String>,
+    /// Only those under this department.
+    department: Option<i32>,
+    /// Only those who entered in this year.
+    year: Option<i16>,
+    /// activated, not_activated or no_account.
+    activation: Option<String>,
+    /// Exemptions that are over or revoked too.
+    past: bool,
+}
+
+impl ExportDefinition {
+    /// Our definition; names that are none are told.
+    pub fn read(self) -> Result<Definition, Error> {
+        let mut wrong = Vec::new();
+        let mut say = |field: String, message: &str| {
+            wrong.push(FieldError { field, message: message.to_owned() });
+        };
+        let dataset = Dataset::parse(&self.dataset);
+        if dataset.is_none() {
+            say("dataset".into(), "没有这类数据，请另选");
+        }
+        let order = Order::parse(&self.order);
+        if order.is_none() {
+            say("order".into(), "没有这种排序，请另选");
+        }
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for (place, chosen) in self.columns.into_iter().enumerate() {
+            match Column::parse(&chosen.column) {
+                Some(column) => columns.push(Chosen { column, title: chosen.title }),
+                None => say(format!("columns.{place}.column"), "没有这一列，请去掉"),
+            }
+        }
+        let ExportFilters { kind, staff_kind, department, year, activation, past } = self.filters;
+        let filters = Filters { kind, staff_kind, department, year, activation, past };
+        match (dataset, order) {
+            (Some(dataset), Some(order)) if wrong.is_empty() => {
+                Ok(Definition { dataset, columns, order, filters })
+            }
+            _ => Err(Error::Invalid(wrong)),
+        }
+    }
+}
+
+impl From<Definition> for ExportDefinition {
+    fn from(definition: Definition) -> Self {
+        let Filters { kind, staff_kind, department, year, activation, past } = definition.filters;
+        let columns = definition.columns.into_iter();
+        Self {
+            dataset: definition.dataset.as_str().into(),
+            columns: columns
+                .map(|chosen| ExportColumn { column: chosen.column.as_str().into(), title: chosen.title })
+                .collect(),
+            order: definition.order.as_str().into(),
+            filters: ExportFilters { kind, staff_kind, department, year, activation, past },
+        }
+    }
+}
+
+/// What there is to choose from, and the templates.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportTemplateList {
+    datasets: Vec<ExportDataset>,
+    items: Vec<ExportTemplate>,
+}
+
+/// Data that can be in a sheet.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExportDataset {
+    /// people, registration, classes or exemptions.
+    name: &'static str,
+    /// Whether I may export it; administrators keep templates of all data.
+    exportable: bool,
+    /// Its columns, each with the heading it has by itself.
+    columns: Vec<ExportColumn>,
+    /// The orders its rows can have, the usual one first.
+    orders: Vec<&'static str>,
+    /// By what its rows can be picked: kind, staff_kind, department, year, activation, past.
+    filters: Vec<&'static str>,
+}
+
+/// A template.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExportTemplate {
+    /// Null: it comes with Rollcall, and can be copied but not changed.
+    id: Option<i64>,
+    /// Of those that come with Rollcall: meeting, province, class-list, not-activated or classes.
+    key: Option<&'static str>,
+    name: String,
+    definition: ExportDefinition,
+    /// Who saved it.
+    maker: Option<String>,
+    /// Whether I may change it.
+    mine: bool,
+}
+
+/// Templates of data I may export, and what there is to choose from.
+#[utoipa::path(
+    operation_id = "export_templates_list",
+    tag = "exports", security(("session" = [])), responses((status = 200, body = ExportTemplateList), Refusals))]
+#[get("/export-templates")]
+pub async fn list(who: SignedIn) -> Answer<web::Json<ExportTemplateList>> {
+    let (app, school, viewer) = who.parts()?;
+    let (exportable, saved) = export_templates::list(app, school, viewer).await?;
+    let all = viewer.may(Action::Administer);
+    let datasets = Dataset::ALL.into_iter().filter(|dataset| all || exportable.contains(dataset));
+    let datasets = datasets.map(|dataset| ExportDataset {
+        name: dataset.as_str(),
+        exportable: exportable.contains(&dataset),
+        columns: dataset
+            .columns()
+            .iter()
+            .filter(|column| all || offers(viewer, **column))
+            .map(|column| ExportColumn { column: column.as_str().into(), title: column.title().into() })
+            .collect(),
+        orders: dataset.orders().iter().map(|order| order.as_str()).collect(),
+        filters: dataset.filters().iter().map(|filter| filter.as_str()).collect(),
+    });
+    let built_in = BUILT_IN.iter().filter(|built_in| {
+        let dataset = built_in.definition().dataset;
+        all || exportable.contains(&dataset)
+    });
+    let built_in = built_in.map(|built_in| ExportTemplate {
+        id: None,
+        key: Some(built_in.key),
+        name: built_in.name.into(),
+        definition: built_in.definition().into(),
+        maker: None,
+        mine: false,
+    });
+    let saved = saved.into_iter().map(|saved| ExportTemplate {
+        id: Some(saved.id),
+        key: None,
+        name: saved.name,
+        definition: saved.definition.into(),
+        maker: saved.maker,
+        mine: saved.mine,
+    });
+    Ok(web::Json(ExportTemplateList { datasets: datasets.collect(), items: built_in.chain(saved).collect() }))
+}
+
+/// A template to be saved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewExportTemplate {
+    /// At most 30 characters.
+    name: String,
+    definition: ExportDefinition,
+}
+
+/// A template that was saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportTemplateMade {
+    id: i64,
+}
+
+/// Saves a template for the school.
+#[utoipa::path(
+    operation_id = "export_templates_create",
+    tag = "exports", security(("session" = [])), request_body = NewExportTemplate,
+    responses((status = 201, body = ExportTemplateMade), Refusals, WriteRefusals))]
+#[post("/export-templates")]
+pub async fn create(who: SignedIn, body: Json<NewExportTemplate>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    let definition = body.0.definition.read()?;
+    let id = export_templates::create(app, school, viewer, &body.0.name, definition).await?;
+    Ok(HttpResponse::Created().json(ExportTemplateMade { id }))
+}
+
+/// Changes a template of mine; an administrator changes anybody's.
+#[utoipa::path(
+    operation_id = "export_templates_change",
+    tag = "exports", security(("session" = [])), params(("id" = i64, Path)), request_body = NewExportTemplate,
+    responses((status = 204), Refusals, WriteRefusals))]
+#[put("/export-templates/{id}")]
+pub async fn change(
+    who: SignedIn,
+    id: web::Path<i64>,
+    body: Json<NewExportTemplate>,
+) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    let definition = body.0.definition.read()?;
+    export_templates::change(app, school, viewer, *id, &body.0.name, definition).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Removes a template of mine; an administrator removes anybody's.
+#[utoipa::path(
+    operation_id = "export_templates_remove",
+    tag = "exports", security(("session" = [])), params(("id" = i64, Path)),
+    responses((status = 204), Refusals, WriteRefusals))]
+#[delete("/export-templates/{id}")]
+pub async fn remove(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    export_templates::remove(app, school, viewer, *id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

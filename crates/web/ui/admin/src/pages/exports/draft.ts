@@ -1,0 +1,41 @@
+import type { components } from '#shared/api/schema.d.ts';
+
+export type Definition = components['schemas']['ExportDefinition'];
+export type Dataset = components['schemas']['ExportDataset'];
+export type Template = components['schemas']['ExportTemplate'];
+
+/** Columns of a sheet at most, as the server has it. */
+export const MAX_COLUMNS = 40;
+
+/** A definition of one's own, to be changed without changing the template it came from. */
+export function copyOf(definition: Definition): Definition {
+  return structuredClone({
+    dataset: definition.dataset,
+    columns: definition.columns.map(({ column, title }) => ({ column, title })),
+    order: definition.order,
+    filters: { ...definition.filters },
+  });
+}
+
+/** What an empty sheet of a dataset begins with. */
+export function emptyOf(dataset: Dataset): Definition {
+  return { dataset: dataset.name, columns: dataset.columns.slice(0, 3).map((column) => ({ ...column })), order: dataset.orders[0] ?? 'number', filters: { past: false } };
+}
+
+/** The same columns with one moved a place up or down; unchanged at the ends. */
+export function moved<T>(list: readonly T[], from: number, by: -1 | 1): T[] {
+  const to = from + by;
+  const copy = [...list];
+  const [taken] = copy.slice(from, from + 1);
+  if (to < 0 || to >= copy.length || taken === undefined) return copy;
+  copy.splice(from, 1);
+  copy.splice(to, 0, taken);
+  return copy;
+}
+
+/** A heading that is not taken yet: "备注", then "备注 2". */
+export function freeTitle(title: string, taken: readonly string[]): string {
+  let free = title;
+  for (let n = 2; taken.includes(free); n++) free = `${title} ${n}`;
+  return free;
+}

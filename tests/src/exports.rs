@@ -1,0 +1,445 @@
+//! 导出: sheets by template, whose data they hold, what stays on record.
+
+use std::{collections::BTreeMap, io::Cursor};
+
+use calamine::{Data, Reader, Xlsx};
+use chrono::TimeDelta;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    browser_client::Browser,
+    test_app::{TestApp, roster_files},
+};
+
+type Book = Xlsx<Cursor<Vec<u8>>>;
+
+/// A definition of these columns, each headed by its name.
+fn definition(dataset: &str, columns: &[&str]) -> Value {
+    let columns: Vec<_> = columns.iter().map(|column| json!({ "column": column, "title": column })).collect();
+    let order = if dataset == "classes" { "place" } else { "number" };
+    json!({ "dataset": dataset, "columns": columns, "order": order })
+}
+
+fn wanted(definition: &Value, full_phones: bool) -> Value {
+    json!({ "name": "名单", "definition": definition, "purpose": "报送省平台", "full_phones": full_phones })
+}
+
+/// Asks for an export, has it made and gives its number.
+async fn made(test: &TestApp, browser: &Browser, asked: &Value) -> i64 {
+    let reply = browser.post("/exports", asked).await;
+    assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.body);
+    let id = reply.body["id"].as_i64().unwrap();
+    test.run_jobs().await;
+    test.assert_no_failed_jobs().await;
+    let export = browser.get(&format!("/exports/{id}")).await;
+    assert_eq!(export.body["state"], json!("done"), "{}", export.body);
+    id
+}
+
+async fn fetch(browser: &Browser, id: i64) -> Book {
+    let url = browser.url(&format!("/api/v1/exports/{id}/file"));
+    let response = browser.request(Method::GET, url, None, &[]).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let file = response.bytes().await.unwrap().to_vec();
+    assert!(file.starts_with(b"PK"));
+    calamine::open_workbook_from_rs(Cursor::new(file)).expect("a workbook")
+}
+
+/// The rows of the first sheet, as text; the headings first.
+fn rows(book: &mut Book) -> Vec<Vec<String>> {
+    let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+    sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+async fn sheet(test: &TestApp, browser: &Browser, asked: &Value) -> Vec<Vec<String>> {
+    let id = made(test, browser, asked).await;
+    rows(&mut fetch(browser, id).await)
+}
+
+/// Phones as the roster has them, by number.
+fn phones() -> BTreeMap<String, String> {
+    let people = String::from_utf8(roster_files().0).unwrap();
+    let cells = people.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    cells.map(|cells| (cells[0].to_owned(), cells[8].to_owned())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_holds_whom_its_maker_may_see_and_they_can_read_who_exported_them() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    let templates = counsellor.get("/export-templates").await;
+    let list = templates.items().iter().find(|template| template["key"] == "class-list").unwrap();
+    let asked = json!({ "name": list["name"], "definition": list["definition"], "purpose": "期末签到" });
+
+    let first = counsellor.post_with("/exports", "the-same-key", &asked).await;
+    assert_eq!(first.status, StatusCode::ACCEPTED, "{}", first.body);
+    let id = first.body["id"].as_i64().unwrap();
+    let waiting = counsellor.get(&format!("/exports/{id}")).await.body;
+    assert_eq!((&waiting["state"], &waiting["rows_total"]), (&json!("waiting"), &json!(null)));
+    let url = counsellor.url(&format!("/api/v1/exports/{id}/file"));
+    let early = counsellor.request(Method::GET, url.clone(), None, &[]).await;
+    assert_eq!(early.status(), StatusCode::NOT_FOUND);
+    let again = counsellor.post_with("/exports", "the-same-key", &asked).await;
+    assert_eq!(again.body["id"], json!(id), "a second tap is the same export");
+    let other = counsellor.post_with("/exports", "the-same-key", &wanted(&list["definition"], false)).await;
+    assert_eq!(other.code(), "key_reused");
+
+    test.run_jobs().await;
+    test.assert_no_failed_jobs().await;
+    let done = counsellor.get(&format!("/exports/{id}")).await.body;
+    let all = json!(students.len());
+    assert_eq!((&done["state"], &done["rows_done"], &done["people"]), (&json!("done"), &all, &all));
+    assert_eq!((&done["phones"], &done["full_phones"]), (&json!("none"), &json!(0)));
+    let mut book = fetch(&counsellor, id).await;
+    let read = rows(&mut book);
+    assert_eq!(read[0], ["序号", "学号", "姓名", "班级", "签名"]);
+    let numbers: Vec<&str> = read[1..].iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(numbers, students, "theirs, by number, and nobody else's");
+    assert_eq!((read[1][0].as_str(), read[1][4].as_str()), ("1", ""));
+    let notes = book.worksheet_range_at(1).unwrap().unwrap();
+    let notes: Vec<String> = notes.rows().map(|row| row[1].to_string()).collect();
+    let name: String = test.one("select name from persons where number = $1", &[&userid]).await;
+    assert!(notes.contains(&name) && notes.contains(&"期末签到".to_owned()), "{notes:?}");
+
+    let done = counsellor.get(&format!("/exports/{id}")).await.body;
+    assert_eq!(done["downloads"], json!(1), "each download is recorded");
+    let looks: i64 = test.one("select count(*) from access_log where export_id = $1", &[&id]).await;
+    assert_eq!(looks, students.len() as i64);
+    let student = test.sign_in(&students[0]).await;
+    let log = student.get("/access-log").await;
+    assert_eq!(
+        (&log.items()[0]["field"], &log.items()[0]["purpose"], &log.items()[0]["viewer"]),
+        (&json!("export"), &json!("期末签到"), &json!(name))
+    );
+
+    // Another's file looks as if it was not there.
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let response = office.request(Method::GET, url, None, &[]).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(office.get(&format!("/exports/{id}")).await.status, StatusCode::NOT_FOUND);
+    assert!(office.get("/exports").await.items().is_empty());
+    assert_eq!(student.get("/exports").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(student.post("/exports", &asked).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_are_masked_unless_asked_for_in_full_by_those_who_may_see_them() {
+    let test = TestApp::start().await;
+    let phones = phones();
+    let asked = definition("people", &["number", "phone"]);
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    let preview = counsellor.post("/exports/preview", &asked).await;
+    assert_eq!(preview.status, StatusCode::OK, "{}", preview.body);
+    assert_eq!(preview.body["total"], json!(test.students_of(&userid).await.len()));
+    assert_eq!(preview.body["rows"].as_array().unwrap().len(), 10);
+    assert!(preview.body["rows"][0][1].as_str().unwrap().contains("****"));
+
+    let masked = sheet(&test, &counsellor, &wanted(&asked, false)).await;
+    for row in &masked[1..] {
+        assert_eq!(row[1], domain::phone::mask(&phones[&row[0]]));
+    }
+    let id = made(&test, &counsellor, &wanted(&asked, true)).await;
+    let full = rows(&mut fetch(&counsellor, id).await);
+    for row in &full[1..] {
+        assert_eq!(row[1], phones[&row[0]]);
+    }
+    let export = counsellor.get(&format!("/exports/{id}")).await.body;
+    assert_eq!((&export["phones"], &export["full_phones"]), (&json!("full"), &json!(full.len() - 1)));
+    let student = test.sign_in(&full[1][0]).await;
+    let looks: Vec<Value> =
+        student.get("/access-log").await.items().iter().map(|look| look["field"].clone()).collect();
+    assert_eq!(looks, [json!("export_phone"), json!("export")], "newest first");
+
+    // A leader sees names and calls nobody.
+    let leader = test.sign_in(&test.persona("college_leader")).await;
+    assert_eq!(leader.post("/exports", &wanted(&asked, true)).await.status, StatusCode::FORBIDDEN);
+    let without = sheet(&test, &leader, &wanted(&asked, false)).await;
+    assert!(without.len() > 1 && without[1..].iter().all(|row| row[1].is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_stays_text_whatever_it_looks_like() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=HYPERLINK(\"http://x\")", "<b>&\"'", "00123"];
+    for (number, name) in students.iter().zip(evil) {
+        test.owner
+            .execute("update persons set name = $1 where number = $2", &[&name, &number])
+            .await
+            .unwrap();
+    }
+    let counsellor = test.sign_in(&userid).await;
+    let id = made(&test, &counsellor, &wanted(&definition("people", &["name", "number"]), false)).await;
+    let mut book = fetch(&counsellor, id).await;
+    assert!(book.worksheet_formula("名单").unwrap().is_empty());
+    let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+    for (row, name) in sheet.rows().skip(1).zip(evil) {
+        assert_eq!(row[0], Data::String(name.to_owned()));
+        assert!(matches!(row[1], Data::String(_)), "a student number is no figure");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_exports_figures_and_an_auditor_reads_the_log() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    for dataset in ["people", "registration", "exemptions"] {
+        let asked = definition(dataset, &["number", "name"]);
+        let refused = administrator.post("/exports/preview", &asked).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{dataset}");
+        let refused = administrator.post("/exports", &wanted(&asked, false)).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{dataset}");
+    }
+    let classes =
+        definition("classes", &["place", "college", "counsellors", "students", "activated", "rate"]);
+    let read = sheet(&test, &administrator, &wanted(&classes, false)).await;
+    let known: i64 = test.one("select count(*) from departments where kind = 'class'", &[]).await;
+    assert_eq!(read.len() as i64, known + 1);
+    let students: i64 = test.one("select count(*) from persons where kind = 'student'", &[]).await;
+    let sum: f64 = read[1..].iter().map(|row| row[3].parse::<f64>().unwrap()).sum();
+    assert_eq!(sum, students as f64);
+    assert!(read[1..].iter().all(|row| row[5] == "100"), "every student is activated");
+    let counsellor = test.persona("counsellor");
+    let name: String = test.one("select name from persons where number = $1", &[&counsellor]).await;
+    assert!(read[1..].iter().any(|row| row[2].contains(&name)), "counsellors by name");
+    let named: i64 = test.one("select count(*) from access_log", &[]).await;
+    assert_eq!(named, 0, "figures name nobody");
+
+    // A counsellor's classes are theirs.
+    let own = test.sign_in(&counsellor).await;
+    let own = sheet(&test, &own, &wanted(&classes, false)).await;
+    let mine: i64 = test
+        .one(
+            "select count(*) from grants g join persons p using (corp_id, person_id)
+             where p.number = $1 and g.role = 'counsellor'",
+            &[&counsellor],
+        )
+        .await;
+    assert_eq!(own.len() as i64, mine + 1);
+
+    let auditor = test.persona("staff");
+    assert_eq!(test.sign_in(&auditor).await.get("/exports").await.status, StatusCode::FORBIDDEN);
+    test.owner
+        .execute(
+            "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
+             select 1, person_id, 'auditor', 1, '审计', 'manual', '2020-01-01', '2021-01-01' from persons where number = $1",
+            &[&auditor],
+        )
+        .await
+        .unwrap();
+    test.forget_viewers().await;
+    let auditor = test.sign_in(&auditor).await;
+    let log = auditor.get("/exports").await;
+    assert_eq!(log.items().len(), 2, "{}", log.body);
+    assert_eq!(log.items()[0]["purpose"], json!("报送省平台"));
+    let id = log.items()[0]["id"].as_i64().unwrap();
+    assert_eq!(auditor.get(&format!("/exports/{id}")).await.status, StatusCode::OK);
+    let file = auditor.get(&format!("/exports/{id}/file")).await;
+    assert_eq!(file.status, StatusCode::NOT_FOUND, "the log, not the files");
+    assert_eq!(auditor.post("/exports", &wanted(&classes, false)).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_are_saved_for_the_school_and_kept_by_their_maker() {
+    let test = TestApp::start().await;
+    let counsellors = test.personas("counsellor");
+    let maker = test.sign_in(&counsellors[0]).await;
+    let template = json!({ "name": " 学期名单 ", "definition": definition("people", &["number", "name"]) });
+    let saved = maker.post("/export-templates", &template).await;
+    assert_eq!(saved.status, StatusCode::CREATED, "{}", saved.body);
+    let id = saved.body["id"].as_i64().unwrap();
+    assert_eq!(maker.post("/export-templates", &template).await.fields(), ["name"], "a name is taken once");
+    let built_in = json!({ "name": "班级名单", "definition": template["definition"] });
+    assert_eq!(maker.post("/export-templates", &built_in).await.fields(), ["name"]);
+    let bad = json!({ "name": "坏", "definition": {
+        "dataset": "people", "order": "number",
+        "columns": [{ "column": "password", "title": "x" }, { "column": "name", "title": "" }],
+    }});
+    assert_eq!(maker.post("/export-templates", &bad).await.fields(), ["columns.0.column"]);
+
+    let other = test.sign_in(&counsellors[1]).await;
+    let seen = other.get("/export-templates").await;
+    let found = seen.items().iter().find(|one| one["id"] == json!(id)).expect("the school's");
+    assert_eq!((&found["name"], &found["mine"]), (&json!("学期名单"), &json!(false)));
+    let path = format!("/export-templates/{id}");
+    assert_eq!(other.delete(&path).await.status, StatusCode::NOT_FOUND);
+    let url = maker.url(&format!("/api/v1{path}"));
+    let body = json!({ "name": "学期名单", "definition": definition("people", &["name"]) }).to_string();
+    let json_body = [("Content-Type", "application/json")];
+    let foreign = other.request(Method::PUT, url.clone(), Some(body.clone().into()), &json_body).await;
+    assert_eq!(foreign.status(), StatusCode::NOT_FOUND);
+    let changed = maker.request(Method::PUT, url, Some(body.into()), &json_body).await;
+    assert_eq!(changed.status(), StatusCode::NO_CONTENT);
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let all = administrator.get("/export-templates").await;
+    let found = all.items().iter().find(|one| one["id"] == json!(id)).expect("an administrator keeps them");
+    assert_eq!(found["definition"]["columns"].as_array().unwrap().len(), 1);
+    assert_eq!(administrator.delete(&path).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(administrator.delete(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_picked_and_ordered_as_asked() {
+    let test = TestApp::start().await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let mut asked = definition("people", &["name", "number", "kind", "college", "grade", "place", "path"]);
+    let total: i64 = test.one("select count(*) from persons", &[]).await;
+    assert_eq!(office.post("/exports/preview", &asked).await.body["total"], json!(total));
+
+    asked["filters"] = json!({ "kind": "student", "year": 2019 });
+    asked["order"] = json!("place");
+    let read = sheet(&test, &office, &wanted(&asked, false)).await;
+    let places: Vec<_> = read[1..].iter().map(|row| (&row[3], &row[4], &row[5], &row[1])).collect();
+    assert!(places.len() > 10 && places.is_sorted(), "by college, grade, class and number");
+    assert!(read[1..].iter().all(|row| row[2] == "学生"));
+    let path = &read[1][6];
+    assert!(path.starts_with("小河学院/") && path.ends_with(&read[1][5]), "{path}");
+
+    let class: i32 = test.one("select min(department_id) from departments where kind = 'class'", &[]).await;
+    asked["filters"] = json!({ "department": class });
+    let inside = office.post("/exports/preview", &asked).await.body["total"].as_i64().unwrap();
+    let counted: i64 = test
+        .one(
+            "select count(*) from memberships where department_id = $1 and is_main and until_date is null",
+            &[&class],
+        )
+        .await;
+    assert_eq!(inside, counted);
+
+    let staff: i64 = test.one("select count(*) from persons where kind = 'staff'", &[]).await;
+    let accounts: i64 = test
+        .one(
+            "select count(*) from members m join persons p using (corp_id, person_id) where p.kind = 'staff'",
+            &[],
+        )
+        .await;
+    asked["filters"] = json!({ "kind": "staff", "activation": "no_account" });
+    assert_eq!(office.post("/exports/preview", &asked).await.body["total"], json!(staff - accounts));
+    let mut missing = definition("registration", &["number", "activation"]);
+    missing["filters"] = json!({ "kind": "staff" });
+    let read = sheet(&test, &office, &wanted(&missing, false)).await;
+    assert!(read[1..].iter().any(|row| row[1] == "没有账号"));
+
+    // A page is not the end: the same rows in parts are the same rows.
+    asked["filters"] = json!({});
+    asked["order"] = json!("name");
+    let read = sheet(&test, &office, &wanted(&asked, false)).await;
+    let mut numbers: Vec<&String> = read[1..].iter().map(|row| &row[1]).collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len() as i64, total);
+
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    let others = test.students_of(test.personas("counsellor").last().unwrap()).await;
+    let foreign: i32 = test
+        .one(
+            "select department_id from memberships s join persons p using (corp_id, person_id) where p.number = $1 and is_main",
+            &[&others[0]],
+        )
+        .await;
+    asked["filters"] = json!({ "department": foreign });
+    assert_eq!(counsellor.post("/exports/preview", &asked).await.body["total"], json!(0), "not theirs");
+    let exemption = json!({ "number": test.students_of(&test.persona("counsellor")).await[0], "kind": "leave",
+        "from": "2020-03-04", "last": "2020-03-05", "reason": "回家看病" });
+    assert_eq!(counsellor.post("/exemptions", &exemption).await.status, StatusCode::OK);
+    let list =
+        definition("exemptions", &["number", "exemption", "from", "last", "reason", "source", "state"]);
+    let read = sheet(&test, &counsellor, &wanted(&list, false)).await;
+    assert_eq!(read[1][1..], ["请假", "2020-03-04", "2020-03-05", "回家看病", "手工登记", "有效"]);
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let refused = leader.post("/exports", &wanted(&list, false)).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "reasons are for those who grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_by_field() {
+    let test = TestApp::start().await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let mut asked = wanted(&definition("people", &["number"]), false);
+    asked["purpose"] = json!("  ");
+    asked["name"] = json!("");
+    assert_eq!(office.post("/exports", &asked).await.fields(), ["name", "purpose"]);
+    let unknown = json!({ "dataset": "grades", "columns": [], "order": "size" });
+    assert_eq!(office.post("/exports/preview", &unknown).await.fields(), ["dataset", "order"]);
+    assert_eq!(office.post("/exports/preview", &definition("people", &[])).await.fields(), ["columns"]);
+    let mut filters = definition("people", &["number"]);
+    filters["filters"] = json!({ "activation": "perhaps" });
+    assert_eq!(office.post("/exports/preview", &filters).await.fields(), ["filters.activation"]);
+    let bare = json!({ "definition": definition("people", &["number"]) });
+    assert_eq!(office.post("/exports", &bare).await.fields(), ["name"]);
+    // So many at a time.
+    let asked = wanted(&definition("people", &["number"]), false);
+    for _ in 0..3 {
+        assert_eq!(office.post("/exports", &asked).await.status, StatusCode::ACCEPTED);
+    }
+    assert_eq!(office.post("/exports", &asked).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_sealed_and_goes_after_a_day() {
+    let test = TestApp::start().await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let id = made(&test, &office, &wanted(&definition("people", &["number", "name"]), false)).await;
+    let name: String = test.one("select name from persons order by number limit 1", &[]).await;
+    let sealed: Vec<u8> = test.one("select content from export_chunks where export_id = $1", &[&id]).await;
+    assert!(!sealed.windows(4).any(|bytes| bytes == b"PK\x03\x04"), "the file lies open");
+    assert!(!String::from_utf8_lossy(&sealed).contains(&name));
+    test.clock.advance(TimeDelta::hours(23));
+    fetch(&office, id).await;
+    test.clock.advance(TimeDelta::hours(2));
+    let late = office.get(&format!("/exports/{id}/file")).await;
+    assert_eq!(late.status, StatusCode::NOT_FOUND, "even before the sweep");
+    app::jobs::look_at_schedules(&test.app).await;
+    test.clock.advance(TimeDelta::hours(1));
+    test.run_jobs().await;
+    let pieces: i64 = test.one("select count(*) from export_chunks", &[]).await;
+    assert_eq!(pieces, 0);
+    let kept = office.get(&format!("/exports/{id}")).await.body;
+    assert_eq!((&kept["state"], &kept["downloads"]), (&json!("expired"), &json!(1)), "the log stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_goes_on_after_a_kill_and_names_people_once() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    let asked = wanted(&definition("people", &["number"]), false);
+    let id = counsellor.post("/exports", &asked).await.body["id"].as_i64().unwrap();
+    // As a process leaves it that dies while it writes.
+    let killed = format!(
+        "update exports set state = 'running', attempts = 1, rows_done = 5 where export_id = {id};
+         delete from jobs where kind = 'make_export'"
+    );
+    test.owner.batch_execute(&killed).await.unwrap();
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    // As a second worker finds it that was slower.
+    test.owner
+        .execute(
+            "insert into jobs (corp_id, kind, payload, run_at, max_attempts, created_at)
+             values (1, 'make_export', $1, '2020-01-01', 5, '2020-01-01')",
+            &[&json!({ "export": id })],
+        )
+        .await
+        .unwrap();
+    test.run_jobs().await;
+    let read = rows(&mut fetch(&counsellor, id).await);
+    assert_eq!(read.len() - 1, test.students_of(&userid).await.len());
+    let looks: i64 = test.one("select count(*) from access_log", &[]).await;
+    assert_eq!(looks as usize, read.len() - 1);
+
+    // Whose rights have ended by then gets nothing.
+    let id = counsellor.post("/exports", &asked).await.body["id"].as_i64().unwrap();
+    test.owner
+        .execute("update grants set until_date = '2020-03-04' where role = 'counsellor'", &[])
+        .await
+        .unwrap();
+    test.run_jobs().await;
+    let state: String = test.one("select state from exports where export_id = $1", &[&id]).await;
+    assert_eq!(state, "failed");
+}
