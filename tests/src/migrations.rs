@@ -28,9 +28,9 @@ async fn up_down_and_up_again() {
     let secret = SecretString::from(owner.to_string());
     let first = catalogue(&owner).await;
     assert!(first.contains("column reports.answers bytea"));
-    assert_eq!(store::migrate::down(&secret).await.unwrap().len(), 5);
+    assert_eq!(store::migrate::down(&secret).await.unwrap().len(), 6);
     assert_eq!(catalogue(&owner).await, "");
-    assert_eq!(store::migrate::up(&secret).await.unwrap().len(), 5);
+    assert_eq!(store::migrate::up(&secret).await.unwrap().len(), 6);
     assert_eq!(catalogue(&owner).await, first);
     assert!(store::migrate::up(&secret).await.unwrap().is_empty(), "a second run finds nothing to do");
 }

@@ -5,6 +5,7 @@
 //! back plain values or an [`Error`].
 
 pub mod accounts;
+pub mod approvals;
 pub mod callback;
 pub mod error;
 pub mod exemptions;
@@ -19,6 +20,7 @@ pub mod roster;
 pub mod school;
 pub mod sign_in;
 pub mod statistics;
+pub mod statuses;
 pub mod sync_runs;
 pub mod unreported;
 pub mod write_plans;

@@ -6,11 +6,14 @@ pub mod clock;
 pub mod department;
 pub mod exemption;
 pub mod form;
+pub mod leave;
 pub mod phone;
+pub mod place;
 pub mod policy;
 pub mod reminder;
 pub mod roster;
 pub mod statistics;
+pub mod status;
 pub mod write_back;
 
 /// A school in this deployment: our own small integer.

@@ -27,7 +27,7 @@ pub enum Role {
     SchoolOffice,
     /// 校领导
     SchoolLeader,
-    /// 管理员: runs the system; sees counts, not people.
+    /// 管理员: runs the system and keeps the roster; sees counts, not who answered what.
     Administrator,
     /// 审计
     Auditor,
@@ -46,6 +46,8 @@ pub enum Action {
     Remind,
     /// Say on which days somebody need not answer.
     Exempt,
+    /// Say since when somebody is in which class, has left, is back, or has which number.
+    ChangeStatus,
     /// Run syncs, read rules, approve held removals.
     Administer,
 }
@@ -85,15 +87,15 @@ impl Role {
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
-        use Action::{Administer, Exempt, Remind, RevealPhone, SeePeople, SeeStatistics};
+        use Action::{Administer, ChangeStatus, Exempt, Remind, RevealPhone, SeePeople, SeeStatistics};
         match self {
             Self::Counsellor | Self::CollegeOffice | Self::SchoolOffice => {
-                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt)
+                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt | ChangeStatus)
             }
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
             }
-            Self::Administrator => matches!(action, SeeStatistics | Administer),
+            Self::Administrator => matches!(action, SeeStatistics | Administer | ChangeStatus),
             Self::Auditor => false,
         }
     }
@@ -131,6 +133,14 @@ impl Scope {
             Self::Departments(departments) => {
                 counted_under.iter().flatten().any(|department| departments.contains(department))
             }
+        }
+    }
+
+    /// The departments, for a query; none: the whole school.
+    pub fn departments(&self) -> Option<&[DepartmentId]> {
+        match self {
+            Self::School => None,
+            Self::Departments(departments) => Some(departments),
         }
     }
 
@@ -231,7 +241,8 @@ mod tests {
         let administrator = viewer(&[(Role::Administrator, 1, true)]);
         assert_eq!(administrator.scope(Action::SeeStatistics), Scope::School);
         assert!(!administrator.may(Action::SeePeople) && !administrator.may(Action::RevealPhone));
-        assert!(administrator.may(Action::Administer));
+        assert!(administrator.may(Action::Administer) && administrator.may(Action::ChangeStatus));
+        assert!(!administrator.may(Action::Exempt));
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Administer));
     }
 

@@ -18,6 +18,7 @@ pub mod reminders;
 pub mod reports;
 pub mod roster;
 pub mod statistics;
+pub mod statuses;
 pub mod sync_runs;
 pub mod unreported;
 pub mod write_plans;
@@ -51,6 +52,20 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(exemptions::preview)
             .service(exemptions::import)
             .service(exemptions::revoke)
+            .service(statuses::list)
+            .service(statuses::create)
+            .service(statuses::correct_stay)
+            .service(statuses::correct_place)
+            .service(statuses::revoke)
+            .service(statuses::preview)
+            .service(statuses::import)
+            .service(statuses::preview_numbers)
+            .service(statuses::import_numbers)
+            .service(statuses::template)
+            .service(statuses::preview_graduation)
+            .service(statuses::graduate)
+            .service(statuses::departments)
+            .service(statuses::timeline)
             .service(registration::table)
             .service(registration::not_activated)
             .service(roster::preview)

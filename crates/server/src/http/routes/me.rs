@@ -78,6 +78,7 @@ struct May {
     remind: bool,
     administer: bool,
     exempt: bool,
+    change_status: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,6 +125,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             remind: viewer.may(Action::Remind),
             administer: viewer.may(Action::Administer),
             exempt: viewer.may(Action::Exempt),
+            change_status: viewer.may(Action::ChangeStatus),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

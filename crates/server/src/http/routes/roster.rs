@@ -106,10 +106,16 @@ pub struct RosterPreview {
 
 /// A heading of the file.
 #[derive(Debug, Serialize, ToSchema)]
-struct RosterHeading {
+pub(super) struct RosterHeading {
     heading: String,
     /// Which of our columns it is taken for; null for one that is not used.
     column: Option<&'static str>,
+}
+
+impl From<roster::Heading> for RosterHeading {
+    fn from(one: roster::Heading) -> Self {
+        Self { heading: one.heading, column: one.column }
+    }
 }
 
 /// A wrong cell.
@@ -165,7 +171,7 @@ pub async fn preview(
     let looked = roster::preview(app, school, viewer, file(body).await?, query.0.duplicates()).await?;
     let headings = looked.headings.into_iter();
     Ok(web::Json(RosterPreview {
-        headings: headings.map(|one| RosterHeading { heading: one.heading, column: one.column }).collect(),
+        headings: headings.map(RosterHeading::from).collect(),
         rows: looked.rows,
         report: looked.report.map(RosterReport::from),
         error_count: looked.errors.len(),
@@ -215,7 +221,7 @@ pub struct RosterImportList {
 #[derive(Debug, Serialize, ToSchema)]
 struct RosterImport {
     id: i64,
-    /// roster, exemptions or accounts.
+    /// roster, exemptions, accounts, statuses …
     kind: String,
     /// What was done.
     title: String,

@@ -7,6 +7,7 @@ export function menuOf(may: Me['may']) {
     { name: 'unreported', icon: 'unreported', shown: may.see_unreported },
     { name: 'reminder-rules', icon: 'bell', shown: may.administer || may.remind },
     { name: 'exemptions', icon: 'today', shown: may.exempt || may.administer },
+    { name: 'statuses', icon: 'roster', shown: may.change_status },
     { name: 'registration', icon: 'me', shown: may.see_statistics },
     { name: 'roster', icon: 'roster', shown: may.administer },
     { name: 'accounts', icon: 'me', shown: may.administer },

@@ -6,7 +6,7 @@ declare module 'vue-router' {
     /** The page's title, for the window and for screen readers. */
     title: MessageKey;
     /** Which entry of the main menu it belongs to. */
-    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'sync-runs';
+    menu?: 'statistics' | 'unreported' | 'reminder-rules' | 'accounts' | 'exemptions' | 'registration' | 'roster' | 'write-back' | 'statuses' | 'sync-runs';
     /** Shown without a session. */
     open?: true;
   }
@@ -51,6 +51,12 @@ const routes: RouteRecordRaw[] = [
     name: 'exemptions',
     component: () => import('../pages/exemptions/ExemptionsPage.vue'),
     meta: { title: 'exemptions.title', menu: 'exemptions' },
+  },
+  {
+    path: '/statuses',
+    name: 'statuses',
+    component: () => import('../pages/statuses/StatusesPage.vue'),
+    meta: { title: 'statuses.title', menu: 'statuses' },
   },
   {
     path: '/accounts',
