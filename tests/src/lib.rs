@@ -12,6 +12,7 @@ mod process;
 mod test_app;
 
 mod accounts;
+mod approvals;
 mod browser;
 mod callbacks;
 mod chaos;
@@ -38,6 +39,7 @@ mod roster;
 mod schools_apart;
 mod sign_in;
 mod statistics;
+mod statuses;
 mod sync;
 mod sync_runs;
 mod tags;

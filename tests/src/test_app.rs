@@ -90,11 +90,13 @@ pub struct Shape {
     pub members: Option<usize>,
     /// Without the contacts-sync assistant.
     pub app_secret_alone: bool,
+    /// The form of approvals by which people ask for leave.
+    pub leave_template: Option<&'static str>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { school: SCHOOL, members: None, app_secret_alone: false }
+        Self { school: SCHOOL, members: None, app_secret_alone: false, leave_template: None }
     }
 }
 
@@ -140,7 +142,7 @@ impl TestApp {
 
     /// As [`start_empty`](Self::start_empty), otherwise shaped.
     pub async fn start_with(shape: Shape) -> Self {
-        let Shape { school, members, app_secret_alone } = shape;
+        let Shape { school, members, app_secret_alone, leave_template } = shape;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (owner_url, service_url) = databases::fresh().await;
         let school = root().join(school);
@@ -156,6 +158,9 @@ impl TestApp {
         let mut settings = settings(&school, &service_url, &url, &simulator.url());
         if app_secret_alone {
             settings["schools"][0].as_object_mut().unwrap().remove("contacts");
+        }
+        if let Some(template) = leave_template {
+            settings["schools"][0]["approvals"] = json!({ "leave_template": template });
         }
         let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");
         let config = Arc::new(config);

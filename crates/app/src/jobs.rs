@@ -6,6 +6,7 @@
 pub mod approve_held;
 pub mod handle_inbox;
 pub mod make_export;
+pub mod read_approvals;
 pub mod refresh_member;
 pub mod send_invitations;
 pub mod send_messages;
@@ -60,6 +61,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             approve_held::KIND => approve_held::run(app, school, &job.payload).await,
             handle_inbox::KIND => handle_inbox::run(app, school).await,
             make_export::KIND => make_export::run(app, school, &job.payload).await,
+            read_approvals::KIND => read_approvals::run(app, school, &job.payload).await,
             refresh_member::KIND => refresh_member::run(app, school, &job.payload).await,
             send_invitations::KIND => send_invitations::run(app, school, &job.payload).await,
             send_messages::KIND => send_messages::run(app, school).await,
@@ -173,6 +175,7 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     let mut tx = app.store().scoped(school.corp()).await?;
     let mut added = sync_directory::enqueue_if_due(&mut tx, school, now).await?;
     added |= sweep::enqueue_hourly(&mut tx, school.corp(), now).await?;
+    added |= read_approvals::enqueue(&mut tx, school, now).await?;
     // What waits without a job (its job died, or ended while the row was being committed) gets one again.
     if store::reminders::outstanding(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &send_messages::job(school.corp(), now), now).await?;

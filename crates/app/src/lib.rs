@@ -5,6 +5,7 @@
 //! back plain values or an [`Error`].
 
 pub mod accounts;
+pub mod approvals;
 pub mod callback;
 pub mod class_counsellors;
 pub mod consents;
@@ -30,6 +31,7 @@ pub mod roster;
 pub mod school;
 pub mod sign_in;
 pub mod statistics;
+pub mod statuses;
 pub mod sync_runs;
 pub mod tags;
 pub mod unreported;

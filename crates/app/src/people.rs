@@ -16,7 +16,7 @@ use crate::{App, Error, Page, Result, School};
 /// The viewer's own card.
 pub async fn profile(app: &App, school: &School, viewer: &Viewer) -> Result<Profile> {
     let mut tx = app.store().scoped(school.corp()).await?;
-    let profile = viewers::profile(&mut tx, viewer).await?;
+    let profile = viewers::profile(&mut tx, viewer, school.today(app.now())).await?;
     tx.commit().await?;
     Ok(profile)
 }

@@ -21,7 +21,7 @@ use store::{
     corps::Corp,
     departments, grants, kinds, members, memberships, person_fields,
     persons::{self, Known, Person},
-    planner,
+    planner, statuses,
     unreported::phone_place,
 };
 
@@ -211,16 +211,25 @@ pub async fn imports(
     Ok(Page::cut(rows, limit, |set| set.change_set_id.to_string()))
 }
 
-/// Puts every row of an import back as it was before it. For administrators.
+/// Puts every row of an import back as it was before it. For administrators; changes of people's standing also for whoever
+/// brought them.
 pub async fn undo(app: &App, school: &School, viewer: &Viewer, change_set: i64) -> UseCase<()> {
-    administer(viewer)?;
+    if !viewer.may(Action::Administer) && !viewer.may(Action::ChangeStatus) {
+        return Err(Error::Forbidden);
+    }
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     members::lock(&mut tx, corp).await?;
     // A run of the mirror is undone on its own page: the lock of the mirror belongs to it.
     let found = change_sets::find(&mut tx, corp, change_set).await?;
-    if found.is_none_or(|found| found.kind == "sync") {
+    let found = found.filter(|found| found.kind != "sync").ok_or(Error::NotFound)?;
+    let mine = change_sets::maker(&mut tx, corp, change_set).await? == Some(viewer.member);
+    if !viewer.may(Action::Administer) && !(mine && found.kind == "statuses") {
         return Err(Error::NotFound);
+    }
+    if found.kind == "statuses" {
+        let which = statuses::Which::Set(change_set);
+        statuses::revoke(&mut tx, corp, which, viewer.member, "整批撤销", app.now()).await?;
     }
     match change_sets::undo(&mut tx, corp, change_set, viewer.member, app.now()).await? {
         Undone::Yes => tx.commit().await?,
@@ -328,7 +337,8 @@ async fn take_over(
         Some(_) => Some(change_sets::begin(&mut tx).await?),
         None => None,
     };
-    let rows = differing(store.keyring(), corp_id, &people, &known, &mut report)?;
+    let fixed = statuses::with_fixed_stay(&mut tx, corp_id).await?.into_iter().collect();
+    let rows = differing(store.keyring(), corp_id, &people, (&known, &fixed), &mut report)?;
     persons::write(&mut tx, corp_id, &rows, by.map(|by| by.at)).await?;
     crate::person_fields::keep(&mut tx, store.keyring(), corp_id, &heard).await?;
     let numbers: Vec<&str> = people.iter().map(|line| line.number.as_str()).collect();
@@ -499,14 +509,17 @@ fn read_grants(
     Ok(lines)
 }
 
-/// The rows of the file that differ from what is on record.
+/// The rows of the file that differ from what is on record. A stay that a change on record has fixed is not the file's to say.
 fn differing(
     keyring: &Keyring,
     corp: CorpId,
     people: &[PersonLine],
-    known: &[Known],
+    (known, fixed): (&[Known], &HashSet<PersonId>),
     report: &mut Report,
 ) -> Result<Vec<Person>, ImportError> {
+    let fixed: HashSet<String> = (known.iter().filter(|known| fixed.contains(&known.person_id)))
+        .map(|known| known.person.number.to_lowercase())
+        .collect();
     let known: HashMap<String, &Person> =
         known.iter().map(|known| (known.person.number.to_lowercase(), &known.person)).collect();
     let mut rows = Vec::new();
@@ -536,6 +549,10 @@ fn differing(
             phone,
             from_date: line.since,
             until_date: line.until,
+        };
+        let row = match before.filter(|_| fixed.contains(&line.number.to_lowercase())) {
+            Some(before) => Person { from_date: before.from_date, until_date: before.until_date, ..row },
+            None => row,
         };
         match before {
             None => report.added += 1,
@@ -628,7 +645,7 @@ mod tests {
         let lines =
             people("1,甲,student,,会计,2018,,,10012345678,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
         let mut report = Report::default();
-        let rows = differing(&ring, 1, &lines, &[], &mut report).unwrap();
+        let rows = differing(&ring, 1, &lines, (&[], &HashSet::new()), &mut report).unwrap();
         assert_eq!((rows.len(), report.added, report.changed), (2, 2, 0));
         let known: Vec<Known> = (1..)
             .zip(rows)
@@ -636,10 +653,10 @@ mod tests {
             .collect();
 
         let mut report = Report::default();
-        assert!(differing(&ring, 1, &lines, &known, &mut report).unwrap().is_empty());
+        assert!(differing(&ring, 1, &lines, (&known, &HashSet::new()), &mut report).unwrap().is_empty());
         let changed =
             people("1,甲,student,,会计,2018,,,10087654321,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
-        let rows = differing(&ring, 1, &changed, &known, &mut report).unwrap();
+        let rows = differing(&ring, 1, &changed, (&known, &HashSet::new()), &mut report).unwrap();
         assert_eq!((rows.len(), report.added, report.changed), (1, 0, 1));
         let opened = ring.open(phone_place(1, "1"), rows[0].phone.as_ref().unwrap()).unwrap();
         assert_eq!(opened, b"10087654321");

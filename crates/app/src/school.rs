@@ -24,6 +24,8 @@ pub struct School {
     pub agent_id: i64,
     /// Accounts the corp may have in WeCom.
     pub accounts: u32,
+    /// The form of approvals (审批模板) by which people ask for leave, where the school has named one.
+    pub leave_template: Option<String>,
     /// Opens the app's callbacks.
     pub receiver: Receiver,
     /// Opens the contacts-sync assistant's callbacks, where the school has set it up.

@@ -62,6 +62,21 @@ pub struct Explanation {
     pub exempt: Vec<(ExemptionKind, i64)>,
     /// 应报: enrolled less exempt.
     pub expected: i64,
+    /// How enrolled differs from the day before.
+    pub changed: Changed,
+}
+
+/// Who is asked and was not on the day before, and the other way round.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// On the roster since that day.
+    pub arrived: i64,
+    /// From another department, or back.
+    pub moved_in: i64,
+    /// Into another department, or away.
+    pub moved_out: i64,
+    /// On the roster until the day before.
+    pub left: i64,
 }
 
 /// Explains how many are expected: enrolled − leave − internship − … = expected.
@@ -69,12 +84,22 @@ pub async fn explain(app: &App, school: &School, viewer: &Viewer, asked: Asked<'
     let mut tx = app.store().scoped(school.corp()).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeeStatistics, asked).await?;
     let parts = question.explain(&mut tx).await?;
+    let changed = question.changed(&mut tx).await?;
     tx.commit().await?;
     let people = |kind: Option<&str>| {
         parts.iter().filter(|part| part.kind.as_deref() == kind).map(|part| part.people).sum::<i64>()
     };
     let exempt = ExemptionKind::ALL.into_iter().map(|kind| (kind, people(Some(kind.as_str()))));
+    let changes = |kind: &str| {
+        changed.iter().find(|part| part.kind.as_deref() == Some(kind)).map_or(0, |part| part.people)
+    };
     Ok(Explanation {
+        changed: Changed {
+            arrived: changes("arrived"),
+            moved_in: changes("moved_in"),
+            moved_out: changes("moved_out"),
+            left: changes("left"),
+        },
         day: question.day,
         enrolled: parts.iter().map(|part| part.people).sum(),
         exempt: exempt.filter(|(_, people)| *people > 0).collect(),

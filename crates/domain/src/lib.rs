@@ -8,15 +8,18 @@ pub mod department;
 pub mod exemption;
 pub mod export;
 pub mod form;
-pub mod person_field;
 pub mod kinds;
+pub mod leave;
+pub mod person_field;
 pub mod phone;
 pub mod photo;
+pub mod place;
 pub mod policy;
 pub mod reminder;
 pub mod residence;
 pub mod roster;
 pub mod statistics;
+pub mod status;
 pub mod write_back;
 
 /// A school in this deployment: our own small integer.

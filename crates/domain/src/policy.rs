@@ -27,7 +27,7 @@ pub enum Role {
     SchoolOffice,
     /// 校领导
     SchoolLeader,
-    /// 管理员: runs the system; sees counts, not people.
+    /// 管理员: runs the system and keeps the roster; sees counts, not who answered what.
     Administrator,
     /// 审计
     Auditor,
@@ -56,6 +56,8 @@ pub enum Action {
     House,
     /// Look at a photo, one person at a time, on record.
     SeePhoto,
+    /// Say since when somebody is in which class, has left, is back, or has which number.
+    ChangeStatus,
     /// Run syncs, read rules, approve held removals.
     Administer,
     /// Read what was exported, by whom and what for.
@@ -113,13 +115,13 @@ impl Role {
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, AppointCounsellors, Audit, CheckCorrections, Exempt, FixCorrections, House, Remind, RevealPhone,
+            Administer, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, Exempt, FixCorrections, House, Remind, RevealPhone,
             SeePeople, SeePhoto, SeeStatistics,
         };
         // What whoever looks after students may do with them.
         let cares = matches!(
             action,
-            SeeStatistics | SeePeople | SeePhoto | RevealPhone | Remind | Exempt | House | CheckCorrections
+            SeeStatistics | SeePeople | SeePhoto | RevealPhone | Remind | Exempt | ChangeStatus | House | CheckCorrections
         );
         match self {
             Self::Counsellor => cares,
@@ -129,7 +131,7 @@ impl Role {
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
             }
-            Self::Administrator => matches!(action, SeeStatistics | Administer | Audit),
+            Self::Administrator => matches!(action, SeeStatistics | Administer | ChangeStatus | Audit),
             Self::Auditor => matches!(action, Audit),
         }
     }
@@ -167,6 +169,14 @@ impl Scope {
             Self::Departments(departments) => {
                 counted_under.iter().flatten().any(|department| departments.contains(department))
             }
+        }
+    }
+
+    /// The departments, for a query; none: the whole school.
+    pub fn departments(&self) -> Option<&[DepartmentId]> {
+        match self {
+            Self::School => None,
+            Self::Departments(departments) => Some(departments),
         }
     }
 
@@ -276,7 +286,8 @@ mod tests {
         let administrator = viewer(&[(Role::Administrator, 1, true)]);
         assert_eq!(administrator.scope(Action::SeeStatistics), Scope::School);
         assert!(!administrator.may(Action::SeePeople) && !administrator.may(Action::RevealPhone));
-        assert!(administrator.may(Action::Administer));
+        assert!(administrator.may(Action::Administer) && administrator.may(Action::ChangeStatus));
+        assert!(!administrator.may(Action::Exempt));
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Administer));
     }
 

@@ -29,7 +29,7 @@ pub const PEOPLE_COLUMNS: [&str; 11] = [
 /// Columns of `grants.csv`.
 pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
 /// How schools head each column, ours first; compared without blanks, stars and what stands in brackets.
-pub const HEADINGS: [(&str, &[&str]); 26] = [
+pub const HEADINGS: [(&str, &[&str]); 32] = [
     ("number", &["学号", "工号", "学工号", "编号", "人员编号", "学生学号", "职工号", "教工号"]),
     ("name", &["姓名", "学生姓名", "教师姓名", "名字"]),
     ("kind", &["身份", "类别", "人员类别", "人员类型", "学生或教职工"]),
@@ -56,6 +56,12 @@ pub const HEADINGS: [(&str, &[&str]); 26] = [
     ("bed", &["床位", "床位号", "床号", "床铺", "铺位"]),
     ("moved_in", &["入住日期", "入住时间", "住宿开始日期"]),
     ("moved_out", &["搬出日期", "退宿日期", "离宿日期", "退宿时间"]),
+    ("change", &["变动类型", "异动类型", "异动类别", "变动类别", "类型", "类别", "异动"]),
+    ("effective", &["生效日期", "异动日期", "变动日期", "开始日期", "起始日期", "日期", "离校日期", "毕业日期"]),
+    ("new_place", &["新班级", "转入班级", "异动后班级", "新部门", "转入部门"]),
+    ("new_number", &["新学号", "新工号", "正式学号", "新编号", "学号", "工号", "学工号"]),
+    ("old_number", &["临时号", "考生号", "录取号", "录取编号", "通知书号", "原学号", "旧学号", "原编号", "原工号"]),
+    ("person_name", &["姓名", "学生姓名", "名字"]),
 ];
 
 /// The column of ours that a heading means; none where it means nothing to us.
@@ -138,12 +144,17 @@ impl<'a> Line<'a> {
     }
 
     pub(crate) fn number(&self) -> Result<&'a str, LineError> {
-        let number = self.filled("number", 64)?;
+        self.number_in("number")
+    }
+
+    /// The number in another column than the usual one.
+    pub(crate) fn number_in(&self, column: &'static str) -> Result<&'a str, LineError> {
+        let number = self.filled(column, 64)?;
         if number.chars().all(|c| c.is_ascii_alphanumeric() || "_.@-".contains(c)) {
             Ok(number)
         } else {
             Err(self
-                .error("number", format!("“{number}”含有不允许的字符，学号或工号只能用字母、数字和 _ . @ -")))
+                .error(column, format!("“{number}”含有不允许的字符，学号或工号只能用字母、数字和 _ . @ -")))
         }
     }
 }
@@ -375,7 +386,7 @@ fn role_kind(role: Role) -> Kind {
     ROLES.iter().find(|(known, _)| *known == role).map_or(Kind::School, |(_, kind)| *kind)
 }
 
-fn take<T>(result: Result<T, LineError>, errors: &mut Vec<LineError>) -> Option<T> {
+pub(crate) fn take<T>(result: Result<T, LineError>, errors: &mut Vec<LineError>) -> Option<T> {
     result.map_err(|error| errors.push(error)).ok()
 }
 
@@ -414,7 +425,7 @@ pub(crate) fn read_phone(line: &Line<'_>) -> Result<Option<String>, LineError> {
     }
 }
 
-fn describe(name: &str, kind: Option<Kind>, why: NotFound) -> String {
+pub(crate) fn describe(name: &str, kind: Option<Kind>, why: NotFound) -> String {
     match why {
         NotFound::Unknown => {
             format!("组织架构里没有“{name}”，请核对名称；刚在企业微信里新建的，请先同步组织架构")

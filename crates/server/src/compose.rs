@@ -80,6 +80,7 @@ fn compose_school(
         public_url: school.public_url.clone().unwrap_or_else(|| config.server.public_url.clone()),
         agent_id: school.app.agentid,
         accounts: school.accounts,
+        leave_template: school.approvals.as_ref().map(|approvals| approvals.leave_template.clone()),
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {
             Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),

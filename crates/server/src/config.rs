@@ -146,6 +146,16 @@ pub struct School {
     pub app: AppSecrets,
     /// The contacts-sync assistant (通讯录同步助手); left out, Rollcall works with the app's secret alone.
     pub contacts: Option<ContactsSecrets>,
+    /// Leave from approvals (审批); left out, leave is entered by hand and by list.
+    pub approvals: Option<Approvals>,
+}
+
+/// Leave from approvals. The console must give the app their data (审批 → API → 审批数据权限).
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approvals {
+    /// Id of the form by which people ask for leave (审批模板 ID), as its address in the console says.
+    pub leave_template: String,
 }
 
 /// What a verified school has.

@@ -1,5 +1,6 @@
 //! `/_sim/…`: setting the clock, changing the directory, ordering faults, and looking at what happened.
 
+pub mod approvals;
 pub mod directory;
 
 use std::collections::HashMap;
@@ -39,6 +40,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/departments/{id}", web::get().to(directory::department))
         .route("/departments/{id}", web::post().to(directory::change_department))
         .route("/departments/{id}", web::delete().to(directory::remove_department))
+        .route("/approvals", web::post().to(approvals::file))
+        .route("/approvals/{sp_no}", web::post().to(approvals::decide))
         .route("/faults", web::get().to(faults))
         .route("/faults", web::post().to(order_fault))
         .route("/faults", web::delete().to(end_faults))

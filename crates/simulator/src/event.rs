@@ -192,6 +192,20 @@ impl Event {
         Self { receiver: Receiver::Contacts, name, subject: id.into(), msgtype: "event", body }
     }
 
+    /// An application has another status (sys_approval_change). It comes where the console's 审批 was given the app's address.
+    pub fn approval(sp_no: &str, status: u64, template: &str, userid: &str, asked: i64) -> Self {
+        let body = format!(
+            "<Event><![CDATA[sys_approval_change]]></Event><AgentID>3010040</AgentID><ApprovalInfo><SpNo>{sp_no}</SpNo>\
+             <SpName>{}</SpName><SpStatus>{status}</SpStatus><TemplateId>{}</TemplateId><ApplyTime>{asked}</ApplyTime>\
+             <Applyer><UserId>{}</UserId></Applyer></ApprovalInfo>",
+            cdata("学生请假"),
+            cdata(template),
+            cdata(userid),
+        );
+        let name = "sys_approval_change";
+        Self { receiver: Receiver::App, name, subject: userid.into(), msgtype: "event", body }
+    }
+
     fn of_contacts(change: &'static str, subject: &str, body: String) -> Self {
         let body =
             format!("<Event><![CDATA[change_contact]]></Event><ChangeType>{change}</ChangeType>{body}");

@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::api::agent::AgentChanges;
+use crate::api::approval::Applications;
 use crate::api::chat::Chats;
 use crate::api::drive::Spaces;
 use crate::api::job::Jobs;
@@ -69,6 +70,8 @@ pub struct World {
     pub livings: Livings,
     /// The app's spaces of the drive.
     pub spaces: Spaces,
+    /// Applications for leave made by hand.
+    pub applications: Applications,
     /// Imports and exports.
     pub jobs: Jobs,
     /// What the app changed of itself.
@@ -115,6 +118,7 @@ impl World {
             meetings: Meetings::new(),
             livings: Livings::new(),
             spaces: Spaces::new(),
+            applications: Applications::default(),
             jobs: Jobs::default(),
             agent: AgentChanges::default(),
             told: Vec::new(),

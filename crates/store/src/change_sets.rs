@@ -130,6 +130,18 @@ pub async fn find(conn: &mut AsyncPgConnection, corp: CorpId, id: i64) -> Result
     Ok(row.map(ChangeSet::from))
 }
 
+/// Who made a set; none: the service itself, or there is no such set.
+pub async fn maker(conn: &mut AsyncPgConnection, corp: CorpId, id: i64) -> Result<Option<MemberId>> {
+    let maker: Option<Option<MemberId>> = change_sets::table
+        .filter(change_sets::corp_id.eq(corp))
+        .filter(change_sets::change_set_id.eq(id))
+        .select(change_sets::made_by)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(maker.flatten())
+}
+
 /// The set of a sync run; none when it changed nothing or its rows are forgotten.
 pub async fn of_run(conn: &mut AsyncPgConnection, corp: CorpId, run: i64) -> Result<Option<ChangeSet>> {
     let row: Option<Row> = shown(corp).filter(change_sets::run_id.eq(run)).first(conn).await.optional()?;

@@ -250,3 +250,87 @@ pub async fn revoke(
         .await?;
     Ok(revoked == 1)
 }
+
+/// Long exemptions of somebody that hold on a day.
+#[derive(Debug, Clone, Queryable)]
+pub struct Holding {
+    /// Its number.
+    pub exemption_id: i64,
+    /// Whose.
+    pub person_id: PersonId,
+    /// As it stands in the database.
+    pub kind: String,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The first day it no longer holds.
+    pub until: Option<NaiveDate>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What of these kinds holds for these people on a day.
+pub async fn holding(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    persons: &[PersonId],
+    kinds: &[&str],
+    day: NaiveDate,
+) -> Result<Vec<Holding>> {
+    Ok(exemptions::table
+        .filter(exemptions::corp_id.eq(corp))
+        .filter(exemptions::person_id.eq_any(persons))
+        .filter(exemptions::kind.eq_any(kinds))
+        .filter(exemptions::revoked_at.is_null())
+        .filter(exemptions::from_date.le(day))
+        .filter(exemptions::until_date.is_null().or(exemptions::until_date.gt(day)))
+        .order(exemptions::exemption_id)
+        .select((
+            exemptions::exemption_id,
+            exemptions::person_id,
+            exemptions::kind,
+            exemptions::from_date,
+            exemptions::until_date,
+            exemptions::reason,
+        ))
+        .load(conn)
+        .await?)
+}
+
+/// Revokes exemptions by number.
+pub async fn revoke_all(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    ids: &[i64],
+    by: Option<MemberId>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(exemptions::table)
+        .filter(exemptions::corp_id.eq(corp))
+        .filter(exemptions::exemption_id.eq_any(ids))
+        .filter(exemptions::revoked_at.is_null())
+        .set((
+            exemptions::revoked_by.eq(by),
+            exemptions::revoked_at.eq(now),
+            exemptions::revoke_reason.eq(reason),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Every exemption of one person, newest first.
+pub async fn of_person(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+    today: NaiveDate,
+) -> Result<Vec<Row>> {
+    Ok(diesel::sql_query(format!("{SHOWN} and e.person_id = $4 order by e.from_date desc, e.exemption_id desc limit 200"))
+        .bind::<Integer, _>(corp)
+        .bind::<Nullable<Array<Integer>>, _>(None::<Vec<DepartmentId>>)
+        .bind::<Date, _>(today)
+        .bind::<BigInt, _>(person)
+        .load(conn)
+        .await?)
+}

@@ -40,7 +40,7 @@ pub struct Question {
 /// People of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Part {
-    /// Why they are exempt; none: they are expected.
+    /// Why they are exempt; none: they are expected. Or what changed.
     #[diesel(sql_type = Nullable<Text>)]
     pub kind: Option<String>,
     /// How many.
@@ -54,29 +54,31 @@ pub type Bound = BoxedSqlQuery<'static, Pg, SqlQuery>;
 /// The persons who are asked, exempt or not, each under the department that counts on that day, with that day's report
 /// if there is one: on the roster that day, in the audience, in the viewer's scope.
 macro_rules! enrolled {
-    () => {
-        "
+    ($day:literal) => {
+        concat!(
+            "
     select p.person_id, p.number, p.name, d.department_id, d.class_id, d.grade_id, d.college_id,
            r.report_id, r.state, r.revised_at
     from memberships m
     join department_versions d on d.corp_id = m.corp_id and d.department_id = m.department_id
-      and d.from_date <= $3 and (d.until_date is null or d.until_date > $3)
+      and d.from_date <= ", $day, " and (d.until_date is null or d.until_date > ", $day, ")
     join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
-    left join reports r on r.corp_id = m.corp_id and r.form_id = $2 and r.day = $3 and r.slot = 0
+    left join reports r on r.corp_id = m.corp_id and r.form_id = $2 and r.day = ", $day, " and r.slot = 0
       and r.occurrence = 0 and r.person_id = m.person_id
-    where m.corp_id = $1 and m.is_main and m.from_date <= $3 and (m.until_date is null or m.until_date > $3)
-      and p.kind = $4 and p.from_date <= $3 and (p.until_date is null or p.until_date > $3)
+    where m.corp_id = $1 and m.is_main and m.from_date <= ", $day, " and (m.until_date is null or m.until_date > ", $day, ")
+      and p.kind = $4 and p.from_date <= ", $day, " and (p.until_date is null or p.until_date > ", $day, ")
       and (not $5 or d.college_id is not null)
       and ($6 is null or d.department_id = any($6) or d.class_id = any($6) or d.grade_id = any($6) or d.college_id = any($6))
       and ($7 is null or $7 in (d.department_id, d.class_id, d.grade_id, d.college_id))
       and ($8 is null or p.person_id = $8)"
+        )
     };
 }
 
 /// The persons expected: those who are asked and not exempt.
 pub const EXPECTED: &str = concat!(
     "with expected as materialized (",
-    enrolled!(),
+    enrolled!("$3"),
     " and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
         and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3)))"
 );
@@ -84,7 +86,7 @@ pub const EXPECTED: &str = concat!(
 /// How a figure came about: so many are asked, and so many of them are exempt, by kind; one of several kinds counts.
 const EXPLAINED: &str = concat!(
     "with enrolled as materialized (",
-    enrolled!(),
+    enrolled!("$3"),
     ")
   select e.kind, count(*) as people
   from enrolled x
@@ -94,6 +96,22 @@ const EXPLAINED: &str = concat!(
       and (e.until_date is null or e.until_date > $3)
     order by array_position($9, e.kind) limit 1) e on true
   group by e.kind"
+);
+
+/// Who is asked on the day and was not on the day before, or the other way round, and how that came.
+const CHANGED: &str = concat!(
+    "with here as materialized (",
+    enrolled!("$3"),
+    "), before as materialized (",
+    enrolled!("($3::date - 1)"),
+    ")
+  select case when h.person_id is not null then case when p.from_date = $3 then 'arrived' else 'moved_in' end
+              when p.until_date = $3 then 'left' else 'moved_out' end as kind,
+         count(*) as people
+  from here h full join before b using (person_id)
+  join persons p on p.corp_id = $1 and p.person_id = coalesce(h.person_id, b.person_id)
+  where h.person_id is null or b.person_id is null
+  group by 1"
 );
 
 impl Question {
@@ -106,6 +124,11 @@ impl Question {
     pub async fn explain(&self, conn: &mut AsyncPgConnection) -> Result<Vec<Part>> {
         let order: Vec<&str> = ExemptionKind::ALL.iter().map(|kind| kind.as_str()).collect();
         Ok(self.bind_to(EXPLAINED).bind::<Array<Text>, _>(order).load(conn).await?)
+    }
+
+    /// What changed since the day before among those who are asked: `arrived`, `moved_in`, `moved_out`, `left`.
+    pub async fn changed(&self, conn: &mut AsyncPgConnection) -> Result<Vec<Part>> {
+        Ok(self.bind_to(CHANGED).load(conn).await?)
     }
 
     fn bind_to(&self, sql: &str) -> Bound {

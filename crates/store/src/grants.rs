@@ -1,9 +1,13 @@
 //! Grants that follow from the directory and from the roster. Those made by hand are not touched here.
 
 use chrono::NaiveDate;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Text};
+use diesel::{
+    QueryableByName,
+    sql_types::{Array, BigInt, Date, Integer, Jsonb, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, PersonId};
+use serde_json::Value;
 
 use crate::Result;
 
@@ -43,8 +47,11 @@ pub async fn follow_directory(
     today: NaiveDate,
 ) -> Result<Changed> {
     let wanted = "wanted as materialized (
-        select distinct m.person_id, r.role, md.department_id, 'directory' as purpose, $5::date as until_date
+        select distinct m.person_id, r.role, md.department_id, 'directory' as purpose,
+               least($5::date, p.until_date) as until_date
         from members m
+        join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
+          and p.from_date <= $2 and (p.until_date is null or p.until_date > $2)
         join member_departments md on md.corp_id = m.corp_id and md.member_id = m.member_id
           and md.until_date is null and md.is_leader
         join departments d on d.corp_id = md.corp_id and d.department_id = md.department_id and d.closed_on is null
@@ -72,8 +79,10 @@ pub async fn replace_roster(
     today: NaiveDate,
 ) -> Result<Changed> {
     let wanted = "wanted as materialized (
-        select r.* from unnest($3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[])
-          as r (person_id, role, department_id, purpose, until_date))";
+        select r.person_id, r.role, r.department_id, r.purpose, least(r.until_date, p.until_date) as until_date
+        from unnest($3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[])
+          as r (person_id, role, department_id, purpose, until_date)
+        join persons p on p.corp_id = $1 and p.person_id = r.person_id and (p.until_date is null or p.until_date > $2))";
     let mut counts = [0; 4];
     for (count, statement) in counts.iter_mut().zip(statements("roster", wanted)) {
         *count = diesel::sql_query(statement)
@@ -88,6 +97,56 @@ pub async fn replace_roster(
             .await?;
     }
     Ok(counts.into())
+}
+
+/// Ends what people hold with their stay on the roster. How many were ended.
+pub async fn end_with_stay(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<usize> {
+    let mut ended = 0;
+    for statement in [
+        "delete from grants g using persons p
+         where g.corp_id = $1 and p.corp_id = $1 and p.person_id = g.person_id and p.until_date < g.until_date
+           and g.from_date >= p.until_date",
+        "update grants g set until_date = p.until_date from persons p
+         where g.corp_id = $1 and p.corp_id = $1 and p.person_id = g.person_id and p.until_date < g.until_date",
+    ] {
+        ended += diesel::sql_query(statement).bind::<Integer, _>(corp).execute(conn).await?;
+    }
+    Ok(ended)
+}
+
+/// What people hold otherwise than by the directory, as the rows are: for putting them back.
+pub async fn kept(conn: &mut AsyncPgConnection, corp: CorpId, persons: &[PersonId]) -> Result<Vec<(PersonId, Value)>> {
+    let rows: Vec<Kept> = diesel::sql_query(
+        "select person_id, to_jsonb(g) as row from grants g
+         where corp_id = $1 and person_id = any($2) and source <> 'directory' order by person_id, grant_id",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<Array<BigInt>, _>(persons)
+    .load(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.person_id, row.row)).collect())
+}
+
+/// Puts grants back as they were; one that was given anew meanwhile stays.
+pub async fn put_back(conn: &mut AsyncPgConnection, corp: CorpId, rows: &Value) -> Result<()> {
+    for statement in [
+        "update grants g set until_date = r.until_date from jsonb_populate_recordset(null::grants, $2) r
+         where g.corp_id = $1 and r.corp_id = $1 and g.grant_id = r.grant_id and g.until_date < r.until_date",
+        "insert into grants overriding system value
+         select r.* from jsonb_populate_recordset(null::grants, $2) r
+         where r.corp_id = $1 on conflict do nothing",
+    ] {
+        diesel::sql_query(statement).bind::<Integer, _>(corp).bind::<Jsonb, _>(rows).execute(conn).await?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = BigInt)]
+    person_id: PersonId,
+    #[diesel(sql_type = Jsonb)]
+    row: Value,
 }
 
 /// Counts in the order of [`statements`].

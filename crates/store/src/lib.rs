@@ -7,6 +7,7 @@
 
 pub mod access_log;
 pub mod accounts;
+pub mod approvals;
 pub mod budgets;
 pub mod cache;
 pub mod change_sets;
@@ -50,6 +51,7 @@ pub mod sessions;
 pub mod sign_in_flows;
 pub mod staging;
 pub mod statistics;
+pub mod statuses;
 pub mod sync_runs;
 pub mod tags;
 pub mod tokens;

@@ -2,11 +2,17 @@
 //! the others; what the school has corrected stands.
 
 use chrono::NaiveDate;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Date, Integer, Nullable, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, MemberId, PersonId};
+use domain::{
+    CorpId, DepartmentId, MemberId, PersonId,
+    place::{Place, Source},
+};
 
-use crate::Result;
+use crate::{Error, Result, schema::memberships};
 
 /// How many rows were opened and closed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,10 +92,18 @@ async fn follow(
     persons: &[PersonId],
     departments: &[Option<DepartmentId>],
 ) -> Result<Moved> {
-    let mut counts = [0; 3];
-    // A row that began today never held a whole day: it goes. Three statements, because one would see the state
+    let mut counts = [0; 4];
+    // A correction that is agreed with by now is handed over: the same days in the same department, and from here on whoever
+    // agrees may move the person. Why it was made stays with the change on record.
+    //
+    // A row that began today never held a whole day: it goes. Several statements, because one would see the state
     // before itself and break the rule of one open row.
     for (count, act) in counts.iter_mut().zip([
+        format!(
+            " update memberships c set source = '{source}', reason = null from wanted w
+              where c.corp_id = $1 and c.person_id = w.person_id and c.department_id = w.department_id and w.is_main
+                and c.is_main and c.until_date is null and c.source = 'correction' and c.from_date <= $2"
+        ),
         format!(
             ", {STALE} delete from memberships where corp_id = $1
              and membership_id in (select membership_id from stale where from_date >= $2)"
@@ -117,7 +131,7 @@ async fn follow(
             .execute(conn)
             .await?;
     }
-    let [dropped, closed, opened] = counts;
+    let [_, dropped, closed, opened] = counts;
     Ok(Moved { opened, closed: dropped + closed })
 }
 
@@ -148,4 +162,108 @@ pub async fn close_of_members(
             .await?;
     }
     Ok(closed)
+}
+
+/// A person's main places, by person and first day.
+pub async fn mains(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    persons: &[PersonId],
+) -> Result<Vec<(PersonId, Place)>> {
+    let rows: Vec<(PersonId, i64, DepartmentId, NaiveDate, Option<NaiveDate>, String, Option<String>)> =
+        memberships::table
+            .filter(memberships::corp_id.eq(corp))
+            .filter(memberships::person_id.eq_any(persons))
+            .filter(memberships::is_main)
+            .order((memberships::person_id, memberships::from_date))
+            .select((
+                memberships::person_id,
+                memberships::membership_id,
+                memberships::department_id,
+                memberships::from_date,
+                memberships::until_date,
+                memberships::source,
+                memberships::reason,
+            ))
+            .load(conn)
+            .await?;
+    rows.into_iter()
+        .map(|(person, id, department_id, from, until, source, reason)| {
+            let source = Source::parse(&source).ok_or(Error::Unexpected("memberships.source"))?;
+            Ok((person, Place { id: Some(id), department_id, from, until, source, reason }))
+        })
+        .collect()
+}
+
+/// Makes somebody's main places `wanted`, where they were `held`; all people at once. Rows are kept where a place keeps its id.
+pub async fn rewrite(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    people: &[(PersonId, Vec<Place>, Vec<Place>)],
+) -> Result<()> {
+    let (mut gone, mut changed, mut new) = (Vec::new(), Vec::new(), Vec::new());
+    for (person, held, wanted) in people {
+        let keeps = |id: Option<i64>| held.iter().find(|place| place.id == id && id.is_some());
+        gone.extend(held.iter().filter(|row| !wanted.iter().any(|place| place.id == row.id)).filter_map(|row| row.id));
+        for place in wanted {
+            match keeps(place.id) {
+                Some(row) if row == place => {}
+                Some(_) => changed.push(place),
+                None => new.push((*person, place)),
+            }
+        }
+    }
+    diesel::delete(memberships::table)
+        .filter(memberships::corp_id.eq(corp))
+        .filter(memberships::membership_id.eq_any(gone))
+        .execute(conn)
+        .await?;
+    // What the directory shows beside the main place, and is the main one now, is one row.
+    let opened: Vec<(PersonId, DepartmentId)> = (new.iter().map(|(person, place)| (*person, *place)))
+        .filter(|(_, place)| place.until.is_none())
+        .map(|(person, place)| (person, place.department_id))
+        .collect();
+    diesel::sql_query(
+        "delete from memberships m using unnest($2, $3) as r (person_id, department_id)
+         where m.corp_id = $1 and m.person_id = r.person_id and m.department_id = r.department_id
+           and m.until_date is null and not m.is_main",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<Array<BigInt>, _>(opened.iter().map(|row| row.0).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(opened.iter().map(|row| row.1).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    // Closed before opened: one row of a person is open.
+    let (closing, opening): (Vec<&Place>, Vec<&Place>) =
+        changed.into_iter().partition(|place| place.until.is_some());
+    for part in [closing, opening] {
+        diesel::sql_query(
+            "update memberships m set from_date = r.from_date, until_date = r.until_date, source = r.source, reason = r.reason
+             from unnest($2, $3, $4, $5, $6) as r (membership_id, from_date, until_date, source, reason)
+             where m.corp_id = $1 and m.membership_id = r.membership_id",
+        )
+        .bind::<Integer, _>(corp)
+        .bind::<Array<Nullable<BigInt>>, _>(part.iter().map(|place| place.id).collect::<Vec<_>>())
+        .bind::<Array<Date>, _>(part.iter().map(|place| place.from).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Date>>, _>(part.iter().map(|place| place.until).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(part.iter().map(|place| place.source.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(part.iter().map(|place| place.reason.as_deref()).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    }
+    diesel::sql_query(
+        "insert into memberships (corp_id, person_id, department_id, is_main, from_date, until_date, source, reason)
+         select $1, r.person_id, r.department_id, true, r.from_date, r.until_date, r.source, r.reason
+         from unnest($2, $3, $4, $5, $6, $7) as r (person_id, department_id, from_date, until_date, source, reason)",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<Array<BigInt>, _>(new.iter().map(|row| row.0).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(new.iter().map(|row| row.1.department_id).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(new.iter().map(|row| row.1.from).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Date>>, _>(new.iter().map(|row| row.1.until).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(new.iter().map(|row| row.1.source.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(new.iter().map(|row| row.1.reason.as_deref()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
 }

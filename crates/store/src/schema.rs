@@ -32,6 +32,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    approvals (corp_id, approval_no) {
+        corp_id -> Int4,
+        approval_no -> Text,
+        status -> Int2,
+        outcome -> Text,
+        read_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     change_sets (corp_id, change_set_id) {
         corp_id -> Int4,
         change_set_id -> Int8,
@@ -762,6 +774,30 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    status_changes (corp_id, change_id) {
+        corp_id -> Int4,
+        change_id -> Int8,
+        person_id -> Int8,
+        kind -> Text,
+        from_date -> Date,
+        department_before -> Nullable<Int4>,
+        department_id -> Nullable<Int4>,
+        before -> Jsonb,
+        after -> Jsonb,
+        reason -> Text,
+        source -> Text,
+        change_set_id -> Nullable<Int8>,
+        made_by -> Nullable<Int8>,
+        made_at -> Timestamptz,
+        revoked_by -> Nullable<Int8>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     sync_held (corp_id, run_id, kind, subject) {
         corp_id -> Int4,
         run_id -> Int8,
@@ -925,6 +961,7 @@ diesel::table! {
 }
 
 diesel::joinable!(beds -> corps (corp_id));
+diesel::joinable!(approvals -> corps (corp_id));
 diesel::joinable!(change_sets -> corps (corp_id));
 diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
@@ -951,6 +988,7 @@ diesel::joinable!(write_plans -> corps (corp_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
     beds,
+    approvals,
     change_sets,
     changes,
     consents,
@@ -999,6 +1037,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     staging_departments,
     staging_member_departments,
     staging_members,
+    status_changes,
     sync_held,
     sync_runs,
     tag_departments,

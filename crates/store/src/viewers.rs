@@ -14,7 +14,8 @@ use crate::{
     schema::{departments, grants, members, memberships, persons},
 };
 
-/// The viewer behind an account; `None` when the account has left or is disabled.
+/// The viewer behind an account; `None` when the account has left or is disabled. Whoever is on the roster no more is nobody's person
+/// here, and holds nothing.
 pub async fn find(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -23,14 +24,17 @@ pub async fn find(
 ) -> Result<Option<Viewer>> {
     let row: Option<(String, Option<i64>, Option<String>)> = members::table
         .left_join(persons::table.on(
-            persons::corp_id.eq(members::corp_id).and(persons::person_id.nullable().eq(members::person_id)),
+            persons::corp_id
+                .eq(members::corp_id)
+                .and(persons::person_id.nullable().eq(members::person_id))
+                .and(persons::until_date.is_null().or(persons::until_date.gt(today))),
         ))
         .filter(members::corp_id.eq(corp))
         .filter(members::member_id.eq(member))
         .filter(members::left_on.is_null())
         // 1 activated, 4 not activated yet; unknown where WeCom withheld it. 2 disabled, 5 left (doc 90196).
         .filter(members::status.is_null().or(members::status.eq_any([1_i16, 4])))
-        .select((members::userid, members::person_id, persons::kind.nullable()))
+        .select((members::userid, persons::person_id.nullable(), persons::kind.nullable()))
         .first(conn)
         .await
         .optional()?;
@@ -104,6 +108,10 @@ pub async fn userids_of(
         .inner_join(members::table.on(
             members::corp_id.eq(grants::corp_id).and(members::person_id.eq(grants::person_id.nullable())),
         ))
+        .inner_join(persons::table.on(
+            persons::corp_id.eq(grants::corp_id).and(persons::person_id.eq(grants::person_id)),
+        ))
+        .filter(persons::until_date.is_null().or(persons::until_date.gt(today)))
         .filter(grants::corp_id.eq(corp))
         .filter(grants::role.eq(role.as_str()))
         .filter(grants::from_date.le(today))
@@ -132,7 +140,7 @@ pub struct Profile {
 }
 
 /// The signed-in person's own card.
-pub async fn profile(conn: &mut AsyncPgConnection, viewer: &Viewer) -> Result<Profile> {
+pub async fn profile(conn: &mut AsyncPgConnection, viewer: &Viewer, today: NaiveDate) -> Result<Profile> {
     let (name, own_name, number): (Option<String>, Option<String>, Option<String>) = members::table
         .left_join(persons::table.on(
             persons::corp_id.eq(members::corp_id).and(persons::person_id.nullable().eq(members::person_id)),
@@ -158,7 +166,8 @@ pub async fn profile(conn: &mut AsyncPgConnection, viewer: &Viewer) -> Result<Pr
         .filter(memberships::corp_id.eq(viewer.corp))
         .filter(memberships::person_id.eq(person.id))
         .filter(memberships::is_main)
-        .filter(memberships::until_date.is_null())
+        .filter(memberships::until_date.is_null().or(memberships::until_date.gt(today)))
+        .order(memberships::from_date)
         .select((departments::class_id, departments::college_id))
         .first(conn)
         .await

@@ -31,6 +31,7 @@ pub async fn follow(conn: &mut AsyncPgConnection, corp: CorpId, today: NaiveDate
         .into_iter()
         .filter_map(|kind| leader_role(kind).map(|role| (kind.as_str(), role.as_str())))
         .collect();
-    let grants = grants::follow_directory(conn, corp, &roles, NO_END, today).await?;
+    let mut grants = grants::follow_directory(conn, corp, &roles, NO_END, today).await?;
+    grants.ended += grants::end_with_stay(conn, corp).await?;
     Ok(Followed { linked, memberships, grants })
 }

@@ -146,13 +146,34 @@ pub struct ApprovalData {
     pub contents: Vec<Value>,
 }
 
+/// A leave that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leave {
+    /// Unix seconds.
+    pub begin: i64,
+    /// Unix seconds; of half days, when the last of them begins.
+    pub end: i64,
+    /// By half days (`halfday`: 0:00 is the morning, 12:00 the afternoon) rather than by the hour.
+    pub half_days: bool,
+    /// Which kind of leave, in the form's words.
+    pub kind: Option<String>,
+}
+
 impl Approval {
-    /// From when until when somebody is on leave, Unix seconds; none where it is not about leave.
-    pub fn leave(&self) -> Option<(i64, i64)> {
-        let ranges = self.apply_data.contents.iter().filter(|content| content["control"] == "Vacation");
-        ranges
-            .filter_map(|content| content.pointer("/value/vacation/attendance/date_range"))
-            .find_map(|range| Some((range["new_begin"].as_i64()?, range["new_end"].as_i64()?)))
+    /// From when until when somebody is on leave; none where it is not about leave.
+    pub fn leave(&self) -> Option<Leave> {
+        let mut vacations = self.apply_data.contents.iter().filter(|content| content["control"] == "Vacation");
+        vacations.find_map(|content| {
+            let vacation = content.pointer("/value/vacation")?;
+            let range = vacation.pointer("/attendance/date_range")?;
+            let words = vacation.pointer("/selector/options/0/value/0/text");
+            Some(Leave {
+                begin: range["new_begin"].as_i64()?,
+                end: range["new_end"].as_i64()?,
+                half_days: range["type"] == "halfday",
+                kind: words.and_then(Value::as_str).map(str::to_owned),
+            })
+        })
     }
 }
 

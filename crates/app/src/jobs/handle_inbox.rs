@@ -8,8 +8,9 @@ use store::{
     sessions,
 };
 use wecom::callback::{ContactChange, Event};
+use wecom::xml::Element;
 
-use super::{Done, sync_directory};
+use super::{Done, read_approvals, sync_directory};
 use crate::{App, Error, Result, School};
 
 pub(crate) const KIND: &str = "handle_inbox";
@@ -34,8 +35,10 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         }
         let mut hints = sync::Hints::default();
         let mut leaving = Vec::new();
+        let mut approvals = Vec::new();
         for message in &messages {
             match read(app, corp, message) {
+                Ok(Event::Approval { info, .. }) => approvals.extend(leave_in(school, &info)),
                 Ok(event) => note(&mut hints, &mut leaving, event),
                 // Kept for us to look at, and not tried again and again: it would block all that come after.
                 Err(error) => tracing::error!(
@@ -60,6 +63,14 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
                 tx.commit().await?;
             }
         }
+        if !approvals.is_empty() {
+            let now = app.now();
+            let mut tx = app.store().scoped(corp).await?;
+            for number in &approvals {
+                queue::add(&mut tx, &read_approvals::job(corp, number, now), now).await?;
+            }
+            tx.commit().await?;
+        }
         let ids: Vec<i64> = messages.iter().map(|message| message.inbox_id).collect();
         let mut tx = app.store().scoped(corp).await?;
         inbox::mark_handled(&mut tx, corp, &ids, app.now()).await?;
@@ -71,6 +82,13 @@ fn read(app: &App, corp: CorpId, message: &inbox::Message) -> Result<Event> {
     let row = hex::encode(&message.digest);
     let xml = app.store().keyring().open(inbox::place(corp, &row), &message.message)?;
     Event::parse(&String::from_utf8_lossy(&xml)).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// The number of an application by the school's form for leave.
+fn leave_in(school: &School, info: &Element) -> Option<String> {
+    let template = info.text_of("TemplateId")?;
+    let number = info.text_of("SpNo").filter(|number| !number.is_empty() && number.len() <= 64)?;
+    (school.leave_template.as_deref() == Some(template)).then(|| number.to_owned())
 }
 
 fn note(hints: &mut sync::Hints, leaving: &mut Vec<String>, event: Event) {

@@ -72,7 +72,15 @@ impl Table {
             taken.extend(column);
             column
         };
-        self.headings.iter().map(meaning).collect()
+        let mut known: Vec<_> = self.headings.iter().map(meaning).collect();
+        // Freshmen have no number yet: the key they came with (考生号, 录取号) stands for it where there is no other.
+        if self.columns.contains(&"number") && !known.contains(&Some("number")) {
+            let temporary = |heading: &String| column_of(heading, &["old_number"]).is_some();
+            if let Some(place) = self.headings.iter().position(temporary) {
+                known[place] = Some("number");
+            }
+        }
+        known
     }
 
     /// Headings and what they are taken for.
@@ -253,6 +261,10 @@ mod tests {
         let table = read("序号,学号,姓名,民族,联系电话,手机\n1,20181,甲,汉,100,200\n".as_bytes()).unwrap();
         let columns: Vec<_> = table.headings().into_iter().map(|heading| heading.column).collect();
         assert_eq!(columns, [None, Some("number"), Some("name"), None, Some("phone"), None]);
+        let freshmen = read("考生号,姓名\n1931,甲\n".as_bytes()).unwrap();
+        assert_eq!(cells(&freshmen), [(2, "1931".to_owned(), "甲".to_owned())]);
+        let both = read("考生号,学号,姓名\n1931,20191,甲\n".as_bytes()).unwrap();
+        assert_eq!(cells(&both), [(2, "20191".to_owned(), "甲".to_owned())]);
         let missing = read("姓名,班级\n甲,1班\n".as_bytes()).err().unwrap();
         assert!(missing.contains("第一行缺少 学号（number）列"), "{missing}");
     }

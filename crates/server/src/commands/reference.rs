@@ -52,6 +52,7 @@ fn errors() -> String {
     config::Wecom,
     config::School,
     config::AppSecrets,
+    config::Approvals,
     config::ContactsSecrets
 )))]
 struct Keys;

@@ -29,6 +29,7 @@ pub mod reports;
 pub mod residences;
 pub mod roster;
 pub mod statistics;
+pub mod statuses;
 pub mod sync_runs;
 pub mod tags;
 pub mod unreported;
@@ -82,6 +83,20 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(photos::own)
             .service(photos::get)
             .service(photos::remove)
+            .service(statuses::list)
+            .service(statuses::create)
+            .service(statuses::correct_stay)
+            .service(statuses::correct_place)
+            .service(statuses::revoke)
+            .service(statuses::preview)
+            .service(statuses::import)
+            .service(statuses::preview_numbers)
+            .service(statuses::import_numbers)
+            .service(statuses::template)
+            .service(statuses::preview_graduation)
+            .service(statuses::graduate)
+            .service(statuses::departments)
+            .service(statuses::timeline)
             .service(registration::table)
             .service(registration::not_activated)
             .service(invitations::create)

@@ -1,4 +1,4 @@
-//! Approvals (platform-data.md §8): some students ask for leave each day, invented anew from the date.
+//! Approvals (platform-data.md §8): some students ask for leave each day, invented anew from the date; others by hand.
 
 use serde_json::{Value, json};
 
@@ -7,27 +7,68 @@ use super::usage::{DAY, Stretch, authorised, chance, happened, seen};
 use super::{Answer, Call, Refusal};
 use crate::world::World;
 
-const TEMPLATE: &str = "Bs5KJ2NT4ncf4ZygaE8MB3779yUW8nsMaJd3mmE9v";
+/// The one form there is.
+pub const TEMPLATE: &str = "Bs5KJ2NT4ncf4ZygaE8MB3779yUW8nsMaJd3mmE9v";
 const LONGEST: i64 = 31 * DAY;
 
-struct Leave {
-    sp_no: String,
-    asked: i64,
-    userid: String,
+/// An application for leave.
+#[derive(Debug, Clone)]
+pub struct Leave {
+    /// 审批单号
+    pub sp_no: String,
+    /// When it was made, Unix seconds.
+    pub asked: i64,
+    /// Who asked.
+    pub userid: String,
+    /// 1 waiting, 2 granted, 3 refused, 4 withdrawn, 6 withdrawn after it was granted, 7 deleted.
+    pub status: u64,
+    /// Unix seconds.
+    pub begin: i64,
+    /// Unix seconds.
+    pub end: i64,
+    /// By half days rather than by the hour.
+    pub half_days: bool,
+    /// 病假, 事假.
+    pub kind: String,
 }
 
-impl Leave {
-    /// Two of three are granted, the others wait.
-    fn status(&self) -> u64 {
-        if chance(&self.sp_no, 3) < 2 { 2 } else { 1 }
+/// Applications made by hand (`/_sim/approvals`), beside those invented from the date.
+#[derive(Debug, Default)]
+pub struct Applications(Vec<Leave>);
+
+impl Applications {
+    /// Keeps one under a number of its own, which begins with a 9: the invented ones begin with a 0.
+    pub fn file(&mut self, leave: Leave) -> &Leave {
+        let sp_no = format!("9{:011}", self.0.len() + 1);
+        let at = self.0.len();
+        self.0.push(Leave { sp_no, ..leave });
+        &self.0[at]
     }
+
+    /// Gives one another status.
+    pub fn decide(&mut self, sp_no: &str, status: u64) -> Option<&Leave> {
+        let leave = self.0.iter_mut().find(|leave| leave.sp_no == sp_no)?;
+        leave.status = status;
+        Some(leave)
+    }
+}
+
+/// One invented from the moment it was made. Two of three are granted, the others wait.
+fn invented(asked: i64, userid: String) -> Leave {
+    // A number that leads back to the moment, and so to the person.
+    let sp_no = format!("{asked:012}");
+    let begin = asked + 3600;
+    let end = begin + DAY * i64::try_from(1 + chance(&sp_no, 3)).unwrap_or(1);
+    let status = if chance(&sp_no, 3) < 2 { 2 } else { 1 };
+    let kind = if chance(&sp_no, 2) == 0 { "病假" } else { "事假" };
+    Leave { sp_no, asked, userid, status, begin, end, half_days: false, kind: kind.into() }
 }
 
 fn leaves(world: &World, from: i64, to: i64) -> Vec<Leave> {
     let rows = happened(world, "leave", 6, &Stretch { from, to });
-    let rows = rows.into_iter().filter(|(_, userid)| seen(world, &json!({ "userid": userid })));
-    // A number that leads back to the moment, and so to the person.
-    rows.map(|(asked, userid)| Leave { sp_no: format!("{asked:012}"), asked, userid }).collect()
+    let rows = rows.into_iter().map(|(asked, userid)| invented(asked, userid));
+    let filed = world.applications.0.iter().filter(|leave| (from..to).contains(&leave.asked)).cloned();
+    rows.chain(filed).filter(|leave| seen(world, &json!({ "userid": leave.userid }))).collect()
 }
 
 /// `oa/getapprovalinfo`: times are texts here, and the filters name what is wanted.
@@ -47,7 +88,7 @@ pub fn numbers(world: &mut World, call: &Call) -> Answer {
     let wanted = |leave: &Leave| {
         values(filters, "template_id").all(|id| id == TEMPLATE)
             && values(filters, "creator").all(|userid| userid.eq_ignore_ascii_case(&leave.userid))
-            && values(filters, "sp_status").all(|status| status == leave.status().to_string())
+            && values(filters, "sp_status").all(|status| status == leave.status.to_string())
             && values(filters, "record_type").all(|kind| kind == "1")
             && (departments.is_empty() || departments.contains(&party(world, &leave.userid).as_str()))
     };
@@ -80,16 +121,16 @@ fn party(world: &World, userid: &str) -> String {
 pub fn detail(world: &mut World, call: &Call) -> Answer {
     authorised(world, call, "approval")?;
     let sp_no = text(&call.json, "sp_no").ok_or(Refusal::APPROVAL_PARAMETER)?;
-    let asked: i64 = sp_no.parse().map_err(|_| Refusal::APPROVAL_PARAMETER)?;
-    let leave = leaves(world, asked, asked + 1).into_iter().next().ok_or(Refusal::APPROVAL_PARAMETER)?;
-    let begin = leave.asked + 3600;
-    let end = begin + DAY * i64::try_from(1 + chance(sp_no, 3)).unwrap_or(1);
+    let filed = world.applications.0.iter().find(|leave| leave.sp_no == sp_no).map(|leave| leave.asked);
+    let asked = filed.map_or_else(|| sp_no.parse().map_err(|_| Refusal::APPROVAL_PARAMETER), Ok)?;
+    let leave = leaves(world, asked, asked + 1).into_iter().find(|leave| leave.sp_no == sp_no);
+    let leave = leave.ok_or(Refusal::APPROVAL_PARAMETER)?;
+    let (begin, end) = (leave.begin, leave.end);
     let words = |text: &str| json!([{ "text": text, "lang": "zh_CN" }]);
-    let kind = if chance(sp_no, 2) == 0 { "病假" } else { "事假" };
     Ok(json!({ "info": {
         "sp_no": sp_no,
         "sp_name": "学生请假",
-        "sp_status": leave.status(),
+        "sp_status": leave.status,
         "template_id": TEMPLATE,
         "apply_time": leave.asked,
         // A text here.
@@ -101,9 +142,9 @@ pub fn detail(world: &mut World, call: &Call) -> Answer {
             "id": "vacation-1",
             "title": words("请假"),
             "value": { "vacation": {
-                "selector": { "type": "single", "options": [{ "key": "1", "value": words(kind) }] },
+                "selector": { "type": "single", "options": [{ "key": "1", "value": words(&leave.kind) }] },
                 "attendance": {
-                    "date_range": { "type": "hour", "new_begin": begin, "new_end": end, "new_duration": end - begin },
+                    "date_range": { "type": if leave.half_days { "halfday" } else { "hour" }, "new_begin": begin, "new_end": end, "new_duration": end - begin },
                     "type": 1,
                 },
             } },
@@ -128,7 +169,7 @@ pub fn template(world: &mut World, call: &Call) -> Answer {
     }))
 }
 
-/// `oa/applyevent`: asked by somebody in the range; waits for ever, since nobody decides here.
+/// `oa/applyevent`: asked by somebody in the range; waits for ever, since nobody decides on it here.
 pub fn apply(world: &mut World, call: &Call) -> Answer {
     authorised(world, call, "approval")?;
     let creator = text(&call.json, "creator_userid").ok_or(Refusal::APPROVAL_PARAMETER)?;

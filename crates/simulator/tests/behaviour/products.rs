@@ -144,7 +144,8 @@ async fn leave_is_found_by_its_filters_and_read_one_by_one() {
     let granted = find(ApprovalFilter { sp_status: Some(2), ..Default::default() }).await;
     assert!(all.len() > 100 && !granted.is_empty() && granted.len() < all.len(), "more than a page");
     let leave = app.approval(&granted[0]).await.unwrap();
-    let (begin, end) = leave.leave().unwrap();
+    let asked = leave.leave().unwrap();
+    let (begin, end) = (asked.begin, asked.end);
     assert!(leave.sp_status == 2 && begin < end);
     let theirs =
         find(ApprovalFilter { creator: Some(leave.applyer.userid.clone()), ..Default::default() }).await;

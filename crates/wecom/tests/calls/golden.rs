@@ -465,7 +465,8 @@ async fn leave_files_and_people_outside() {
     assert_eq!(asked["filters"].as_array().unwrap().len(), 4);
     let approval = client.approval("202603040001").await.unwrap();
     assert_eq!((approval.applyer.userid.as_str(), approval.applyer.partyid), ("s2001", Some(12)));
-    assert_eq!(approval.leave(), Some((1_772_600_000, 1_772_680_000)));
+    let leave = approval.leave().unwrap();
+    assert_eq!((leave.begin, leave.end, leave.half_days), (1_772_600_000, 1_772_680_000, false));
 
     let template = client.approval_template("T").await.unwrap();
     assert_eq!(

@@ -90,6 +90,7 @@ struct May {
     export: bool,
     /// Read the log of everybody's exports.
     audit: bool,
+    change_status: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -147,6 +148,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             reveal_phone: viewer.may(Action::RevealPhone),
             export: app::exports::datasets(viewer).is_ok(),
             audit: viewer.may(Action::Audit),
+            change_status: viewer.may(Action::ChangeStatus),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

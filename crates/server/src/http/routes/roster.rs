@@ -170,7 +170,7 @@ pub async fn preview(
     let (app, school, viewer) = who.parts()?;
     let looked = roster::preview(app, school, viewer, file(body).await?, query.0.duplicates()).await?;
     Ok(web::Json(RosterPreview {
-        headings: looked.headings.into_iter().map(RosterHeading::from).collect(),
+        headings: headings.map(RosterHeading::from).collect(),
         rows: looked.rows,
         report: looked.report.map(RosterReport::from),
         error_count: looked.errors.len(),
@@ -220,7 +220,7 @@ pub struct RosterImportList {
 #[derive(Debug, Serialize, ToSchema)]
 struct RosterImport {
     id: i64,
-    /// roster, exemptions, accounts or residences.
+    /// roster, exemptions, accounts, statuses …
     kind: String,
     /// What was done.
     title: String,

@@ -137,6 +137,21 @@ pub struct Explanation {
     /// Those exempt, by kind; who is exempt for several reasons counts once.
     exempt: Vec<Exempt>,
     expected: i64,
+    /// How enrolled differs from the day before.
+    changed: EnrolledChanged,
+}
+
+/// Who is asked and was not on the day before, and the other way round.
+#[derive(Debug, Serialize, ToSchema)]
+struct EnrolledChanged {
+    /// On the roster since that day.
+    arrived: i64,
+    /// From another department, or back.
+    moved_in: i64,
+    /// Into another department, or away.
+    moved_out: i64,
+    /// On the roster until the day before: 毕业, 退学 …
+    left: i64,
 }
 
 /// People exempt.
@@ -168,6 +183,12 @@ pub async fn explain(
         enrolled: explained.enrolled,
         exempt,
         expected: explained.expected,
+        changed: EnrolledChanged {
+            arrived: explained.changed.arrived,
+            moved_in: explained.changed.moved_in,
+            moved_out: explained.changed.moved_out,
+            left: explained.changed.left,
+        },
     }))
 }
 

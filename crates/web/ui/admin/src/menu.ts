@@ -12,6 +12,7 @@ const GROUPS = {
     exemptions: ['today', (may) => may.exempt || may.administer],
   },
   people: {
+    statuses: ['people', (may) => may.change_status],
     corrections: ['check', (may) => may.correct],
     'class-counsellors': ['class', (may) => may.see_classes],
     registration: ['me', (may) => may.see_statistics],

@@ -84,6 +84,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'exports.title', menu: 'exports' },
   },
   {
+    path: '/statuses',
+    name: 'statuses',
+    component: () => import('../pages/statuses/StatusesPage.vue'),
+    meta: { title: 'statuses.title', menu: 'statuses' },
+  },
+  {
     path: '/accounts',
     name: 'accounts',
     component: () => import('../pages/accounts/AccountsPage.vue'),

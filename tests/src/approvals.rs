@@ -1,0 +1,127 @@
+//! Leave granted in WeCom (审批): it exempts on whole days, and ends with the approval.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::test_app::{Shape, TestApp};
+
+const TEMPLATE: &str = "Bs5KJ2NT4ncf4ZygaE8MB3779yUW8nsMaJd3mmE9v";
+
+async fn start() -> TestApp {
+    let test = TestApp::start_with(Shape { leave_template: Some(TEMPLATE), ..Shape::default() }).await;
+    test.sync().await;
+    test.import_roster().await;
+    test
+}
+
+/// A leave of a student's, asked for today.
+async fn ask(test: &TestApp, userid: &str, begin: &str, end: &str, status: u64) -> String {
+    let leave = json!({
+        "userid": userid, "begin": format!("{begin}:00+08:00"), "end": format!("{end}:00+08:00"), "status": status,
+        "asked": "2020-03-03T04:00:00Z",
+    });
+    let asked = test.control("approvals", &leave).await;
+    asked["sp_no"].as_str().unwrap().to_owned()
+}
+
+/// Looks at schedules, and lets the next look at the approvals come.
+async fn look(test: &TestApp) {
+    app::jobs::look_at_schedules(&test.app).await;
+    test.clock.advance(chrono::TimeDelta::minutes(11));
+    test.run_jobs().await;
+}
+
+/// Exemptions by approval of a student, as their counsellor sees them.
+async fn leave_of(test: &TestApp, number: &str) -> Vec<Value> {
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    let list = counsellor.get("/exemptions?past=true&limit=200").await;
+    list.items().iter().filter(|one| one["number"] == json!(number)).cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn granted_leave_exempts_and_withdrawn_leave_does_not() {
+    let test = start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let (granted, waiting, morning) = (&students[0], &students[1], &students[2]);
+    let number = ask(&test, granted, "2020-03-04T00:00", "2020-03-06T00:00", 2).await;
+    let later = ask(&test, waiting, "2020-03-04T08:00", "2020-03-04T18:00", 1).await;
+    ask(&test, morning, "2020-03-04T08:00", "2020-03-04T12:00", 2).await;
+    look(&test).await;
+    let leave = leave_of(&test, granted).await;
+    assert_eq!(leave.len(), 1, "{leave:?}");
+    assert_eq!(
+        (&leave[0]["from"], &leave[0]["last"], &leave[0]["source"], &leave[0]["reason"]),
+        (&json!("2020-03-04"), &json!("2020-03-05"), &json!("approval"), &json!("企业微信审批：事假"))
+    );
+    assert!(leave_of(&test, waiting).await.is_empty() && leave_of(&test, morning).await.is_empty());
+    let student = test.sign_in(granted).await;
+    assert_eq!(student.get("/forms").await.items()[0]["state"], json!("exempt"));
+
+    // What was read is not read again.
+    let reads = test.count_calls("oa/getapprovaldetail").await;
+    look(&test).await;
+    assert_eq!(test.count_calls("oa/getapprovaldetail").await, reads);
+
+    test.control(&format!("approvals/{later}"), &json!({ "status": 2 })).await;
+    test.control(&format!("approvals/{number}"), &json!({ "status": 6 })).await;
+    look(&test).await;
+    assert_eq!(leave_of(&test, waiting).await[0]["last"], json!("2020-03-04"));
+    let ended = leave_of(&test, granted).await;
+    assert_eq!(ended[0]["revoke_reason"], json!("企业微信审批在通过后撤销"), "{ended:?}");
+    test.forget_viewers().await;
+    assert_ne!(student.get("/forms").await.items()[0]["state"], json!("exempt"));
+    look(&test).await;
+    assert_eq!(leave_of(&test, granted).await.len(), 1);
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_says_when_to_look() {
+    let test = start().await;
+    let student = test.students_of(&test.persona("counsellor")).await[0].clone();
+    let number = ask(&test, &student, "2020-03-05T09:00", "2020-03-05T17:00", 1).await;
+    test.inspect("callbacks?wait=true").await;
+    test.run_jobs().await;
+    assert!(leave_of(&test, &student).await.is_empty());
+    test.control(&format!("approvals/{number}"), &json!({ "status": 2 })).await;
+    test.inspect("callbacks?wait=true").await;
+    test.run_jobs().await;
+    assert_eq!(leave_of(&test, &student).await[0]["from"], json!("2020-03-05"));
+    assert_eq!(test.count_calls("oa/getapprovalinfo").await, 0, "one application was read, not all of them");
+    test.control(&format!("approvals/{number}"), &json!({ "status": 7 })).await;
+    test.inspect("callbacks?wait=true").await;
+    test.run_jobs().await;
+    assert_eq!(leave_of(&test, &student).await[0]["revoke_reason"], json!("企业微信审批单已删除"));
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_days_are_read_as_wecom_writes_them() {
+    let test = start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    // From the afternoon of the 4th to the afternoon of the 5th: the 5th is a whole day.
+    let leave = |userid: &str, begin: &str, end: &str| {
+        json!({ "userid": userid, "begin": begin, "end": end, "half_days": true, "status": 2, "asked": "2020-03-03T04:00:00Z" })
+    };
+    let whole = leave(&students[0], "2020-03-04T12:00:00+08:00", "2020-03-05T12:00:00+08:00");
+    test.control("approvals", &whole).await;
+    let half = leave(&students[1], "2020-03-04T00:00:00+08:00", "2020-03-04T00:00:00+08:00");
+    test.control("approvals", &half).await;
+    look(&test).await;
+    let days = leave_of(&test, &students[0]).await;
+    assert_eq!((&days[0]["from"], &days[0]["last"]), (&json!("2020-03-05"), &json!("2020-03-05")));
+    assert!(leave_of(&test, &students[1]).await.is_empty(), "a morning is no day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_form_nothing_is_read() {
+    let test = TestApp::start().await;
+    let student = test.students_of(&test.persona("counsellor")).await[0].clone();
+    ask(&test, &student, "2020-03-04T00:00", "2020-03-06T00:00", 2).await;
+    test.inspect("callbacks?wait=true").await;
+    look(&test).await;
+    assert!(leave_of(&test, &student).await.is_empty());
+    assert_eq!(test.count_calls("oa/getapprovalinfo").await + test.count_calls("oa/getapprovaldetail").await, 0);
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    assert_eq!(counsellor.get("/exemptions").await.status, StatusCode::OK);
+}
