@@ -88,15 +88,16 @@ pub async fn correct(
         at: now,
     };
     change_sets::end(&mut tx, corp, change_set, act).await?;
+    let key = person.to_string();
     let old = match &before {
-        Some(before) => Some(keyring.seal(old_place(corp, &subject.number), before)?),
+        Some(before) => Some(keyring.seal(old_place(corp, &key), before)?),
         None => None,
     };
     let new = NewCorrection {
         corp,
         person,
         old,
-        new: keyring.seal(new_place(corp, &subject.number), entered.as_bytes())?,
+        new: keyring.seal(new_place(corp, &key), entered.as_bytes())?,
         reason,
         change_set,
         plan: match outcome {
@@ -161,11 +162,12 @@ pub async fn list(
     let rows = phone_corrections::list(&mut tx, corp, &scope, today, before, limit + 1).await?;
     tx.commit().await?;
     Page::cut(rows, limit, |row| row.correction_id.to_string()).try_map(|row| {
+        let key = row.person_id.to_string();
         let old = match &row.old_phone {
-            Some(sealed) => Some(masked(app, old_place(corp, &row.number), sealed)?),
+            Some(sealed) => Some(masked(app, old_place(corp, &key), sealed)?),
             None => None,
         };
-        let new = masked(app, new_place(corp, &row.number), &row.new_phone)?;
+        let new = masked(app, new_place(corp, &key), &row.new_phone)?;
         Ok(Shown { row, old, new })
     })
 }

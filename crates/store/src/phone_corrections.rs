@@ -14,14 +14,14 @@ use crate::{
     sealed::Place,
 };
 
-/// Where the replaced phone stands sealed; the person's number is the row.
-pub fn old_place(corp: CorpId, number: &str) -> Place<'_> {
-    Place { column: "phone_corrections.old_phone", corp, row: number }
+/// Where the replaced phone stands sealed; the row is our id of the person, who may get another number.
+pub fn old_place(corp: CorpId, person: &str) -> Place<'_> {
+    Place { column: "phone_corrections.old_phone", corp, row: person }
 }
 
 /// … and the one in its place.
-pub fn new_place(corp: CorpId, number: &str) -> Place<'_> {
-    Place { column: "phone_corrections.new_phone", corp, row: number }
+pub fn new_place(corp: CorpId, person: &str) -> Place<'_> {
+    Place { column: "phone_corrections.new_phone", corp, row: person }
 }
 
 /// A correction to be kept.
@@ -131,6 +131,9 @@ pub struct Row {
     #[diesel(sql_type = BigInt)]
     pub correction_id: i64,
     /// Whose.
+    #[diesel(sql_type = BigInt)]
+    pub person_id: PersonId,
+    /// Student or staff number.
     #[diesel(sql_type = Text)]
     pub number: String,
     /// Name.
@@ -173,7 +176,7 @@ pub async fn list(
         Scope::Departments(departments) => Some(departments.clone()),
     };
     let sql = "
-      select c.correction_id, p.number, p.name, d.name as place, c.old_phone, c.new_phone, c.reason,
+      select c.correction_id, c.person_id, p.number, p.name, d.name as place, c.old_phone, c.new_phone, c.reason,
              coalesce(bp.name, b.name, b.userid) as made_by, c.made_at, x.undone_at
       from phone_corrections c
       join persons p on p.corp_id = c.corp_id and p.person_id = c.person_id
