@@ -65,7 +65,7 @@ pub async fn put(conn: &mut AsyncPgConnection, corp: CorpId, row: &Row) -> Resul
             person_fields::person_id.eq(row.person_id),
             person_fields::field.eq(&row.field),
             person_fields::source.eq(&row.source),
-            said.clone(),
+            said,
         ))
         .on_conflict((
             person_fields::corp_id,

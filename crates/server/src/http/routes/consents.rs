@@ -29,11 +29,9 @@ fn page(outcome: Outcome) -> HttpResponse {
 }
 
 /// A browser whose session has ended comes by a link: it signs in first and is at the page then.
-fn signed_in(who: Answer<SignedIn>) -> Result<SignedIn, HttpResponse> {
-    who.map_err(|_| {
-        let to = format!("/auth/start?to={PAGE}");
-        HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
-    })
+fn sign_in_first() -> HttpResponse {
+    let to = format!("/auth/start?to={PAGE}");
+    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
 }
 
 /// Sends the member to WeCom's page of consent.
@@ -44,10 +42,8 @@ pub async fn start(
     limits: Data<Limits>,
     config: Data<Config>,
 ) -> HttpResponse {
-    match signed_in(who) {
-        Ok(who) => begin(&request, &who, &limits, &config).await.unwrap_or_else(Failure::page),
-        Err(response) => response,
-    }
+    let Ok(who) = who else { return sign_in_first() };
+    begin(&request, &who, &limits, &config).await.unwrap_or_else(Failure::page)
 }
 
 async fn begin(
@@ -83,10 +79,8 @@ struct Callback {
 /// Takes the member back from WeCom.
 #[get("/auth/consent/callback")]
 pub async fn callback(request: HttpRequest, who: Answer<SignedIn>, query: Query<Callback>) -> HttpResponse {
-    match signed_in(who) {
-        Ok(who) => end(&request, &who, &query.0).await.unwrap_or_else(Failure::page),
-        Err(response) => response,
-    }
+    let Ok(who) = who else { return sign_in_first() };
+    end(&request, &who, &query.0).await.unwrap_or_else(Failure::page)
 }
 
 async fn end(request: &HttpRequest, who: &SignedIn, query: &Callback) -> Answer<HttpResponse> {
