@@ -217,6 +217,51 @@ test('an exemption by the counsellor explains the figure', async () => {
   await person.end();
 });
 
+test('the counsellor changes a class, looks at the person over time and takes it back', async () => {
+  const person = await open(PC);
+  await openHall(person, COUNSELLOR, '/statuses');
+  const { page } = person;
+  await page.getByText('没有异动记录').waitFor();
+  await page.getByLabel('学号或工号').fill(CLASSMATE);
+  await page.getByLabel('新班级或部门').fill('2019软件技术1班');
+  await page.getByLabel('生效日期').fill('2020-02-17');
+  await page.getByLabel('原因').fill('教务处批文');
+  await page.getByRole('button', { name: '登记', exact: true }).click();
+  await page.getByRole('cell', { name: /→ 2019软件技术1班/ }).waitFor();
+  await look(page, 'statuses');
+  await page.getByRole('button', { name: CLASSMATE }).click();
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.getByRole('heading', { name: '通讯录里看到的' }).waitFor();
+  await page.getByRole('cell', { name: '学校更正' }).waitFor();
+  await look(page, 'statuses-person');
+  await page.getByRole('button', { name: '撤销', exact: true }).click();
+  await page.getByLabel('撤销原因').fill('登记错了');
+  await page.getByRole('dialog').getByRole('button', { name: '撤销' }).click();
+  await page.getByText('没有异动记录').waitFor();
+
+  await page.getByRole('button', { name: '按名单登记' }).click();
+  const bring = (rows) => page.locator('input[type=file]').setInputFiles({ name: '异动.csv', mimeType: 'text/csv', buffer: Buffer.from(`学号,变动类型,生效日期,截止日期,新班级,原因\n${rows}`) });
+  await bring(`${CLASSMATE},旅行,2020-03-04,,,x\n`);
+  await page.getByText('有 1 处需要修改').waitFor();
+  await look(page, 'statuses-wrong');
+  await bring(`${CLASSMATE},退学,2020-07-01,,,本人申请\n`);
+  await page.getByText('检查通过，共 1 行：退学 1 人').waitFor();
+  await page.getByRole('button', { name: '确认导入' }).click();
+  await page.getByRole('button', { name: '撤销这一批' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '撤销这一批' }).click();
+  await page.getByText('没有异动记录').waitFor();
+
+  await page.getByRole('button', { name: '整级毕业' }).click();
+  await page.getByLabel('入学年份').fill('2018');
+  await page.getByRole('button', { name: '查看人数' }).click();
+  await page.getByRole('table', { name: '各班人数' }).waitFor();
+  await look(page, 'statuses-graduation');
+  await page.getByRole('button', { name: '分配学号' }).click();
+  await page.getByRole('heading', { name: '分配学号' }).waitFor();
+  await look(page, 'statuses-numbers');
+  await person.end();
+});
+
 test('the administrator plans, approves and writes the roster to WeCom, then undoes an import', async () => {
   const person = await open(PC);
   await openHall(person, ADMINISTRATOR, '/write-back');

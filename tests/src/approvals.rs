@@ -11,6 +11,8 @@ async fn start() -> TestApp {
     let test = TestApp::start_with(Shape { leave_template: Some(TEMPLATE), ..Shape::default() }).await;
     test.sync().await;
     test.import_roster().await;
+    // Nobody asks but those of the test.
+    test.control("settings", &json!({ "leave_a_day": 0 })).await;
     test
 }
 
@@ -100,9 +102,7 @@ async fn half_days_are_read_as_wecom_writes_them() {
     let test = start().await;
     let students = test.students_of(&test.persona("counsellor")).await;
     // From the afternoon of the 4th to the afternoon of the 5th: the 5th is a whole day.
-    let leave = |userid: &str, begin: &str, end: &str| {
-        json!({ "userid": userid, "begin": begin, "end": end, "half_days": true, "status": 2, "asked": "2020-03-03T04:00:00Z" })
-    };
+    let leave = |userid: &str, begin: &str, end: &str| json!({ "userid": userid, "begin": begin, "end": end, "half_days": true, "status": 2, "asked": "2020-03-03T04:00:00Z" });
     let whole = leave(&students[0], "2020-03-04T12:00:00+08:00", "2020-03-05T12:00:00+08:00");
     test.control("approvals", &whole).await;
     let half = leave(&students[1], "2020-03-04T00:00:00+08:00", "2020-03-04T00:00:00+08:00");
@@ -121,7 +121,10 @@ async fn without_a_form_nothing_is_read() {
     test.inspect("callbacks?wait=true").await;
     look(&test).await;
     assert!(leave_of(&test, &student).await.is_empty());
-    assert_eq!(test.count_calls("oa/getapprovalinfo").await + test.count_calls("oa/getapprovaldetail").await, 0);
+    assert_eq!(
+        test.count_calls("oa/getapprovalinfo").await + test.count_calls("oa/getapprovaldetail").await,
+        0
+    );
     let counsellor = test.sign_in(&test.persona("counsellor")).await;
     assert_eq!(counsellor.get("/exemptions").await.status, StatusCode::OK);
 }

@@ -323,6 +323,9 @@ async fn take_over(
         .filter(|member| member.left_on.is_none())
         .map(|member| member.userid_key)
         .collect();
+    let former: HashMap<String, String> =
+        statuses::former_numbers(&mut tx, corp_id).await?.into_iter().collect();
+    check_former(&people, &former)?;
     let places = read_places(&people, &directory, &known, &accounts)?;
     let grants = match &grants {
         Some(table) => Some(read_grants(table, &directory, &people, &known, today)?),
@@ -446,6 +449,19 @@ pub(crate) fn read_lines<T>(
     }
     table.fail_if_any(errors)?;
     Ok(people)
+}
+
+/// Somebody who has another number by now must not come a second time under the old one.
+fn check_former(people: &[PersonLine], former: &HashMap<String, String>) -> Result<(), ImportError> {
+    let errors: Vec<LineError> = (people.iter())
+        .filter_map(|line| former.get(&line.number.to_lowercase()).map(|number| (line, number)))
+        .map(|(line, number)| LineError {
+            line: line.line,
+            column: title_of("number").to_owned().into(),
+            message: format!("“{}”已改为 {number}，请用新的号码", line.number),
+        })
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(ImportError::Lines { file: PEOPLE, errors }) }
 }
 
 /// Where those without an account are, by line. Those with one are where the directory shows them.

@@ -197,8 +197,7 @@ async fn resolve(
     let known: std::collections::HashMap<String, Subject> =
         found.into_iter().map(|one| (one.number.to_lowercase(), one)).collect();
     let departments = roster::load_departments(tx, school.corp()).await.map_err(roster::refused)?;
-    let directory =
-        domain::department::Directory::new(departments.iter().map(|(node, kind)| (node, *kind)));
+    let directory = domain::department::Directory::new(departments.iter().map(|(node, kind)| (node, *kind)));
     let (mut wanted, mut errors) = (Vec::with_capacity(lines.len()), Vec::new());
     for line in lines {
         let Some(subject) = known.get(&line.number.to_lowercase()) else {

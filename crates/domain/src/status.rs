@@ -72,12 +72,20 @@ impl Change {
 
     /// As people write it.
     pub fn title(self) -> &'static str {
-        WORDS.iter().find(|(change, _)| *change == self).and_then(|(_, words)| words.first()).copied().unwrap_or("")
+        WORDS
+            .iter()
+            .find(|(change, _)| *change == self)
+            .and_then(|(_, words)| words.first())
+            .copied()
+            .unwrap_or("")
     }
 
     /// The change of this name, ours or people's.
     pub fn parse(name: &str) -> Option<Self> {
-        WORDS.iter().find(|(change, words)| change.as_str() == name || words.contains(&name)).map(|(change, _)| *change)
+        WORDS
+            .iter()
+            .find(|(change, words)| change.as_str() == name || words.contains(&name))
+            .map(|(change, _)| *change)
     }
 
     /// Whether somebody is off the roster from its day on.
@@ -282,7 +290,10 @@ mod tests {
         let free = with(&[("change", "请假"), ("last", "2020-03-05")]).unwrap();
         assert_eq!(free.until, Some(day("2020-03-06")));
         assert!(with(&[("change", "改学号")]).unwrap_err()[0].contains("new_number"));
-        assert_eq!(with(&[("change", "改学号"), ("new_number", "B2")]).unwrap().new_number.as_deref(), Some("B2"));
+        assert_eq!(
+            with(&[("change", "改学号"), ("new_number", "B2")]).unwrap().new_number.as_deref(),
+            Some("B2")
+        );
         assert_eq!(
             read(&[("number", "?"), ("change", "旅游"), ("effective", "明天")]).unwrap_err().len(),
             4,

@@ -47,6 +47,8 @@ pub struct Settings {
     pub workbench: bool,
     /// The hour in China from which yesterday's figures about contacts outside are there.
     pub behaviour_hour: u32,
+    /// About how many members ask for leave each day, invented; those who ask by `/_sim/approvals` come on top.
+    pub leave_a_day: u32,
     /// What WeCom's pages leave open.
     pub unconfirmed: Unconfirmed,
     /// Leave out `errcode` and `errmsg` where all went well, as some APIs do.
@@ -124,6 +126,7 @@ impl Default for Settings {
             accounts: 50_000,
             workbench: true,
             behaviour_hour: 5,
+            leave_a_day: 6,
             unconfirmed: Unconfirmed::default(),
             omit_errcode: false,
             callback_timeout_ms: 5000,

@@ -54,11 +54,7 @@ pub async fn note(
 }
 
 /// Whose account asked; none: nobody's on the roster.
-pub async fn applicant(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    userid: &str,
-) -> Result<Option<PersonId>> {
+pub async fn applicant(conn: &mut AsyncPgConnection, corp: CorpId, userid: &str) -> Result<Option<PersonId>> {
     let person: Option<Option<PersonId>> = members::table
         .filter(members::corp_id.eq(corp))
         .filter(members::userid_key.eq(userid.to_lowercase()))

@@ -326,11 +326,13 @@ pub async fn of_person(
     person: PersonId,
     today: NaiveDate,
 ) -> Result<Vec<Row>> {
-    Ok(diesel::sql_query(format!("{SHOWN} and e.person_id = $4 order by e.from_date desc, e.exemption_id desc limit 200"))
-        .bind::<Integer, _>(corp)
-        .bind::<Nullable<Array<Integer>>, _>(None::<Vec<DepartmentId>>)
-        .bind::<Date, _>(today)
-        .bind::<BigInt, _>(person)
-        .load(conn)
-        .await?)
+    Ok(diesel::sql_query(format!(
+        "{SHOWN} and e.person_id = $4 order by e.from_date desc, e.exemption_id desc limit 200"
+    ))
+    .bind::<Integer, _>(corp)
+    .bind::<Nullable<Array<Integer>>, _>(None::<Vec<DepartmentId>>)
+    .bind::<Date, _>(today)
+    .bind::<BigInt, _>(person)
+    .load(conn)
+    .await?)
 }

@@ -115,7 +115,11 @@ pub async fn end_with_stay(conn: &mut AsyncPgConnection, corp: CorpId) -> Result
 }
 
 /// What people hold otherwise than by the directory, as the rows are: for putting them back.
-pub async fn kept(conn: &mut AsyncPgConnection, corp: CorpId, persons: &[PersonId]) -> Result<Vec<(PersonId, Value)>> {
+pub async fn kept(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    persons: &[PersonId],
+) -> Result<Vec<(PersonId, Value)>> {
     let rows: Vec<Kept> = diesel::sql_query(
         "select person_id, to_jsonb(g) as row from grants g
          where corp_id = $1 and person_id = any($2) and source <> 'directory' order by person_id, grant_id",

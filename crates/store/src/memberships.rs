@@ -204,11 +204,13 @@ pub async fn rewrite(
     let (mut gone, mut changed, mut new) = (Vec::new(), Vec::new(), Vec::new());
     for (person, held, wanted) in people {
         let keeps = |id: Option<i64>| held.iter().find(|place| place.id == id && id.is_some());
-        gone.extend(held.iter().filter(|row| !wanted.iter().any(|place| place.id == row.id)).filter_map(|row| row.id));
+        gone.extend(
+            held.iter().filter(|row| !wanted.iter().any(|place| place.id == row.id)).filter_map(|row| row.id),
+        );
         for place in wanted {
             match keeps(place.id) {
                 Some(row) if row == place => {}
-                Some(_) => changed.push(place),
+                Some(_) => changed.push((*person, place)),
                 None => new.push((*person, place)),
             }
         }
@@ -219,9 +221,9 @@ pub async fn rewrite(
         .execute(conn)
         .await?;
     // What the directory shows beside the main place, and is the main one now, is one row.
-    let opened: Vec<(PersonId, DepartmentId)> = (new.iter().map(|(person, place)| (*person, *place)))
+    let opened: Vec<(PersonId, DepartmentId)> = (new.iter().chain(&changed))
         .filter(|(_, place)| place.until.is_none())
-        .map(|(person, place)| (person, place.department_id))
+        .map(|(person, place)| (*person, place.department_id))
         .collect();
     diesel::sql_query(
         "delete from memberships m using unnest($2, $3) as r (person_id, department_id)
@@ -235,7 +237,7 @@ pub async fn rewrite(
     .await?;
     // Closed before opened: one row of a person is open.
     let (closing, opening): (Vec<&Place>, Vec<&Place>) =
-        changed.into_iter().partition(|place| place.until.is_some());
+        changed.into_iter().map(|(_, place)| place).partition(|place| place.until.is_some());
     for part in [closing, opening] {
         diesel::sql_query(
             "update memberships m set from_date = r.from_date, until_date = r.until_date, source = r.source, reason = r.reason

@@ -249,11 +249,7 @@ pub async fn students(
 }
 
 /// Sets how long people stay on the roster.
-pub async fn set_stays(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    rows: &[(PersonId, Stay)],
-) -> Result<()> {
+pub async fn set_stays(conn: &mut AsyncPgConnection, corp: CorpId, rows: &[(PersonId, Stay)]) -> Result<()> {
     diesel::sql_query(
         "update persons p set from_date = r.from_date, until_date = r.until_date
          from unnest($2, $3, $4) as r (person_id, from_date, until_date)

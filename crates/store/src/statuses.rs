@@ -233,6 +233,29 @@ pub async fn revoke(
     Ok(())
 }
 
+/// Numbers that were given up for another, lower-cased, each with the one that came in its place; but not those that somebody has
+/// by now.
+pub async fn former_numbers(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<(String, String)>> {
+    let rows: Vec<Former> = diesel::sql_query(
+        "select lower(c.before ->> 'number') as former, p.number
+         from status_changes c join persons p on p.corp_id = c.corp_id and p.person_id = c.person_id
+         where c.corp_id = $1 and c.kind = 'number' and c.revoked_at is null
+           and not exists (select from persons o where o.corp_id = $1 and lower(o.number) = lower(c.before ->> 'number'))",
+    )
+    .bind::<Integer, _>(corp)
+    .load(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.former, row.number)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Former {
+    #[diesel(sql_type = Text)]
+    former: String,
+    #[diesel(sql_type = Text)]
+    number: String,
+}
+
 /// People whose stay a change fixed that holds: a roster does not overrule it.
 pub async fn with_fixed_stay(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<PersonId>> {
     Ok(status_changes::table

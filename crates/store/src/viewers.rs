@@ -23,12 +23,12 @@ pub async fn find(
     today: NaiveDate,
 ) -> Result<Option<Viewer>> {
     let row: Option<(String, Option<i64>, Option<String>)> = members::table
-        .left_join(persons::table.on(
-            persons::corp_id
+        .left_join(
+            persons::table.on(persons::corp_id
                 .eq(members::corp_id)
                 .and(persons::person_id.nullable().eq(members::person_id))
-                .and(persons::until_date.is_null().or(persons::until_date.gt(today))),
-        ))
+                .and(persons::until_date.is_null().or(persons::until_date.gt(today)))),
+        )
         .filter(members::corp_id.eq(corp))
         .filter(members::member_id.eq(member))
         .filter(members::left_on.is_null())
@@ -108,9 +108,10 @@ pub async fn userids_of(
         .inner_join(members::table.on(
             members::corp_id.eq(grants::corp_id).and(members::person_id.eq(grants::person_id.nullable())),
         ))
-        .inner_join(persons::table.on(
-            persons::corp_id.eq(grants::corp_id).and(persons::person_id.eq(grants::person_id)),
-        ))
+        .inner_join(
+            persons::table
+                .on(persons::corp_id.eq(grants::corp_id).and(persons::person_id.eq(grants::person_id))),
+        )
         .filter(persons::until_date.is_null().or(persons::until_date.gt(today)))
         .filter(grants::corp_id.eq(corp))
         .filter(grants::role.eq(role.as_str()))

@@ -162,7 +162,8 @@ pub struct Leave {
 impl Approval {
     /// From when until when somebody is on leave; none where it is not about leave.
     pub fn leave(&self) -> Option<Leave> {
-        let mut vacations = self.apply_data.contents.iter().filter(|content| content["control"] == "Vacation");
+        let mut vacations =
+            self.apply_data.contents.iter().filter(|content| content["control"] == "Vacation");
         vacations.find_map(|content| {
             let vacation = content.pointer("/value/vacation")?;
             let range = vacation.pointer("/attendance/date_range")?;

@@ -458,7 +458,14 @@ impl Plan {
 }
 
 fn correction(department_id: DepartmentId, from: NaiveDate, reason: &str) -> Place {
-    Place { id: None, department_id, from, until: None, source: Source::Correction, reason: Some(reason.into()) }
+    Place {
+        id: None,
+        department_id,
+        from,
+        until: None,
+        source: Source::Correction,
+        reason: Some(reason.into()),
+    }
 }
 
 /// Writes a change that is not of a list's kinds.

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 use domain::{
-    DepartmentId,
-    clock,
+    DepartmentId, clock,
     policy::Viewer,
     status::{Change, StatusLine},
 };

@@ -18,8 +18,7 @@ use crate::{App, Error, Result, School};
 pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason: &str) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
     let today = school.today(now);
-    let question =
-        Question { corp, scope: scope(viewer)?, today, kind: None, person: None, revoked: false };
+    let question = Question { corp, scope: scope(viewer)?, today, kind: None, person: None, revoked: false };
     let reason = reason_of(reason)?;
     let mut tx = app.store().scoped(corp).await?;
     members::lock(&mut tx, corp).await?;

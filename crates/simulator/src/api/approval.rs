@@ -65,7 +65,7 @@ fn invented(asked: i64, userid: String) -> Leave {
 }
 
 fn leaves(world: &World, from: i64, to: i64) -> Vec<Leave> {
-    let rows = happened(world, "leave", 6, &Stretch { from, to });
+    let rows = happened(world, "leave", world.settings.leave_a_day.into(), &Stretch { from, to });
     let rows = rows.into_iter().map(|(asked, userid)| invented(asked, userid));
     let filed = world.applications.0.iter().filter(|leave| (from..to).contains(&leave.asked)).cloned();
     rows.chain(filed).filter(|leave| seen(world, &json!({ "userid": leave.userid }))).collect()
