@@ -14,6 +14,8 @@ fi
 
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
-"$simulator" reports --school "$school" --day "$day" --out "$reports/reports.csv"
+given=()
+[ ! -e "$own/roster" ] || given=(--roster "$own/roster")
+"$simulator" reports --school "$school" "${given[@]}" --day "$day" --out "$reports/reports.csv"
 "$rollcall" --config "$config" import-reports --form health-daily --day "$day" "$reports/reports.csv"
 say "已载入 $day 的健康日报，见 $server_url/admin/" "the health reports of $day are loaded; see $server_url/admin/"

@@ -186,6 +186,20 @@ test('the administrator brings a roster, puts it right and imports it', async ()
   await look(page, 'pc-roster-imported');
   await bring('1,20209001,新同学,2018软件技术1班,2020,10012345678\n');
   await page.getByText('与现有名册相同').waitFor();
+  // A heading that words don't tell is put right on the page.
+  await page.getByLabel('选择名册文件', { exact: false }).setInputFiles({
+    name: '换了表头.csv', mimeType: 'text/csv', buffer: Buffer.from('证号,姓名,行政班级,年级\n20209003,新来的,2018软件技术1班,2020\n'),
+  });
+  await page.getByText('缺少 学号', { exact: false }).waitFor();
+  await page.getByLabel('“证号”对应哪一列').selectOption({ label: '学号或工号' });
+  await page.getByText('检查通过，共 1 行').waitFor();
+  await look(page, 'pc-roster-headings');
+  // Classes and their counsellors, told from the headings.
+  await page.getByLabel('选择名册文件', { exact: false }).setInputFiles({
+    name: '班级名单.csv', mimeType: 'text/csv', buffer: Buffer.from(`班级,辅导员工号\n2018软件技术1班,${COUNSELLOR}\n`),
+  });
+  await page.getByText('这份文件按“班级”名单读取。', { exact: false }).waitFor();
+  await look(page, 'pc-roster-classes');
   await administrator.end();
 });
 

@@ -9,14 +9,14 @@ async fn catalogue(url: &url::Url) -> String {
     let sql = "
       select string_agg(line, E'\\n' order by line) from (
         select format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) as line
-          from information_schema.columns where table_schema = 'public' and table_name not like '\\_\\_diesel%'
+          from information_schema.columns where table_schema in ('public', 'reader') and table_name not like '\\_\\_diesel%'
         union all select format('constraint %s %s', conrelid::regclass, pg_get_constraintdef(oid))
           from pg_constraint where connamespace = 'public'::regnamespace and conrelid::regclass::text not like '\\_\\_diesel%'
         union all select indexdef from pg_indexes where schemaname = 'public' and tablename not like '\\_\\_diesel%'
         union all select format('policy %s %s %s', tablename, policyname, qual) from pg_policies
         union all select format('right %s %s %s', table_name, grantee, privilege_type)
-          from information_schema.role_table_grants where table_schema = 'public' and grantee = 'rollcall_app'
-        union all select format('routine %s', proname) from pg_proc where pronamespace = 'public'::regnamespace
+          from information_schema.role_table_grants where table_schema in ('public', 'reader') and grantee in ('rollcall_app', 'rollcall_reader')
+        union all select format('routine %s', proname) from pg_proc where pronamespace in (select oid from pg_namespace where nspname in ('public', 'reader'))
           and proname not like 'diesel%') lines";
     let row = databases::connect(url).await.query_one(sql, &[]).await.unwrap();
     row.get::<_, Option<String>>(0).unwrap_or_default()

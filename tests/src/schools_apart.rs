@@ -5,10 +5,11 @@ use tokio_postgres::Client;
 use crate::databases;
 
 /// Read before it is known which school a request is for; everything else is school data.
-const CONTROL_PLANE: [&str; 9] = [
+const CONTROL_PLANE: [&str; 10] = [
     "corp_hosts",
     "corps",
     "jobs",
+    "readers",
     "sessions",
     "sign_in_flows",
     "staging_departments",

@@ -1,7 +1,11 @@
 //! The school's roster from files: who is a student or on the staff, and who may do what. All of a file is taken
 //! over, or nothing.
 
+mod classes;
+mod list;
+mod progress;
 pub(crate) mod table;
+pub mod template;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,7 +17,9 @@ use domain::{
     CorpId, DepartmentId, MemberId, PersonId,
     department::{Directory, Kind, Node},
     policy::{Action, Viewer},
-    roster::{GRANTS_COLUMNS, GrantLine, Line, LineError, PEOPLE_COLUMNS, PersonLine, title_of},
+    roster::{
+        GRANTS_COLUMNS, GrantLine, Line, LineError, PEOPLE_COLUMNS, PersonLine, class::ClassLine, title_of,
+    },
 };
 use store::{
     AsyncPgConnection, Keyring, Store,
@@ -25,8 +31,11 @@ use store::{
     unreported::phone_place,
 };
 
-use table::Table;
-pub use table::{Heading, template};
+pub use classes::ClassReport;
+pub use list::List;
+pub use progress::{Progress, Step};
+pub use table::Heading;
+use table::{Sheet, Table};
 
 use crate::{App, Error, Page, Result as UseCase, School};
 
@@ -34,6 +43,8 @@ use crate::{App, Error, Page, Result as UseCase, School};
 const SHOWN: usize = 20;
 /// From so many new rows on, the planner is told.
 const MANY: usize = 1000;
+/// People written before it is told how far it is.
+const AT_ONCE: usize = 1000;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,15 +145,37 @@ pub enum Duplicates {
     Skip,
 }
 
+/// How a file is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct How {
+    /// What becomes of people on record.
+    pub duplicates: Duplicates,
+    /// What the file lists.
+    pub list: List,
+    /// Our column of each heading, where a person says so; by their words otherwise.
+    pub columns: Option<Vec<Option<String>>>,
+}
+
+/// What a file did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A list of people.
+    People(Report),
+    /// A list of classes.
+    Classes(ClassReport),
+}
+
 /// What an import would do, or what keeps it from being done.
 #[derive(Debug)]
 pub struct Preview {
+    /// What the file is taken for.
+    pub list: List,
     /// Headings of the file and what they are taken for.
     pub headings: Vec<Heading>,
     /// Rows below the header.
     pub rows: usize,
     /// What it would do; none while something is wrong.
-    pub report: Option<Report>,
+    pub outcome: Option<Outcome>,
     /// Every wrong cell.
     pub errors: Vec<LineError>,
 }
@@ -152,46 +185,124 @@ pub async fn preview(
     app: &App,
     school: &School,
     viewer: &Viewer,
-    people: Vec<u8>,
-    duplicates: Duplicates,
+    file: Vec<u8>,
+    how: How,
+    progress: &Progress,
 ) -> UseCase<Preview> {
     administer(viewer)?;
-    let today = school.today(app.now());
-    let (headings, rows, read) = tokio::task::spawn_blocking(move || {
-        let table = read_table(&people)?;
-        Ok::<_, ImportError>((table.headings(), table.len(), read_people(&table)))
-    })
-    .await
-    .map_err(|error| Error::internal(error.to_string()))?
-    .map_err(refused)?;
-    let outcome = match read {
-        Ok(people) => take_over(app.store(), &school.corp, people, None, duplicates, today, None).await,
+    let Read { list, headings, rows, lines } = read(app, school, file, &how, progress).await?;
+    let outcome = match lines {
+        Ok(lines) => bring(app, school, lines, how.duplicates, None, progress).await,
+        // Its headings can be read and are shown, so that a person can say what they mean.
+        Err(ImportError::Unreadable { reason, .. }) => {
+            let errors = vec![LineError { line: 1, column: "表头".into(), message: reason }];
+            Err(ImportError::Lines { file: list.title(), errors })
+        }
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(report) => Ok(Preview { headings, rows, report: Some(report), errors: Vec::new() }),
-        Err(ImportError::Lines { errors, .. }) => Ok(Preview { headings, rows, report: None, errors }),
+        Ok(outcome) => Ok(Preview { list, headings, rows, outcome: Some(outcome), errors: Vec::new() }),
+        Err(ImportError::Lines { errors, .. }) => Ok(Preview { list, headings, rows, outcome: None, errors }),
         Err(error) => Err(refused(error)),
     }
 }
 
 /// Imports a file that was looked at. For administrators.
-pub async fn import_people(
+pub async fn import_file(
     app: &App,
     school: &School,
     viewer: &Viewer,
-    people: Vec<u8>,
-    duplicates: Duplicates,
-) -> UseCase<Report> {
+    file: Vec<u8>,
+    how: How,
+    progress: &Progress,
+) -> UseCase<Outcome> {
     administer(viewer)?;
-    let today = school.today(app.now());
-    let people =
-        tokio::task::spawn_blocking(move || read_table(&people).and_then(|table| read_people(&table)))
-            .await
-            .map_err(|error| Error::internal(error.to_string()))?
-            .map_err(refused)?;
+    let lines = read(app, school, file, &how, progress).await?.lines.map_err(refused)?;
     let act = By { member: Some(viewer.member), at: app.now() };
-    take_over(app.store(), &school.corp, people, None, duplicates, today, Some(act)).await.map_err(refused)
+    bring(app, school, lines, how.duplicates, Some(act), progress).await.map_err(refused)
+}
+
+/// A file, read.
+struct Read {
+    list: List,
+    headings: Vec<Heading>,
+    rows: usize,
+    lines: Result<Lines, ImportError>,
+}
+
+/// Lines of a file that are right as far as they can tell by themselves.
+enum Lines {
+    People(Vec<PersonLine>),
+    Classes(Vec<ClassLine>),
+}
+
+async fn read(app: &App, school: &School, file: Vec<u8>, how: &How, progress: &Progress) -> UseCase<Read> {
+    let today = school.today(app.now());
+    let (how, progress) = (how.clone(), progress.clone());
+    progress.at(Step::Reading);
+    let read = tokio::task::spawn_blocking(move || {
+        let sheet = Sheet::read(how.list.title(), &file).map_err(refused)?;
+        drop(file);
+        let list = how.list.of(&sheet);
+        let said = said(&how, list, sheet.headings.len())?;
+        let (headings, rows) = (sheet.taken_for(list.columns(), said.as_deref()), sheet.len());
+        progress.at(Step::Checking { rows });
+        let table = sheet.table(list.columns(), list.needed(), said.as_deref());
+        let lines = table.and_then(|table| match list {
+            List::Classes => classes::read(&table, today).map(Lines::Classes),
+            List::Students | List::Staff => {
+                read_lines_as(&table, list.everybody(), PersonLine::read, |person| person).map(Lines::People)
+            }
+            List::Guess | List::People => read_people(&table).map(Lines::People),
+        });
+        Ok(Read { list, headings, rows, lines })
+    });
+    read.await.map_err(|error| Error::internal(error.to_string()))?
+}
+
+/// What a person says the headings mean, by our columns.
+fn said(how: &How, list: List, headings: usize) -> UseCase<Option<Vec<Option<&'static str>>>> {
+    let Some(columns) = &how.columns else { return Ok(None) };
+    let wrong = |message: String| Err(Error::field("columns", message));
+    if columns.len() != headings {
+        return wrong(format!("文件有 {headings} 列，指定了 {} 列，请重新选择文件", columns.len()));
+    }
+    let mut said = Vec::with_capacity(headings);
+    for column in columns {
+        let known = match column {
+            None => None,
+            Some(name) => match list.columns().iter().copied().find(|known| known == name) {
+                None => return wrong(format!("没有叫“{name}”的列，请从列表里选择")),
+                Some(known) if said.contains(&Some(known)) => {
+                    return wrong(format!("“{}”指定了两次，请只留一列", title_of(known)));
+                }
+                known => known,
+            },
+        };
+        said.push(known);
+    }
+    Ok(Some(said))
+}
+
+async fn bring(
+    app: &App,
+    school: &School,
+    lines: Lines,
+    duplicates: Duplicates,
+    by: Option<By>,
+    progress: &Progress,
+) -> Result<Outcome, ImportError> {
+    let (store, corp, today) = (app.store(), &school.corp, school.today(app.now()));
+    match lines {
+        Lines::People(people) => {
+            let report = take_over(store, corp, people, None, duplicates, today, by, progress).await?;
+            Ok(Outcome::People(report))
+        }
+        Lines::Classes(lines) => {
+            let by = by.map(|by| (by.member, by.at));
+            classes::take_over(store, corp, &lines, today, by, progress).await.map(Outcome::Classes)
+        }
+    }
 }
 
 /// Imports and other changes of many people at once, newest first; `before` is the last page's `next`. For
@@ -279,8 +390,8 @@ pub async fn import(
     let grants =
         grants.map(|grants| Table::read(GRANTS, &GRANTS_COLUMNS, &GRANTS_COLUMNS, grants)).transpose()?;
     let by = By { member: None, at: now };
-    let overwrite = Duplicates::Overwrite;
-    take_over(app.store(), &school.corp, people, grants, overwrite, school.today(now), Some(by)).await
+    let (today, overwrite, untold) = (school.today(now), Duplicates::Overwrite, Progress::untold());
+    take_over(app.store(), &school.corp, people, grants, overwrite, today, Some(by), &untold).await
 }
 
 /// Who imports, and when.
@@ -292,6 +403,7 @@ struct By {
 }
 
 /// Everything in one transaction, kept only if somebody does it: without, what it counts is what it would do.
+#[expect(clippy::too_many_arguments, reason = "each is another thing; a struct of them would have one use")]
 async fn take_over(
     store: &Store,
     corp: &Corp,
@@ -300,6 +412,7 @@ async fn take_over(
     duplicates: Duplicates,
     today: NaiveDate,
     by: Option<By>,
+    progress: &Progress,
 ) -> Result<Report, ImportError> {
     let corp_id = corp.corp_id;
     let mut tx = store.scoped(corp_id).await?;
@@ -342,7 +455,13 @@ async fn take_over(
     };
     let fixed = statuses::with_fixed_stay(&mut tx, corp_id).await?.into_iter().collect();
     let rows = differing(store.keyring(), corp_id, &people, (&known, &fixed), &mut report)?;
-    persons::write(&mut tx, corp_id, &rows, by.map(|by| by.at)).await?;
+    let mut done = 0;
+    for part in rows.chunks(AT_ONCE) {
+        progress.at(Step::Writing { done, total: rows.len() });
+        persons::write(&mut tx, corp_id, part, by.map(|by| by.at)).await?;
+        done += part.len();
+    }
+    progress.at(Step::Following);
     crate::person_fields::keep(&mut tx, store.keyring(), corp_id, &heard).await?;
     let numbers: Vec<&str> = people.iter().map(|line| line.number.as_str()).collect();
     kinds::claim(&mut tx, corp_id, &numbers).await?;
@@ -413,19 +532,30 @@ pub(crate) fn read_lines<T>(
     read: impl Fn(&Line<'_>) -> Result<T, Vec<LineError>>,
     person: impl Fn(&T) -> &PersonLine,
 ) -> Result<Vec<T>, ImportError> {
-    if table.is_empty() {
-        return Err(ImportError::Unreadable { file: PEOPLE, reason: "除表头外没有内容".into() });
-    }
     // A list of classes is of students, one of departments of staff.
     let everybody = match (table.has("kind"), table.has("class"), table.has("department")) {
         (true, ..) => None,
         (false, true, false) => Some("student"),
         (false, false, true) => Some("staff"),
+        _ if table.is_empty() => None,
         _ => {
             let reason = "分不清是学生还是教职工：请加一列“身份”，填 学生 或 教职工".into();
             return Err(ImportError::Unreadable { file: PEOPLE, reason });
         }
     };
+    read_lines_as(table, everybody, read, person)
+}
+
+/// … where every row is of one kind, or says itself of which.
+fn read_lines_as<T>(
+    table: &Table,
+    everybody: Option<&'static str>,
+    read: impl Fn(&Line<'_>) -> Result<T, Vec<LineError>>,
+    person: impl Fn(&T) -> &PersonLine,
+) -> Result<Vec<T>, ImportError> {
+    if table.is_empty() {
+        return Err(ImportError::Unreadable { file: PEOPLE, reason: "除表头外没有内容".into() });
+    }
     let (mut people, mut errors) = (Vec::with_capacity(table.len()), Vec::new());
     let mut first_lines: HashMap<String, u64> = HashMap::new();
     for mut line in table.lines() {

@@ -167,6 +167,19 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// The name of the nearest department of a kind on the way up, itself included.
+    pub fn above(&self, id: DepartmentId, kind: Kind) -> Option<&'a str> {
+        let mut seen = HashSet::new();
+        let mut next = Some(id);
+        while let Some((node, own)) = next.filter(|id| seen.insert(*id)).and_then(|id| self.by_id.get(&id)) {
+            if *own == kind {
+                return Some(&node.name);
+            }
+            next = node.parent_id;
+        }
+        None
+    }
+
     /// Whether these names stand above the department in this order, nearest first; others may stand between.
     fn stands_under(&self, id: DepartmentId, names: &[&str]) -> bool {
         let mut names = names.iter().peekable();

@@ -1,6 +1,8 @@
 //! The school's own lists of people and grants, line by line: what a line must say, and what is told to whoever
 //! wrote it otherwise.
 
+pub mod class;
+
 use std::{borrow::Cow, collections::HashMap};
 
 use chrono::NaiveDate;
@@ -29,7 +31,7 @@ pub const PEOPLE_COLUMNS: [&str; 11] = [
 /// Columns of `grants.csv`.
 pub const GRANTS_COLUMNS: [&str; 5] = ["number", "role", "department", "purpose", "until"];
 /// How schools head each column, ours first; compared without blanks, stars and what stands in brackets.
-pub const HEADINGS: [(&str, &[&str]); 32] = [
+pub const HEADINGS: &[(&str, &[&str])] = &[
     ("number", &["学号", "工号", "学工号", "编号", "人员编号", "学生学号", "职工号", "教工号"]),
     ("name", &["姓名", "学生姓名", "教师姓名", "名字"]),
     ("kind", &["身份", "类别", "人员类别", "人员类型", "学生或教职工"]),
@@ -68,6 +70,8 @@ pub const HEADINGS: [(&str, &[&str]); 32] = [
         &["临时号", "考生号", "录取号", "录取编号", "通知书号", "原学号", "旧学号", "原编号", "原工号"],
     ),
     ("person_name", &["姓名", "学生姓名", "名字"]),
+    ("counsellor", &["辅导员工号", "辅导员编号", "辅导员职工号", "班主任工号"]),
+    ("counsellor_name", &["辅导员", "辅导员姓名", "班主任", "班主任姓名"]),
 ];
 
 /// The column of ours that a heading means; none where it means nothing to us.
@@ -91,6 +95,9 @@ pub fn title_of(column: &str) -> &str {
         .copied()
         .unwrap_or(column)
 }
+
+/// What the first cell of an example row begins with: such a row is shown in a template and never imported.
+pub const EXAMPLE: &str = "示例 ";
 
 /// Kinds of staff, as schools name them.
 pub const STAFF_KINDS: [&str; 4] = ["在编", "合同制", "临时", "合作办学"];
@@ -410,7 +417,7 @@ fn first_of_september(year: i16) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::from(year), 9, 1)
 }
 
-/// A year of entry; none where the cell is empty.
+/// A year of entry, 2018 or 2018级; none where the cell is empty.
 pub(crate) fn read_grade(line: &Line<'_>) -> Result<Option<i16>, LineError> {
     match line.cell("grade").trim_end_matches('级') {
         "" => Ok(None),

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod metrics;
 pub mod openapi;
 pub mod problem;
+pub mod progress;
 pub mod routes;
 pub mod who;
 

@@ -21,12 +21,22 @@ use crate::callback::UnderWay;
 use crate::directory::Directory;
 use crate::event::Event;
 use crate::school::School;
+use crate::school::own::Found;
 use crate::world::World;
 
 /// Cookie of a browser that looks at another corp than the first.
 pub const COOKIE: &str = "simulator_corp";
 /// Controls of a corp that is named.
 const CONTROLS: &str = "/_sim/corps/";
+
+/// A visitor's own school.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// As the roster gave it.
+    pub school: School,
+    /// What the roster held.
+    pub found: Found,
+}
 
 /// One corp.
 pub struct Corp {
@@ -37,6 +47,8 @@ pub struct Corp {
     school: School,
     /// As it was at first, where that isn't the school's own.
     directory: Directory,
+    /// The visitor's own school, which stands in the place of the generated one.
+    own: RwLock<Option<Own>>,
     outgoing: UnboundedSender<Event>,
     /// Callbacks.
     pub under_way: UnderWay,
@@ -52,7 +64,8 @@ impl Corp {
     ) -> Self {
         let world = RwLock::new(World::new(&school, directory.clone(), app_url));
         let id = school.spec.corp.id.clone();
-        Self { id, world, school, directory, outgoing, under_way: UnderWay::new() }
+        let own = RwLock::new(None);
+        Self { id, world, school, directory, own, outgoing, under_way: UnderWay::new() }
     }
 
     /// The state, to look at.
@@ -76,8 +89,34 @@ impl Corp {
 
     /// Everything as at the start, but for the address of the server.
     pub fn reset(&self) {
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        self.begin(own.as_ref());
+    }
+
+    /// Begins anew with the visitor's own school, or without with the generated one.
+    pub fn play(&self, own: Option<Own>) {
+        let mut kept = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        self.begin(own.as_ref());
+        *kept = own;
+    }
+
+    /// The visitor's own school, if that is played.
+    pub fn own(&self) -> RwLockReadGuard<'_, Option<Own>> {
+        self.own.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a school of the visitor's roster, with this corp's ids and secrets.
+    pub fn read_roster(&self, roster: &[u8], name: &str) -> Result<Own, String> {
+        School::own(roster, name, &self.school.spec).map(|(school, found)| Own { school, found })
+    }
+
+    fn begin(&self, own: Option<&Own>) {
         let mut world = self.write();
-        *world = World::new(&self.school, self.directory.clone(), world.app_url.take());
+        let app_url = world.app_url.take();
+        *world = match own {
+            Some(own) => World::new(&own.school, Directory::of(&own.school), app_url),
+            None => World::new(&self.school, self.directory.clone(), app_url),
+        };
     }
 }
 

@@ -37,6 +37,7 @@ mod sign_in;
 mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -68,12 +69,24 @@ pub struct Config {
     pub directory: Option<DirectoryFile>,
     /// How many corps; each after the first has the same school under other ids, secrets and keys.
     pub corps: usize,
+    /// A visitor's roster and the name of their school, to begin with.
+    pub own: Option<(Vec<u8>, String)>,
+    /// Where a roster that is dropped on the first page is kept for whoever runs the app's server; in memory otherwise.
+    pub own_folder: Option<PathBuf>,
 }
 
 impl Config {
     /// On this machine, on a free port, with no server yet.
     pub fn local(school: School) -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), school, app_url: None, directory: None, corps: 1 }
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            school,
+            app_url: None,
+            directory: None,
+            corps: 1,
+            own: None,
+            own_folder: None,
+        }
     }
 
     /// The corps, each with the receiving end of its events.
@@ -102,10 +115,16 @@ impl Simulator {
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
         let listen = config.listen;
+        let folder = Data::new(client::own::Folder(config.own_folder.clone()));
+        let own = config.own.clone();
         let (corps, events): (Vec<_>, Vec<_>) = config.found()?.into_iter().unzip();
         let mut corps = corps.into_iter();
         let first = corps.next().context("no corp")?;
         let corps = Data::new(Corps::new(first, corps.collect()));
+        if let Some((roster, name)) = own {
+            let own = corps.first().read_roster(&roster, &name).map_err(anyhow::Error::msg)?;
+            corps.first().play(Some(own));
+        }
         let deliveries = corps
             .all()
             .zip(events)
@@ -116,6 +135,7 @@ impl Simulator {
             App::new()
                 .app_data(state.clone())
                 .app_data(client.clone())
+                .app_data(folder.clone())
                 .wrap(from_fn(corps::name))
                 .configure(configure)
         })

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use chrono::NaiveDate;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use simulator::school::{School, write_grants, write_people, write_reports};
 use simulator::{Config, DirectoryFile, Simulator};
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,12 +43,19 @@ enum Command {
         /// A directory in JSON (see the README), in the place of the school's; a dump will do.
         #[arg(long)]
         directory: Option<PathBuf>,
+        #[command(flatten)]
+        own: OwnSchool,
+        /// Folder in which a roster is kept that is dropped on the first page, for whoever restarts the app's server with it.
+        #[arg(long)]
+        own_folder: Option<PathBuf>,
     },
     /// Write the school's roster: people.csv and grants.csv.
     Roster {
         /// Description of the school.
         #[arg(long, default_value = "fixtures/school.toml")]
         school: PathBuf,
+        #[command(flatten)]
+        own: OwnSchool,
         /// Folder to write to; made if it isn't there.
         #[arg(long)]
         out: PathBuf,
@@ -58,6 +65,8 @@ enum Command {
         /// Description of the school.
         #[arg(long, default_value = "fixtures/school.toml")]
         school: PathBuf,
+        #[command(flatten)]
+        own: OwnSchool,
         /// Day of the reports, YYYY-MM-DD.
         #[arg(long)]
         day: NaiveDate,
@@ -67,24 +76,54 @@ enum Command {
     },
 }
 
+/// A school of one's own, in the place of the description's; ids and secrets stay those of the description.
+#[derive(Args)]
+struct OwnSchool {
+    /// Your school's roster, .xlsx or CSV: departments, members and grants are made from it.
+    #[arg(long)]
+    roster: Option<PathBuf>,
+    /// Its name.
+    #[arg(long, default_value = "我的学校", env = "ROLLCALL_SCHOOL_NAME")]
+    name: String,
+}
+
+impl OwnSchool {
+    /// The roster, read, and the name.
+    fn file(&self) -> anyhow::Result<Option<(Vec<u8>, String)>> {
+        let Some(path) = &self.roster else { return Ok(None) };
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Some((bytes, self.name.clone())))
+    }
+
+    /// The school: one's own, of which is said what was found, or that of the description.
+    fn load(&self, description: PathBuf) -> anyhow::Result<School> {
+        let base = School::load(description)?;
+        let Some((roster, name)) = self.file()? else { return Ok(base) };
+        let (school, found) = School::own(&roster, &name, &base.spec).map_err(anyhow::Error::msg)?;
+        write!(std::io::stdout(), "{found}")?;
+        Ok(school)
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Serve { listen, school, app_url, members, corps, directory } => {
+        Command::Serve { listen, school, app_url, members, corps, directory, own, own_folder } => {
             let mut school = School::load(school)?;
             if let Some(members) = members {
                 school = school.scaled(members)?;
             }
             let directory = directory.map(DirectoryFile::load).transpose()?;
-            serve(Config { listen, school, app_url: Some(app_url), directory, corps })?;
+            let own = own.file()?;
+            serve(Config { listen, school, app_url: Some(app_url), directory, corps, own, own_folder })?;
         }
-        Command::Roster { school, out } => {
-            let school = School::load(school)?;
+        Command::Roster { school, own, out } => {
+            let school = own.load(school)?;
             fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
             write_people(&school, create(&out.join("people.csv"))?)?;
             write_grants(&school, create(&out.join("grants.csv"))?)?;
         }
-        Command::Reports { school, day, out } => {
-            write_reports(&School::load(school)?, day, create(&out)?)?;
+        Command::Reports { school, own, day, out } => {
+            write_reports(&own.load(school)?, day, create(&out)?)?;
         }
     }
     Ok(())

@@ -58,7 +58,7 @@ pub async fn follow_directory(
         join unnest($3::text[], $4::text[]) as r (kind, role) on r.kind = d.kind
         where m.corp_id = $1 and m.person_id is not null and m.left_on is null)";
     let mut counts = [0; 4];
-    for (count, statement) in counts.iter_mut().zip(statements("directory", wanted)) {
+    for (count, statement) in counts.iter_mut().zip(statements("directory", wanted, "")) {
         *count = diesel::sql_query(statement)
             .bind::<Integer, _>(corp)
             .bind::<Date, _>(today)
@@ -78,13 +78,36 @@ pub async fn replace_roster(
     rows: &[RosterGrant],
     today: NaiveDate,
 ) -> Result<Changed> {
+    replace(conn, corp, rows, &[], "", today).await
+}
+
+/// Makes the counsellors of these classes those of the file; what the roster grants elsewhere stays.
+pub async fn replace_counsellors(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    classes: &[DepartmentId],
+    rows: &[RosterGrant],
+    today: NaiveDate,
+) -> Result<Changed> {
+    let within = "and g.role = 'counsellor' and g.department_id = any($8)";
+    replace(conn, corp, rows, classes, within, today).await
+}
+
+async fn replace(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rows: &[RosterGrant],
+    departments: &[DepartmentId],
+    within: &str,
+    today: NaiveDate,
+) -> Result<Changed> {
     let wanted = "wanted as materialized (
         select r.person_id, r.role, r.department_id, r.purpose, least(r.until_date, p.until_date) as until_date
         from unnest($3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[])
           as r (person_id, role, department_id, purpose, until_date)
         join persons p on p.corp_id = $1 and p.person_id = r.person_id and (p.until_date is null or p.until_date > $2))";
     let mut counts = [0; 4];
-    for (count, statement) in counts.iter_mut().zip(statements("roster", wanted)) {
+    for (count, statement) in counts.iter_mut().zip(statements("roster", wanted, within)) {
         *count = diesel::sql_query(statement)
             .bind::<Integer, _>(corp)
             .bind::<Date, _>(today)
@@ -93,6 +116,7 @@ pub async fn replace_roster(
             .bind::<Array<Integer>, _>(rows.iter().map(|row| row.department_id).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(rows.iter().map(|row| row.purpose.as_str()).collect::<Vec<_>>())
             .bind::<Array<Date>, _>(rows.iter().map(|row| row.until).collect::<Vec<_>>())
+            .bind::<Array<Integer>, _>(departments)
             .execute(conn)
             .await?;
     }
@@ -160,17 +184,18 @@ impl From<[usize; 4]> for Changed {
     }
 }
 
-/// Drop what began today and is not wanted, end what began before, correct, add. $1 is the corp, $2 today.
-fn statements(source: &str, wanted: &str) -> [String; 4] {
-    let held = format!("corp_id = $1 and source = '{source}' and until_date > $2::date");
+/// Drop what began today and is not wanted, end what began before, correct, add. $1 is the corp, $2 today; `within`
+/// narrows which grants `g` it is about.
+fn statements(source: &str, wanted: &str, within: &str) -> [String; 4] {
+    let held = format!("g.corp_id = $1 and g.source = '{source}' and g.until_date > $2::date {within}");
     let unwanted = "not exists (select from wanted w where w.person_id = g.person_id and w.role = g.role
                     and w.department_id = g.department_id)";
     [
-        format!("with {wanted} delete from grants g where {held} and from_date >= $2 and {unwanted}"),
+        format!("with {wanted} delete from grants g where {held} and g.from_date >= $2 and {unwanted}"),
         format!("with {wanted} update grants g set until_date = $2 where {held} and {unwanted}"),
         format!(
             "with {wanted} update grants g set purpose = w.purpose, until_date = w.until_date from wanted w
-             where g.corp_id = $1 and g.source = '{source}' and g.until_date > $2 and w.person_id = g.person_id
+             where {held} and w.person_id = g.person_id
                and w.role = g.role and w.department_id = g.department_id
                and (w.purpose, w.until_date) is distinct from (g.purpose, g.until_date)"
         ),

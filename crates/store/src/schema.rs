@@ -606,6 +606,15 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    readers (role_name) {
+        role_name -> Text,
+        corp_id -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     reminder_rounds (corp_id, round_id) {
         corp_id -> Int4,
         round_id -> Int8,
@@ -976,6 +985,7 @@ diesel::joinable!(kind_rules -> corps (corp_id));
 diesel::joinable!(members -> corps (corp_id));
 diesel::joinable!(outbox_batches -> corps (corp_id));
 diesel::joinable!(persons -> corps (corp_id));
+diesel::joinable!(readers -> corps (corp_id));
 diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
 diesel::joinable!(sync_runs -> corps (corp_id));
@@ -1026,6 +1036,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     photo_uploads,
     photos,
     phone_corrections,
+    readers,
     reminder_rounds,
     reminder_rules,
     reminders,

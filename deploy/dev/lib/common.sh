@@ -104,3 +104,5 @@ config=$state/rollcall.toml
 rollcall=$root/target/release/rollcall
 simulator=$root/target/release/simulator
 school=$root/fixtures/school.toml
+# A visitor's own roster, and what the simulator made of it; it is forgotten with the folder.
+own=$state/own-school

@@ -54,19 +54,34 @@ part_failed() { # NAME CHINESE ENGLISH
   die "$2日志：$state/log/$1.log" "$3 Its log: $state/log/$1.log"
 }
 
+# Stops these parts in this order, and no other.
+stop_parts() { # NAMES…
+  local name part kept
+  for name in "$@"; do
+    stop_part "$name"
+    kept=()
+    for part in "${started[@]}"; do [ "$part" = "$name" ] || kept+=("$part"); done
+    started=("${kept[@]}")
+  done
+}
+
+stop_part() { # NAME
+  local tries
+  kill -s "${stop_signals[$1]}" "${pids[$1]}" 2>/dev/null || return 0
+  for ((tries = 0; tries < 250; tries++)); do
+    alive "$1" || return 0
+    sleep 0.1
+  done
+  kill -s KILL "${pids[$1]}" 2>/dev/null || true
+}
+
 # Last started, first stopped. A part that does not end in 25 seconds is killed; the server gives
 # the work it is doing 20.
 stop_all() {
-  local i name tries
+  local i
   [ -z "$step_group" ] || kill -s TERM -- "-$step_group" 2>/dev/null || true
   for ((i = ${#started[@]} - 1; i >= 0; i--)); do
-    name=${started[i]}
-    kill -s "${stop_signals[$name]}" "${pids[$name]}" 2>/dev/null || continue
-    for ((tries = 0; tries < 250; tries++)); do
-      alive "$name" || break
-      sleep 0.1
-    done
-    kill -s KILL "${pids[$name]}" 2>/dev/null || true
+    stop_part "${started[i]}"
   done
   started=()
 }

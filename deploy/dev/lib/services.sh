@@ -29,12 +29,13 @@ superuser_psql() { # PORT ARGUMENTS…
   "${as_service[@]}" "$postgres_bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$data_root/sockets" -p "$1" -U postgres "${@:2}"
 }
 
-# rollcall_owner owns the tables and migrates; rollcall_app is the service, which row-level security binds.
+# rollcall_owner owns the tables and migrates; rollcall_app is the service, which row-level security binds;
+# rollcall_reader is what other systems are members of (docs/READERS.md).
 make_roles() { # PORT OWNER_ATTRIBUTES
   local password
   password=$(secret postgres-password)
   superuser_psql "$1" -d postgres <<SQL
-select format('create role %I', name) from unnest(array['rollcall_owner', 'rollcall_app']) as name
+select format('create role %I', name) from unnest(array['rollcall_owner', 'rollcall_app', 'rollcall_reader']) as name
   where not exists (select from pg_roles where rolname = name) \gexec
 alter role rollcall_owner login $2 password '$password';
 alter role rollcall_app login password '$password';

@@ -15,7 +15,7 @@ start_test_services() {
   # Tests make a database each, end old connections to it, and see to the service's role.
   make_roles "$test_postgres_port" "createdb createrole"
   superuser_psql "$test_postgres_port" -d postgres -c 'grant pg_signal_backend to rollcall_owner' \
-    -c 'grant rollcall_app to rollcall_owner with admin option'
+    -c 'grant rollcall_app, rollcall_reader to rollcall_owner with admin option'
   make_database "$test_postgres_port" rollcall_test
   start_redis "$test_redis_port"
   export ROLLCALL_TEST_DATABASE_URL ROLLCALL_TEST_REDIS_URL

@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
-use domain::roster::{Line, LineError, column_of};
+use domain::roster::{EXAMPLE, Line, LineError, column_of};
 
 use super::ImportError;
 
@@ -13,12 +13,23 @@ const UNPACKED: u64 = 256 << 20;
 /// Rows taken at most.
 const MAX_ROWS: usize = 100_000;
 
+/// Headings and rows of a file, before anybody says what they mean.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    file: &'static str,
+    /// As the file heads them.
+    pub(super) headings: Vec<String>,
+    rows: Vec<(u64, Vec<String>)>,
+}
+
 /// Rows of text, with the line each began at.
 pub(crate) struct Table {
     file: &'static str,
     columns: &'static [&'static str],
     /// As the file heads them.
     headings: Vec<String>,
+    /// Our column of each heading.
+    known: Vec<Option<&'static str>>,
     rows: Vec<(u64, Vec<String>)>,
 }
 
@@ -31,14 +42,9 @@ pub struct Heading {
     pub column: Option<&'static str>,
 }
 
-impl Table {
-    /// Reads a file of any kind. `needed` are the columns it can't be without.
-    pub(crate) fn read(
-        file: &'static str,
-        columns: &'static [&'static str],
-        needed: &[&str],
-        bytes: &[u8],
-    ) -> Result<Self, ImportError> {
+impl Sheet {
+    /// Reads a file of any kind. The example row of a template is none of its rows.
+    pub(crate) fn read(file: &'static str, bytes: &[u8]) -> Result<Self, ImportError> {
         let unreadable = |reason: String| ImportError::Unreadable { file, reason };
         let rows = if bytes.starts_with(b"PK\x03\x04") {
             workbook(bytes).map_err(unreadable)?
@@ -49,26 +55,58 @@ impl Table {
         };
         let mut rows = rows.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
         let (_, headings) = rows.next().ok_or_else(|| unreadable("文件是空的".into()))?;
-        let table = Self { file, columns, headings, rows: rows.collect() };
-        let known: Vec<&str> = table.known().into_iter().flatten().collect();
-        let missing: Vec<&str> = needed.iter().copied().filter(|column| !known.contains(column)).collect();
+        let is_example = |cells: &[String]| {
+            cells.first().is_some_and(|cell| cell.trim_start().starts_with(EXAMPLE.trim_end()))
+        };
+        let rows: Vec<_> = rows.filter(|(_, cells)| !is_example(cells)).collect();
+        if rows.len() > MAX_ROWS {
+            return Err(unreadable(format!("超过 {MAX_ROWS} 行，请分成几个文件")));
+        }
+        Ok(Self { file, headings, rows })
+    }
+
+    /// How many rows there are below the header.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Headings and what they are taken for: as somebody says, or by their words.
+    pub(super) fn taken_for(
+        &self,
+        columns: &'static [&'static str],
+        said: Option<&[Option<&'static str>]>,
+    ) -> Vec<Heading> {
+        let known = said.map_or_else(|| self.known(columns), <[_]>::to_vec);
+        heads(&self.headings, &known)
+    }
+
+    /// Its rows by our columns. `needed` are those it can't be without; `said` is what each heading means where a
+    /// person knows better than the words.
+    pub(crate) fn table(
+        self,
+        columns: &'static [&'static str],
+        needed: &[&str],
+        said: Option<&[Option<&'static str>]>,
+    ) -> Result<Table, ImportError> {
+        let known = said.map_or_else(|| self.known(columns), <[_]>::to_vec);
+        let Self { file, headings, rows } = self;
+        let missing: Vec<&str> =
+            needed.iter().copied().filter(|column| !known.contains(&Some(*column))).collect();
         if !missing.is_empty() {
             let titles: Vec<&str> = missing.iter().map(|column| domain::roster::title_of(column)).collect();
             let reason = format!("第一行缺少 {}（{}）列", titles.join("、"), missing.join("、"));
-            return Err(unreadable(reason));
+            return Err(ImportError::Unreadable { file, reason });
         }
-        if table.rows.len() > MAX_ROWS {
-            return Err(unreadable(format!("超过 {MAX_ROWS} 行，请分成几个文件")));
-        }
+        let table = Table { file, columns, headings, known, rows };
         table.check_widths()?;
         Ok(table)
     }
 
     /// Our column of each heading; the first heading of a meaning counts.
-    fn known(&self) -> Vec<Option<&'static str>> {
+    fn known(&self, columns: &'static [&'static str]) -> Vec<Option<&'static str>> {
         let mut taken = Vec::new();
         let meaning = |heading: &String| {
-            let column = column_of(heading, self.columns).filter(|column| !taken.contains(column));
+            let column = column_of(heading, columns).filter(|column| !taken.contains(column));
             taken.extend(column);
             column
         };
@@ -82,16 +120,33 @@ impl Table {
         }
         known
     }
+}
+
+fn heads(headings: &[String], known: &[Option<&'static str>]) -> Vec<Heading> {
+    let headings = headings.iter().zip(known);
+    headings.map(|(heading, column)| Heading { heading: heading.clone(), column: *column }).collect()
+}
+
+impl Table {
+    /// Reads a file of any kind by its own headings. `needed` are the columns it can't be without.
+    pub(crate) fn read(
+        file: &'static str,
+        columns: &'static [&'static str],
+        needed: &[&str],
+        bytes: &[u8],
+    ) -> Result<Self, ImportError> {
+        Sheet::read(file, bytes)?.table(columns, needed, None)
+    }
 
     /// Headings and what they are taken for.
+    #[cfg(test)]
     pub(crate) fn headings(&self) -> Vec<Heading> {
-        let headings = self.headings.iter().zip(self.known());
-        headings.map(|(heading, column)| Heading { heading: heading.clone(), column }).collect()
+        heads(&self.headings, &self.known)
     }
 
     /// Whether the file has this column.
     pub(crate) fn has(&self, column: &str) -> bool {
-        self.known().contains(&Some(column))
+        self.known.contains(&Some(column))
     }
 
     /// Whether there is anything below the header.
@@ -121,11 +176,9 @@ impl Table {
 
     /// The rows, by our columns.
     pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let known = self.known();
-        self.rows.iter().map(move |(number, cells)| Line {
+        self.rows.iter().map(|(number, cells)| Line {
             number: *number,
-            cells: known
-                .iter()
+            cells: (self.known.iter())
                 .zip(cells)
                 .filter_map(|(column, cell)| column.map(|column| (column, cell.as_str())))
                 .collect(),
@@ -138,7 +191,7 @@ impl Table {
             return Ok(());
         }
         for error in &mut errors {
-            let place = self.known().iter().position(|column| *column == Some(&*error.column));
+            let place = self.known.iter().position(|column| *column == Some(&*error.column));
             error.column = match place {
                 Some(place) => self.headings[place].clone().into(),
                 None => domain::roster::title_of(&error.column).to_owned().into(),
@@ -213,13 +266,6 @@ fn text_of(cell: &Data) -> String {
     }
 }
 
-/// An empty roster to be filled in: our headings, for Excel.
-pub fn template() -> String {
-    let titles: Vec<&str> =
-        domain::roster::PEOPLE_COLUMNS.iter().map(|column| domain::roster::title_of(column)).collect();
-    format!("\u{feff}{}\r\n", titles.join(","))
-}
-
 #[cfg(test)]
 mod tests {
     use domain::roster::PEOPLE_COLUMNS;
@@ -274,12 +320,6 @@ mod tests {
         let error = read("学号,姓名\n1,甲,多\n2\n3,丙,\n".as_bytes()).err().unwrap();
         assert!(error.contains("第 2 行 学号 列：这一行有 3 列") && error.contains("第 3 行"), "{error}");
         assert!(!error.contains("第 4 行"), "a comma at the end is nothing");
-    }
-
-    #[test]
-    fn the_template_is_a_roster() {
-        let table = read(template().as_bytes()).unwrap();
-        assert!(table.is_empty() && table.headings().iter().all(|heading| heading.column.is_some()));
     }
 
     #[test]

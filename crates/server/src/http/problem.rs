@@ -94,6 +94,11 @@ impl Failure {
         HttpResponse::build(self.status).content_type("text/html; charset=utf-8").body(body)
     }
 
+    /// The document alone, for an answer whose status is out already.
+    pub fn problem(self) -> Problem {
+        *self.problem
+    }
+
     /// The same, saying when to come back, in seconds.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);

@@ -9,7 +9,7 @@ use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::{SearchQuery, go_as, page};
+use super::{SearchQuery, go_as, own, page};
 use crate::api::agent;
 use crate::corps::{Corps, Here};
 use crate::directory::Member;
@@ -22,7 +22,18 @@ const SHOWN: usize = 60;
 const HOME: &str = "/client/workbench";
 
 /// `/`
-pub async fn home(query: SearchQuery, corps: Data<Corps>, shared: Here) -> HttpResponse {
+pub async fn home(
+    query: SearchQuery,
+    corps: Data<Corps>,
+    folder: Data<own::Folder>,
+    shared: Here,
+) -> HttpResponse {
+    // Who has just dropped a roster sees what becomes of it.
+    if folder.is_loading() {
+        return super::go("/roster");
+    }
+    let own = own::card(shared.own().as_ref());
+    let invented = shared.own().is_none();
     let world = shared.read();
     let members = world.directory.members().count();
     let body = html! {
@@ -31,7 +42,7 @@ pub async fn home(query: SearchQuery, corps: Data<Corps>, shared: Here) -> HttpR
             h1 { (world.spec.name) }
             p.muted {
                 "选一个人，用这个人的企业微信打开「" (agent::title(&world)) "」。"
-                "共 " (members) " 个帐号，全部是虚构的人。"
+                "共 " (members) " 个帐号，" (if invented { "全部是虚构的人。" } else { "来自您的名册，只在这台电脑上。" })
             }
             p { a.console-link href="/console" { "管理后台：通讯录、应用、接收消息、故障" } }
         }
@@ -44,6 +55,7 @@ pub async fn home(query: SearchQuery, corps: Data<Corps>, shared: Here) -> HttpR
                 }
             }
             (choice(&world, "/", &HashMap::from([("appid".into(), shared.id.clone())]), &query.q, HOME))
+            (own)
         }
     };
     page::answer(StatusCode::OK, page::document(&world.spec.name, "plain", body))

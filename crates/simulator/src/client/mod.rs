@@ -3,6 +3,7 @@
 mod bubble;
 mod card;
 pub mod choose;
+pub mod own;
 pub mod page;
 
 mod contacts;
@@ -30,6 +31,12 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(choose::home))
         .route("/choose", web::get().to(choose::take))
+        .route("/roster", web::get().to(own::show))
+        .route("/roster", web::post().to(own::bring))
+        .route("/roster/forget", web::post().to(own::forget))
+        .route("/roster/state", web::get().to(own::state))
+        .route("/roster/people.csv", web::get().to(own::people))
+        .route("/roster/grants.csv", web::get().to(own::grants))
         .route("/client/messages", web::get().to(messages::list))
         .route("/client/messages/app", web::get().to(messages::conversation))
         .route("/client/messages/click", web::post().to(card::click))

@@ -2,6 +2,7 @@
 
 mod generate;
 mod names;
+pub mod own;
 mod personas;
 mod random;
 mod reports;

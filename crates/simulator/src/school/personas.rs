@@ -102,7 +102,8 @@ fn leads_below_root(person: &Person) -> bool {
 
 fn persona(person: &Person, role: Role) -> Persona {
     let place = match &person.kind {
-        Kind::Student { class, .. } => class.clone(),
+        // A visitor's own classes are paths.
+        Kind::Student { class, .. } => class.rsplit('/').next().unwrap_or(class).to_owned(),
         Kind::Staff { position, department, .. } => {
             format!("{} · {position}", department.replace("/学院办公室", ""))
         }

@@ -12,6 +12,7 @@ mod corps;
 mod faults;
 mod jobs;
 mod messages;
+mod own;
 mod products;
 mod sign_in;
 mod small_print;

@@ -1,11 +1,11 @@
 //! The roster from a file: looked at first, then imported.
 
 use actix_web::{
-    HttpResponse, get,
+    HttpRequest, HttpResponse, get,
     http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     post, web,
 };
-use app::roster::{self, Duplicates};
+use app::roster::{self, Duplicates, How, List, Outcome, Progress};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::http::{
     input::{self, PageQuery, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
+    progress::{self, ProgressLine},
     who::SignedIn,
 };
 
@@ -35,6 +36,36 @@ pub enum DuplicatesDto {
     Skip,
 }
 
+/// What a file lists.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RosterList)]
+pub enum ListDto {
+    /// To be told from the headings.
+    #[default]
+    Guess,
+    /// Students and staff, each row saying which.
+    People,
+    /// 学生
+    Students,
+    /// 教职工
+    Staff,
+    /// 班级: classes and their counsellors.
+    Classes,
+}
+
+impl From<ListDto> for List {
+    fn from(list: ListDto) -> Self {
+        match list {
+            ListDto::Guess => Self::Guess,
+            ListDto::People => Self::People,
+            ListDto::Students => Self::Students,
+            ListDto::Staff => Self::Staff,
+            ListDto::Classes => Self::Classes,
+        }
+    }
+}
+
 /// How a file is read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -43,19 +74,30 @@ pub struct RosterQuery {
     #[serde(default)]
     #[param(inline)]
     duplicates: DuplicatesDto,
+    /// What the file lists; guess (the usual) tells it from the headings.
+    #[serde(default)]
+    #[param(inline)]
+    list: ListDto,
+    /// Which of our columns each heading means, in the file's order, with commas between; empty: not used. Left
+    /// out: by the words of the headings.
+    #[param(example = "number,name,,class")]
+    columns: Option<String>,
 }
 
-impl RosterQuery {
-    fn duplicates(&self) -> Duplicates {
-        match self.duplicates {
+impl From<RosterQuery> for How {
+    fn from(query: RosterQuery) -> Self {
+        let duplicates = match query.duplicates {
             DuplicatesDto::Overwrite => Duplicates::Overwrite,
             DuplicatesDto::Skip => Duplicates::Skip,
-        }
+        };
+        let column = |name: &str| Some(name.trim()).filter(|name| !name.is_empty()).map(str::to_owned);
+        let columns = query.columns.map(|columns| columns.split(',').map(column).collect());
+        Self { duplicates, list: query.list.into(), columns }
     }
 }
 
-/// What an import does, or would do.
-#[derive(Debug, Serialize, ToSchema)]
+/// What an import does, or would do. What the file is not about is 0.
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct RosterReport {
     /// Rows of the file.
     people: usize,
@@ -72,10 +114,37 @@ pub struct RosterReport {
     memberships_closed: usize,
     /// Accounts of WeCom that belong to nobody on the roster.
     accounts_unknown: usize,
+    /// Classes of a list of classes.
+    classes: usize,
+    /// Their counsellors.
+    counsellors: usize,
+    /// Classes that have nobody by the list.
+    without_counsellor: usize,
+    /// Counsellors' grants begun.
+    grants_added: usize,
+    /// Grants whose end changed.
+    grants_changed: usize,
+    /// Grants ended: those of counsellors whom the list no longer names.
+    grants_ended: usize,
 }
 
-impl From<roster::Report> for RosterReport {
-    fn from(report: roster::Report) -> Self {
+impl From<Outcome> for RosterReport {
+    fn from(outcome: Outcome) -> Self {
+        let report = match outcome {
+            Outcome::People(report) => report,
+            Outcome::Classes(report) => {
+                return Self {
+                    people: report.rows,
+                    classes: report.classes,
+                    counsellors: report.counsellors,
+                    without_counsellor: report.without_counsellor,
+                    grants_added: report.grants.added,
+                    grants_changed: report.grants.changed,
+                    grants_ended: report.grants.ended,
+                    ..Self::default()
+                };
+            }
+        };
         Self {
             people: report.people,
             added: report.added,
@@ -86,6 +155,7 @@ impl From<roster::Report> for RosterReport {
             memberships_opened: report.memberships.opened,
             memberships_closed: report.memberships.closed,
             accounts_unknown: report.accounts_unknown,
+            ..Self::default()
         }
     }
 }
@@ -93,6 +163,10 @@ impl From<roster::Report> for RosterReport {
 /// A file, looked at.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RosterPreview {
+    /// What it is taken for: people, students, staff or classes.
+    list: &'static str,
+    /// Columns such a list may have.
+    columns: Vec<&'static str>,
     headings: Vec<RosterHeading>,
     /// Rows below the header.
     rows: usize,
@@ -155,58 +229,118 @@ pub(super) async fn file(mut body: web::Payload) -> Answer<Vec<u8>> {
 }
 
 /// Looks at a file (.xlsx or CSV) without writing anything: what its columns are taken for, what is wrong with which cell, and what
-/// an import would do.
+/// an import would do. Who accepts application/x-ndjson is told how far it is, a line at a time.
 #[utoipa::path(
     operation_id = "roster_preview",
     tag = "roster", security(("session" = [])), params(RosterQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
-    responses((status = 200, body = RosterPreview), Refusals, WriteRefusals))]
+    responses(
+        (status = 200, content((RosterPreview = "application/json"), (ProgressLine = "application/x-ndjson"))),
+        Refusals, WriteRefusals))]
 #[post("/roster/preview")]
 pub async fn preview(
+    request: HttpRequest,
     who: SignedIn,
     query: Query<RosterQuery>,
     body: web::Payload,
-) -> Answer<web::Json<RosterPreview>> {
-    let (app, school, viewer) = who.parts()?;
-    let looked = roster::preview(app, school, viewer, file(body).await?, query.0.duplicates()).await?;
-    Ok(web::Json(RosterPreview {
-        headings: headings.map(RosterHeading::from).collect(),
-        rows: looked.rows,
-        report: looked.report.map(RosterReport::from),
-        error_count: looked.errors.len(),
-        errors: told(looked.errors),
-    }))
+) -> Answer<HttpResponse> {
+    let file = file(body).await?;
+    let (progress, steps) = Progress::told();
+    let work = async move {
+        let (app, school, viewer) = who.parts()?;
+        let looked = roster::preview(app, school, viewer, file, query.0.into(), &progress).await?;
+        let headings = looked.headings.into_iter();
+        Ok(RosterPreview {
+            list: looked.list.code(),
+            columns: looked.list.columns().to_vec(),
+            headings: headings.map(RosterHeading::from).collect(),
+            rows: looked.rows,
+            report: looked.outcome.map(RosterReport::from),
+            error_count: looked.errors.len(),
+            errors: told(looked.errors),
+        })
+    };
+    progress::answer(&request, steps, work).await
 }
 
-/// Imports a file: all of it, or nothing. The same file again changes nothing.
+/// Imports a file: all of it, or nothing. The same file again changes nothing. Who accepts application/x-ndjson is
+/// told how far it is, a line at a time; who goes away before the last line has nothing written.
 #[utoipa::path(
     operation_id = "roster_import",
     tag = "roster", security(("session" = [])), params(RosterQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
-    responses((status = 200, body = RosterReport), Refusals, WriteRefusals))]
+    responses(
+        (status = 200, content((RosterReport = "application/json"), (ProgressLine = "application/x-ndjson"))),
+        Refusals, WriteRefusals))]
 #[post("/roster")]
 pub async fn import(
+    request: HttpRequest,
     who: SignedIn,
     query: Query<RosterQuery>,
     body: web::Payload,
-) -> Answer<web::Json<RosterReport>> {
-    let (app, school, viewer) = who.parts()?;
-    let report = roster::import_people(app, school, viewer, file(body).await?, query.0.duplicates()).await?;
-    Ok(web::Json(report.into()))
+) -> Answer<HttpResponse> {
+    let file = file(body).await?;
+    let (progress, steps) = Progress::told();
+    let work = async move {
+        let (app, school, viewer) = who.parts()?;
+        let outcome = roster::import_file(app, school, viewer, file, query.0.into(), &progress).await?;
+        Ok(RosterReport::from(outcome))
+    };
+    progress::answer(&request, steps, work).await
 }
 
-/// An empty roster to be filled in, as CSV for Excel.
+/// What a template is a file of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RosterFormat {
+    /// Headings alone.
+    #[default]
+    Csv,
+    /// A workbook with an example, notes and choices.
+    Xlsx,
+}
+
+/// Which template.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateQuery {
+    /// What it lists; guess (the usual) is people of all kinds.
+    #[serde(default)]
+    #[param(inline)]
+    list: ListDto,
+    /// csv (the usual) or xlsx.
+    #[serde(default)]
+    #[param(inline)]
+    format: RosterFormat,
+}
+
+/// An empty list to be filled in: CSV, or an Excel workbook with an example row that an import leaves out.
 #[utoipa::path(
     operation_id = "roster_template",
-    tag = "roster", security(("session" = [])),
-    responses((status = 200, body = String, content_type = "text/csv"), Refusals))]
+    tag = "roster", security(("session" = [])), params(TemplateQuery),
+    responses(
+        (status = 200, content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        Refusals))]
 #[get("/roster/template")]
-pub async fn template(who: SignedIn) -> Answer<HttpResponse> {
+pub async fn template(who: SignedIn, query: Query<TemplateQuery>) -> Answer<HttpResponse> {
     who.parts()?;
+    let list = match List::from(query.0.list) {
+        List::Guess => List::People,
+        list => list,
+    };
+    let (kind, ending, body) = match query.0.format {
+        RosterFormat::Csv => ("text/csv; charset=utf-8", "csv", roster::template::csv(list).into_bytes()),
+        RosterFormat::Xlsx => (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "xlsx",
+            roster::template::workbook(list)?,
+        ),
+    };
+    let name = format!("attachment; filename=\"{}.{ending}\"", list.code());
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"roster.csv\""))
-        .body(roster::template()))
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CONTENT_DISPOSITION, name))
+        .body(body))
 }
 
 /// Imports and other changes of many people at once, newest first.

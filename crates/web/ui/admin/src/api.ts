@@ -1,4 +1,5 @@
 import { createApi } from '#shared/api/client.ts';
+import { upload, type Step } from '#shared/api/upload.ts';
 
 let leaving = false;
 
@@ -13,6 +14,11 @@ export function signedOut() {
 export const api = createApi({ signedOut });
 /** For files: a large one takes longer than a question. */
 export const patientApi = createApi({ signedOut, timeout: 180_000 });
+
+/** Sends a file whose answer comes in steps. */
+export function sendFile<T>(path: string, file: File, on: (step: Step) => void): Promise<T> {
+  return upload<T>({ path, file, on, signedOut });
+}
 
 /** What a request with nothing but a file in its body needs beside its path. */
 export function fileBody(file: File) {

@@ -651,7 +651,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Imports a file: all of it, or nothing. The same file again changes nothing. */
+        /**
+         * Imports a file: all of it, or nothing. The same file again changes nothing. Who accepts application/x-ndjson is
+         *     told how far it is, a line at a time; who goes away before the last line has nothing written.
+         */
         post: operations["roster_import"];
         delete?: never;
         options?: never;
@@ -704,7 +707,7 @@ export interface paths {
         put?: never;
         /**
          * Looks at a file (.xlsx or CSV) without writing anything: what its columns are taken for, what is wrong with which cell, and what
-         *     an import would do.
+         *     an import would do. Who accepts application/x-ndjson is told how far it is, a line at a time.
          */
         post: operations["roster_preview"];
         delete?: never;
@@ -720,7 +723,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An empty roster to be filled in, as CSV for Excel. */
+        /** An empty list to be filled in: CSV, or an Excel workbook with an example row that an import leaves out. */
         get: operations["roster_template"];
         put?: never;
         post?: never;
@@ -1667,6 +1670,36 @@ export interface components {
              */
             type: string;
         };
+        /** @description One line of such an answer. */
+        ProgressLine: {
+            /** @enum {string} */
+            step: "reading";
+        } | {
+            /** @description Rows below the header. */
+            rows: number;
+            /** @enum {string} */
+            step: "checking";
+        } | {
+            /** @description So many. */
+            done: number;
+            /** @enum {string} */
+            step: "writing";
+            /** @description Of so many. */
+            total: number;
+        } | {
+            /** @enum {string} */
+            step: "following";
+        } | {
+            /** @description As it would stand in an answer without steps. */
+            result: Record<string, never>;
+            /** @enum {string} */
+            step: "done";
+        } | {
+            /** @description As it would stand in an answer without steps. */
+            problem: components["schemas"]["Problem"];
+            /** @enum {string} */
+            step: "failed";
+        };
         /** @description A run was asked for. */
         Queued: {
             /** @description False: one is waiting already. */
@@ -1862,21 +1895,35 @@ export interface components {
         };
         /** @description A file, looked at. */
         RosterPreview: {
+            /** @description Columns such a list may have. */
+            columns: string[];
             /** @description How many there are. */
             error_count: number;
             /** @description The first 500 wrong cells, in the file's order. */
             errors: components["schemas"]["RosterError"][];
             headings: components["schemas"]["RosterHeading"][];
+            /** @description What it is taken for: people, students, staff or classes. */
+            list: string;
             report?: components["schemas"]["RosterReport"] | null;
             /** @description Rows below the header. */
             rows: number;
         };
-        /** @description What an import does, or would do. */
+        /** @description What an import does, or would do. What the file is not about is 0. */
         RosterReport: {
             /** @description Accounts of WeCom that belong to nobody on the roster. */
             accounts_unknown: number;
             added: number;
             changed: number;
+            /** @description Classes of a list of classes. */
+            classes: number;
+            /** @description Their counsellors. */
+            counsellors: number;
+            /** @description Counsellors' grants begun. */
+            grants_added: number;
+            /** @description Grants whose end changed. */
+            grants_changed: number;
+            /** @description Grants ended: those of counsellors whom the list no longer names. */
+            grants_ended: number;
             /** @description Accounts of WeCom linked to their person. */
             linked: number;
             /** @description Places ended. */
@@ -1888,6 +1935,8 @@ export interface components {
             /** @description On record already, and left as they are. */
             skipped: number;
             without_account: number;
+            /** @description Classes that have nobody by the list. */
+            without_counsellor: number;
         };
         /** @description A round of reminders. */
         Round: {
@@ -6661,6 +6710,14 @@ export interface operations {
             query?: {
                 /** @description What becomes of people on record: overwrite (the usual) or skip. */
                 duplicates?: "overwrite" | "skip";
+                /** @description What the file lists; guess (the usual) tells it from the headings. */
+                list?: "guess" | "people" | "students" | "staff" | "classes";
+                /**
+                 * @description Which of our columns each heading means, in the file's order, with commas between; empty: not used. Left
+                 *     out: by the words of the headings.
+                 * @example number,name,,class
+                 */
+                columns?: string | null;
             };
             header?: never;
             path?: never;
@@ -6679,6 +6736,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterReport"];
+                    "application/x-ndjson": components["schemas"]["ProgressLine"];
                 };
             };
             /** @description 内容不是 JSON */
@@ -7019,6 +7077,14 @@ export interface operations {
             query?: {
                 /** @description What becomes of people on record: overwrite (the usual) or skip. */
                 duplicates?: "overwrite" | "skip";
+                /** @description What the file lists; guess (the usual) tells it from the headings. */
+                list?: "guess" | "people" | "students" | "staff" | "classes";
+                /**
+                 * @description Which of our columns each heading means, in the file's order, with commas between; empty: not used. Left
+                 *     out: by the words of the headings.
+                 * @example number,name,,class
+                 */
+                columns?: string | null;
             };
             header?: never;
             path?: never;
@@ -7037,6 +7103,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterPreview"];
+                    "application/x-ndjson": components["schemas"]["ProgressLine"];
                 };
             };
             /** @description 内容不是 JSON */
@@ -7151,7 +7218,12 @@ export interface operations {
     };
     roster_template: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What it lists; guess (the usual) is people of all kinds. */
+                list?: "guess" | "people" | "students" | "staff" | "classes";
+                /** @description csv (the usual) or xlsx. */
+                format?: "csv" | "xlsx";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7164,6 +7236,7 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
             /** @description 尚未登录 */

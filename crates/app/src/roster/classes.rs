@@ -1,0 +1,147 @@
+//! 班级名单: classes are checked against the mirror, and their counsellors become those of the list.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    MemberId,
+    department::Directory,
+    policy::Role,
+    roster::{
+        LineError,
+        class::{Candidate, Candidates, ClassLine, duplicates},
+        title_of,
+    },
+};
+use store::{
+    Store,
+    change_sets::{self, Act},
+    corps::Corp,
+    grants::{self, RosterGrant},
+    members, persons,
+};
+
+use super::{
+    ImportError,
+    list::List,
+    load_departments,
+    progress::{Progress, Step},
+    table::Table,
+};
+
+/// What the grants are for.
+const PURPOSE: &str = "辅导员";
+
+/// What a list of classes did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClassReport {
+    /// Rows of the list.
+    pub rows: usize,
+    /// Classes named.
+    pub classes: usize,
+    /// Different counsellors.
+    pub counsellors: usize,
+    /// Classes that have nobody by this list.
+    pub without_counsellor: usize,
+    /// Grants added, changed and ended.
+    pub grants: grants::Changed,
+}
+
+/// Reads every line; all that is wrong is told.
+pub(super) fn read(table: &Table, today: NaiveDate) -> Result<Vec<ClassLine>, ImportError> {
+    let file = List::Classes.title();
+    if table.is_empty() {
+        return Err(ImportError::Unreadable { file, reason: "除表头外没有内容".into() });
+    }
+    let (mut lines, mut errors) = (Vec::with_capacity(table.len()), Vec::new());
+    for line in table.lines() {
+        match ClassLine::read(&line, today) {
+            Ok(line) => lines.push(line),
+            Err(wrong) => errors.extend(wrong),
+        }
+    }
+    table.fail_if_any(errors)?;
+    Ok(lines)
+}
+
+/// Makes the counsellors of these classes those of the list, in one transaction that is kept only if somebody does
+/// it. Classes the list doesn't name stay as they are.
+pub(super) async fn take_over(
+    store: &Store,
+    corp: &Corp,
+    lines: &[ClassLine],
+    today: NaiveDate,
+    by: Option<(Option<MemberId>, DateTime<Utc>)>,
+    progress: &Progress,
+) -> Result<ClassReport, ImportError> {
+    let corp_id = corp.corp_id;
+    let mut tx = store.scoped(corp_id).await?;
+    members::lock(&mut tx, corp_id).await?;
+    let departments = load_departments(&mut tx, corp_id).await?;
+    let directory = Directory::new(departments.iter().map(|(node, kind)| (node, *kind)));
+    if directory.is_empty() {
+        return Err(ImportError::NotSynced);
+    }
+    let people: Candidates = (persons::all(&mut tx, corp_id).await?.into_iter())
+        .map(|known| {
+            let one = Candidate {
+                person_id: known.person_id,
+                name: known.person.name,
+                is_staff: known.person.kind == "staff",
+                is_present: known.person.until_date.is_none_or(|until| today < until),
+            };
+            (known.person.number, one)
+        })
+        .collect();
+
+    let (mut named, mut rows, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for line in lines {
+        match (line.department(&directory), line.person(&people)) {
+            (Ok(class), Ok(person)) => {
+                named.push((line.line, class, person));
+                rows.extend(person.map(|person_id| RosterGrant {
+                    person_id,
+                    role: Role::Counsellor.as_str(),
+                    department_id: class,
+                    purpose: PURPOSE.to_owned(),
+                    until: line.until,
+                }));
+            }
+            (class, person) => errors.extend([class.err(), person.err()].into_iter().flatten()),
+        }
+    }
+    errors.extend(duplicates(&named));
+    if !errors.is_empty() {
+        for error in &mut errors {
+            error.column = title_of(&error.column).to_owned().into();
+        }
+        errors.sort_by_key(|error: &LineError| error.line);
+        return Err(ImportError::Lines { file: List::Classes.title(), errors });
+    }
+
+    let changes = match by {
+        Some(_) => Some(change_sets::begin(&mut tx).await?),
+        None => None,
+    };
+    progress.at(Step::Following);
+    let classes: HashSet<_> = named.iter().map(|(_, class, _)| *class).collect();
+    let with: HashSet<_> = rows.iter().map(|row| row.department_id).collect();
+    let mut report = ClassReport {
+        rows: lines.len(),
+        classes: classes.len(),
+        counsellors: rows.iter().map(|row| row.person_id).collect::<HashSet<_>>().len(),
+        without_counsellor: classes.len() - with.len(),
+        ..ClassReport::default()
+    };
+    let classes: Vec<_> = classes.into_iter().collect();
+    report.grants = grants::replace_counsellors(&mut tx, corp_id, &classes, &rows, today).await?;
+    let (Some((member, at)), Some(changes)) = (by, changes) else { return Ok(report) };
+    let grants::Changed { added, changed, ended } = report.grants;
+    let title =
+        format!("导入班级名单 {} 个班：辅导员授权新增 {added}，变更 {changed}，结束 {ended}", report.classes);
+    let act = Act { kind: "roster", run_id: None, title: &title, by: member, at };
+    change_sets::end(&mut tx, corp_id, changes, act).await?;
+    tx.commit().await?;
+    tracing::info!(corp = corp_id, classes = report.classes, added, ended, "list of classes imported");
+    Ok(report)
+}
