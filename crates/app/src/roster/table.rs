@@ -112,7 +112,7 @@ impl Sheet {
         };
         let mut known: Vec<_> = self.headings.iter().map(meaning).collect();
         // Freshmen have no number yet: the key they came with (考生号, 录取号) stands for it where there is no other.
-        if self.columns.contains(&"number") && !known.contains(&Some("number")) {
+        if columns.contains(&"number") && !known.contains(&Some("number")) {
             let temporary = |heading: &String| column_of(heading, &["old_number"]).is_some();
             if let Some(place) = self.headings.iter().position(temporary) {
                 known[place] = Some("number");
@@ -128,6 +128,11 @@ fn heads(headings: &[String], known: &[Option<&'static str>]) -> Vec<Heading> {
 }
 
 impl Table {
+    /// Headings and what they are taken for.
+    pub(crate) fn headings(&self) -> Vec<Heading> {
+        heads(&self.headings, &self.known)
+    }
+
     /// Reads a file of any kind by its own headings. `needed` are the columns it can't be without.
     pub(crate) fn read(
         file: &'static str,
