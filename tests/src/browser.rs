@@ -35,6 +35,7 @@ async fn the_whole_journey_in_chromium() {
         .env("STUDENT", &students[0])
         .env("CLASSMATE", &students[1])
         .env("COUNSELLOR", &counsellor)
+        .env("OFFICE", test.persona("school_office"))
         .env("LEADER", test.persona("school_leader"))
         .env("ADMINISTRATOR", test.persona("administrator"))
         .env("COLLEGE", college)
@@ -44,7 +45,7 @@ async fn the_whole_journey_in_chromium() {
         .expect("node runs");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("pass 7"), "seven journeys were made: {said}");
+    assert!(said.contains("pass 8"), "eight journeys were made: {said}");
 
     stop.send(true).unwrap();
     worker.await.unwrap();
