@@ -48,17 +48,29 @@ async fn the_roster_of_a_large_school_as_a_workbook() {
     test.run_jobs().await;
     let office = test.sign_in(&office).await;
     let columns = [
-        "index", "number", "name", "kind", "staff_kind", "college", "grade", "place", "path", "major", "year", "phone",
-        "since", "userid", "activation",
+        "index",
+        "number",
+        "name",
+        "kind",
+        "staff_kind",
+        "college",
+        "grade",
+        "place",
+        "path",
+        "major",
+        "year",
+        "phone",
+        "since",
+        "userid",
+        "activation",
     ];
-    let columns: Vec<_> =
-        columns.iter().map(|column| json!({ "column": column, "title": column })).collect();
-    for (what, order, full_phones) in
-        [("by number, phones in full, everybody noted", "number", true), ("by class, phones masked", "place", false)]
-    {
+    let columns: Vec<_> = columns.iter().map(|column| json!({ "column": column, "title": column })).collect();
+    for (what, order, full_phones) in [
+        ("by number, phones in full, everybody noted", "number", true),
+        ("by class, phones masked", "place", false),
+    ] {
         let definition = json!({ "dataset": "people", "columns": columns, "order": order });
-        let asked =
-            json!({ "name": "名册", "definition": definition, "purpose": "测速", "full_phones": full_phones });
+        let asked = json!({ "name": "名册", "definition": definition, "purpose": "测速", "full_phones": full_phones });
         measure(&test, &office, what, &asked).await;
     }
 }
