@@ -19,6 +19,8 @@ bench_S1() { # opening callbacks
 
 bench_S3() { ignored_test chaos::s3; } # the first sync of a large school, and those after it: S3 and S4
 
+bench_S8() { ignored_test chaos::s8; } # the roster of a large school as a workbook
+
 # --- nothing lost, nothing doubled ---
 
 chaos_R6() { ignored_test chaos::r6; } # WeCom in trouble

@@ -145,13 +145,47 @@ test('the school leader reads the table on a PC and drills down', async () => {
   // Who of the roster uses WeCom, down to the people who don't.
   await page.getByRole('link', { name: '激活情况' }).click();
   await page.getByRole('heading', { name: '激活情况' }).waitFor();
-  await page.getByRole('row', { name: /^学生/ }).getByText('100%').waitFor();
+  await page.getByRole('row', { name: /^学生/ }).getByText('100.00%').waitFor();
   await page.getByRole('button', { name: '学院或部门', exact: true }).click();
   await page.getByRole('button', { name: /未激活的 \d+ 人/ }).first().click();
   await page.getByRole('heading', { name: /未激活名单：/ }).waitFor();
   await page.getByRole('cell', { name: '没有账号' }).first().waitFor();
   await look(page, 'pc-registration');
   await leader.end();
+});
+
+test('the school office exports by template and puts a phone right', async () => {
+  const office = await open(PC);
+  await become(office.page, OFFICE);
+  await office.page.goto(`${SERVER_URL}/auth/start?to=/admin/registration`);
+  const { page } = office;
+  await page.getByText('已用').waitFor();
+  await page.getByRole('button', { name: /更正 .+ 的手机号/ }).first().click();
+  await page.getByLabel('正确的手机号').fill('100 9999 0001');
+  await page.getByLabel('更正原因').fill('换号');
+  await page.getByRole('dialog').getByRole('button', { name: '更正手机号' }).click();
+  await page.getByText(/名册已更正/).waitFor();
+  await page.getByText('手机号更正记录').click();
+  await page.getByRole('cell', { name: '100****0001' }).waitFor();
+  await look(page, 'pc-registration-office');
+
+  await page.getByRole('link', { name: '导出名单' }).click();
+  await page.getByRole('heading', { name: '导出', exact: true, level: 1 }).waitFor();
+  await page.getByRole('columnheader', { name: '未激活原因' }).waitFor();
+  await page.getByLabel('模板', { exact: true }).selectOption({ label: '省平台名单' });
+  await page.getByRole('columnheader', { name: '院系' }).waitFor();
+  await page.getByLabel('“院系”的表头').or(page.getByLabel('“学院”的表头')).fill('所在学院');
+  await page.getByRole('button', { name: '把“所在学院”向前移' }).click();
+  await page.getByRole('columnheader', { name: '所在学院' }).waitFor();
+  await page.getByLabel('用途').fill('报送省平台');
+  await look(page, 'pc-exports');
+  await page.getByRole('button', { name: '导出', exact: true }).click();
+  const link = page.getByRole('link', { name: /下载/ });
+  await link.first().waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), link.first().click()]);
+  assert.match(download.suggestedFilename(), /^省平台名单-\d{8}\.xlsx$/);
+  await look(page, 'pc-exports-done');
+  await office.end();
 });
 
 test('the administrator sees the sync runs', async () => {

@@ -9,3 +9,4 @@ mod r8;
 mod r9;
 mod rows;
 mod s3;
+mod s8;

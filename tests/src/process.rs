@@ -34,6 +34,8 @@ pub enum Order {
     Departments(usize),
     /// Make the mirror equal WeCom.
     Sync,
+    /// Work on the queue until nothing is due.
+    Jobs,
 }
 
 /// How many of them succeeded, and the first thing that went wrong.
@@ -41,7 +43,8 @@ pub enum Order {
 pub struct Answer {
     pub succeeded: usize,
     pub trouble: Option<String>,
-    /// Of a sync: rows written, seconds, of these seconds waiting for WeCom, and the most memory it ever had, in MiB.
+    /// Of a sync: rows written, seconds, of these seconds waiting for WeCom, and the most memory it ever had, in MiB. Of
+    /// jobs: seconds, and the most memory beyond what it had before.
     pub measured: Vec<f64>,
 }
 
@@ -116,6 +119,15 @@ async fn service() {
             Order::Departments(times) => {
                 join_all((0..times).map(async |_| told(wecom.departments(None).await))).await
             }
+            Order::Jobs => {
+                let (idle, began) = (memory("VmRSS:"), std::time::Instant::now());
+                let mut outcome = app::jobs::run_one(&app).await;
+                while matches!(outcome, Ok(true)) {
+                    outcome = app::jobs::run_one(&app).await;
+                }
+                measured = vec![began.elapsed().as_secs_f64(), peak_memory() - idle];
+                vec![told(outcome)]
+            }
             Order::Sync => {
                 let (school, began) = (app.school(1).unwrap(), std::time::Instant::now());
                 let outcome =
@@ -145,7 +157,12 @@ fn told<T>(outcome: Result<T, impl std::fmt::Display>) -> Result<(), String> {
 
 /// The most memory this process ever had, in MiB.
 fn peak_memory() -> f64 {
+    memory("VmHWM:")
+}
+
+/// A figure of this process's memory, in MiB.
+fn memory(figure: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(figure)).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0
 }

@@ -43,7 +43,7 @@ pub struct Step {
     pub plan_id: i64,
     /// Its place, from 0.
     pub step_no: i32,
-    /// `create_department`, `create_member`, `move_member`, `rename_member` or `disable_member`.
+    /// `create_department`, `create_member`, `move_member`, `rename_member`, `disable_member` or `set_phone`.
     pub kind: String,
     /// The userid; empty for a department to be made.
     pub subject: String,

@@ -81,11 +81,11 @@ fn watermark(layout: &Layout) -> String {
 
 /// At the head and the foot of every printed page.
 fn mark(sheet: &mut Worksheet, layout: &Layout) {
-    // A sign of its own in headers, of which Excel takes 255 characters.
+    // Excel takes 255 characters, among which & is a sign of its own.
     let text: String = watermark(layout).chars().take(120).collect();
-    let text = text.replace('&', "&&");
+    let text = text.replace('&', "＆");
     let school: String = layout.school.chars().take(40).collect();
-    sheet.set_header(format!("&L{}&R{text}", school.replace('&', "&&")));
+    sheet.set_header(format!("&L{}&R{text}", school.replace('&', "＆")));
     sheet.set_footer(format!("&L{text}&R&P / &N"));
 }
 

@@ -103,7 +103,7 @@ pub struct WritePlanDetail {
 /// Steps of one kind in one state.
 #[derive(Debug, Serialize, ToSchema)]
 struct WriteCount {
-    /// create_department, create_member, move_member, rename_member or disable_member.
+    /// create_department, create_member, move_member, rename_member, disable_member or set_phone.
     kind: String,
     /// waiting, trying, done or failed.
     state: String,

@@ -15,11 +15,12 @@ describe('a draft of an export', () => {
   });
 
   it('leaves the template alone', () => {
-    const template = { dataset: 'people', columns: [{ column: 'name', title: '姓名' }], order: 'number', filters: { past: false } };
+    const template = { dataset: 'people', columns: [{ column: 'name', title: '姓名' }], order: 'number', filters: { kind: 'student', staff_kind: null, department: null, year: null, activation: null, past: false } };
     const draft = copyOf(template);
-    draft.columns[0]!.title = '名字';
-    draft.filters!.year = 2019;
-    expect(template.columns[0]!.title).toBe('姓名');
-    expect(template.filters).toEqual({ past: false });
+    for (const column of draft.columns) column.title = '名字';
+    draft.filters.year = 2019;
+    expect(template.columns.map((column) => column.title)).toEqual(['姓名']);
+    expect(template.filters.year).toBeNull();
+    expect(draft.filters.kind).toBe('student');
   });
 });

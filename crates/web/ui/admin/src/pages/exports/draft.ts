@@ -1,25 +1,32 @@
 import type { components } from '#shared/api/schema.d.ts';
 
-export type Definition = components['schemas']['ExportDefinition'];
+/** A definition with every filter there, picking or not. */
+export type Definition = Required<components['schemas']['ExportDefinition']>;
 export type Dataset = components['schemas']['ExportDataset'];
 export type Template = components['schemas']['ExportTemplate'];
 
 /** Columns of a sheet at most, as the server has it. */
 export const MAX_COLUMNS = 40;
 
+/** Filters that pick nothing away. */
+const NO_FILTERS = { kind: null, staff_kind: null, department: null, year: null, activation: null, past: false };
+
 /** A definition of one's own, to be changed without changing the template it came from. */
-export function copyOf(definition: Definition): Definition {
+export function copyOf(definition: components['schemas']['ExportDefinition']): Definition {
   return structuredClone({
     dataset: definition.dataset,
     columns: definition.columns.map(({ column, title }) => ({ column, title })),
     order: definition.order,
-    filters: { ...definition.filters },
+    filters: { ...NO_FILTERS, ...definition.filters },
   });
 }
 
+/** Where there is no dataset at all. */
+export const NO_DATASET: Dataset = { name: 'people', exportable: false, columns: [], orders: [], filters: [] };
+
 /** What an empty sheet of a dataset begins with. */
 export function emptyOf(dataset: Dataset): Definition {
-  return { dataset: dataset.name, columns: dataset.columns.slice(0, 3).map((column) => ({ ...column })), order: dataset.orders[0] ?? 'number', filters: { past: false } };
+  return { dataset: dataset.name, columns: dataset.columns.slice(0, 3).map((column) => ({ ...column })), order: dataset.orders[0] ?? 'number', filters: { ...NO_FILTERS } };
 }
 
 /** The same columns with one moved a place up or down; unchanged at the ends. */

@@ -1,0 +1,76 @@
+//! S8: the roster of a large school as a workbook, made by a worker of its own.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use simulator::school::{School, roster};
+
+use super::rows;
+use crate::{
+    process::{Order, Process},
+    test_app::{REFERENCE, Shape, TestApp, root},
+};
+
+const MEMBERS: usize = 50_000;
+
+async fn measure(test: &TestApp, browser: &crate::browser_client::Browser, what: &str, asked: &Value) {
+    let made = browser.post("/exports", asked).await;
+    assert_eq!(made.status, StatusCode::ACCEPTED, "{}", made.body);
+    let mut process = Process::start(test);
+    process.order(&Order::Jobs).await;
+    let answer = process.answer().await;
+    assert_eq!(answer.trouble, None);
+    let export = browser.get(&format!("/exports/{}", made.body["id"])).await.body;
+    assert_eq!(export["state"], json!("done"), "{export}");
+    let (seconds, memory) = (answer.measured[0], answer.measured[1]);
+    let size = export["size_bytes"].as_f64().unwrap() / 1024.0 / 1024.0;
+    let what = format!("export of {} people to xlsx, {what}", export["rows_done"]);
+    rows::write("S8", &what, seconds, "s", "≤ 10", seconds <= 10.0);
+    rows::write("S8", "… memory over idle", memory, "MiB", "≤ 50", memory <= 50.0);
+    rows::write("S8", "… file", size, "MiB", "–", true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "make bench ONLY=S8"]
+async fn the_roster_of_a_large_school_as_a_workbook() {
+    let test = TestApp::start_with(Shape { members: Some(MEMBERS), ..Shape::reference() }).await;
+    test.sync().await;
+    let school = School::load(root().join(REFERENCE)).unwrap().scaled(MEMBERS).unwrap();
+    let (mut people, mut grants) = (Vec::new(), Vec::new());
+    roster::write_people(&school, &mut people).unwrap();
+    roster::write_grants(&school, &mut grants).unwrap();
+    app::roster::import(&test.app, test.school(), &people, Some(&grants)).await.unwrap();
+    let office: String = test
+        .one(
+            "select m.userid from grants g join members m using (corp_id, person_id) where g.role = 'school_office' limit 1",
+            &[],
+        )
+        .await;
+    test.run_jobs().await;
+    let office = test.sign_in(&office).await;
+    let columns = [
+        "index",
+        "number",
+        "name",
+        "kind",
+        "staff_kind",
+        "college",
+        "grade",
+        "place",
+        "path",
+        "major",
+        "year",
+        "phone",
+        "since",
+        "userid",
+        "activation",
+    ];
+    let columns: Vec<_> = columns.iter().map(|column| json!({ "column": column, "title": column })).collect();
+    for (what, order, full_phones) in [
+        ("by number, phones in full, everybody noted", "number", true),
+        ("by class, phones masked", "place", false),
+    ] {
+        let definition = json!({ "dataset": "people", "columns": columns, "order": order });
+        let asked = json!({ "name": "名册", "definition": definition, "purpose": "测速", "full_phones": full_phones });
+        measure(&test, &office, what, &asked).await;
+    }
+}
