@@ -89,15 +89,10 @@ impl Role {
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
-        use Action::{
-            Administer, Exempt, House, Remind, RevealPhone, SeePeople, SeePhoto, SeeStatistics,
-        };
+        use Action::{Administer, Exempt, House, Remind, RevealPhone, SeePeople, SeePhoto, SeeStatistics};
         match self {
             Self::Counsellor | Self::CollegeOffice | Self::SchoolOffice => {
-                matches!(
-                    action,
-                    SeeStatistics | SeePeople | RevealPhone | Remind | Exempt | House | SeePhoto
-                )
+                matches!(action, SeeStatistics | SeePeople | RevealPhone | Remind | Exempt | House | SeePhoto)
             }
             Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
                 matches!(action, SeeStatistics | SeePeople | Remind)
