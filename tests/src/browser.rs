@@ -35,7 +35,6 @@ async fn the_whole_journey_in_chromium() {
         .env("STUDENT", &students[0])
         .env("CLASSMATE", &students[1])
         .env("COUNSELLOR", &counsellor)
-        .env("OFFICE", test.persona("school_office"))
         .env("LEADER", test.persona("school_leader"))
         .env("ADMINISTRATOR", test.persona("administrator"))
         .env("OFFICE", test.persona("college_office"))

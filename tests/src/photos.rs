@@ -72,7 +72,10 @@ async fn a_zip_becomes_small_sealed_pictures_with_a_result_for_every_file() {
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let files = [
         (format!("照片/2018级/{}.jpg", students[0]), photo([200, 0, 0])),
-        (format!("../../{}.PNG", students[1].to_lowercase()), picture(300, 400, [0, 200, 0], ImageFormat::Png)),
+        (
+            format!("../../{}.PNG", students[1].to_lowercase()),
+            picture(300, 400, [0, 200, 0], ImageFormat::Png),
+        ),
         (format!("__MACOSX/照片/._{}.jpg", students[0]), b"litter".to_vec()),
         ("照片/Thumbs.db".to_owned(), b"litter".to_vec()),
         ("20999999.jpg".to_owned(), photo([1, 2, 3])),
@@ -92,7 +95,8 @@ async fn a_zip_becomes_small_sealed_pictures_with_a_result_for_every_file() {
         (format!("{}.jpg", students[4]), "too_large"),
         (format!("{}.jpeg", students[0]), "twice"),
     ];
-    let expected: Vec<(String, String)> = expected.into_iter().map(|(file, what)| (file, what.to_owned())).collect();
+    let expected: Vec<(String, String)> =
+        expected.into_iter().map(|(file, what)| (file, what.to_owned())).collect();
     assert_eq!(outcomes(&administrator, &upload).await, expected);
     let stored = administrator.get(&format!("/photos/uploads/{}/results?outcome=stored", upload["id"])).await;
     assert_eq!(stored.items().len(), 2);
@@ -117,7 +121,9 @@ async fn the_same_zip_again_stores_nothing_new_and_another_picture_replaces() {
     let test = TestApp::start().await;
     let students = test.students_of(&test.persona("counsellor")).await;
     let administrator = test.sign_in(&test.persona("administrator")).await;
-    let files = |colour| [(format!("{}.jpg", students[0]), photo(colour)), (format!("{}.jpg", students[1]), photo([9, 9, 9]))];
+    let files = |colour| {
+        [(format!("{}.jpg", students[0]), photo(colour)), (format!("{}.jpg", students[1]), photo([9, 9, 9]))]
+    };
     bring(&test, &administrator, &files([200, 0, 0])).await;
     let rows = async || -> String {
         test.one("select string_agg(f::text, '' order by person_id) from photos f", &[]).await
@@ -127,7 +133,10 @@ async fn the_same_zip_again_stores_nothing_new_and_another_picture_replaces() {
     assert_eq!(again["counts"], json!([{ "outcome": "same", "files": 2 }]));
     assert_eq!(rows().await, before);
     let other = bring(&test, &administrator, &files([0, 0, 200])).await;
-    assert_eq!(other["counts"], json!([{ "outcome": "replaced", "files": 1 }, { "outcome": "same", "files": 1 }]));
+    assert_eq!(
+        other["counts"],
+        json!([{ "outcome": "replaced", "files": 1 }, { "outcome": "same", "files": 1 }])
+    );
     let list = administrator.get("/photos/uploads").await;
     assert_eq!(list.items().len(), 3);
 }
@@ -187,7 +196,10 @@ async fn a_photo_is_shown_to_those_whose_person_it_is_and_every_look_is_recorded
     assert_eq!((status, cached.as_str(), own == bytes), (StatusCode::OK, "no-store, private", true));
     let looks = student.get("/access-log").await;
     assert_eq!(looks.items().len(), 1, "{}", looks.body);
-    assert_eq!((&looks.items()[0]["field"], &looks.items()[0]["purpose"]), (&json!("photo"), &json!("identify")));
+    assert_eq!(
+        (&looks.items()[0]["field"], &looks.items()[0]["purpose"]),
+        (&json!("photo"), &json!("identify"))
+    );
     let recorded: i64 = test.one("select count(*) from access_log", &[]).await;
     assert_eq!(recorded, 1, "a look that showed nothing is none");
 

@@ -23,7 +23,8 @@ fn list(students: &[String]) -> String {
     let mut list = HEADER.to_owned();
     for room in ["301", "302"] {
         for bed in 1..=4 {
-            let who = students.next().map_or_else(|| ",,,".to_owned(), |number| format!("{number},,2019-09-01,"));
+            let who =
+                students.next().map_or_else(|| ",,,".to_owned(), |number| format!("{number},,2019-09-01,"));
             list.push_str(&format!("东校区,3号楼,3层,{room},{bed}号床,{who}\n"));
         }
     }
@@ -94,8 +95,8 @@ async fn a_list_is_looked_at_brought_and_undone() {
 
     let imports = administrator.get("/roster/imports").await;
     let kinds: Vec<&Value> = imports.items().iter().map(|import| &import["kind"]).collect();
-    assert_eq!(kinds, [&json!("residences"), &json!("residences")]);
-    for import in imports.items() {
+    assert_eq!(kinds, [&json!("residences"), &json!("residences"), &json!("roster")]);
+    for import in &imports.items()[..2] {
         let undone = administrator.post(&format!("/roster/imports/{}/undo", import["id"]), &json!({})).await;
         assert_eq!(undone.status, StatusCode::NO_CONTENT, "{}", undone.body);
     }
@@ -120,7 +121,8 @@ async fn every_wrong_cell_is_told_and_nothing_is_written() {
     assert!(message.contains("名册里没有“20999999”"), "{message}");
     let (_, column, message) = wrong(&format!("东校区,3号楼,3,301,2,{},另一个人,,\n", students[1])).await;
     assert!(column == json!("姓名") && message.contains("姓名不同"), "{column} {message}");
-    let (line, column, message) = wrong(&format!("东校区,3号楼,3,301,9,,,,\n东校区,3号楼,3,301,1,{},,,\n", students[1])).await;
+    let (line, column, message) =
+        wrong(&format!("东校区,3号楼,3,301,9,,,,\n东校区,3号楼,3,301,1,{},,,\n", students[1])).await;
     assert_eq!((line, column), (json!(3), json!("床位号")));
     assert!(message.contains("住着别人"), "{message}");
     let (_, column, _) = wrong("东校区,,3,301,2,,,,\n").await;
@@ -140,7 +142,10 @@ async fn figures_of_any_day_say_how_full_the_beds_are() {
     let named: Vec<&Value> = today["rows"].as_array().unwrap().iter().map(|row| &row["building"]).collect();
     assert_eq!(named, [&json!("3号楼"), &json!("10号楼")], "as numbers are");
     let third = &today["rows"][0];
-    assert_eq!((&third["floors"], &third["rooms"], &third["occupied"]), (&json!(["3"]), &json!(2), &json!(6)));
+    assert_eq!(
+        (&third["floors"], &third["rooms"], &third["occupied"]),
+        (&json!(["3"]), &json!(2), &json!(6))
+    );
     let before = buildings(&administrator, "?day=2019-08-31").await;
     assert_eq!((&before["beds"], &before["occupied"]), (&json!(10), &json!(0)));
 
@@ -165,7 +170,10 @@ async fn figures_of_any_day_say_how_full_the_beds_are() {
     assert_eq!(page.items()[0]["room"], json!("301"));
     let cursor = page.body["next_cursor"].as_str().unwrap().to_owned();
     let last = rooms(&counsellor, &format!("&limit=1&cursor={cursor}")).await;
-    assert_eq!((last.items()[0]["room"].clone(), last.body["next_cursor"].clone()), (json!("302"), json!(null)));
+    assert_eq!(
+        (last.items()[0]["room"].clone(), last.body["next_cursor"].clone()),
+        (json!("302"), json!(null))
+    );
     let free = rooms(&counsellor, "&free=true").await;
     assert_eq!((free.items().len(), free.items()[0]["room"].clone()), (1, json!("302")), "301 is full");
     assert_eq!(counsellor.get("/residences/buildings?day=0001-01-01").await.fields(), ["day"]);
@@ -208,11 +216,19 @@ async fn names_are_shown_to_those_whose_people_they_are() {
     assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["number"]));
     for role in ["student", "administrator", "school_leader"] {
         let viewer = test.sign_in(&test.persona(role)).await;
-        assert_eq!(viewer.post("/residences", &into(&my_student)).await.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(
+            viewer.post("/residences", &into(&my_student)).await.status,
+            StatusCode::FORBIDDEN,
+            "{role}"
+        );
     }
     let student = test.sign_in(&test.persona("student")).await;
-    for path in ["/residences/buildings", "/residences/colleges", "/residences/rooms?building=x", "/residences/without"]
-    {
+    for path in [
+        "/residences/buildings",
+        "/residences/colleges",
+        "/residences/rooms?building=x",
+        "/residences/without",
+    ] {
         assert_eq!(student.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     let list = list(&[]).into_bytes();
@@ -234,7 +250,8 @@ async fn somebody_moves_in_over_and_out_by_hand() {
     assert_eq!((moved.status, &moved.body["moved"]), (StatusCode::OK, &json!("changed")), "{}", moved.body);
     let again = counsellor.post("/residences", &into(&second, "2020-02-01")).await;
     assert_eq!(again.body["moved"], json!("nothing"));
-    let early = counsellor.post("/residences", &into(&bed(&counsellor, "301", "3").await["id"], "2020-01-01")).await;
+    let early =
+        counsellor.post("/residences", &into(&bed(&counsellor, "301", "3").await["id"], "2020-01-01")).await;
     assert_eq!((early.status, early.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["from"]));
     let other = json!({ "number": students[1], "bed": second, "from": "2020-03-01" });
     let taken = counsellor.post("/residences", &other).await;
@@ -259,15 +276,17 @@ async fn somebody_moves_in_over_and_out_by_hand() {
     assert_eq!((out.status, &out.body["moved"]), (StatusCode::OK, &json!("out")), "{}", out.body);
     let again = counsellor.post(&path, &json!({ "on": "2020-03-01" })).await;
     assert_eq!(again.body["moved"], json!("nothing"), "{}", again.body);
-    assert_eq!(counsellor.post("/residences", &other).await.body["moved"], json!("in"), "the bed is free again");
+    assert_eq!(
+        counsellor.post("/residences", &other).await.body["moved"],
+        json!("in"),
+        "the bed is free again"
+    );
 
     let history = counsellor.get(&format!("/residences/people/{}", person(&test, &students[0]).await)).await;
-    let days: Vec<(&Value, &Value)> = history.items().iter().map(|stay| (&stay["from"], &stay["until"])).collect();
+    let days: Vec<(&Value, &Value)> =
+        history.items().iter().map(|stay| (&stay["from"], &stay["until"])).collect();
     assert_eq!(
         days,
-        [
-            (&json!("2020-02-01"), &json!("2020-03-01")),
-            (&json!("2019-09-01"), &json!("2020-02-01")),
-        ]
+        [(&json!("2020-02-01"), &json!("2020-03-01")), (&json!("2019-09-01"), &json!("2020-02-01")),]
     );
 }

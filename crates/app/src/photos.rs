@@ -41,8 +41,7 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, person: PersonId)
     let found = photos::find(&mut tx, corp, person, &scope, school.today(now)).await?;
     let sealed = found.ok_or(Error::NotFound)?;
     let picture = app.store().keyring().open(picture_place(corp, &person.to_string()), &sealed)?;
-    let access =
-        Access { corp, viewer: viewer.member, person, field: "photo", purpose: PURPOSE, at: now };
+    let access = Access { corp, viewer: viewer.member, person, field: "photo", purpose: PURPOSE, at: now };
     access_log::insert(&mut tx, access).await?;
     tx.commit().await?;
     Ok(picture)

@@ -220,12 +220,7 @@ fn check_day(field: &str, day: NaiveDate) -> Result<()> {
     Err(Error::field(field, "不像入住或搬出的日期，请核对年份"))
 }
 
-async fn carry_out(
-    tx: &mut store::Scoped,
-    school: &School,
-    wish: Wish,
-    today: NaiveDate,
-) -> Result<Moved> {
+async fn carry_out(tx: &mut store::Scoped, school: &School, wish: Wish, today: NaiveDate) -> Result<Moved> {
     let corp = school.corp();
     let stays = residences::stays(tx, corp, &[wish.person], &[wish.bed]).await?;
     let plan = residence::plan(&[wish], &stays, today).map_err(by_field)?;

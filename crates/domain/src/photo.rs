@@ -81,7 +81,8 @@ mod tests {
         assert_eq!(file_of("照片/2018/20181234.jpg"), Some("20181234.jpg"));
         assert_eq!(file_of("../../etc/passwd"), Some("passwd"));
         assert_eq!(file_of("C:\\photos\\20181234.PNG"), Some("20181234.PNG"));
-        for litter in ["", "a/", "__MACOSX/20181234.jpg", "a/__MACOSX/._1.jpg", "._1.jpg", ".DS_Store", "a/Thumbs.db"]
+        for litter in
+            ["", "a/", "__MACOSX/20181234.jpg", "a/__MACOSX/._1.jpg", "._1.jpg", ".DS_Store", "a/Thumbs.db"]
         {
             assert_eq!(file_of(litter), None, "{litter}");
         }

@@ -51,7 +51,13 @@ impl BedName {
             floor if floor.is_empty() => floor_of(&room),
             floor => floor,
         };
-        Self { campus, building, floor, bed: without_unit(&bed, &["号床位", "号床", "床位", "床", "号"]), room }
+        Self {
+            campus,
+            building,
+            floor,
+            bed: without_unit(&bed, &["号床位", "号床", "床位", "床", "号"]),
+            room,
+        }
     }
 }
 
@@ -397,7 +403,8 @@ mod tests {
 
     #[test]
     fn every_wrong_cell_is_told() {
-        let wrong = read(&[("room", "301"), ("name", "甲"), ("moved_in", "0020-01-01"), ("moved_out", "三月")]);
+        let wrong =
+            read(&[("room", "301"), ("name", "甲"), ("moved_in", "0020-01-01"), ("moved_out", "三月")]);
         assert_eq!(
             wrong.unwrap_err(),
             [
@@ -452,7 +459,8 @@ mod tests {
 
     #[test]
     fn the_same_again_changes_nothing() {
-        let stays = [stay(1, 10, 100, "2019-09-01", None), stay(2, 11, 101, "2019-09-01", Some("2020-01-10"))];
+        let stays =
+            [stay(1, 10, 100, "2019-09-01", None), stay(2, 11, 101, "2019-09-01", Some("2020-01-10"))];
         let done = planned(
             &[
                 wish(2, 10, 100, "2019-09-01", None),
@@ -468,7 +476,8 @@ mod tests {
         let stays = [stay(1, 10, 100, "2020-03-04", None)];
         let moved = planned(&[wish(1, 10, 101, "2020-03-04", None)], &stays).unwrap();
         assert_eq!((moved.removed, moved.ended), (vec![1], vec![]));
-        let out = planned(&[Wish { from: None, ..wish(1, 10, 100, "2020-03-04", Some("2020-03-04")) }], &stays);
+        let out =
+            planned(&[Wish { from: None, ..wish(1, 10, 100, "2020-03-04", Some("2020-03-04")) }], &stays);
         assert_eq!(out.unwrap().removed, [1]);
     }
 

@@ -38,7 +38,8 @@ pub async fn beds(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<(i64
         .select((beds::bed_id, beds::campus, beds::building, beds::floor, beds::room, beds::bed))
         .load(conn)
         .await?;
-    let name = |(id, campus, building, floor, room, bed)| (id, BedName { campus, building, floor, room, bed });
+    let name =
+        |(id, campus, building, floor, room, bed)| (id, BedName { campus, building, floor, room, bed });
     Ok(rows.into_iter().map(name).collect())
 }
 

@@ -58,7 +58,8 @@ pub(crate) async fn take(app: &App, school: &School, upload: &Upload) -> Result<
             None => Err(Outcome::NotPicture),
             Some(number) => numbers.get(&number.to_lowercase()).copied().ok_or(Outcome::Unknown),
         };
-        let result = NewResult { entry: entry_no, file: &entry.file, outcome: Outcome::Unknown, person: None };
+        let result =
+            NewResult { entry: entry_no, file: &entry.file, outcome: Outcome::Unknown, person: None };
         let (outcome, person) = match person {
             Err(outcome) => (outcome, None),
             Ok(person) => {
@@ -105,7 +106,8 @@ async fn keep(
     let before = photos::source_of(&mut tx, corp, person).await?;
     tx.commit().await?;
     // One that does not open any more is replaced.
-    let source_before = before.as_ref().and_then(|sealed| keyring.open(source_place(corp, &row), sealed).ok());
+    let source_before =
+        before.as_ref().and_then(|sealed| keyring.open(source_place(corp, &row), sealed).ok());
     if source_before.is_some_and(|before| before == hash) {
         return Ok(Some(Outcome::Same));
     }

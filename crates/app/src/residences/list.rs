@@ -173,7 +173,6 @@ async fn resolve(
 
 /// An empty list to be filled in: our headings, for Excel.
 pub fn template() -> String {
-    let titles: Vec<&str> =
-        BED_COLUMNS.iter().map(|column| domain::roster::title_of(column)).collect();
+    let titles: Vec<&str> = BED_COLUMNS.iter().map(|column| domain::roster::title_of(column)).collect();
     format!("\u{feff}{}\r\n", titles.join(","))
 }
