@@ -156,7 +156,7 @@ test('the school leader reads the table on a PC and drills down', async () => {
 
 test('the school office exports by template and puts a phone right', async () => {
   const office = await open(PC);
-  await become(office.page, OFFICE);
+  await become(office.page, SCHOOL_OFFICE);
   await office.page.goto(`${SERVER_URL}/auth/start?to=/admin/registration`);
   const { page } = office;
   await page.getByText('已用').waitFor();

@@ -48,8 +48,7 @@ async fn kind(test: &TestApp, id: i32) -> String {
 
 /// An account that no roster knows.
 async fn newcomer(test: &TestApp, userid: &str, department: i32, position: &str) {
-    let member =
-        json!({ "userid": userid, "name": format!("新人{userid}"), "department": [department], "position": position });
+    let member = json!({ "userid": userid, "name": format!("新人{userid}"), "department": [department], "position": position });
     test.control("members", &member).await;
 }
 
@@ -74,7 +73,8 @@ async fn rules_are_looked_at_saved_followed_and_undone_to_the_byte() {
             { "id": class, "path": "校际交流/2019交流生1班", "before": "class", "after": "class", "members": 2 },
         ])
     );
-    let shift = would["kinds"].as_array().unwrap().iter().find(|shift| shift["kind"] == json!("college")).unwrap();
+    let shift =
+        would["kinds"].as_array().unwrap().iter().find(|shift| shift["kind"] == json!("college")).unwrap();
     assert_eq!((&shift["before"], &shift["after"]), (&json!(2), &json!(3)));
     let (was, is) = (&would["standing_before"], &would["standing_after"]);
     assert_eq!(is["in_college"].as_i64().unwrap() - was["in_college"].as_i64().unwrap(), 2, "{would}");
@@ -177,7 +177,8 @@ async fn what_no_rule_covers_is_listed() {
     assert!(!names(&listed).contains(&"信息学院".to_owned()));
     let count = administrator.get("/kinds").await.body["uncovered_departments"].clone();
     assert_eq!(count, json!(listed.items().len()));
-    save(&administrator, &json!({ "departments": [{ "kind": "office", "names": ["*办公室", "*中心"] }] })).await;
+    save(&administrator, &json!({ "departments": [{ "kind": "office", "names": ["*办公室", "*中心"] }] }))
+        .await;
     let listed = administrator.get("/kinds/departments?uncovered=true").await;
     assert_eq!(names(&listed), ["校际交流"], "{}", listed.body);
 
@@ -230,7 +231,10 @@ async fn a_rule_proposes_and_persons_are_made_only_when_somebody_says_so() {
     assert_eq!(made.body, json!({ "persons": 3 }), "{}", made.body);
     let person = "select p.kind || ' ' || p.name || ' ' || p.from_date || ' ' || s.department_id || ' ' || s.is_main from persons p
         join members m using (corp_id, person_id) join memberships s using (corp_id, person_id) where m.userid = $1";
-    assert_eq!(test.one::<String>(person, &[&"yu01"]).await, format!("student 新人yu01 2020-03-04 {class} true"));
+    assert_eq!(
+        test.one::<String>(person, &[&"yu01"]).await,
+        format!("student 新人yu01 2020-03-04 {class} true")
+    );
     // They sign in as themselves; who was made by rule is the school's own once a roster names them.
     let newcomer = test.sign_in("wai01").await;
     assert_eq!(newcomer.get("/me").await.body["person"]["number"], json!("wai01"));
@@ -265,7 +269,9 @@ async fn a_rule_proposes_and_persons_are_made_only_when_somebody_says_so() {
 async fn a_name_is_tried_before_anything_is_saved() {
     let (test, administrator) = start().await;
     let try_name = async |rules: Value, name: &str, parent: Option<i32>| {
-        let reply = administrator.post("/kinds/trial", &json!({ "rules": rules, "name": name, "parent_id": parent })).await;
+        let reply = administrator
+            .post("/kinds/trial", &json!({ "rules": rules, "name": name, "parent_id": parent }))
+            .await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
         reply.body
     };
@@ -274,11 +280,21 @@ async fn a_name_is_tried_before_anything_is_saved() {
         try_name(none.clone(), "马克思主义学院", None).await,
         json!({ "kind": "college", "by": "built_in", "rule": 8 })
     );
-    assert_eq!(try_name(none.clone(), "后勤处", None).await, json!({ "kind": "office", "by": "nothing", "rule": null }));
+    assert_eq!(
+        try_name(none.clone(), "后勤处", None).await,
+        json!({ "kind": "office", "by": "nothing", "rule": null })
+    );
     let college = department(&test, "信息学院").await;
-    assert_eq!(try_name(none, "软件系", Some(college)).await["kind"], json!("office"), "a college has no colleges");
+    assert_eq!(
+        try_name(none, "软件系", Some(college)).await["kind"],
+        json!("office"),
+        "a college has no colleges"
+    );
     let rules = json!({ "departments": [{ "kind": "office", "names": ["后勤*"] }, { "kind": "college", "depth_from": 1, "depth_to": 1 }] });
-    assert_eq!(try_name(rules.clone(), "后勤处", None).await, json!({ "kind": "office", "by": "rule", "rule": 1 }));
+    assert_eq!(
+        try_name(rules.clone(), "后勤处", None).await,
+        json!({ "kind": "office", "by": "rule", "rule": 1 })
+    );
     assert_eq!(try_name(rules, "预科部", None).await, json!({ "kind": "college", "by": "rule", "rule": 2 }));
     let empty = administrator.post("/kinds/trial", &json!({ "rules": {}, "name": " " })).await;
     assert_eq!(empty.fields(), ["name"]);
@@ -294,7 +310,10 @@ async fn wrong_rules_are_told_by_field_and_write_nothing() {
         (json!({ "departments": [{ "kind": "class", "names": [""] }] }), vec!["departments.0.names"]),
         (json!({ "departments": [{ "kind": "class", "under": 999_999 }] }), vec!["departments.0.under"]),
         (json!({ "persons": [{ "kind": "staff", "tag": 12 }] }), vec!["persons.0.tag"]),
-        (json!({ "pins": [{ "department_id": college, "kind": "school" }] }), vec![&*format!("pins.{college}")]),
+        (
+            json!({ "pins": [{ "department_id": college, "kind": "school" }] }),
+            vec![&*format!("pins.{college}")],
+        ),
         (
             json!({ "pins": [{ "department_id": college, "kind": "class" }, { "department_id": college, "kind": "grade" }] }),
             vec![&*format!("pins.{college}")],

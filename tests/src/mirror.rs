@@ -12,10 +12,11 @@ use chrono::{NaiveDate, TimeDelta};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sync::{State, Trigger};
+use wecom::tags::Tagged;
 
 use crate::test_app::TestApp;
 
-/// What the mirror holds now: a line a department, a line a member.
+/// What the mirror holds now: a line a department, a line a member, a line a tag.
 pub async fn mirror_picture(test: &TestApp) -> BTreeSet<String> {
     let sql = "select 'd ' || department_id || ' ' || name || ' ' || coalesce(parent_id, 0) || ' ' || sort_order from departments
                where closed_on is null
@@ -23,7 +24,14 @@ pub async fn mirror_picture(test: &TestApp) -> BTreeSet<String> {
                select 'm ' || m.userid || ' ' || m.name || ' ' || m.status || ' ' || m.main_department_id || ' '
                  || coalesce((select string_agg(d.department_id || case when d.is_leader then '*' else '' end, ',' order by d.department_id)
                               from member_departments d where d.member_id = m.member_id and d.until_date is null), '')
-               from members m where m.left_on is null";
+               from members m where m.left_on is null
+               union all
+               select 't ' || t.tag_id || ' ' || t.name || ' '
+                 || coalesce((select string_agg(m.userid_key, ',' order by m.userid_key collate \"C\") from tag_members i join members m using (corp_id, member_id)
+                              where i.tag_id = t.tag_id and i.until_date is null), '') || ' '
+                 || coalesce((select string_agg(d.department_id::text, ',' order by d.department_id) from tag_departments i join departments d using (corp_id, department_id)
+                              where i.tag_id = t.tag_id and i.until_date is null and d.closed_on is null), '')
+               from tags t where t.closed_on is null";
     test.owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
@@ -50,13 +58,29 @@ pub async fn wecom_picture(test: &TestApp) -> BTreeSet<String> {
         let (userid, name) = (m["userid"].as_str().unwrap(), m["name"].as_str().unwrap());
         format!("m {userid} {name} {} {main} {}", m["status"], places.join(","))
     });
-    departments.chain(members).collect()
+    let there = |list: &str, key: &str| -> BTreeSet<String> {
+        let ids = directory[list].as_array().unwrap().iter().map(|one| one[key].clone());
+        ids.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_lowercase)).collect()
+    };
+    let (userids, ids) = (there("userlist", "userid"), there("department", "id"));
+    let tags = dump["tags"].as_object().unwrap().iter().map(|(id, tag)| {
+        let members: Vec<&str> =
+            tag["members"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let members: Vec<&str> = members.into_iter().filter(|userid| userids.contains(*userid)).collect();
+        let parties: Vec<String> =
+            tag["departments"].as_array().unwrap().iter().map(Value::to_string).collect();
+        let parties: Vec<String> = parties.into_iter().filter(|id| ids.contains(id)).collect();
+        format!("t {id} {} {} {}", tag["name"].as_str().unwrap(), members.join(","), parties.join(","))
+    });
+    departments.chain(members).chain(tags).collect()
 }
 
 /// Changes WeCom's directory at random, the same way for the same seed.
 pub struct Shaker {
     http: Client,
     url: String,
+    wecom: wecom::Client,
+    tags: Vec<u32>,
     state: u64,
     next: u32,
     pub userids: Vec<String>,
@@ -72,6 +96,8 @@ impl Shaker {
         Self {
             http: Client::new(),
             url: format!("{}/_sim", test.simulator.url()),
+            wecom: test.school().mirror.contacts.clone().expect("the contacts-sync assistant"),
+            tags: Vec::new(),
             state: seed,
             next: 0,
             userids: ids(&dump["directory"]["userlist"], "userid")
@@ -116,6 +142,35 @@ impl Shaker {
         self.send(Method::POST, &path, json!({ "department": [department] })).await;
     }
 
+    /// A tag is made, given, taken, renamed or deleted.
+    async fn shake_tags(&mut self, userid: String, department: i64, next: u32) {
+        let other = self.random(self.userids.len());
+        let other = self.userids[other].clone();
+        let mut whom = Tagged { members: vec![userid, other], departments: Vec::new() };
+        if self.random(3) == 0 {
+            whom.departments.push(department as i32);
+        }
+        let place = self.random(self.tags.len().max(1));
+        let act = self.random(10);
+        match self.tags.get(place).copied() {
+            Some(tag) if act < 4 => drop(self.wecom.tag(tag, &whom).await),
+            Some(tag) if act < 7 => drop(self.wecom.untag(tag, &whom).await),
+            Some(tag) if act < 8 => drop(self.wecom.rename_tag(tag, &format!("改名{next}")).await),
+            Some(tag) if act < 9 => {
+                if self.wecom.delete_tag(tag).await.is_ok() {
+                    self.tags.swap_remove(place);
+                }
+            }
+            _ if self.tags.len() < 8 => {
+                if let Ok(tag) = self.wecom.create_tag(&format!("标签{next}")).await {
+                    let _ = self.wecom.tag(tag, &whom).await;
+                    self.tags.push(tag);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// One change; the simulator may refuse it as WeCom would.
     pub async fn shake(&mut self) {
         let who = self.random(self.userids.len());
@@ -125,10 +180,11 @@ impl Shaker {
         self.next += 1;
         let next = self.next;
         match self.random(100) {
-            0..35 => {
+            0..31 => {
                 let department = self.departments();
                 self.send(Method::POST, &path, json!({ "department": department })).await;
             }
+            31..35 => self.shake_tags(userid, department, next).await,
             35..50 => {
                 self.send(Method::POST, &path, json!({ "name": format!("姓名{next}") })).await;
             }

@@ -193,3 +193,35 @@ async fn how_far_the_mirror_may_be_from_wecom_is_told() {
     assert_eq!(told["difference_run"], json!(found.run_id), "{told}");
     assert_eq!(told["difference_rows"], json!(1), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_say_how_old_the_mirror_is_and_what_it_could_not_see() {
+    let test = TestApp::start().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let metrics = server::http::metrics::install();
+    let server = server::http::metrics::serve(test.app.clone(), metrics, listener).unwrap();
+    let handle = server.handle();
+    tokio::spawn(server);
+    let read = async |name: &str| -> f64 {
+        let text = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+        let line = format!("{name}{{corp=\"1\"}} ");
+        let value = text.lines().find_map(|text| text.strip_prefix(&line));
+        value.unwrap_or_else(|| panic!("no {name}: {text}")).parse().unwrap()
+    };
+    assert_eq!(read("rollcall_mirror_not_visible").await, 0.0);
+    assert_eq!(read("rollcall_mirror_held").await, 0.0);
+    let first = read("rollcall_mirror_difference_rows").await;
+    assert!(first > 100.0, "the first look found everything");
+    let fresh = read("rollcall_mirror_age_seconds").await;
+    test.clock.advance(chrono::TimeDelta::hours(1));
+    assert_eq!(read("rollcall_mirror_age_seconds").await, fresh + 3600.0);
+
+    // Something changed, and no event told.
+    test.control("faults", &json!({ "path": "callback/contacts", "lose": true })).await;
+    test.control(&format!("members/{}", test.persona("student")), &json!({ "name": "新名字" })).await;
+    test.sync().await;
+    assert!(read("rollcall_mirror_age_seconds").await < 3600.0);
+    assert_eq!(read("rollcall_mirror_difference_rows").await, 1.0);
+    handle.stop(false).await;
+}

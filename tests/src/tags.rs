@@ -13,7 +13,10 @@ fn contacts(test: &TestApp) -> &wecom::Client {
 }
 
 fn whom(members: &[&String], departments: &[i32]) -> Tagged {
-    Tagged { members: members.iter().map(|userid| (*userid).clone()).collect(), departments: departments.to_vec() }
+    Tagged {
+        members: members.iter().map(|userid| (*userid).clone()).collect(),
+        departments: departments.to_vec(),
+    }
 }
 
 /// `tag userid from..until`, for each interval.
@@ -122,7 +125,8 @@ async fn a_tag_that_can_not_be_read_is_told_and_loses_nobody() {
     let before = history(&test).await;
     wecom.untag(tag, &whom(&[&students[0]], &[])).await.unwrap();
     let administrator = test.sign_in(&test.persona("administrator")).await;
-    for (path, told) in [("/cgi-bin/tag/get", "标签“班长”没有读到"), ("/cgi-bin/tag/list", "标签没有读到")] {
+    for (path, told) in [("/cgi-bin/tag/get", "标签“班长”没有读到"), ("/cgi-bin/tag/list", "标签没有读到")]
+    {
         fail(&test, path, 81011).await;
         // A member who leaves is none of the tag's business.
         let leaver = students[if path.ends_with("get") { 5 } else { 6 }].clone();
@@ -131,7 +135,10 @@ async fn a_tag_that_can_not_be_read_is_told_and_loses_nobody() {
         reqwest::Client::new().delete(url).send().await.unwrap();
         let outcome = test.sync().await;
         assert_eq!((outcome.state, outcome.reason.as_deref()), (State::Applied, None), "{outcome}");
-        assert!(outcome.tag_gaps.clone().is_some_and(|gaps| gaps.contains(told) && gaps.contains("81011")), "{outcome}");
+        assert!(
+            outcome.tag_gaps.clone().is_some_and(|gaps| gaps.contains(told) && gaps.contains("81011")),
+            "{outcome}"
+        );
         assert_eq!(history(&test).await, before, "{path}");
         let left = "select left_on is not null from members where userid = $1";
         assert!(test.one::<bool>(left, &[&leaver]).await);
@@ -186,7 +193,8 @@ async fn an_event_says_when_to_look_at_a_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_run_dates_tags_from_when_records_begin_and_a_locked_tag_does_not_keep_history_from_beginning() {
+async fn the_first_run_dates_tags_from_when_records_begin_and_a_locked_tag_does_not_keep_history_from_beginning()
+ {
     let test = TestApp::start_empty().await;
     let student = test.persona("student");
     let tag = contacts(&test).create_tag("班长").await.unwrap();

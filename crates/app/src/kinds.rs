@@ -114,10 +114,7 @@ async fn sizes(
 }
 
 /// Departments that tags have.
-async fn tagged(
-    conn: &mut AsyncPgConnection,
-    school: &School,
-) -> Result<BTreeMap<TagId, Vec<DepartmentId>>> {
+async fn tagged(conn: &mut AsyncPgConnection, school: &School) -> Result<BTreeMap<TagId, Vec<DepartmentId>>> {
     let mut tagged: BTreeMap<TagId, Vec<DepartmentId>> = BTreeMap::new();
     for (tag, department) in tags::departments(conn, school.corp()).await? {
         tagged.entry(tag).or_default().push(department);
@@ -303,7 +300,8 @@ async fn act(
     let placed = rules.places(&tree.nodes);
     let (mut rows, mut changes) = (Vec::new(), Vec::new());
     for node in &tree.nodes {
-        let (Some(before), Some(Placed { place: after, .. })) = (tree.places.get(&node.id), placed.get(&node.id))
+        let (Some(before), Some(Placed { place: after, .. })) =
+            (tree.places.get(&node.id), placed.get(&node.id))
         else {
             continue;
         };
@@ -412,7 +410,9 @@ pub async fn try_name(
     const TRIED: DepartmentId = 0;
     tree.nodes.push(Node { id: TRIED, name: name.into(), parent_id: parent, sort_order: 0 });
     let placed = rules.places(&tree.nodes).get(&TRIED).copied();
-    placed.map(|placed| (placed.place.kind, placed.why)).ok_or_else(|| Error::internal("a name without a place"))
+    placed
+        .map(|placed| (placed.place.kind, placed.why))
+        .ok_or_else(|| Error::internal("a name without a place"))
 }
 
 /// A department and what decided its kind.
@@ -457,7 +457,8 @@ pub async fn departments(
         .filter_map(|node| {
             let Placed { place, why } = placed.get(&node.id)?;
             let path = tree.path(node.id);
-            let wanted = text.is_none_or(|text| path.contains(text.trim())) && (!uncovered || *why == Why::Nothing);
+            let wanted =
+                text.is_none_or(|text| path.contains(text.trim())) && (!uncovered || *why == Why::Nothing);
             wanted.then(|| DepartmentRow {
                 department_id: node.id,
                 name: node.name.clone(),

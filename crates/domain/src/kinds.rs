@@ -245,7 +245,10 @@ mod tests {
         assert_eq!(rules(&serde_json::to_string(&read).unwrap()), read);
         assert!(read.check().is_empty());
         assert_eq!(read.references(), (vec![("pins.12".into(), 12)], vec![("persons.0.tag".into(), 3)]));
-        assert!(serde_json::from_str::<Rules>(r#"{"departments":[{"kind":"college","when":{"name":[]}}]}"#).is_err());
+        assert!(
+            serde_json::from_str::<Rules>(r#"{"departments":[{"kind":"college","when":{"name":[]}}]}"#)
+                .is_err()
+        );
         assert!(serde_json::from_str::<Rules>(r#"{"departments":[{"kind":"campus"}]}"#).is_err());
     }
 

@@ -157,7 +157,7 @@ impl MemberEntry {
     }
 }
 
-/// The state of a corp: its directory, settings, faults, clock and what members were sent. No secrets.
+/// The state of a corp: its directory, tags, settings, faults, clock and what members were sent. No secrets.
 pub fn of(world: &World) -> Value {
     let messages: serde_json::Map<String, Value> = world
         .directory
@@ -171,6 +171,7 @@ pub fn of(world: &World) -> Value {
         "corpid": world.spec.corp.id,
         "now": world.now(),
         "directory": DirectoryFile::of(&world.directory),
+        "tags": world.tags,
         "settings": world.settings,
         "faults": world.faults.all(),
         "messages": messages,

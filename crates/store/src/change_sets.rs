@@ -20,7 +20,7 @@ use crate::{
 pub struct ChangeSet {
     /// Its number.
     pub change_set_id: i64,
-    /// `sync`, `roster`, `exemptions` or `accounts`.
+    /// `sync`, `roster`, `exemptions`, `accounts` or `kinds`.
     pub kind: String,
     /// The sync run it belongs to.
     pub run_id: Option<i64>,
@@ -39,7 +39,7 @@ pub struct ChangeSet {
 /// Who did what, to be kept with the changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Act<'a> {
-    /// `sync`, `roster`, `exemptions` or `accounts`.
+    /// `sync`, `roster`, `exemptions`, `accounts` or `kinds`.
     pub kind: &'a str,
     /// The sync run.
     pub run_id: Option<i64>,

@@ -434,9 +434,17 @@ pub(crate) mod tests {
         let mut seen = school();
         seen.departments.remove(&5);
         assert_eq!(tree(&kept, &seen, &HashSet::new(), &Rules::default()).gone, [5]);
-        assert_eq!(tree(&kept, &seen, &HashSet::from([5])), TreeDiff::default(), "kept on purpose");
+        assert_eq!(
+            tree(&kept, &seen, &HashSet::from([5]), &Rules::default()),
+            TreeDiff::default(),
+            "kept on purpose"
+        );
         kept.departments.get_mut(&5).unwrap().open = false;
-        assert_eq!(tree(&kept, &seen, &HashSet::new(), &Rules::default()), TreeDiff::default(), "closed once");
+        assert_eq!(
+            tree(&kept, &seen, &HashSet::new(), &Rules::default()),
+            TreeDiff::default(),
+            "closed once"
+        );
         assert_eq!(tree(&kept, &school(), &HashSet::new(), &Rules::default()).changed[0].0.id, 5);
     }
 

@@ -215,7 +215,10 @@ enum Look<'a> {
     Everyone,
     /// Members by lower-cased userid, and tags.
     Few(BTreeSet<String>, BTreeSet<TagId>),
-    Approved { run: i64, digest: &'a [u8] },
+    Approved {
+        run: i64,
+        digest: &'a [u8],
+    },
 }
 
 /// Why a run takes place and what it is to look at.

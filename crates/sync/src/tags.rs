@@ -201,7 +201,8 @@ pub fn diff<'a>(
             diff.departments_left.extend(lost_departments.into_iter().map(|department| (*id, department)));
         }
     }
-    for (id, tag) in kept.tags.iter().filter(|(id, tag)| tag.open && looked_at(id) && !shown.contains_key(id)) {
+    for (id, tag) in kept.tags.iter().filter(|(id, tag)| tag.open && looked_at(id) && !shown.contains_key(id))
+    {
         if blind {
             diff.held += 1;
             continue;
@@ -221,7 +222,8 @@ mod tests {
         guard,
     };
 
-    const TREE: &[(DepartmentId, DepartmentId, &str)] = &[(1, 0, "学校"), (2, 1, "管理学院"), (3, 1, "教务处")];
+    const TREE: &[(DepartmentId, DepartmentId, &str)] =
+        &[(1, 0, "学校"), (2, 1, "管理学院"), (3, 1, "教务处")];
 
     fn school(tags: &[(TagId, &str, &[&str], &[DepartmentId])]) -> Seen {
         let mut seen = diff::tests::seen(TREE, &[("a", &[2]), ("B", &[2]), ("c", &[3])]);

@@ -1,11 +1,6 @@
 //! Accounts that no roster knows: what rules say of them, and making persons of them when somebody decides so.
 
-use domain::{
-    department::Kind,
-    form::PersonKind,
-    kinds::People,
-    policy::Viewer,
-};
+use domain::{department::Kind, form::PersonKind, kinds::People, policy::Viewer};
 use ring::digest;
 use store::{
     AsyncPgConnection,
@@ -71,7 +66,11 @@ fn row(account: &Unknown, kind: Option<(PersonKind, usize)>, tree: &Tree) -> Acc
 }
 
 /// Accounts of which rules would say something else.
-pub(super) fn changes(accounts: &[Unknown], [now, then]: &[People<'_>; 2], tree: &Tree) -> Vec<AccountChange> {
+pub(super) fn changes(
+    accounts: &[Unknown],
+    [now, then]: &[People<'_>; 2],
+    tree: &Tree,
+) -> Vec<AccountChange> {
     let mut changes = Vec::new();
     for account in accounts {
         let looked_at = looked_at(account);
@@ -121,7 +120,9 @@ pub async fn accounts(
     let after = after.map(str::to_lowercase);
     let most = usize::try_from(limit).unwrap_or_default() + 1;
     let rows = (judged.iter())
-        .filter(|(account, _)| after.as_deref().is_none_or(|after| account.userid.to_lowercase().as_str() > after))
+        .filter(|(account, _)| {
+            after.as_deref().is_none_or(|after| account.userid.to_lowercase().as_str() > after)
+        })
         .filter(|(_, found)| found.map(|(found, _)| found) == kind)
         .take(most)
         .map(|(account, found)| row(account, *found, &tree))

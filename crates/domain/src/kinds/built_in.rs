@@ -29,7 +29,12 @@ pub fn rules() -> &'static [DepartmentRule] {
             rule(Kind::School, DepartmentWhen { top: Some(Top::Root), ..any() }),
             rule(
                 Kind::School,
-                DepartmentWhen { top: Some(Top::Only), except: list(&COLLEGES), before_bracket: true, ..any() },
+                DepartmentWhen {
+                    top: Some(Top::Only),
+                    except: list(&COLLEGES),
+                    before_bracket: true,
+                    ..any()
+                },
             ),
             rule(
                 Kind::School,

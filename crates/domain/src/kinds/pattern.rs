@@ -83,9 +83,9 @@ mod tests {
         match pattern.split_first() {
             None => text.is_empty(),
             Some(('*', rest)) => (0..=text.len()).any(|skip| slow(rest, &text[skip..])),
-            Some((sign, rest)) => {
-                text.split_first().is_some_and(|(character, more)| fits(*sign, *character) && slow(rest, more))
-            }
+            Some((sign, rest)) => text
+                .split_first()
+                .is_some_and(|(character, more)| fits(*sign, *character) && slow(rest, more)),
         }
     }
 

@@ -45,7 +45,8 @@ impl<'a> People<'a> {
         let upwards = by_id.keys().map(|id| {
             let mut chain = Vec::new();
             let mut next = Some(*id);
-            while let Some((id, (parent, kind))) = next.and_then(|id| by_id.get(&id).map(|found| (id, found))) {
+            while let Some((id, (parent, kind))) = next.and_then(|id| by_id.get(&id).map(|found| (id, found)))
+            {
                 // Should departments form a ring, once around is enough.
                 if chain.iter().any(|(seen, _)| *seen == id) {
                     break;
@@ -91,12 +92,18 @@ mod tests {
     const OFFICE: &[DepartmentId] = &[5];
 
     fn tree() -> Vec<(Node, Kind)> {
-        [(1, 0, Kind::School), (2, 1, Kind::College), (3, 2, Kind::Grade), (4, 3, Kind::Class), (5, 2, Kind::Office)]
-            .map(|(id, parent, kind): (_, _, Kind)| {
-                let parent_id = (parent != 0).then_some(parent);
-                (Node { id, name: format!("部门{id}"), parent_id, sort_order: 0 }, kind)
-            })
-            .to_vec()
+        [
+            (1, 0, Kind::School),
+            (2, 1, Kind::College),
+            (3, 2, Kind::Grade),
+            (4, 3, Kind::Class),
+            (5, 2, Kind::Office),
+        ]
+        .map(|(id, parent, kind): (_, _, Kind)| {
+            let parent_id = (parent != 0).then_some(parent);
+            (Node { id, name: format!("部门{id}"), parent_id, sort_order: 0 }, kind)
+        })
+        .to_vec()
     }
 
     fn account<'a>(userid: &'a str, departments: &'a [DepartmentId], tags: &'a [TagId]) -> Account<'a> {
@@ -118,7 +125,10 @@ mod tests {
         assert_eq!(kind(rules, &account("a", CLASS, &[])), Some((PersonKind::Student, 1)));
         assert_eq!(kind(rules, &account("T01", OFFICE, &[])), Some((PersonKind::Staff, 2)));
         assert_eq!(kind(rules, &account("a", OFFICE, &[])), None);
-        assert_eq!(kind(r#"{"persons":[{"kind":"staff"}]}"#, &account("a", &[], &[])), Some((PersonKind::Staff, 0)));
+        assert_eq!(
+            kind(r#"{"persons":[{"kind":"staff"}]}"#, &account("a", &[], &[])),
+            Some((PersonKind::Staff, 0))
+        );
     }
 
     #[test]
@@ -127,7 +137,10 @@ mod tests {
         assert!(kind(rules, &account("a", &[1], &[7])).is_some());
         assert!(kind(rules, &account("a", CLASS, &[])).is_some(), "the tag has its college");
         assert_eq!(kind(rules, &account("a", &[1], &[8])), None);
-        assert_eq!(kind(r#"{"persons":[{"kind":"staff","when":{"tag":9}}]}"#, &account("a", CLASS, &[])), None);
+        assert_eq!(
+            kind(r#"{"persons":[{"kind":"staff","when":{"tag":9}}]}"#, &account("a", CLASS, &[])),
+            None
+        );
     }
 
     #[test]

@@ -53,8 +53,7 @@ struct Tag {
 pub async fn list(who: SignedIn, query: Query<TagQuery>) -> Answer<web::Json<TagList>> {
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
-    let page =
-        tags::list(app, school, viewer, query.0.day, paging.after.as_deref(), paging.limit).await?;
+    let page = tags::list(app, school, viewer, query.0.day, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|tag| Tag {
         id: tag.tag_id,
         name: tag.name,

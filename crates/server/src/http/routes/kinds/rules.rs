@@ -201,7 +201,8 @@ impl KindRules {
 
 impl From<kinds::Rules> for KindRules {
     fn from(rules: kinds::Rules) -> Self {
-        let pins = rules.pins.into_iter().map(|(department_id, kind)| Pin { department_id, kind: kind.into() });
+        let pins =
+            rules.pins.into_iter().map(|(department_id, kind)| Pin { department_id, kind: kind.into() });
         Self { departments: list(rules.departments), persons: list(rules.persons), pins: pins.collect() }
     }
 }
