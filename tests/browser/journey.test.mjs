@@ -227,6 +227,7 @@ test('the administrator brings a roster, puts it right and imports it', async ()
   await page.getByText('缺少 学号', { exact: false }).waitFor();
   await page.getByLabel('“证号”对应哪一列').selectOption({ label: '学号或工号' });
   await page.getByText('检查通过，共 1 行').waitFor();
+  await page.mouse.move(0, 0);
   await look(page, 'pc-roster-headings');
   // Classes and their counsellors, told from the headings.
   await page.getByLabel('选择名册文件', { exact: false }).setInputFiles({

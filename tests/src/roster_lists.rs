@@ -272,7 +272,7 @@ async fn a_large_file_says_how_far_it_is() {
     for (path, added) in [("/roster/preview", 0), ("/roster", 20_000)] {
         let lines = lines(&administrator, path, file.clone()).await;
         let (last, steps) = lines.split_last().unwrap();
-        assert_eq!(last["step"], "done");
+        assert_eq!(last["step"], "done", "{last}");
         let result = if path == "/roster" { &last["result"] } else { &last["result"]["report"] };
         assert_eq!(result["added"], json!(20_000));
         // Steps that come while nobody looks are left out; those that are told go forward and say what is so.
