@@ -153,8 +153,7 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer) -> Result<Overview
     let unknown = kinds::unknown_accounts(&mut tx, corp).await?;
     tx.commit().await?;
     let now = |id: DepartmentId| tree.places.get(&id).map(|place| place.kind);
-    let (named, _) = rules.references();
-    let mut ids: Vec<DepartmentId> = named.into_iter().map(|(_, id)| id).collect();
+    let mut ids: Vec<DepartmentId> = rules.named_departments().into_iter().map(|(_, id)| id).collect();
     ids.sort_unstable();
     ids.dedup();
     let departments = ids
@@ -167,7 +166,7 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer) -> Result<Overview
     let placed = rules.places(&tree.nodes);
     let uncovered = placed.values().filter(|placed| placed.why == Why::Nothing).count();
     let people = People::new(&rules, &tree.kinds(now), &tagged).count(&unknown);
-    let used: HashSet<TagId> = rules.references().1.into_iter().map(|(_, id)| id).collect();
+    let used: HashSet<TagId> = rules.named_tags().into_iter().map(|(_, id)| id).collect();
     let tags = (tag_rows.into_iter())
         .filter(|tag| tag.closed_on.is_none() || used.contains(&tag.tag_id))
         .map(|tag| (tag.tag_id, tag.name))
@@ -346,7 +345,7 @@ async fn act(
 async fn check(tx: &mut AsyncPgConnection, school: &School, rules: &Rules, tree: &Tree) -> Result<()> {
     let mut errors = rules.check();
     let corp = school.corp();
-    let (named, tagged) = rules.references();
+    let (named, tagged) = (rules.named_departments(), rules.named_tags());
     let known: HashSet<DepartmentId> =
         departments::all(tx, corp).await?.into_iter().map(|row| row.department_id).collect();
     let mut wrong = |field, message: &str| errors.push(FieldError { field, message: message.into() });

@@ -151,19 +151,24 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Rules {
-    /// Departments and tags that rules name, with the field that does. Whether they exist is for others to say.
-    pub fn references(&self) -> (Vec<(String, DepartmentId)>, Vec<(String, TagId)>) {
-        let (mut departments, mut tags) = (Vec::new(), Vec::new());
+    /// Departments that rules name, with the field that does. Whether they exist is for others to say.
+    pub fn named_departments(&self) -> Vec<(String, DepartmentId)> {
+        let mut departments = Vec::new();
         for (n, rule) in self.departments.iter().enumerate() {
             departments.extend(rule.when.under.map(|id| (format!("departments.{n}.under"), id)));
             departments.extend(rule.when.department.map(|id| (format!("departments.{n}.department"), id)));
         }
         for (n, rule) in self.persons.iter().enumerate() {
             departments.extend(rule.when.under.map(|id| (format!("persons.{n}.under"), id)));
-            tags.extend(rule.when.tag.map(|id| (format!("persons.{n}.tag"), id)));
         }
         departments.extend(self.pins.keys().map(|id| (format!("pins.{id}"), *id)));
-        (departments, tags)
+        departments
+    }
+
+    /// … and tags.
+    pub fn named_tags(&self) -> Vec<(String, TagId)> {
+        let rules = self.persons.iter().enumerate();
+        rules.filter_map(|(n, rule)| Some((format!("persons.{n}.tag"), rule.when.tag?))).collect()
     }
 
     /// Everything that is wrong with rules somebody wrote, field by field.
@@ -244,7 +249,8 @@ mod tests {
         let read = rules(json);
         assert_eq!(rules(&serde_json::to_string(&read).unwrap()), read);
         assert!(read.check().is_empty());
-        assert_eq!(read.references(), (vec![("pins.12".into(), 12)], vec![("persons.0.tag".into(), 3)]));
+        assert_eq!(read.named_departments(), [("pins.12".to_owned(), 12)]);
+        assert_eq!(read.named_tags(), [("persons.0.tag".to_owned(), 3)]);
         assert!(
             serde_json::from_str::<Rules>(r#"{"departments":[{"kind":"college","when":{"name":[]}}]}"#)
                 .is_err()

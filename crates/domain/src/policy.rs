@@ -115,13 +115,21 @@ impl Role {
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, Exempt, FixCorrections, House, Remind, RevealPhone,
-            SeePeople, SeePhoto, SeeStatistics,
+            Administer, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, Exempt, FixCorrections,
+            House, Remind, RevealPhone, SeePeople, SeePhoto, SeeStatistics,
         };
         // What whoever looks after students may do with them.
         let cares = matches!(
             action,
-            SeeStatistics | SeePeople | SeePhoto | RevealPhone | Remind | Exempt | ChangeStatus | House | CheckCorrections
+            SeeStatistics
+                | SeePeople
+                | SeePhoto
+                | RevealPhone
+                | Remind
+                | Exempt
+                | ChangeStatus
+                | House
+                | CheckCorrections
         );
         match self {
             Self::Counsellor => cares,

@@ -8,11 +8,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId, policy::Scope};
 
-use crate::{
-    Result, Sealed,
-    schema::phone_corrections,
-    sealed::Place,
-};
+use crate::{Result, Sealed, schema::phone_corrections, sealed::Place};
 
 /// Where the replaced phone stands sealed; the row is our id of the person, who may get another number.
 pub fn old_place(corp: CorpId, person: &str) -> Place<'_> {

@@ -18,6 +18,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    approvals (corp_id, approval_no) {
+        corp_id -> Int4,
+        approval_no -> Text,
+        status -> Int2,
+        outcome -> Text,
+        read_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     beds (corp_id, bed_id) {
         corp_id -> Int4,
         bed_id -> Int8,
@@ -26,18 +38,6 @@ diesel::table! {
         floor -> Text,
         room -> Text,
         bed -> Text,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-
-    approvals (corp_id, approval_no) {
-        corp_id -> Int4,
-        approval_no -> Text,
-        status -> Int2,
-        outcome -> Text,
-        read_at -> Timestamptz,
     }
 }
 
@@ -535,6 +535,23 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    phone_corrections (corp_id, correction_id) {
+        corp_id -> Int4,
+        correction_id -> Int8,
+        person_id -> Int8,
+        old_phone -> Nullable<Bytea>,
+        new_phone -> Bytea,
+        reason -> Text,
+        change_set_id -> Int8,
+        plan_id -> Nullable<Int8>,
+        made_by -> Int8,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     photo_chunks (corp_id, upload_id, chunk_no) {
         corp_id -> Int4,
         upload_id -> Int8,
@@ -583,23 +600,6 @@ diesel::table! {
         source -> Bytea,
         stored_by -> Int8,
         stored_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-
-    phone_corrections (corp_id, correction_id) {
-        corp_id -> Int4,
-        correction_id -> Int8,
-        person_id -> Int8,
-        old_phone -> Nullable<Bytea>,
-        new_phone -> Bytea,
-        reason -> Text,
-        change_set_id -> Int8,
-        plan_id -> Nullable<Int8>,
-        made_by -> Int8,
-        made_at -> Timestamptz,
     }
 }
 
@@ -969,8 +969,8 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(beds -> corps (corp_id));
 diesel::joinable!(approvals -> corps (corp_id));
+diesel::joinable!(beds -> corps (corp_id));
 diesel::joinable!(change_sets -> corps (corp_id));
 diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
@@ -997,8 +997,8 @@ diesel::joinable!(write_plans -> corps (corp_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
-    beds,
     approvals,
+    beds,
     change_sets,
     changes,
     consents,
@@ -1031,11 +1031,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_batches,
     person_fields,
     persons,
+    phone_corrections,
     photo_chunks,
     photo_results,
     photo_uploads,
     photos,
-    phone_corrections,
     readers,
     reminder_rounds,
     reminder_rules,
