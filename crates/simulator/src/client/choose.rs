@@ -44,7 +44,10 @@ pub async fn home(
                 "选一个人，用这个人的企业微信打开「" (agent::title(&world)) "」。"
                 "共 " (members) " 个帐号，" (if invented { "全部是虚构的人。" } else { "来自您的名册，只在这台电脑上。" })
             }
-            p { a.console-link href="/console" { "管理后台：通讯录、应用、接收消息、故障" } }
+            p {
+                a.console-link href="/console" { "管理后台：通讯录、应用、接收消息、故障" }
+                @if invented { " · " a.console-link href="#own" { "用您自己的学校试" } }
+            }
         }
         main.choice {
             @if corps.all().count() > 1 {

@@ -84,7 +84,7 @@ fn grants_of(school: &School) -> io::Result<Vec<u8>> {
 /// What the first page says of it.
 pub fn card(own: Option<&Own>) -> Markup {
     html! {
-        section.card.own {
+        section.card.own id="own" {
             @match own {
                 None => {
                     h2 { "用您自己的学校试" }

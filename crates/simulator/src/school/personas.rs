@@ -105,7 +105,8 @@ fn persona(person: &Person, role: Role) -> Persona {
         // A visitor's own classes are paths.
         Kind::Student { class, .. } => class.rsplit('/').next().unwrap_or(class).to_owned(),
         Kind::Staff { position, department, .. } => {
-            format!("{} · {position}", department.replace("/学院办公室", ""))
+            let department = department.replace("/学院办公室", "");
+            if position.is_empty() { department } else { format!("{department} · {position}") }
         }
     };
     Persona { userid: person.number.clone(), name: person.name.clone(), role, place }
