@@ -172,7 +172,7 @@ test('the school office exports by template and puts a phone right', async () =>
   await page.getByRole('link', { name: '导出名单' }).click();
   await page.getByRole('heading', { name: '导出', exact: true, level: 1 }).waitFor();
   await page.getByRole('columnheader', { name: '未激活原因' }).waitFor();
-  await page.getByLabel('模板', { exact: true }).selectOption({ label: '省平台名单' });
+  await page.getByRole('combobox', { name: '模板' }).selectOption({ label: '省平台名单' });
   await page.getByRole('columnheader', { name: '院系' }).waitFor();
   await page.getByLabel('“院系”的表头').or(page.getByLabel('“学院”的表头')).fill('所在学院');
   await page.getByRole('button', { name: '把“所在学院”向前移' }).click();
