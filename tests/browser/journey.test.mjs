@@ -432,7 +432,7 @@ test('dormitories from a list, a bed for somebody without one, and photos from a
   const counsellor = await open(PC);
   await openHall(counsellor, COUNSELLOR, '/residences');
   const hall = counsellor.page;
-  await hall.getByRole('button', { name: '未安排床位' }).click();
+  await hall.getByRole('button', { name: '未安排床位', exact: true }).click();
   await hall.getByRole('cell', { name: students.at(-1) }).waitFor();
   await look(hall, 'residences-without');
   await hall.getByRole('row', { name: students.at(-1) }).getByRole('button', { name: /安排床位/ }).click();
