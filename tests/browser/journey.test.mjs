@@ -230,7 +230,6 @@ test('the counsellor changes a class, looks at the person over time and takes it
   await page.getByRole('cell', { name: /→ 2019软件技术1班/ }).waitFor();
   await look(page, 'statuses');
   await page.getByRole('button', { name: CLASSMATE }).click();
-  await page.getByRole('button', { name: '查看', exact: true }).click();
   await page.getByRole('heading', { name: '通讯录里看到的' }).waitFor();
   await page.getByRole('cell', { name: '学校更正' }).waitFor();
   await look(page, 'statuses-person');
