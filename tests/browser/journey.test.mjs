@@ -252,7 +252,7 @@ test('the counsellor changes a class, looks at the person over time and takes it
 
   await page.getByRole('button', { name: '整级毕业' }).click();
   await page.getByLabel('入学年份').fill('2018');
-  await page.getByRole('button', { name: '查看人数' }).click();
+  await page.getByLabel('入学年份').press('Enter');
   await page.getByRole('table', { name: '各班人数' }).waitFor();
   await look(page, 'statuses-graduation');
   await page.getByRole('button', { name: '分配学号' }).click();
