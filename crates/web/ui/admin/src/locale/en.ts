@@ -352,6 +352,7 @@ export const en: Record<keyof typeof zh, string> = {
   'statuses.graduate': 'Confirm',
   'statuses.find': 'Show',
   'statuses.stay': 'On the roster',
+  'statuses.now': 'now',
   'statuses.span': 'From – until (not included)',
   'statuses.places': 'Where the school counts them',
   'statuses.source': 'Source',

@@ -349,6 +349,7 @@ export const zh = {
   'statuses.graduate': '确认离校',
   'statuses.find': '查看',
   'statuses.stay': '在册',
+  'statuses.now': '至今',
   'statuses.span': '起止（不含结束当天）',
   'statuses.places': '学校认定的归属',
   'statuses.source': '来源',

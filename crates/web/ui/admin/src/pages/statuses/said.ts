@@ -7,7 +7,7 @@ type Stay = NonNullable<Change['stay_before']>;
 /** What a change replaced and what it left, in a few words. */
 export function said(change: Change, t: typeof translate): string {
   const none = t('app.none');
-  const stay = (of: Stay) => `${of.from} – ${of.until ?? t('exemptions.open')}`;
+  const stay = (of: Stay) => `${of.from} – ${of.until ?? t('statuses.now')}`;
   if (change.kind === 'number') return `${change.number_before ?? none} → ${change.number_after ?? none}`;
   if (change.kind === 'stay' && change.stay_before && change.stay_after) return `${stay(change.stay_before)} → ${stay(change.stay_after)}`;
   if (change.kind === 'place' || change.place === change.place_before) return change.place ?? none;
