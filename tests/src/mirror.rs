@@ -156,11 +156,10 @@ impl Shaker {
             Some(tag) if act < 4 => drop(self.wecom.tag(tag, &whom).await),
             Some(tag) if act < 7 => drop(self.wecom.untag(tag, &whom).await),
             Some(tag) if act < 8 => drop(self.wecom.rename_tag(tag, &format!("改名{next}")).await),
-            Some(tag) if act < 9 => {
-                if self.wecom.delete_tag(tag).await.is_ok() {
-                    self.tags.swap_remove(place);
-                }
+            Some(tag) if act < 9 && self.wecom.delete_tag(tag).await.is_ok() => {
+                self.tags.swap_remove(place);
             }
+            Some(_) if act < 9 => {}
             _ if self.tags.len() < 8 => {
                 if let Ok(tag) = self.wecom.create_tag(&format!("标签{next}")).await {
                     let _ = self.wecom.tag(tag, &whom).await;

@@ -75,10 +75,10 @@ async fn tags_are_mirrored_with_their_history() {
     assert_eq!((second.rows_added, second.rows_changed, second.rows_closed), (2, 1, 1 + 1 + 1), "{second}");
     quiet(&test.sync().await);
     let administrator = test.sign_in(&test.persona("administrator")).await;
-    assert_eq!(counts(&administrator, "").await, [("学生干部".into(), json!(3), json!(0))]);
+    assert_eq!(counts(&administrator, "").await, [("学生干部".to_owned(), json!(3), json!(0))]);
     assert_eq!(
         counts(&administrator, "?day=2020-03-05").await,
-        [("学生干部".into(), json!(2), json!(1)), ("空标签".into(), json!(0), json!(0))],
+        [("学生干部".to_owned(), json!(2), json!(1)), ("空标签".to_owned(), json!(0), json!(0))],
         "who had it that day"
     );
     let future = administrator.get("/tags?day=2020-03-09").await;

@@ -36,7 +36,7 @@ pub async fn list(app: &App, school: &School, viewer: &Viewer) -> Result<(Vec<Da
     let anybodys = viewer.may(Action::Administer);
     let saved = rows.into_iter().filter_map(|row| {
         let definition = definition_of(&row.definition).ok()?;
-        (anybodys || datasets.contains(&definition.dataset)).then(|| Saved {
+        (anybodys || datasets.contains(&definition.dataset)).then_some(Saved {
             id: row.template_id,
             name: row.name,
             definition,

@@ -165,28 +165,22 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer) -> Result<Overview
         .collect();
     let placed = rules.places(&tree.nodes);
     let uncovered = placed.values().filter(|placed| placed.why == Why::Nothing).count();
-    let people = People::new(&rules, &tree.kinds(now), &tagged).count(&unknown);
+    let accounts = count(&People::new(&rules, &tree.kinds(now), &tagged), &unknown);
     let used: HashSet<TagId> = rules.named_tags().into_iter().map(|(_, id)| id).collect();
     let tags = (tag_rows.into_iter())
         .filter(|tag| tag.closed_on.is_none() || used.contains(&tag.tag_id))
         .map(|tag| (tag.tag_id, tag.name))
         .collect();
-    Ok(Overview { departments, tags, kinds: tree.count(now), uncovered, accounts: people, rules })
+    Ok(Overview { departments, tags, kinds: tree.count(now), uncovered, accounts, rules })
 }
 
 /// Counts accounts of nobody by what rules say they are.
-trait Count {
-    fn count(&self, accounts: &[Unknown]) -> AccountsOf;
-}
-
-impl Count for People<'_> {
-    fn count(&self, accounts: &[Unknown]) -> AccountsOf {
-        let mut of = AccountsOf::default();
-        for account in accounts {
-            of.add(self.kind_of(&looked_at(account)).map(|(kind, _)| kind));
-        }
-        of
+fn count(people: &People<'_>, accounts: &[Unknown]) -> AccountsOf {
+    let mut of = AccountsOf::default();
+    for account in accounts {
+        of.add(people.kind_of(&looked_at(account)).map(|(kind, _)| kind));
     }
+    of
 }
 
 fn looked_at(account: &Unknown) -> Account<'_> {
@@ -316,7 +310,7 @@ async fn act(
         }
     }
     // Those of another kind first; the others follow from them.
-    changes.sort_by(|a, b| (a.before == a.after, &a.path).cmp(&(b.before == b.after, &b.path)));
+    changes.sort_by_cached_key(|change| (change.before == change.after, change.path.clone()));
     if *rules != saved {
         kinds::replace(tx, corp, rules).await?;
     }
@@ -336,7 +330,7 @@ async fn act(
         standing: [standing, kinds::standing(tx, corp, today).await?],
         memberships: followed.memberships,
         grants: followed.grants,
-        accounts: [people[0].count(&unknown), people[1].count(&unknown)],
+        accounts: [count(&people[0], &unknown), count(&people[1], &unknown)],
         account_changes,
     })
 }

@@ -335,7 +335,8 @@ pub async fn undo(app: &App, school: &School, viewer: &Viewer, change_set: i64) 
     let found = change_sets::find(&mut tx, corp, change_set).await?;
     let found = found.filter(|found| found.kind != "sync").ok_or(Error::NotFound)?;
     let mine = change_sets::maker(&mut tx, corp, change_set).await? == Some(viewer.member);
-    if !viewer.may(Action::Administer) && !(mine && found.kind == "statuses") {
+    let own_list = mine && found.kind == "statuses";
+    if !(viewer.may(Action::Administer) || own_list) {
         return Err(Error::NotFound);
     }
     if found.kind == "statuses" {

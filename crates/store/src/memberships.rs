@@ -170,23 +170,23 @@ pub async fn mains(
     corp: CorpId,
     persons: &[PersonId],
 ) -> Result<Vec<(PersonId, Place)>> {
-    let rows: Vec<(PersonId, i64, DepartmentId, NaiveDate, Option<NaiveDate>, String, Option<String>)> =
-        memberships::table
-            .filter(memberships::corp_id.eq(corp))
-            .filter(memberships::person_id.eq_any(persons))
-            .filter(memberships::is_main)
-            .order((memberships::person_id, memberships::from_date))
-            .select((
-                memberships::person_id,
-                memberships::membership_id,
-                memberships::department_id,
-                memberships::from_date,
-                memberships::until_date,
-                memberships::source,
-                memberships::reason,
-            ))
-            .load(conn)
-            .await?;
+    type Row = (PersonId, i64, DepartmentId, NaiveDate, Option<NaiveDate>, String, Option<String>);
+    let rows: Vec<Row> = memberships::table
+        .filter(memberships::corp_id.eq(corp))
+        .filter(memberships::person_id.eq_any(persons))
+        .filter(memberships::is_main)
+        .order((memberships::person_id, memberships::from_date))
+        .select((
+            memberships::person_id,
+            memberships::membership_id,
+            memberships::department_id,
+            memberships::from_date,
+            memberships::until_date,
+            memberships::source,
+            memberships::reason,
+        ))
+        .load(conn)
+        .await?;
     rows.into_iter()
         .map(|(person, id, department_id, from, until, source, reason)| {
             let source = Source::parse(&source).ok_or(Error::Unexpected("memberships.source"))?;

@@ -254,7 +254,7 @@ mod tests {
     fn compare<'a>(kept: &'a Kept, seen: &'a Seen) -> TagDiff<'a> {
         let members = diff::members(kept, seen, Subjects::All);
         let gone = diff::gone_departments(kept, seen);
-        let verdict = guard::judge(kept, seen, &members, &gone, 0);
+        let verdict = guard::judge(kept, seen, &members, &gone, &guard::Lately::default());
         let tree = diff::tree(kept, seen, &verdict.keep, &domain::kinds::Rules::default());
         super::diff(kept, seen, &verdict, &tree, None, true)
     }

@@ -83,11 +83,11 @@ pub(super) fn changes(
     changes
 }
 
+/// An account of nobody, and what rules say it is: the kind, and which rule.
+type Judged = (Unknown, Option<(PersonKind, usize)>);
+
 /// Accounts of nobody with what the saved rules say of them.
-async fn judged(
-    tx: &mut AsyncPgConnection,
-    school: &School,
-) -> Result<(Tree, Vec<(Unknown, Option<(PersonKind, usize)>)>)> {
+async fn judged(tx: &mut AsyncPgConnection, school: &School) -> Result<(Tree, Vec<Judged>)> {
     let corp = school.corp();
     let rules = kinds::rules(tx, corp).await?;
     let tree = Tree::load(tx, school).await?;
@@ -145,7 +145,7 @@ pub struct Made {
     pub accounts: Vec<AccountRow>,
 }
 
-fn made(tree: &Tree, judged: &[(Unknown, Option<(PersonKind, usize)>)]) -> Made {
+fn made(tree: &Tree, judged: &[Judged]) -> Made {
     let mut context = digest::Context::new(&digest::SHA256);
     let (mut of, mut nameless, mut taken, mut accounts) = (AccountsOf::default(), 0, 0, Vec::new());
     for (account, kind) in judged {

@@ -143,12 +143,6 @@ impl Table {
         Sheet::read(file, bytes)?.table(columns, needed, None)
     }
 
-    /// Headings and what they are taken for.
-    #[cfg(test)]
-    pub(crate) fn headings(&self) -> Vec<Heading> {
-        heads(&self.headings, &self.known)
-    }
-
     /// Whether the file has this column.
     pub(crate) fn has(&self, column: &str) -> bool {
         self.known.contains(&Some(column))

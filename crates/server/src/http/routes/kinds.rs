@@ -118,6 +118,7 @@ struct KindShift {
 
 /// Where persons are counted.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KindStanding)]
 struct Standing {
     persons: i64,
     /// Under a college.
