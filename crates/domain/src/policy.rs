@@ -181,10 +181,10 @@ impl Scope {
     }
 
     /// The departments, for a query; none: the whole school.
-    pub fn departments(&self) -> Option<&[DepartmentId]> {
+    pub fn departments(&self) -> Option<Vec<DepartmentId>> {
         match self {
             Self::School => None,
-            Self::Departments(departments) => Some(departments),
+            Self::Departments(departments) => Some(departments.clone()),
         }
     }
 

@@ -47,15 +47,6 @@ pub struct Question {
     pub today: NaiveDate,
 }
 
-impl Question {
-    fn departments(&self) -> Option<Vec<DepartmentId>> {
-        match &self.scope {
-            Scope::School => None,
-            Scope::Departments(departments) => Some(departments.clone()),
-        }
-    }
-}
-
 // $1 corp, $2 today, $3 departments in scope. A grant over a college or grade is one over its classes.
 const CLASSES: &str = "
   with students as (
@@ -102,7 +93,7 @@ pub async fn list(
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(question.corp)
         .bind::<Date, _>(question.today)
-        .bind::<Nullable<Array<Integer>>, _>(question.departments())
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Bool, _>(without)
         .bind::<Integer, _>(college)
         .bind::<Integer, _>(class)
@@ -135,7 +126,7 @@ pub async fn gaps(conn: &mut AsyncPgConnection, question: &Question) -> Result<G
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(question.corp)
         .bind::<Date, _>(question.today)
-        .bind::<Nullable<Array<Integer>>, _>(question.departments())
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .get_result(conn)
         .await?)
 }
@@ -184,7 +175,7 @@ pub async fn without_class(
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(question.corp)
         .bind::<Date, _>(question.today)
-        .bind::<Nullable<Array<Integer>>, _>(question.departments())
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Nullable<Text>, _>(after)
         .bind::<BigInt, _>(limit)
         .load(conn)
@@ -203,7 +194,7 @@ pub async fn find(
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(question.corp)
         .bind::<Date, _>(question.today)
-        .bind::<Nullable<Array<Integer>>, _>(question.departments())
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Integer, _>(class)
         .get_result(conn)
         .await

@@ -29,10 +29,7 @@ pub async fn find(
     scope: &Scope,
     day: NaiveDate,
 ) -> Result<Option<Contact>> {
-    let departments = match scope {
-        Scope::School => None,
-        Scope::Departments(departments) => Some(departments.clone()),
-    };
+    let departments = scope.departments();
     let sql = "
       select p.number, p.phone from persons p
       where p.corp_id = $1 and p.person_id = $2 and exists (

@@ -107,17 +107,10 @@ pub async fn named(
            and ($2 is null or d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))",
     )
     .bind::<Integer, _>(corp)
-    .bind::<Nullable<Array<Integer>>, _>(departments_of(scope))
+    .bind::<Nullable<Array<Integer>>, _>(scope.departments())
     .bind::<Date, _>(day)
     .bind::<Array<Text>, _>(numbers);
     Ok(query.load(conn).await?)
-}
-
-fn departments_of(scope: &Scope) -> Option<Vec<DepartmentId>> {
-    match scope {
-        Scope::School => None,
-        Scope::Departments(departments) => Some(departments.clone()),
-    }
 }
 
 /// An exemption as it is shown.
@@ -207,7 +200,7 @@ pub async fn list(
     );
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(question.corp)
-        .bind::<Nullable<Array<Integer>>, _>(departments_of(&question.scope))
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Date, _>(question.today)
         .bind::<Nullable<Text>, _>(question.kind)
         .bind::<Bool, _>(question.past)
@@ -229,7 +222,7 @@ pub async fn revoke(
 ) -> Result<bool> {
     let found: Vec<Row> = diesel::sql_query(format!("{SHOWN} and e.exemption_id = $4"))
         .bind::<Integer, _>(question.corp)
-        .bind::<Nullable<Array<Integer>>, _>(departments_of(&question.scope))
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Date, _>(question.today)
         .bind::<BigInt, _>(id)
         .load(conn)

@@ -132,10 +132,7 @@ impl Question {
     }
 
     fn bind_to(&self, sql: &str) -> Bound {
-        let scope = match &self.scope {
-            Scope::School => None,
-            Scope::Departments(departments) => Some(departments.clone()),
-        };
+        let scope = self.scope.departments();
         diesel::sql_query(sql)
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)

@@ -133,12 +133,6 @@ const ROSTERED: &str = "
 type Bound = BoxedSqlQuery<'static, Pg, SqlQuery>;
 
 impl Question {
-    fn departments(&self) -> Option<Vec<DepartmentId>> {
-        match &self.scope {
-            Scope::School => None,
-            Scope::Departments(departments) => Some(departments.clone()),
-        }
-    }
 
     /// What rows are sorted by before the number. Numbers alone are read along their index, page after page.
     fn sort(&self) -> &'static str {
@@ -162,7 +156,7 @@ impl Question {
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)
             .bind::<Date, _>(self.day)
-            .bind::<Nullable<Array<Integer>>, _>(self.departments())
+            .bind::<Nullable<Array<Integer>>, _>(self.scope.departments())
             .bind::<Nullable<Integer>, _>(*department)
             .bind::<Nullable<Text>, _>(kind.clone())
             .bind::<Nullable<Text>, _>(staff_kind.clone())
@@ -377,7 +371,7 @@ pub async fn classes(conn: &mut AsyncPgConnection, question: &Question) -> Resul
     let query = diesel::sql_query(sql)
         .bind::<Integer, _>(question.corp)
         .bind::<Date, _>(question.day)
-        .bind::<Nullable<Array<Integer>>, _>(question.departments())
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Nullable<Integer>, _>(question.filters.department);
     Ok(query.load(conn).await?)
 }

@@ -93,10 +93,7 @@ pub async fn subject(
     scope: &Scope,
     day: chrono::NaiveDate,
 ) -> Result<Option<Subject>> {
-    let departments = match scope {
-        Scope::School => None,
-        Scope::Departments(departments) => Some(departments.clone()),
-    };
+    let departments = scope.departments();
     let sql = "
       select p.number, p.phone, m.userid, m.name as account_name, m.status::integer as status,
              coalesce((select array_agg(x.department_id order by x.department_id is distinct from m.main_department_id, x.department_id)
@@ -167,10 +164,7 @@ pub async fn list(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let departments = match scope {
-        Scope::School => None,
-        Scope::Departments(departments) => Some(departments.clone()),
-    };
+    let departments = scope.departments();
     let sql = "
       select c.correction_id, c.person_id, p.number, p.name, d.name as place, c.old_phone, c.new_phone, c.reason,
              coalesce(bp.name, b.name, b.userid) as made_by, c.made_at, x.undone_at

@@ -28,13 +28,6 @@ pub fn source_place(corp: CorpId, person: &str) -> Place<'_> {
     Place { column: "photos.source", corp, row: person }
 }
 
-fn departments_of(scope: &Scope) -> Option<Vec<DepartmentId>> {
-    match scope {
-        Scope::School => None,
-        Scope::Departments(departments) => Some(departments.clone()),
-    }
-}
-
 /// Everybody's number and id.
 pub async fn numbers(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<(String, PersonId)>> {
     Ok(persons::table
@@ -135,7 +128,7 @@ pub async fn find(
     let found: Option<Picture> = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(person)
-        .bind::<Nullable<Array<Integer>>, _>(departments_of(scope))
+        .bind::<Nullable<Array<Integer>>, _>(scope.departments())
         .bind::<Date, _>(day)
         .get_result(conn)
         .await
@@ -155,7 +148,7 @@ pub async fn remove(
     let removed = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(person)
-        .bind::<Nullable<Array<Integer>>, _>(departments_of(scope))
+        .bind::<Nullable<Array<Integer>>, _>(scope.departments())
         .bind::<Date, _>(day)
         .execute(conn)
         .await?;
@@ -232,7 +225,7 @@ impl Question {
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)
             .bind::<Date, _>(self.day)
-            .bind::<Nullable<Array<Integer>>, _>(departments_of(&self.scope))
+            .bind::<Nullable<Array<Integer>>, _>(self.scope.departments())
             .bind::<Nullable<Integer>, _>(self.under)
             .bind::<Nullable<Text>, _>(self.kind)
     }

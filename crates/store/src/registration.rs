@@ -110,10 +110,7 @@ impl Question {
     }
 
     fn bind(&self, rest: &str) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
-        let scope = match &self.scope {
-            Scope::School => None,
-            Scope::Departments(departments) => Some(departments.clone()),
-        };
+        let scope = self.scope.departments();
         diesel::sql_query(format!("{ROSTERED}{rest}"))
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)

@@ -23,13 +23,6 @@ use crate::{
     schema::{beds, residences},
 };
 
-fn departments_of(scope: &Scope) -> Option<Vec<DepartmentId>> {
-    match scope {
-        Scope::School => None,
-        Scope::Departments(departments) => Some(departments.clone()),
-    }
-}
-
 /// Every bed, by its names.
 pub async fn beds(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<(i64, BedName)>> {
     type Row = (i64, String, String, String, String, String);
@@ -190,7 +183,7 @@ pub async fn named(
            and ($2 is null or d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))",
     )
     .bind::<Integer, _>(corp)
-    .bind::<Nullable<Array<Integer>>, _>(departments_of(scope))
+    .bind::<Nullable<Array<Integer>>, _>(scope.departments())
     .bind::<Date, _>(day)
     .bind::<Array<Text>, _>(numbers);
     Ok(query.load(conn).await?)
@@ -265,7 +258,7 @@ pub async fn shown(
          order by r.from_date desc, r.residence_id desc limit 100",
     )
     .bind::<Integer, _>(corp)
-    .bind::<Nullable<Array<Integer>>, _>(departments_of(scope))
+    .bind::<Nullable<Array<Integer>>, _>(scope.departments())
     .bind::<Date, _>(day)
     .bind::<Nullable<BigInt>, _>(stay)
     .bind::<Nullable<BigInt>, _>(person);

@@ -126,13 +126,6 @@ const SHOWN: &str = "
     and (c.field = any($5) or $2 is null or d.department_id = any($2) or d.class_id = any($2)
          or d.grade_id = any($2) or d.college_id = any($2))";
 
-fn departments_of(scope: &Scope) -> Option<Vec<DepartmentId>> {
-    match scope {
-        Scope::School => None,
-        Scope::Departments(departments) => Some(departments.clone()),
-    }
-}
-
 /// Requests that are open, or those that are settled; newest first, those before `before`.
 pub async fn list(
     conn: &mut AsyncPgConnection,
@@ -148,7 +141,7 @@ pub async fn list(
     );
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(reach.corp)
-        .bind::<Nullable<Array<Integer>>, _>(departments_of(&reach.scope))
+        .bind::<Nullable<Array<Integer>>, _>(reach.scope.departments())
         .bind::<Date, _>(reach.today)
         .bind::<Nullable<BigInt>, _>(reach.except)
         .bind::<Array<Text>, _>(&reach.fields)
@@ -164,7 +157,7 @@ pub async fn lock(conn: &mut AsyncPgConnection, reach: &Reach, id: i64) -> Resul
     let sql = format!("{SHOWN} and c.correction_id = $6 for update of c");
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(reach.corp)
-        .bind::<Nullable<Array<Integer>>, _>(departments_of(&reach.scope))
+        .bind::<Nullable<Array<Integer>>, _>(reach.scope.departments())
         .bind::<Date, _>(reach.today)
         .bind::<Nullable<BigInt>, _>(reach.except)
         .bind::<Array<Text>, _>(&reach.fields)

@@ -10,7 +10,6 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, PersonId, policy::Scope};
 
-use super::departments_of;
 use crate::Result;
 
 /// Beds of a building on a day.
@@ -89,7 +88,7 @@ impl Question {
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)
             .bind::<Date, _>(self.day)
-            .bind::<Nullable<Array<Integer>>, _>(departments_of(&self.scope))
+            .bind::<Nullable<Array<Integer>>, _>(self.scope.departments())
             .bind::<Nullable<Integer>, _>(self.under)
     }
 }
@@ -249,7 +248,7 @@ pub async fn rooms(
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(question.corp)
         .bind::<Date, _>(question.day)
-        .bind::<Nullable<Array<Integer>>, _>(departments_of(&question.scope))
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Text, _>(&rooms.campus)
         .bind::<Text, _>(&rooms.building)
         .bind::<Nullable<Text>, _>(rooms.floor.as_deref())
