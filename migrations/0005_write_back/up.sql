@@ -25,7 +25,8 @@ create table write_steps (
   plan_id             bigint not null,
   step_no             integer not null,
   kind                text not null check (kind in ('create_department',
-                        'create_member', 'move_member', 'rename_member', 'disable_member')),
+                        'rename_department', 'move_department', 'delete_department', 'create_member', 'move_member',
+                        'rename_member', 'disable_member', 'set_phone')),
   subject             text not null,     -- department id or userid; empty for a department to be made
   name                text not null,     -- as it is to be called
   before              text not null,     -- for people

@@ -127,7 +127,3 @@ create table phone_corrections (
 );
 create index phone_corrections_person on phone_corrections (corp_id, person_id, correction_id);
 call school_table('phone_corrections', 'select, insert');
-
-alter table write_steps drop constraint write_steps_kind_check;
-alter table write_steps add constraint write_steps_kind_check check (kind in ('create_department', 'create_member',
-  'move_member', 'rename_member', 'disable_member', 'set_phone'));

@@ -192,3 +192,54 @@ async fn a_plan_the_directory_has_overtaken_is_refused() {
         assert_eq!(viewer.get("/write-plans").await.status, StatusCode::FORBIDDEN, "{role}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn departments_are_renamed_moved_and_given_up_when_they_are_empty() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let (college, class, _) = places(&test).await;
+    let full = plan(&administrator, &format!("现部门,新名称,新上级,停用\n{class},,,是\n")).await;
+    assert_eq!(full.body["errors"][0]["column"], json!("停用"), "{}", full.body);
+    assert!(full.body["errors"][0]["message"].as_str().unwrap().contains("请先把他们调整到别的部门"));
+
+    let id: i32 = test.one("select department_id from departments where name = $1", &[&class]).await;
+    let empty = test.control("departments", &json!({ "name": "筹备中的班", "parent": college })).await;
+    test.sync().await;
+    let file = format!("现部门,新名称,新上级,停用\n{class},改了名的班,{college},\n筹备中的班,,,是\n");
+    let made = plan(&administrator, &file).await;
+    let number = made.body["plan"].as_i64().unwrap_or_else(|| panic!("{}", made.body));
+    let steps = administrator.get(&format!("/write-plans/{number}/steps")).await;
+    let kinds: Vec<&str> = steps.items().iter().map(|step| step["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["rename_department", "move_department", "delete_department"], "{}", steps.body);
+    let digest = administrator.get(&format!("/write-plans/{number}")).await.body["digest"].clone();
+    let path = format!("/write-plans/{number}/approval");
+    assert_eq!(administrator.post(&path, &json!({ "digest": digest })).await.status, StatusCode::ACCEPTED);
+    test.run_jobs().await;
+    let failed = administrator.get(&format!("/write-plans/{number}/steps?state=failed")).await;
+    assert!(failed.items().is_empty(), "{}", failed.body);
+    let written = look(&test, &format!("departments/{id}")).await;
+    assert!(written["path"].as_str().unwrap().ends_with(&format!("{college}/改了名的班")), "{written}");
+    let gone = look(&test, &format!("departments/{}", empty["id"])).await;
+    assert!(gone["error"].is_string(), "{gone}");
+    // The mirror has followed, and the plan can't be made again.
+    let name: String = test.one("select name from departments where department_id = $1", &[&id]).await;
+    assert_eq!(name, "改了名的班");
+    let again = plan(&administrator, &file).await;
+    assert_eq!(again.body["error_count"], json!(2), "{}", again.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_that_changed_since_is_not_written() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let (_, class, _) = places(&test).await;
+    let made = plan(&administrator, &format!("现部门,新名称,新上级,停用\n{class},改了名的班,,\n")).await;
+    let number = made.body["plan"].as_i64().unwrap_or_else(|| panic!("{}", made.body));
+    let digest = administrator.get(&format!("/write-plans/{number}")).await.body["digest"].clone();
+    let id: i32 = test.one("select department_id from departments where name = $1", &[&class]).await;
+    test.control(&format!("departments/{id}"), &json!({ "name": "别人先改了" })).await;
+    test.sync().await;
+    let path = format!("/write-plans/{number}/approval");
+    let refused = administrator.post(&path, &json!({ "digest": digest })).await;
+    assert_eq!((refused.status, &refused.body["code"]), (StatusCode::CONFLICT, &json!("stale_approval")));
+}

@@ -9,7 +9,10 @@ use domain::{
     department::{Kind, Node},
     policy::{Action, Viewer},
     roster::{LineError, PersonLine},
-    write_back::{self, Account, StepKind, WRITE_COLUMNS},
+    write_back::{
+        self, Account, StepKind, WRITE_COLUMNS,
+        departments::{self, DEPARTMENT_COLUMNS, DEPARTMENT_NEEDED, DepartmentLine},
+    },
 };
 use ring::digest;
 use store::{
@@ -23,7 +26,7 @@ pub use store::write_plans::{Count, Step};
 use crate::{
     App, Error, Page, Result, School,
     jobs::write_back as job,
-    roster::{self, ImportError, table::Table},
+    roster::{self, ImportError, table::Sheet},
 };
 
 const FILE: &str = "回写名册";
@@ -50,8 +53,8 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, file: Vec<u8>) 
     let read = tokio::task::spawn_blocking(move || read(&file))
         .await
         .map_err(|error| Error::internal(error.to_string()))?;
-    let lines = match read {
-        Ok(lines) => lines,
+    let list = match read {
+        Ok(list) => list,
         Err(ImportError::Lines { errors, .. }) => return Ok(Planned::Errors(errors)),
         Err(error) => return Err(Error::field("file", error.to_string())),
     };
@@ -59,7 +62,17 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, file: Vec<u8>) 
     let mut tx = app.store().scoped(corp).await?;
     let nodes = nodes(&mut tx, school).await?;
     let accounts = accounts(&mut tx, school).await?;
-    let steps = match write_back::plan(&lines, &nodes, &accounts, school.today(now)) {
+    let planned = match &list {
+        List::People(lines) => write_back::plan(lines, &nodes, &accounts, school.today(now)),
+        List::Departments(lines) => {
+            let mut people: HashMap<DepartmentId, usize> = HashMap::new();
+            for id in accounts.values().flat_map(|account| &account.departments) {
+                *people.entry(*id).or_default() += 1;
+            }
+            departments::plan(lines, &nodes, &people)
+        }
+    };
+    let steps = match planned {
         Ok(steps) if steps.is_empty() => return Ok(Planned::Nothing),
         Ok(steps) => steps,
         Err(errors) => return Ok(Planned::Errors(errors)),
@@ -116,9 +129,31 @@ pub(crate) async fn keep(
     Ok(plan)
 }
 
-fn read(file: &[u8]) -> Result<Vec<(PersonLine, Option<String>)>, ImportError> {
-    let table = Table::read(FILE, &WRITE_COLUMNS, &roster::NEEDED_OF_PEOPLE, file)?;
-    roster::read_lines(&table, write_back::read_line, |(person, _)| person)
+/// What a file lists.
+enum List {
+    /// People, each with the college a new class belongs to.
+    People(Vec<(PersonLine, Option<String>)>),
+    /// Departments that are to be otherwise.
+    Departments(Vec<DepartmentLine>),
+}
+
+fn read(file: &[u8]) -> Result<List, ImportError> {
+    let sheet = Sheet::read(FILE, file)?;
+    // Nobody but a list of departments says how one is called now.
+    if sheet.means(&DEPARTMENT_COLUMNS, "old_department") {
+        let table = sheet.table(&DEPARTMENT_COLUMNS, &DEPARTMENT_NEEDED, None)?;
+        let (mut lines, mut errors) = (Vec::with_capacity(table.len()), Vec::new());
+        for line in table.lines() {
+            match DepartmentLine::read(&line) {
+                Ok(line) => lines.push(line),
+                Err(wrong) => errors.extend(wrong),
+            }
+        }
+        table.fail_if_any(errors)?;
+        return Ok(List::Departments(lines));
+    }
+    let table = sheet.table(&WRITE_COLUMNS, &roster::NEEDED_OF_PEOPLE, None)?;
+    Ok(List::People(roster::read_lines(&table, write_back::read_line, |(person, _)| person)?))
 }
 
 async fn nodes(tx: &mut AsyncPgConnection, school: &School) -> Result<Vec<(Node, Kind)>> {
@@ -233,7 +268,13 @@ pub async fn approve(app: &App, school: &School, viewer: &Viewer, plan: i64, dig
     let known: HashMap<String, &Account> =
         accounts.values().map(|account| (account.userid.to_lowercase(), account)).collect();
     let steps = write_plans::steps(&mut tx, corp, plan, None, None, i64::from(found.steps)).await?;
-    if !steps.iter().all(|step| still_holds(step, known.get(&step.subject.to_lowercase()).copied())) {
+    let nodes = nodes(&mut tx, school).await?;
+    let nodes: HashMap<String, &Node> = nodes.iter().map(|(node, _)| (node.id.to_string(), node)).collect();
+    let holds = |step: &Step| match nodes.get(&step.subject).filter(|_| step.kind.ends_with("_department")) {
+        Some(node) => stands_as(step, node),
+        None => still_holds(step, known.get(&step.subject.to_lowercase()).copied()),
+    };
+    if !steps.iter().all(holds) {
         return Err(Error::StaleApproval);
     }
     let new = steps.iter().filter(|step| step.kind == StepKind::CreateMember.as_str()).count();
@@ -251,6 +292,12 @@ pub async fn approve(app: &App, school: &School, viewer: &Viewer, plan: i64, dig
     app.job_added().notify_one();
     tracing::info!(corp, plan, steps = found.steps, "a plan of writing was approved");
     Ok(())
+}
+
+/// Whether a department is as a step found it.
+fn stands_as(step: &Step, node: &Node) -> bool {
+    step.before_name.as_ref() == Some(&node.name)
+        && step.before_departments.iter().flatten().copied().eq(node.parent_id)
 }
 
 /// Whether the directory is as a step found it.

@@ -1,5 +1,7 @@
 //! Writing the roster back to the directory: what a file wants otherwise than the directory has it, as steps.
 
+pub mod departments;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -33,6 +35,12 @@ const DISABLED: i16 = 2;
 pub enum StepKind {
     /// A class or office that is not there yet.
     CreateDepartment,
+    /// A department that is to be called otherwise.
+    RenameDepartment,
+    /// A department that is to stand elsewhere.
+    MoveDepartment,
+    /// An empty department that is given up.
+    DeleteDepartment,
     /// Somebody without an account.
     CreateMember,
     /// Somebody whose account is elsewhere.
@@ -50,6 +58,9 @@ impl StepKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CreateDepartment => "create_department",
+            Self::RenameDepartment => "rename_department",
+            Self::MoveDepartment => "move_department",
+            Self::DeleteDepartment => "delete_department",
             Self::CreateMember => "create_member",
             Self::MoveMember => "move_member",
             Self::RenameMember => "rename_member",
@@ -64,7 +75,7 @@ impl StepKind {
 pub struct Step {
     /// What it does.
     pub kind: StepKind,
-    /// The userid; empty for a department to be made.
+    /// The userid, or the department's id; empty for a department to be made.
     pub subject: String,
     /// As it is to be called.
     pub name: String,
@@ -74,9 +85,9 @@ pub struct Step {
     pub after: String,
     /// The parent, or all departments of the member afterwards, the main one first; 0 stands for what `needs` makes.
     pub departments: Vec<DepartmentId>,
-    /// The member's departments as the mirror has them.
+    /// The member's departments, or the department's parent, as the mirror has them.
     pub before_departments: Vec<DepartmentId>,
-    /// The member's name as the mirror has it.
+    /// The member's or department's name as the mirror has it.
     pub before_name: Option<String>,
     /// The step (by place in the plan) that makes the department that is 0.
     pub needs: Option<usize>,
@@ -210,9 +221,7 @@ impl<'a> Planner<'a> {
             }
             path.insert(0, college.to_owned());
         }
-        if let Some(bad) = path.iter().find(|part| {
-            part.is_empty() || part.chars().count() > 64 || part.contains(|c| "\\:*?\"<>|｜".contains(c))
-        }) {
+        if let Some(bad) = path.iter().find(|part| !valid_name(part)) {
             return Err(error(format!("“{bad}”不能作部门名称：1 到 64 个字，不含 \\ : * ? \" < > |")));
         }
         Ok(Some(self.make(&path)))
@@ -356,21 +365,29 @@ impl<'a> Planner<'a> {
     fn path_of(&self, at: At) -> String {
         match at {
             At::New(step) => self.new[step].after.clone(),
-            At::Known(id) => {
-                let mut names = Vec::new();
-                let mut next = self.nodes.get(&id);
-                while let Some((node, _)) = next.filter(|_| names.len() < 15) {
-                    names.push(node.name.as_str());
-                    next = node.parent_id.and_then(|parent| self.nodes.get(&parent));
-                }
-                if names.len() > 1 {
-                    names.pop();
-                }
-                names.reverse();
-                names.join("/")
-            }
+            At::Known(id) => path_of(Some(id), &self.nodes),
         }
     }
+}
+
+/// Whether WeCom takes this for a department's name (doc 90205); a `/` would be taken for a path by us.
+fn valid_name(name: &str) -> bool {
+    (1..=64).contains(&name.chars().count()) && !name.contains(|c| "/\\:*?\"<>|｜".contains(c))
+}
+
+/// The names down to a department, without the top.
+fn path_of(id: Option<DepartmentId>, nodes: &HashMap<DepartmentId, (&Node, Kind)>) -> String {
+    let mut names = Vec::new();
+    let mut next = id.and_then(|id| nodes.get(&id));
+    while let Some((node, _)) = next.filter(|_| names.len() < 15) {
+        names.push(node.name.as_str());
+        next = node.parent_id.and_then(|parent| nodes.get(&parent));
+    }
+    if names.len() > 1 {
+        names.pop();
+    }
+    names.reverse();
+    names.join("/")
 }
 
 #[cfg(test)]

@@ -133,7 +133,6 @@ const ROSTERED: &str = "
 type Bound = BoxedSqlQuery<'static, Pg, SqlQuery>;
 
 impl Question {
-
     /// What rows are sorted by before the number. Numbers alone are read along their index, page after page.
     fn sort(&self) -> &'static str {
         match self.order {

@@ -25,6 +25,9 @@ const TRIES: i32 = 10;
 const PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// WeCom's code for a department that exists.
 const DEPARTMENT_EXISTS: i64 = 60008;
+/// … for one that is not there (any more), said in two ways.
+const DEPARTMENT_UNKNOWN: i64 = 60003;
+const DEPARTMENT_INVALID: i64 = 60123;
 /// … for an account that exists.
 const MEMBER_EXISTS: i64 = 60102;
 
@@ -103,6 +106,7 @@ async fn write(
         .map(|id| if *id == 0 { made.unwrap_or(*id) } else { *id })
         .collect();
     let main_department = departments.first().copied();
+    let department = step.subject.parse().ok();
     let change = MemberChange { userid: step.subject.clone(), ..MemberChange::default() };
     let phone = || {
         let place = phone_place(step.corp_id, &step.subject);
@@ -116,6 +120,14 @@ async fn write(
                 DepartmentChange { name, parentid: main_department, ..DepartmentChange::default() };
             return contacts.create_department(&department).await.map(Some);
         }
+        "rename_department" | "move_department" => {
+            let moves = step.kind == "move_department";
+            let name = (!moves).then(|| step.name.clone());
+            let parentid = main_department.filter(|_| moves);
+            let change = DepartmentChange { id: department, name, parentid, ..DepartmentChange::default() };
+            contacts.update_department(&change).await?;
+        }
+        "delete_department" => contacts.delete_department(department.unwrap_or_default()).await?,
         "create_member" => {
             let member = MemberChange {
                 name: Some(step.name.clone()),
@@ -166,6 +178,12 @@ async fn judge(
     if code == Some(MEMBER_EXISTS) && step.attempts > 0 {
         return Judged::Settled(End { state: "done", result_id: None, code: None, message: None });
     }
+    if matches!(code, Some(DEPARTMENT_UNKNOWN | DEPARTMENT_INVALID))
+        && step.kind == "delete_department"
+        && step.attempts > 0
+    {
+        return Judged::Settled(End { state: "done", result_id: None, code: None, message: None });
+    }
     if error.is_passing() && step.attempts + 1 < TRIES {
         let delay = error.retry_after().and_then(|pause| TimeDelta::from_std(pause).ok()).unwrap_or(PAUSE);
         return Judged::Later(delay, sync::explain(&error));
@@ -173,6 +191,7 @@ async fn judge(
     let remedy = match code {
         Some(48002 | 301002) => "。请在企业微信后台允许通讯录同步助手编辑通讯录",
         Some(60104) => "。这个手机号已属于另一个账号，请核对",
+        Some(60005 | 60006) => "。请先移走其中的成员和下级部门，再重新生成计划",
         Some(MEMBER_EXISTS) => "。账号已存在但不在同步范围内，请在企业微信后台核对",
         _ => "",
     };

@@ -70,6 +70,11 @@ impl Sheet {
         self.rows.len()
     }
 
+    /// Whether one of its headings means this column of these.
+    pub(crate) fn means(&self, columns: &'static [&'static str], column: &str) -> bool {
+        self.headings.iter().any(|heading| column_of(heading, columns) == Some(column))
+    }
+
     /// Headings and what they are taken for: as somebody says, or by their words.
     pub(super) fn taken_for(
         &self,

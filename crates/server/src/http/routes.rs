@@ -122,6 +122,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(accounts::link)
             .service(accounts::unlink)
             .service(write_plans::list)
+            .service(write_plans::departments_template)
             .service(write_plans::create)
             .service(write_plans::get)
             .service(write_plans::steps)

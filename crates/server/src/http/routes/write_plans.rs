@@ -1,6 +1,10 @@
 //! Writing the roster back to WeCom: planned from a file, looked at, approved, carried out.
 
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{
+    HttpResponse, delete, get,
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    post, web,
+};
 use app::write_plans::{self, Planned};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -240,4 +244,19 @@ pub async fn discard(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> 
     let (app, school, viewer) = who.parts()?;
     write_plans::discard(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// An empty list of departments to be filled in, as CSV for Excel.
+#[utoipa::path(
+    operation_id = "write_plans_departments_template",
+    tag = "write-back", security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/csv"), Refusals))]
+#[get("/write-plans/departments/template")]
+pub async fn departments_template(who: SignedIn) -> Answer<HttpResponse> {
+    who.parts()?;
+    // The mark in front tells Excel that it is UTF-8.
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"departments.csv\""))
+        .body("\u{feff}现部门,新名称,新上级,停用\r\n"))
 }
