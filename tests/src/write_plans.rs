@@ -218,7 +218,10 @@ async fn departments_are_renamed_moved_and_given_up_when_they_are_empty() {
     let failed = administrator.get(&format!("/write-plans/{number}/steps?state=failed")).await;
     assert!(failed.items().is_empty(), "{}", failed.body);
     let written = look(&test, &format!("departments/{id}")).await;
-    assert!(written["path"].as_str().unwrap().ends_with(&format!("{college}/改了名的班")), "{written}");
+    let above: i32 = test
+        .one("select department_id from departments where name = $1 and kind = 'college'", &[&college])
+        .await;
+    assert_eq!((&written["name"], &written["parent"]), (&json!("改了名的班"), &json!(above)), "{written}");
     let gone = look(&test, &format!("departments/{}", empty["id"])).await;
     assert!(gone["error"].is_string(), "{gone}");
     // The mirror has followed, and the plan can't be made again.
