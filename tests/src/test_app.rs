@@ -333,7 +333,9 @@ fn settings(school: &Path, database: &Url, public: &Url, simulator: &str) -> Val
     let redis = std::env::var("ROLLCALL_TEST_REDIS_URL").ok();
     json!({
         "server": { "listen": "127.0.0.1:0", "public_url": public.as_str().trim_end_matches('/'), "workers": 2 },
-        "database": { "url": database.as_str(), "pool_size": 8 },
+        "database": { "url": database.as_str(), "pool_size": 8,
+            // Whatever else the machine does: a test is about what happens, not when.
+            "wait_seconds": 30 },
         "redis": { "url": redis },
         "sealing": { "key_file": *KEY_FILE },
         "wecom": {

@@ -8,28 +8,19 @@ mod progress;
 pub(crate) mod table;
 pub mod template;
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-};
+use std::{collections::HashMap, fmt};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
-    CorpId, DepartmentId, MemberId, PersonId,
-    department::{Directory, Kind, Node},
+    CorpId, MemberId,
+    department::{Kind, Node},
     policy::{Action, Viewer},
-    roster::{
-        GRANTS_COLUMNS, GrantLine, Line, LineError, PEOPLE_COLUMNS, PersonLine, class::ClassLine, title_of,
-    },
+    roster::{GRANTS_COLUMNS, Line, LineError, PEOPLE_COLUMNS, PersonLine, class::ClassLine, title_of},
 };
 use store::{
-    AsyncPgConnection, Keyring, Store,
-    change_sets::{self, Act, ChangeSet, Undone},
-    corps::Corp,
-    departments, grants, kinds, members, memberships, person_fields,
-    persons::{self, Known, Person},
-    planner, statuses,
-    unreported::phone_place,
+    AsyncPgConnection,
+    change_sets::{self, ChangeSet, Undone},
+    departments, grants, members, memberships, statuses,
 };
 
 pub use classes::ClassReport;

@@ -19,15 +19,12 @@ use crate::{
     wecom_tokens::PostgresTokens,
 };
 
-/// How long a request waits for a database connection before it is told to come back.
-const DATABASE_WAIT: Duration = Duration::from_secs(2);
-
 /// The store alone: for commands that need no WeCom.
 pub fn store(config: &Config) -> anyhow::Result<Store> {
     let settings = Settings {
         url: config.database.url.clone(),
         pool_size: config.database.pool_size,
-        wait: DATABASE_WAIT,
+        wait: Duration::from_secs(config.database.wait_seconds),
     };
     Ok(Store::new(settings, keyring(&config.sealing.key_file)?)?)
 }

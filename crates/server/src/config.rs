@@ -70,6 +70,13 @@ pub struct Database {
     /// Connections held at most.
     #[serde(default = "default_pool_size")]
     pub pool_size: usize,
+    /// Seconds a request waits for a connection before it is told to come back; 2 if left out.
+    #[serde(default = "default_wait_seconds")]
+    pub wait_seconds: u64,
+}
+
+fn default_wait_seconds() -> u64 {
+    2
 }
 
 fn default_pool_size() -> usize {

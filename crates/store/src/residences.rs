@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
-    CorpId, DepartmentId, PersonId,
+    CorpId, PersonId,
     policy::Scope,
     residence::{BedName, NewStay, Plan, Stay},
 };

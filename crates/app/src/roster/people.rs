@@ -19,7 +19,7 @@ use store::{
 };
 
 use super::{
-    By, Duplicates, GRANTS, ImportError, PEOPLE, Report, load_departments,
+    By, Duplicates, ImportError, PEOPLE, Report, load_departments,
     progress::{Progress, Step},
     table::Table,
 };
