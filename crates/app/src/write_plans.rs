@@ -8,7 +8,7 @@ use domain::{
     DepartmentId, MemberId,
     department::{Kind, Node},
     policy::{Action, Viewer},
-    roster::{LineError, PersonLine},
+    roster::{LineError, PersonLine, title_of},
     write_back::{
         self, Account, StepKind, WRITE_COLUMNS,
         departments::{self, DEPARTMENT_COLUMNS, DEPARTMENT_NEEDED, DepartmentLine},
@@ -75,11 +75,16 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, file: Vec<u8>) 
     let steps = match planned {
         Ok(steps) if steps.is_empty() => return Ok(Planned::Nothing),
         Ok(steps) => steps,
-        Err(errors) => return Ok(Planned::Errors(errors)),
+        Err(errors) => return Ok(Planned::Errors(errors.into_iter().map(in_words).collect())),
     };
     let plan = keep(app, school, &mut tx, &steps, viewer.member, now).await?;
     tx.commit().await?;
     Ok(Planned::Plan(plan))
+}
+
+/// With its column as people head it.
+fn in_words(error: LineError) -> LineError {
+    LineError { column: title_of(&error.column).to_owned().into(), ..error }
 }
 
 /// Keeps a plan of these steps, which waits for an administrator. Its number.
