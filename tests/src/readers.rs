@@ -53,6 +53,8 @@ impl Reader {
 
     /// As the document ends one.
     async fn end(self) {
+        // What it made for itself goes at once: a session that was dropped takes a moment to go.
+        self.client.batch_execute("discard all").await.expect("nothing of the reader's stays");
         drop(self.client);
         let ended = blocks("sql")[1].replace("qinghe_idp", &self.role);
         self.owner.batch_execute(&ended).await.expect("the document ends a reader");
