@@ -473,6 +473,32 @@ test('dormitories from a list, a bed for somebody without one, and photos from a
   await student.end();
 });
 
+test('the administrator looks at what a rule of kinds would change, saves it and takes it back', async () => {
+  const person = await open(PC);
+  await openHall(person, ADMINISTRATOR, '/kinds');
+  const { page } = person;
+  await page.getByRole('heading', { name: '部门类型规则' }).waitFor();
+  await look(page, 'kinds');
+  await page.getByRole('button', { name: '添加规则' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('select').first().selectOption('office');
+  await dialog.getByLabel(/^名称像（/).fill(COLLEGE);
+  await look(page, 'kinds-rule');
+  await dialog.getByRole('button', { name: '确定' }).click();
+  await page.getByRole('button', { name: '预览' }).click();
+  await page.getByRole('row', { name: new RegExp(`^${COLLEGE} 学院 部门`) }).waitFor();
+  await look(page, 'kinds-preview');
+  await page.getByRole('button', { name: '保存', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '保存', exact: true }).click();
+  await page.getByText(/已保存，\d+ 个部门改变/).waitFor();
+  await page.getByRole('button', { name: '撤销' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: '撤销' }).click();
+  await page.getByRole('cell', { name: '已撤销' }).first().waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await look(page, 'kinds-undone');
+  await person.end();
+});
+
 test('the administrator looks at a held run and approves exactly that', async () => {
   const person = await open(PC);
   // What WeCom tells of them is lost, so that the run that is asked for below is the one that finds them gone.
