@@ -89,11 +89,13 @@ pub async fn answer<T: Serialize + 'static>(
         return Ok(HttpResponse::Ok().json(work.await?));
     }
     let mut work: Pin<Box<dyn Future<Output = Answer<T>>>> = Box::pin(work);
-    // Who may not do it, or sent nothing that can be read, is refused by status as everywhere.
+    // Who may not do it, or sent nothing that can be read, is refused by status as everywhere. Once a step was told
+    // the answer is in lines, however quickly the rest went: never now this, now that.
     tokio::select! {
         biased;
         result = &mut work => {
-            let line = ProgressLine::last(Ok(result?));
+            let begun = !matches!(*steps.borrow(), Step::Waiting);
+            let line = ProgressLine::last(if begun { result } else { Ok(result?) });
             return Ok(HttpResponse::Ok().content_type(LINES).body(line.bytes()));
         }
         Ok(()) = steps.changed() => steps.mark_changed(),
