@@ -1,1 +1,2 @@
-drop table access_log, idempotency_keys, report_revisions, reports, form_versions, forms;
+drop table access_log, idempotency_keys, trips, report_answers, report_revisions, reports, form_versions, forms;
+drop function ensure_answers_partition(text, date);

@@ -1,13 +1,24 @@
 -- Forms are data; a published version never changes, and answers keep the version they were given on.
 
+-- A form and the campaign it runs as: from which day to which, and who answers for it.
 create table forms (
-  corp_id     integer not null references corps,
-  form_id     bigint generated always as identity,
-  code        text not null,
+  corp_id        integer not null references corps,
+  form_id        bigint generated always as identity,
+  code           text not null,
+  starts_on      date not null,
+  ends_on        date not null check (ends_on >= starts_on),   -- the last day
+  owner          bigint,             -- member; null: it came with Rollcall
+  department_id  integer,            -- whose form it is; null: the whole school's
+  draft          jsonb,              -- what the designer works on: domain::form::Form, not yet checked
+  draft_at       timestamptz,
+  draft_by       bigint,
   primary key (corp_id, form_id),
-  constraint forms_code_key unique (corp_id, code)
+  constraint forms_code_key unique (corp_id, code),
+  foreign key (corp_id, owner) references members (corp_id, member_id),
+  foreign key (corp_id, draft_by) references members (corp_id, member_id),
+  foreign key (corp_id, department_id) references departments
 );
-call school_table('forms', 'select, insert, update');
+call school_table('forms', 'select, insert, update, delete');
 
 create table form_versions (
   corp_id          integer not null,
@@ -18,20 +29,22 @@ create table form_versions (
   definition       jsonb not null,   -- the field list, cadence, audience, conditions: domain::form::Form
   schema           jsonb not null,   -- JSON Schema 2020-12, compiled at publish
   published_at     timestamptz not null,
+  published_by     bigint,           -- member; null: it came with Rollcall
   primary key (corp_id, form_version_id),
   constraint form_versions_version_key unique (corp_id, form_id, version),
-  foreign key (corp_id, form_id) references forms
+  foreign key (corp_id, form_id) references forms,
+  foreign key (corp_id, published_by) references members (corp_id, member_id)
 );
 call school_table('form_versions', 'select, insert');
 
--- One person's answer to one form for one period. What is counted stands in the open as coded facts;
--- the answers themselves are sealed.
+-- One person's answer to one form for one period: state and coded facts, which are counted and live long. The answers
+-- stand sealed in report_answers and can end earlier.
 create table reports (
   corp_id          integer not null,
   report_id        bigint generated always as identity,
   form_id          bigint not null,
   person_id        bigint not null,
-  day              date,                         -- null for a form answered once
+  day              date,                         -- of a week its Monday; null: answered once, or by event
   slot             smallint not null default 0,  -- several a day
   occurrence       integer not null default 0,   -- event forms: any number
   form_version_id  bigint not null,
@@ -39,7 +52,11 @@ create table reports (
   receipt          text not null,                -- what the person keeps: letters and digits, says nothing
   state            text not null check (state in ('normal', 'abnormal')),
   facts            jsonb not null,               -- category by counted field, e.g. {"place": "非疫区"}
-  answers          bytea not null,               -- sealed
+  flags            text[] not null,              -- why somebody should look at it: domain::form::Flag
+  late             boolean not null,             -- the first revision came after the cut-off
+  source           text not null check (source in ('self', 'behalf', 'card', 'import')),   -- of the last revision
+  retention        text not null,               -- where its answers stand, and how long
+  month            date not null check (extract(day from month) = 1),
   submitted_at     timestamptz not null,
   revised_at       timestamptz not null,
   primary key (corp_id, report_id),
@@ -59,7 +76,10 @@ create table report_revisions (
   form_version_id  bigint not null,
   state            text not null,
   facts            jsonb not null,
-  answers          bytea not null,   -- sealed
+  flags            text[] not null,
+  carried          text[] not null,  -- questions whose answer was carried over, as the person said
+  source           text not null,
+  reason           text,             -- 代报: why somebody else answered
   by_member        bigint,           -- null: loaded by an administrator's command
   at               timestamptz not null,
   primary key (corp_id, report_id, revision),
@@ -68,6 +88,58 @@ create table report_revisions (
   foreign key (corp_id, by_member) references members
 );
 call school_table('report_revisions', 'select, insert');
+
+-- The answers of every revision, sealed, by how long they are kept and the month they came: dropping a partition ends them.
+create table report_answers (
+  corp_id    integer not null,
+  retention  text not null,
+  month      date not null,
+  report_id  bigint not null,
+  revision   integer not null,
+  answers    bytea not null,         -- sealed
+  primary key (corp_id, retention, month, report_id, revision)
+) partition by range (retention, month);
+call school_table('report_answers', 'select, insert');
+
+-- Makes the partition of a month unless it is there. The service, which owns no table, may call it.
+create function ensure_answers_partition(class text, first_day date) returns void
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  partition text := format('report_answers_%s_%s', class, to_char(first_day, 'YYYYMM'));
+begin
+  if class !~ '^[a-z]{1,20}$' or extract(day from first_day) <> 1 then
+    raise exception 'no such month of answers: % %', class, first_day;
+  end if;
+  -- By the table and not by to_regclass(), whose cache would not see what another session just made.
+  if exists (select from pg_class where relname = partition and relnamespace = 'public'::regnamespace) then return; end if;
+  perform pg_advisory_xact_lock(hashtext('report_answers'));
+  if exists (select from pg_class where relname = partition and relnamespace = 'public'::regnamespace) then return; end if;
+  -- Made apart and attached, which does not wait for those who write; and closed to everybody but through its parent.
+  execute format('create table %I (like report_answers including all)', partition);
+  execute format('alter table %I enable row level security', partition);
+  execute format('create policy school on %I using (corp_id = current_corp()) with check (corp_id = current_corp())', partition);
+  execute format('alter table report_answers attach partition %I for values from (%L, %L) to (%L, %L)', partition,
+                 class, first_day, class, (first_day + interval '1 month')::date);
+end $$;
+revoke execute on function ensure_answers_partition(text, date) from public;
+grant execute on function ensure_answers_partition(text, date) to rollcall_app;
+
+-- 行程: when somebody was away, as a report of theirs says.
+create table trips (
+  corp_id      integer not null,
+  report_id    bigint not null,
+  person_id    bigint not null,
+  left_on      date not null,
+  returned_on  date,                 -- null: away
+  region       text not null,        -- a county's code
+  transport    text,
+  primary key (corp_id, report_id),
+  foreign key (corp_id, report_id) references reports,
+  foreign key (corp_id, person_id) references persons
+);
+create index trips_person on trips (corp_id, person_id, left_on);
+create index trips_open on trips (corp_id, person_id) where returned_on is null;
+call school_table('trips', 'select, insert, update, delete');
 
 -- The first answer to a write that carried an Idempotency-Key, given again to every repeat.
 create table idempotency_keys (

@@ -37,11 +37,13 @@ create table reminder_rounds (
   occasion    text not null,         -- "rule 3 14:00" or "member 12 <Idempotency-Key>"
   form_id     bigint not null,
   day         date not null,
+  period_day  date,                  -- for what the answers count: of a week its Monday; null: answered once
+  slot        smallint not null default 0,
   rule_id     bigint,
   by_member   bigint,
   planned_at  timestamptz not null,
   primary key (corp_id, round_id),
-  constraint reminder_rounds_occasion_key unique (corp_id, form_id, day, occasion),
+  constraint reminder_rounds_occasion_key unique (corp_id, form_id, day, slot, occasion),
   foreign key (corp_id, form_id) references forms,
   foreign key (corp_id, rule_id) references reminder_rules,
   foreign key (corp_id, by_member) references members

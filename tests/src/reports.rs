@@ -182,7 +182,7 @@ async fn another_version_and_a_closed_form_are_told_apart() {
     let staff = test.sign_in(&test.persona("counsellor")).await;
     let reply = staff.post("/reports", &health_report(normal_answers())).await;
     assert_eq!((reply.status, reply.code()), (StatusCode::FORBIDDEN, "not_expected"));
-    assert!(staff.get("/forms").await.items().is_empty());
+    assert!(staff.get("/forms").await.items().iter().all(|form| form["code"] != "health-daily"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,10 +249,10 @@ async fn answers_are_ciphertext_in_the_database() {
         "treatment": "canary-treatment", "contacts": "canary-contacts",
     });
     assert_eq!(student.post("/reports", &health_report(answers)).await.status, StatusCode::CREATED);
-    for table in ["reports", "report_revisions", "idempotency_keys", "jobs"] {
+    for table in ["reports", "report_revisions", "report_answers", "idempotency_keys", "jobs"] {
         let text: String =
             test.one(&format!("select coalesce(string_agg(t::text, ''), '') from {table} t"), &[]).await;
-        let bytes: String = if table.starts_with("report") {
+        let bytes: String = if table == "report_answers" {
             test.one(
                 &format!("select coalesce(string_agg(encode(answers, 'escape'), ''), '') from {table}"),
                 &[],

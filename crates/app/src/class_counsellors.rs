@@ -58,8 +58,8 @@ pub async fn list(
     let after = match after {
         None => None,
         Some(key) => {
-            let (college, class) = key.split_once(' ').ok_or_else(crate::reports::bad_cursor)?;
-            let read = |number: &str| number.parse().map_err(|_| crate::reports::bad_cursor());
+            let (college, class) = key.split_once(' ').ok_or_else(crate::bad_cursor)?;
+            let read = |number: &str| number.parse().map_err(|_| crate::bad_cursor());
             Some((read(college)?, read(class)?))
         }
     };

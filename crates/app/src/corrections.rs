@@ -125,7 +125,7 @@ pub async fn mine(
     limit: i64,
 ) -> Result<Page<MyCorrection>> {
     let Some(person) = &viewer.person else { return Ok(Page { items: Vec::new(), next: None }) };
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let found = rows::of_person(&mut tx, corp, person.id, before, limit + 1).await?;

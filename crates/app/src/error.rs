@@ -23,6 +23,9 @@ pub enum Error {
     /// The form takes no answers at this hour.
     #[error("the form is closed")]
     FormClosed,
+    /// The cut-off has passed: what was sent stands, unless somebody sends it back.
+    #[error("the report can't be changed any more")]
+    CutoffPassed,
     /// The person saw another version of the form than the one that is asked now.
     #[error("the form has a newer version")]
     FormChanged,
@@ -72,6 +75,7 @@ impl Error {
             Self::NotFound => &NOT_FOUND,
             Self::Invalid(_) => &INVALID,
             Self::FormClosed => &FORM_CLOSED,
+            Self::CutoffPassed => &CUTOFF_PASSED,
             Self::FormChanged => &FORM_CHANGED,
             Self::NotExpected => &NOT_EXPECTED,
             Self::KeyReused => &KEY_REUSED,
@@ -84,13 +88,14 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 13] {
+    pub fn catalogue() -> [&'static Description; 14] {
         [
             &NOT_SIGNED_IN,
             &FORBIDDEN,
             &NOT_FOUND,
             &INVALID,
             &FORM_CLOSED,
+            &CUTOFF_PASSED,
             &FORM_CHANGED,
             &NOT_EXPECTED,
             &KEY_REUSED,
@@ -127,6 +132,8 @@ static NOT_FOUND: Description = describe("not_found", 404, "没有找到", "请�
 static INVALID: Description = describe("invalid", 422, "填写有误", "请按各项提示修改后重新提交");
 static FORM_CLOSED: Description =
     describe("form_closed", 409, "不在填报时间内", "请在开放时间内填报，或联系辅导员");
+static CUTOFF_PASSED: Description =
+    describe("cutoff_passed", 409, "已过截止时间", "已提交的内容不能再改；如需更正，请联系辅导员退回后修改");
 static FORM_CHANGED: Description = describe("form_changed", 409, "表单已更新", "请刷新页面后重新填写");
 static NOT_EXPECTED: Description =
     describe("not_expected", 403, "今天不需要填报", "您不在本表单今天的应报名单中；如有疑问请联系辅导员");

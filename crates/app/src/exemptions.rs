@@ -43,7 +43,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page<Row>> {
     let question = question(app, school, viewer, kind, past)?;
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = exemptions::list(&mut tx, &question, before, limit + 1).await?;
     tx.commit().await?;

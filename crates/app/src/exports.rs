@@ -179,7 +179,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page<Export>> {
     let of = readable(viewer)?;
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = exports::list(&mut tx, school.corp(), of, before, limit + 1).await?;
     tx.commit().await?;

@@ -1,45 +1,85 @@
 //! The forms someone is asked today, and the built-in ones.
 
+mod built_in;
+
 use std::{
     collections::HashMap,
     sync::{Arc, RwLock},
 };
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::{
     form::{
-        Form,
+        Period, Schedule, Turn,
         answers::{Answers, Published},
-        schema,
     },
     policy::{Scope, Viewer, ViewerPerson},
 };
 use store::{
     Scoped, exemptions,
     expected::Question,
-    forms::{self, FormVersion},
-    reminders, reports, statistics,
+    forms::{self, Campaign, FormVersion},
+    outages,
+    reports::{self, Key},
+    statistics,
 };
 
 use crate::{App, Error, Result, School, reports::Receipt};
+
+pub use built_in::publish_built_in;
 
 /// Compiled versions by id. A version never changes, so nothing here ever goes stale.
 #[derive(Default)]
 pub(crate) struct Cache(RwLock<HashMap<i64, Arc<Published>>>);
 
-/// A published version with its ids.
+/// A published version with its ids, and from when to when it is asked.
 #[derive(Clone)]
 pub(crate) struct Loaded {
     pub form_id: i64,
     pub form_version_id: i64,
     pub published: Arc<Published>,
+    pub schedule: Schedule,
 }
 
 impl Loaded {
-    /// Who is expected for `day`, as far as `scope` goes.
-    pub fn question(&self, corp: i32, day: NaiveDate, scope: Scope) -> Question {
-        let audience = self.published.form.audience;
-        Question { corp, form_id: self.form_id, audience, day, scope, under: None, person: None }
+    /// Who is expected on `day` for its slot, as far as `scope` goes.
+    pub fn question(&self, corp: i32, day: NaiveDate, slot: i16, scope: Scope) -> Question {
+        let form = &self.published.form;
+        Question {
+            corp,
+            form_id: self.form_id,
+            audience: form.audience.clone(),
+            day,
+            period: form.cadence.period(day, slot),
+            scope,
+            under: None,
+            person: None,
+        }
+    }
+
+    /// The turns of a day, in its order.
+    pub fn turns(&self, school: &School, day: NaiveDate) -> Vec<Turn> {
+        self.published.form.turns(school.zone, self.schedule, day)
+    }
+
+    /// The turn a figure of this day is about: the slot that was asked for, or the last that had begun at `now`. Days
+    /// outside the schedule have the turns they would have had.
+    pub fn turn_of(
+        &self,
+        school: &School,
+        day: NaiveDate,
+        slot: Option<i16>,
+        now: DateTime<Utc>,
+    ) -> Option<Turn> {
+        let always = Schedule { starts_on: self.schedule.starts_on.min(day), ends_on: self.schedule.ends_on.max(day) };
+        let turns = self.published.form.turns(school.zone, always, day);
+        match slot {
+            Some(slot) => turns.into_iter().find(|turn| turn.period.slot == slot),
+            None => {
+                let begun = turns.iter().rev().find(|turn| turn.window.opens_at <= now);
+                begun.or(turns.first()).copied()
+            }
+        }
     }
 }
 
@@ -50,8 +90,17 @@ pub(crate) async fn current(app: &App, tx: &mut Scoped, code: &str) -> Result<Lo
     if !is_name(code) {
         return Err(Error::NotFound);
     }
-    let version = forms::current(tx, corp, code).await?.ok_or(Error::NotFound)?;
-    compiled(app, version)
+    let (campaign, version) = forms::current(tx, corp, code).await?.ok_or(Error::NotFound)?;
+    compiled(app, &campaign, version)
+}
+
+/// One version, however old: what its answers were given on.
+pub(crate) async fn version(app: &App, tx: &mut Scoped, form_version_id: i64) -> Result<Loaded> {
+    let corp = tx.corp();
+    let (campaign, version) = forms::version(tx, corp, form_version_id)
+        .await?
+        .ok_or_else(|| Error::internal("answers to a version that is not there"))?;
+    compiled(app, &campaign, version)
 }
 
 /// Whether this can be a form's code or a receipt.
@@ -59,7 +108,7 @@ pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-fn compiled(app: &App, version: FormVersion) -> Result<Loaded> {
+pub(crate) fn compiled(app: &App, campaign: &Campaign, version: FormVersion) -> Result<Loaded> {
     let FormVersion { form_id, form_version_id, .. } = version;
     let broken = || Error::internal("the cache of forms is poisoned");
     let known = app.0.forms.0.read().map_err(|_| broken())?.get(&form_version_id).cloned();
@@ -73,10 +122,46 @@ fn compiled(app: &App, version: FormVersion) -> Result<Loaded> {
             published
         }
     };
-    Ok(Loaded { form_id, form_version_id, published })
+    Ok(Loaded { form_id, form_version_id, published, schedule: campaign.schedule() })
 }
 
-/// Where someone stands with a form today.
+/// The turns that take answers now, with the time the service was away added to their hours.
+pub(crate) async fn open_turns(
+    tx: &mut Scoped,
+    school: &School,
+    loaded: &Loaded,
+    now: DateTime<Utc>,
+) -> Result<Vec<(NaiveDate, Turn)>> {
+    let today = school.today(now);
+    // A night's turn may be open past midnight, where the service was away.
+    let days = [today.checked_sub_days(Days::new(1)), Some(today)];
+    let mut turns: Vec<(NaiveDate, Turn)> = Vec::new();
+    for day in days.into_iter().flatten() {
+        for turn in loaded.turns(school, day) {
+            if !turns.iter().any(|(_, known)| known.period == turn.period) {
+                turns.push((day, turn));
+            }
+        }
+    }
+    // Outages are asked for only where they can matter: past some cut-off.
+    let since = turns.iter().map(|(_, turn)| turn.window.opens_at).min().unwrap_or(now);
+    if turns.iter().any(|(_, turn)| turn.window.opens_at <= now && now >= turn.window.cutoff_at) {
+        let outages = outages::since(tx, school.corp(), since).await?;
+        for (_, turn) in &mut turns {
+            turn.window = turn.window.extended(&outages);
+        }
+    }
+    turns.retain(|(_, turn)| turn.window.is_open(now));
+    // What is answered once or by event counts under today's roster.
+    for (day, turn) in &mut turns {
+        if turn.period.day.is_none() {
+            *day = today;
+        }
+    }
+    Ok(turns)
+}
+
+/// Where someone stands with a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// 未报
@@ -85,45 +170,82 @@ pub enum Standing {
     Reported,
     /// 免报
     Exempt,
+    /// 随时: answered whenever it happens.
+    Anytime,
     /// The form does not ask them.
     NotExpected,
 }
 
-/// A form as it stands for someone today.
+/// A form as it stands for someone.
 #[derive(Debug, Clone)]
 pub struct FormToday {
     /// The form.
     pub form: Arc<Published>,
-    /// The school's day.
+    /// The day it is about.
     pub day: NaiveDate,
+    /// For what an answer counts.
+    pub period: Period,
+    /// What the slot is called, where there are several.
+    pub slot_title: Option<String>,
     /// From when it takes answers.
     pub opens_at: DateTime<Utc>,
-    /// Until when.
+    /// From when on an answer is late, and one that was given stands.
+    pub cutoff_at: DateTime<Utc>,
+    /// Until when it takes answers.
     pub closes_at: DateTime<Utc>,
     /// Where the viewer stands with it.
     pub standing: Standing,
     /// What they keep, if they have answered.
     pub receipt: Option<Receipt>,
+    /// Trips of theirs that are under way, to be closed.
+    pub open_trips: Vec<Receipt>,
+    /// Whether it was sent back to be put right.
+    pub sent_back: bool,
 }
 
-/// Every form of the school as it stands for the viewer; those that do not ask them are left out.
+/// Every form of the school as it stands for the viewer, one row a turn; those that do not ask them are left out.
 pub async fn today(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<FormToday>> {
     let Some(person) = &viewer.person else { return Ok(Vec::new()) };
     let now = app.now();
+    let today = school.today(now);
     let mut tx = app.store().scoped(school.corp()).await?;
     let mut found = Vec::new();
-    for version in forms::list(&mut tx, school.corp()).await? {
-        let loaded = compiled(app, version)?;
-        let (today, _) = stand(&mut tx, school, &loaded, person, now).await?;
-        if today.standing != Standing::NotExpected {
-            found.push(today);
+    for (campaign, version) in forms::list(&mut tx, school.corp(), Some(today)).await? {
+        let loaded = compiled(app, &campaign, version)?;
+        if !loaded.published.form.audience.kinds.contains(&person.kind) {
+            continue;
+        }
+        let mut turns: Vec<(NaiveDate, Turn)> =
+            loaded.turns(school, today).into_iter().map(|turn| (today, turn)).collect();
+        // With the hours an outage added, also of yesterday.
+        for (day, open) in open_turns(&mut tx, school, &loaded, now).await? {
+            match turns.iter_mut().find(|(_, turn)| turn.period == open.period) {
+                Some((_, turn)) => *turn = open,
+                None => turns.insert(0, (day, open)),
+            }
+        }
+        for (day, turn) in turns {
+            let (standing, _) = stand(&mut tx, school, &loaded, person, day, turn).await?;
+            if standing.standing != Standing::NotExpected {
+                found.push(standing);
+            }
         }
     }
     tx.commit().await?;
+    // What is to be done stands first, what is due first before all; what can be done at any time stands last.
+    found.sort_by_key(|form| {
+        let place = match form.standing {
+            _ if form.sent_back => 0,
+            Standing::Unreported => 1,
+            Standing::Reported | Standing::Exempt | Standing::NotExpected => 2,
+            Standing::Anytime => 3,
+        };
+        (place, form.cutoff_at)
+    });
     Ok(found)
 }
 
-/// A form to be filled in: today's own answers, or what is carried over from the last ones.
+/// A form to be filled in: the turn's own answers, or what is carried over from the last ones.
 #[derive(Debug, Clone)]
 pub struct FormToFill {
     /// Where the viewer stands with it.
@@ -134,48 +256,109 @@ pub struct FormToFill {
     pub carried: Vec<String>,
 }
 
+/// Which turn of a form is meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// Of this day.
+    pub day: Option<NaiveDate>,
+    /// Of this slot.
+    pub slot: Option<i16>,
+    /// The report with this receipt, to be changed.
+    pub receipt: Option<String>,
+}
+
 /// The form with this code, ready to be filled in by the viewer.
-pub async fn to_fill(app: &App, school: &School, viewer: &Viewer, code: &str) -> Result<FormToFill> {
+pub async fn to_fill(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    code: &str,
+    meant: &Meant,
+) -> Result<FormToFill> {
     let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let now = app.now();
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
     let loaded = current(app, &mut tx, code).await?;
-    let (today, last) = stand(&mut tx, school, &loaded, person, app.now()).await?;
-    tx.commit().await?;
-    let last = last.map(|report| crate::reports::open(app, school, person.id, &report)).transpose()?;
-    let (answers, carried) = match last {
-        Some(own) if today.receipt.is_some() => (own, Vec::new()),
-        Some(last) => {
+    let open = open_turns(&mut tx, school, &loaded, now).await?;
+    let chosen = open
+        .into_iter()
+        .find(|(day, turn)| {
+            meant.day.is_none_or(|meant| meant == *day || turn.period.day == Some(meant))
+                && meant.slot.is_none_or(|slot| slot == turn.period.slot)
+        })
+        .or_else(|| {
+            let day = meant.day.unwrap_or_else(|| school.today(now));
+            Some((day, loaded.turn_of(school, day, meant.slot, now)?))
+        });
+    let (day, turn) = chosen.ok_or(Error::NotFound)?;
+    let (mut today, own) = stand(&mut tx, school, &loaded, person, day, turn).await?;
+    let own = match &meant.receipt {
+        Some(receipt) if is_name(receipt) => {
+            let report = reports::by_receipt(&mut tx, corp, Some(person.id), receipt)
+                .await?
+                .filter(|report| report.form_id == loaded.form_id)
+                .ok_or(Error::NotFound)?;
+            today.receipt = Some(Receipt::of(code, &report));
+            Some(report)
+        }
+        Some(_) => return Err(Error::NotFound),
+        None => own,
+    };
+    let given = match &own {
+        Some(report) => crate::reports::open(app, &mut tx, report).await?,
+        None => None,
+    };
+    let (answers, carried) = match given {
+        Some(answers) => (answers, Vec::new()),
+        None => {
+            let last = reports::of_person(&mut tx, corp, loaded.form_id, person.id, None, 1).await?.pop();
+            let last = match last {
+                Some(report) => crate::reports::open(app, &mut tx, &report).await?.unwrap_or_default(),
+                None => Answers::new(),
+            };
             let carried = loaded.published.carry_over(&last);
             let names = carried.keys().cloned().collect();
             (carried, names)
         }
-        None => (Answers::new(), Vec::new()),
     };
+    tx.commit().await?;
     Ok(FormToFill { today, answers, carried })
 }
 
-/// Where a person stands with a form at `now`, and their last report of it.
+/// Where a person stands with one turn of a form, and their report of it.
 async fn stand(
     tx: &mut Scoped,
     school: &School,
     loaded: &Loaded,
     person: &ViewerPerson,
-    now: DateTime<Utc>,
+    day: NaiveDate,
+    turn: Turn,
 ) -> Result<(FormToday, Option<reports::Report>)> {
     let corp = school.corp();
     let form = &loaded.published.form;
-    let day = school.today(now);
-    let window = form.window(school.zone, day);
-    let last = reports::of_person(tx, corp, loaded.form_id, person.id, None, 1).await?.pop();
-    let receipt = last
-        .as_ref()
-        .filter(|report| report.day == Some(day))
-        .map(|report| Receipt::of(&form.code, day, report));
+    let Turn { period, window } = turn;
+    let key = Key { corp, form_id: loaded.form_id, person: person.id, period, occurrence: 0 };
+    let own = if form.is_event() { None } else { reports::by_key(tx, key).await? };
+    let open_trips = if form.is_event() {
+        store::trips::open_reports(tx, corp, loaded.form_id, person.id)
+            .await?
+            .iter()
+            .map(|report| Receipt::of(&form.code, report))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let receipt = own.as_ref().map(|report| Receipt::of(&form.code, report));
+    let sent_back = match &own {
+        Some(report) => store::reviews::is_sent_back(tx, corp, report.report_id).await?,
+        None => false,
+    };
     let standing = if receipt.is_some() {
         Standing::Reported
-    } else if is_expected(tx, loaded, corp, day, person.id).await? {
-        Standing::Unreported
-    } else if form.audience.kind == person.kind && exemptions::covers(tx, corp, person.id, day).await? {
+    } else if is_expected(tx, loaded, corp, day, period.slot, person.id).await? {
+        if form.is_event() { Standing::Anytime } else { Standing::Unreported }
+    } else if form.audience.kinds.contains(&person.kind) && exemptions::covers(tx, corp, person.id, day).await? {
         Standing::Exempt
     } else {
         Standing::NotExpected
@@ -183,12 +366,23 @@ async fn stand(
     let today = FormToday {
         form: loaded.published.clone(),
         day,
+        period,
+        slot_title: slot_title(form, period.slot),
         opens_at: window.opens_at,
+        cutoff_at: window.cutoff_at,
         closes_at: window.closes_at,
         standing,
         receipt,
+        open_trips,
+        sent_back,
     };
-    Ok((today, last))
+    Ok((today, own))
+}
+
+/// What a slot is called; none where there is one.
+pub(crate) fn slot_title(form: &domain::form::Form, slot: i16) -> Option<String> {
+    let domain::form::Cadence::Daily { slots } = &form.cadence else { return None };
+    slots.get(usize::try_from(slot).ok()?)?.title.clone()
 }
 
 /// Whether the form asks this person on this day.
@@ -197,30 +391,12 @@ pub(crate) async fn is_expected(
     loaded: &Loaded,
     corp: i32,
     day: NaiveDate,
+    slot: i16,
     person: i64,
 ) -> Result<bool> {
-    let question = Question { person: Some(person), ..loaded.question(corp, day, Scope::School) };
+    let question = Question { person: Some(person), ..loaded.question(corp, day, slot, Scope::School) };
     Ok(statistics::total(tx, &question).await?.expected > 0)
 }
 
-/// The forms that come with Rollcall.
-const BUILT_IN: [&str; 1] = [include_str!("../../../fixtures/forms/health-daily.json")];
-
-/// Publishes the built-in forms a school does not have yet, and the reminders that go with them.
-pub async fn publish_built_in(app: &App, school: &School) -> Result<()> {
-    let now = app.now();
-    let mut tx = app.store().scoped(school.corp()).await?;
-    for document in BUILT_IN {
-        let broken =
-            |error: serde_json::Error| Error::Internal("a built-in form".into(), Some(Box::new(error)));
-        let form: Form = serde_json::from_str(document).map_err(broken)?;
-        form.check().map_err(|flaw| Error::internal(flaw.to_string()))?;
-        let form_id = forms::publish(&mut tx, school.corp(), &form, &schema::compile(&form), now).await?;
-        let times: Vec<NaiveTime> =
-            [10, 14, 18].iter().filter_map(|hour| NaiveTime::from_hms_opt(*hour, 0, 0)).collect();
-        let wording = "您今天的“{form}”还没有填写，请在 {closes} 前完成。";
-        reminders::add_rule(&mut tx, school.corp(), form_id, "每日催办", &times, wording).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
+/// How long an event's report may be changed by whom it is from, if it tells of no open trip.
+pub(crate) const EVENT_CHANGES: TimeDelta = TimeDelta::hours(24);

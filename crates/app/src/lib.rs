@@ -51,6 +51,7 @@ use tokio::sync::Notify;
 
 pub use error::{Error, FieldError, Result};
 pub use page::Page;
+pub(crate) use page::bad_cursor;
 pub use school::School;
 
 /// What a use case may touch. Cheap to clone.
@@ -63,6 +64,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     schools: HashMap<CorpId, School>,
     forms: forms::Cache,
+    months: reports::Months,
     /// Rung when a job was added, so that a worker of this process looks at once.
     job_added: Notify,
 }
@@ -83,6 +85,7 @@ impl App {
             clock,
             schools,
             forms: forms::Cache::default(),
+            months: reports::Months::default(),
             job_added: Notify::new(),
         }))
     }

@@ -1,5 +1,12 @@
 //! Keyset pages.
 
+use crate::Error;
+
+/// A cursor that is none of ours.
+pub(crate) fn bad_cursor() -> Error {
+    Error::field("cursor", "翻页位置无效，请回到第一页")
+}
+
 /// One page of a list, and where the next begins.
 #[derive(Debug, Clone)]
 pub struct Page<T> {

@@ -64,7 +64,7 @@ pub async fn looks_at_me(
     limit: i64,
 ) -> Result<Page<Look>> {
     let Some(person) = &viewer.person else { return Ok(Page { items: Vec::new(), next: None }) };
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = access_log::of_person(&mut tx, school.corp(), person.id, before, limit + 1).await?;
     tx.commit().await?;

@@ -155,7 +155,7 @@ pub async fn list(
     if scope.is_empty() {
         return Err(Error::Forbidden);
     }
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let today = school.today(app.now());

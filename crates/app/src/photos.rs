@@ -138,7 +138,7 @@ pub async fn uploads(
     limit: i64,
 ) -> Result<Page<Upload>> {
     administer(viewer)?;
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = uploads::list(&mut tx, school.corp(), before, limit + 1).await?;
     tx.commit().await?;
@@ -172,7 +172,7 @@ pub async fn results(
     limit: i64,
 ) -> Result<Page<ResultRow>> {
     administer(viewer)?;
-    let after = after.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let after = after.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     uploads::find(&mut tx, corp, upload).await?.ok_or(Error::NotFound)?;

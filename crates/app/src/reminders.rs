@@ -68,7 +68,7 @@ pub async fn remind(
     let request_hash = secret::hash(body.as_bytes());
     let claim =
         Claim { corp, member: viewer.member, key, operation: "POST /reminders", request_hash: &request_hash };
-    let asked = Asked { form: wanted.form, day: None, department: wanted.department };
+    let asked = Asked { form: wanted.form, day: None, slot: None, department: wanted.department };
     let mut tx = app.store().scoped(corp).await?;
     match idempotency_keys::claim(&mut tx, claim, now).await? {
         Claimed::New => {}
@@ -76,7 +76,12 @@ pub async fn remind(
         Claimed::Mismatch => return Err(Error::KeyReused),
     }
     let (loaded, question) = question(app, &mut tx, school, viewer, Action::Remind, asked).await?;
-    let closes = loaded.published.form.window(school.zone, question.day).closes_at;
+    // What is answered by event nobody has left unreported.
+    if loaded.published.form.is_event() {
+        return Err(Error::field("form", "随时填报的表单没有未报名单，不能催办"));
+    }
+    let turn = loaded.turn_of(school, question.day, Some(question.period.slot), now);
+    let closes = turn.ok_or_else(|| Error::internal("a question without a turn"))?.window.closes_at;
     let round = NewRound {
         occasion: &format!("member {} {key}", viewer.member),
         rule_id: None,
@@ -123,7 +128,7 @@ pub async fn result(
     after: Option<&str>,
     limit: i64,
 ) -> Result<RoundResult> {
-    let after = after.map_or(Ok(0), str::parse).map_err(|_| crate::reports::bad_cursor())?;
+    let after = after.map_or(Ok(0), str::parse).map_err(|_| crate::bad_cursor())?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let round = reminders::own_round(&mut tx, corp, viewer.member, round_id).await?.ok_or(Error::NotFound)?;
@@ -182,7 +187,10 @@ async fn plan_rule(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let loaded = forms::current(app, tx, &rule.form_code).await?;
-    let closes = loaded.published.form.window(school.zone, day).closes_at;
+    // The turn that takes answers now; outside the form's schedule and hours there is nothing to remind of.
+    let open = |turn: &domain::form::Turn| turn.window.is_open(now);
+    let Some(turn) = loaded.turns(school, day).into_iter().rfind(open) else { return Ok(false) };
+    let closes = turn.window.closes_at;
     let round = NewRound {
         occasion: &format!("rule {} {}", rule.rule_id, time.format("%H:%M")),
         rule_id: Some(rule.rule_id),
@@ -191,7 +199,7 @@ async fn plan_rule(
         useful_until: reminder::useful_until(school.zone, day, times, now, closes),
         at: now,
     };
-    let question = loaded.question(school.corp(), day, Scope::School);
+    let question = loaded.question(school.corp(), day, turn.period.slot, Scope::School);
     Ok(reminders::plan(tx, &question, &round).await?.is_some())
 }
 
@@ -246,12 +254,16 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> 
         return Ok(if waits { Freezing::NoRoom } else { Freezing::Nothing });
     };
     let content = reminders::round_content(&mut tx, corp, first.round_id).await?;
-    let form = forms::current(app, &mut tx, &content.form_code).await?.published.form.clone();
-    let closes = form.window(school.zone, content.day).closes_at;
+    let loaded = forms::current(app, &mut tx, &content.form_code).await?;
+    let form = loaded.published.form.clone();
+    let turn = loaded.turn_of(school, content.day, Some(content.slot), now);
+    let closes = turn.map_or(now, |turn| turn.window.closes_at);
     let closes_text = if closes == domain::clock::end_of_day(school.zone, content.day) {
         "今晚 24:00".to_owned()
     } else {
-        closes.with_timezone(&school.zone).format("%H:%M").to_string()
+        let local = closes.with_timezone(&school.zone);
+        let today = local.date_naive() == content.day;
+        local.format(if today { "%H:%M" } else { "%-m 月 %-d 日 %H:%M" }).to_string()
     };
     let template = content
         .wording

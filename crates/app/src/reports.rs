@@ -1,15 +1,38 @@
-//! Reporting: today's answers, taken once however often they are sent, and kept in every revision.
+//! Reporting: answers, taken once however often they are sent, and kept in every revision.
+
+mod history;
+mod load;
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{PersonId, clock, form::answers::Answers, policy::Viewer};
+use domain::{
+    PersonId,
+    form::{Flag, Turn, answers::Answers},
+    policy::{Action, Scope, Viewer},
+    review,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
+    Scoped,
+    expected::Question,
     idempotency_keys::{self, Claim, Claimed},
-    reports::{self, NewReport, Period},
+    reports::{self, Key, NewReport, Source},
+    reviews, statistics, trips,
 };
 
-use crate::{App, Error, FieldError, Page, Result, School, forms, secret};
+use crate::{App, Error, Result, School, forms, secret};
+
+pub use history::{OwnReport, OwnRevision, history, own, revisions};
+pub use load::{Loaded, Row, cell, form, load};
+
+/// Months for whose answers there is room, as far as this process knows.
+#[derive(Default)]
+pub(crate) struct Months(Arc<Mutex<HashSet<NaiveDate>>>);
 
 /// What someone sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,11 +42,33 @@ pub struct Submission {
     pub form: String,
     /// The version they saw.
     pub version: i32,
-    /// For which day; must be today, and may be left out.
+    /// For which day; one that takes answers now, and may be left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<NaiveDate>,
+    /// For which slot; may be left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<i16>,
+    /// Of a form answered by event: the report to be changed; none: a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// By field name.
     pub answers: Answers,
+    /// Names of the fields that were left as they were carried over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<String>,
+    /// 代报: for whom, and why not themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behalf: Option<Behalf>,
+}
+
+/// Somebody who can't answer themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behalf {
+    /// Who.
+    pub person: PersonId,
+    /// Why.
+    pub reason: String,
 }
 
 /// What someone keeps of a report. Carries none of the answers.
@@ -31,14 +76,20 @@ pub struct Submission {
 pub struct Receipt {
     /// The form's code.
     pub form: String,
-    /// For which day.
-    pub day: NaiveDate,
+    /// For which day; none: answered once, or by event.
+    pub day: Option<NaiveDate>,
+    /// For which slot.
+    pub slot: i16,
     /// 16 letters and digits; the same through all revisions.
     pub receipt: String,
     /// 1 for the first.
     pub revision: i32,
     /// `normal` or `abnormal`.
     pub state: String,
+    /// Whether the first revision came after the cut-off.
+    pub late: bool,
+    /// `self`, `behalf` or `import`: from whom the last revision came.
+    pub source: String,
     /// When the first revision came.
     pub submitted_at: DateTime<Utc>,
     /// When the last one came.
@@ -46,13 +97,16 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    pub(crate) fn of(form: &str, day: NaiveDate, report: &reports::Report) -> Self {
+    pub(crate) fn of(form: &str, report: &reports::Report) -> Self {
         Self {
             form: form.to_owned(),
-            day,
+            day: report.day,
+            slot: report.slot,
             receipt: report.receipt.clone(),
             revision: report.revision,
             state: report.state.clone(),
+            late: report.late,
+            source: report.source.clone(),
             submitted_at: report.submitted_at,
             revised_at: report.revised_at,
         }
@@ -67,7 +121,6 @@ pub async fn submit(
     key: &str,
     submission: &Submission,
 ) -> Result<Receipt> {
-    let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
     let corp = school.corp();
     let now = app.now();
     let today = school.today(now);
@@ -75,6 +128,7 @@ pub async fn submit(
     let request_hash = secret::hash(&body);
     let claim =
         Claim { corp, member: viewer.member, key, operation: "POST /reports", request_hash: &request_hash };
+    ensure_month(app, school, today).await?;
 
     let mut tx = app.store().scoped(corp).await?;
     match idempotency_keys::claim(&mut tx, claim, now).await? {
@@ -84,10 +138,7 @@ pub async fn submit(
         }
         Claimed::Mismatch => return Err(Error::KeyReused),
     }
-    // After the claim: a repeat of what was taken yesterday still gets its receipt.
-    if submission.day.is_some_and(|day| day != today) {
-        return Err(Error::field("day", format!("只能填报今天（{today}）的内容")));
-    }
+    // All else after the claim: a repeat of what was taken yesterday still gets its receipt.
     let loaded = forms::current(app, &mut tx, &submission.form).await.map_err(|error| match error {
         Error::NotFound => Error::field("form", "没有这个表单，请刷新页面"),
         other => other,
@@ -96,27 +147,40 @@ pub async fn submit(
     if submission.version != form.version {
         return Err(Error::FormChanged);
     }
-    let window = form.window(school.zone, today);
-    if now < window.opens_at || now >= window.closes_at {
-        return Err(Error::FormClosed);
-    }
-    loaded.published.check(&submission.answers).map_err(Error::Invalid)?;
-    if !forms::is_expected(&mut tx, &loaded, corp, today, person.id).await? {
-        return Err(Error::NotExpected);
-    }
+    let (day, turn) = open_turn(&mut tx, school, &loaded, submission, now).await?;
+    loaded.published.check(&submission.answers, today).map_err(Error::Invalid)?;
+    let person = whose(&mut tx, viewer, &loaded, day, turn, submission).await?;
 
-    let period = Period { corp, form_id: loaded.form_id, person: person.id, day: today };
+    let (key, before) = report_key(&mut tx, &loaded, person, turn, submission).await?;
+    if let Some(before) = &before {
+        may_be_changed(&mut tx, &loaded, turn, before, now).await?;
+    }
+    let answers = loaded.published.coarse(submission.answers.clone());
+    let away = if form.place.is_some() { trips::away(&mut tx, corp, person).await? } else { None };
+    let flags = form.flags(&answers, away.as_deref());
+    let source = if submission.behalf.is_some() { Source::Behalf } else { Source::OneSelf };
+    let draft_of = Draft { key, answers: &answers, flags, source, day: today, at: now };
     let report = NewReport {
         by_member: Some(viewer.member),
-        ..draft(app, &loaded, period, &submission.answers, now)?
+        late: now >= turn.window.cutoff_at,
+        reason: submission.behalf.as_ref().map(|behalf| behalf.reason.trim().to_owned()),
+        carried: carried(&loaded, submission),
+        ..draft(app, &loaded, draft_of)?
     };
     let written = reports::submit(&mut tx, &report).await?;
+    if let Some(fields) = &form.trip {
+        trips::keep(&mut tx, corp, written.report_id, person, fields.trip(&answers).as_ref()).await?;
+    }
+    move_review(&mut tx, &report, &written).await?;
     let receipt = Receipt {
         form: form.code.clone(),
-        day: today,
+        day: key.period.day,
+        slot: key.period.slot,
         receipt: written.receipt,
         revision: written.revision,
         state: report.state.to_owned(),
+        late: written.late,
+        source: source.as_str().to_owned(),
         submitted_at: written.submitted_at,
         revised_at: now,
     };
@@ -126,196 +190,209 @@ pub async fn submit(
     Ok(receipt)
 }
 
-/// Checked answers, coded and sealed.
-fn draft(
-    app: &App,
+/// The turn that is answered, and the day whose roster counts for it.
+async fn open_turn(
+    tx: &mut Scoped,
+    school: &School,
     loaded: &forms::Loaded,
-    period: Period,
-    answers: &Answers,
+    submission: &Submission,
+    now: DateTime<Utc>,
+) -> Result<(NaiveDate, Turn)> {
+    let open = forms::open_turns(tx, school, loaded, now).await?;
+    let today = school.today(now);
+    let is_meant = |(day, turn): &&(NaiveDate, Turn)| {
+        submission.day.is_none_or(|meant| meant == *day || turn.period.day == Some(meant))
+            && submission.slot.is_none_or(|slot| slot == turn.period.slot)
+    };
+    // Left open, it is the newest: at midnight today's, also where an outage keeps yesterday's open.
+    if let Some(meant) = open.iter().rev().find(is_meant) {
+        return Ok(*meant);
+    }
+    match submission.day {
+        Some(day) if day != today => Err(Error::field("day", format!("只能填报今天（{today}）的内容"))),
+        _ => Err(Error::FormClosed),
+    }
+}
+
+/// Who is answered for: the viewer, or somebody they look after. They must be expected.
+async fn whose(
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    loaded: &forms::Loaded,
+    day: NaiveDate,
+    turn: Turn,
+    submission: &Submission,
+) -> Result<PersonId> {
+    let (person, scope) = match &submission.behalf {
+        None => (viewer.person.as_ref().ok_or(Error::NotExpected)?.id, Scope::School),
+        Some(behalf) => {
+            let scope = viewer.scope(Action::ReportFor);
+            if scope.is_empty() {
+                return Err(Error::Forbidden);
+            }
+            if !(1..=200).contains(&behalf.reason.trim().chars().count()) {
+                return Err(Error::field("reason", "请写明为什么代报，不超过 200 字"));
+            }
+            (behalf.person, scope)
+        }
+    };
+    let corp = tx.corp();
+    let question = Question { person: Some(person), ..loaded.question(corp, day, turn.period.slot, scope) };
+    if statistics::total(tx, &question).await?.expected > 0 {
+        return Ok(person);
+    }
+    // Not expected, and not theirs, look the same.
+    Err(if submission.behalf.is_some() { Error::NotFound } else { Error::NotExpected })
+}
+
+/// What the report stands for, and the report that is changed by it, if it is known to be one.
+async fn report_key(
+    tx: &mut Scoped,
+    loaded: &forms::Loaded,
+    person: PersonId,
+    turn: Turn,
+    submission: &Submission,
+) -> Result<(Key, Option<reports::Report>)> {
+    let corp = tx.corp();
+    let key = Key { corp, form_id: loaded.form_id, person, period: turn.period, occurrence: 0 };
+    if !loaded.published.form.is_event() {
+        return Ok((key, reports::by_key(tx, key).await?));
+    }
+    match &submission.receipt {
+        None => {
+            let occurrence = reports::next_occurrence(tx, corp, loaded.form_id, person).await?;
+            Ok((Key { occurrence, ..key }, None))
+        }
+        Some(receipt) => {
+            let unknown = || Error::field("receipt", "没有这条记录，请刷新页面");
+            if !forms::is_name(receipt) {
+                return Err(unknown());
+            }
+            let report = reports::by_receipt(tx, corp, Some(person), receipt)
+                .await?
+                .filter(|report| report.form_id == loaded.form_id)
+                .ok_or_else(unknown)?;
+            Ok((report.key(corp), Some(report)))
+        }
+    }
+}
+
+/// What was sent may be changed until the cut-off, an event's for a day and while its trip is under way; later only what
+/// was sent back.
+async fn may_be_changed(
+    tx: &mut Scoped,
+    loaded: &forms::Loaded,
+    turn: Turn,
+    before: &reports::Report,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let corp = tx.corp();
+    let in_time = if loaded.published.form.is_event() {
+        now - before.submitted_at < forms::EVENT_CHANGES
+    } else {
+        now < turn.window.cutoff_at
+    };
+    let may = in_time
+        || reviews::is_sent_back(tx, corp, before.report_id).await?
+        || (loaded.published.form.trip.is_some() && trips::is_open(tx, corp, before.report_id).await?);
+    if may { Ok(()) } else { Err(Error::CutoffPassed) }
+}
+
+/// Opens, moves or closes the review of a report that was just written.
+async fn move_review(tx: &mut Scoped, report: &NewReport, written: &reports::Written) -> Result<()> {
+    let corp = report.key.corp;
+    // A first report has no review yet.
+    let before =
+        if written.revision == 1 { None } else { reviews::lock(tx, corp, written.report_id).await? };
+    if let Some((state, act)) = review::after_report(before, !report.flags.is_empty()) {
+        let act = reviews::NewAct {
+            act,
+            revision: written.revision,
+            note: None,
+            by_member: report.by_member,
+            at: report.at,
+        };
+        reviews::put(tx, corp, written.report_id, state, &act).await?;
+    }
+    Ok(())
+}
+
+/// Of the fields said to be carried over, those that may be.
+fn carried(loaded: &forms::Loaded, submission: &Submission) -> Vec<String> {
+    let may = |name: &&String| {
+        let field = loaded.published.form.field(name);
+        field.is_some_and(|field| field.carry_over == domain::form::CarryOver::Prefill)
+            && submission.answers.contains_key(*name)
+    };
+    let mut names: Vec<String> = submission.carried.iter().filter(may).cloned().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Makes room for the answers of a day's month, once per process and month.
+async fn ensure_month(app: &App, school: &School, day: NaiveDate) -> Result<()> {
+    let month = reports::month(day);
+    let months = &app.0.months.0;
+    let known = |months: &Mutex<HashSet<NaiveDate>>| months.lock().is_ok_and(|months| months.contains(&month));
+    if known(months) {
+        return Ok(());
+    }
+    let mut tx = app.store().scoped(school.corp()).await?;
+    reports::ensure_partition(&mut tx, month).await?;
+    tx.commit().await?;
+    if let Ok(mut months) = months.lock() {
+        months.insert(month);
+    }
+    Ok(())
+}
+
+/// Checked answers, to be coded and sealed.
+struct Draft<'a> {
+    key: Key,
+    answers: &'a Answers,
+    flags: Vec<Flag>,
+    source: Source,
+    day: NaiveDate,
     at: DateTime<Utc>,
-) -> Result<NewReport> {
-    let plaintext = serde_json::to_vec(answers).map_err(|_| Error::internal("answers"))?;
-    let row = period.row();
+}
+
+fn draft(app: &App, loaded: &forms::Loaded, of: Draft<'_>) -> Result<NewReport> {
+    let plaintext = serde_json::to_vec(of.answers).map_err(|_| Error::internal("answers"))?;
+    let row = of.key.row();
     Ok(NewReport {
-        period,
+        key: of.key,
         form_version_id: loaded.form_version_id,
         receipt: secret::receipt()?,
-        state: loaded.published.state(answers).as_str(),
-        facts: serde_json::to_value(loaded.published.facts(answers)).map_err(|_| Error::internal("facts"))?,
-        answers: app.store().keyring().seal(period.place(&row), &plaintext)?,
+        state: loaded.published.state(of.answers).as_str(),
+        facts: serde_json::to_value(loaded.published.facts(of.answers))
+            .map_err(|_| Error::internal("facts"))?,
+        flags: of.flags,
+        carried: Vec::new(),
+        late: false,
+        source: of.source,
+        reason: None,
+        answers: app.store().keyring().seal(of.key.place(&row), &plaintext)?,
         by_member: None,
-        at,
+        month: reports::month(of.day),
+        at: of.at,
     })
 }
 
-/// Opens the answers of someone's own report.
-pub(crate) fn open(
-    app: &App,
-    school: &School,
-    person: PersonId,
-    report: &reports::Report,
-) -> Result<Answers> {
-    let day = report.day.ok_or_else(|| Error::internal("a daily report without a day"))?;
-    unseal(app, Period { corp: school.corp(), form_id: report.form_id, person, day }, &report.answers)
+/// Opens the answers of a report's newest revision; none: they are kept no longer.
+pub(crate) async fn open(app: &App, tx: &mut Scoped, report: &reports::Report) -> Result<Option<Answers>> {
+    let corp = tx.corp();
+    let sealed = reports::answers(tx, corp, report).await?;
+    sealed.map(|sealed| unseal(app, report.key(corp), &sealed)).transpose()
 }
 
-fn unseal(app: &App, period: Period, answers: &store::Sealed) -> Result<Answers> {
-    let row = period.row();
-    let plaintext = app.store().keyring().open(period.place(&row), answers)?;
-    serde_json::from_slice(&plaintext).map_err(|_| Error::internal("sealed answers are not JSON"))
-}
-
-/// One of someone's own reports.
-#[derive(Debug, Clone)]
-pub struct OwnReport {
-    /// What they keep.
-    pub receipt: Receipt,
-    /// By field name.
-    pub answers: Answers,
-}
-
-/// The viewer's own reports of a form, newest day first. `before` is the last page's `next`.
-pub async fn history(
-    app: &App,
-    school: &School,
-    viewer: &Viewer,
-    code: &str,
-    before: Option<&str>,
-    limit: i64,
-) -> Result<Page<OwnReport>> {
-    let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
-    let before = before.map(|day| clock::parse_day(day).ok_or_else(bad_cursor)).transpose()?;
-    let mut tx = app.store().scoped(school.corp()).await?;
-    let loaded = forms::current(app, &mut tx, code).await?;
-    let rows =
-        reports::of_person(&mut tx, school.corp(), loaded.form_id, person.id, before, limit + 1).await?;
-    tx.commit().await?;
-    let day = |report: &reports::Report| report.day.map(|day| day.to_string()).unwrap_or_default();
-    Page::cut(rows, limit, day).try_map(|report| {
-        let answers = open(app, school, person.id, &report)?;
-        let receipt = Receipt::of(code, report.day.unwrap_or_default(), &report);
-        Ok(OwnReport { receipt, answers })
-    })
-}
-
-/// One revision of someone's own report.
-#[derive(Debug, Clone)]
-pub struct OwnRevision {
-    /// 1 for the first.
-    pub revision: i32,
-    /// When it came.
-    pub at: DateTime<Utc>,
-    /// `normal` or `abnormal`.
-    pub state: String,
-    /// By field name.
-    pub answers: Answers,
-}
-
-/// Every revision of the viewer's own report, newest first.
-pub async fn revisions(
-    app: &App,
-    school: &School,
-    viewer: &Viewer,
-    receipt: &str,
-) -> Result<Vec<OwnRevision>> {
-    let person = viewer.person.as_ref().filter(|_| forms::is_name(receipt)).ok_or(Error::NotFound)?;
-    let corp = school.corp();
-    let mut tx = app.store().scoped(corp).await?;
-    let report = reports::by_receipt(&mut tx, corp, person.id, receipt).await?.ok_or(Error::NotFound)?;
-    let rows = reports::revisions(&mut tx, corp, report.report_id).await?;
-    tx.commit().await?;
-    let day = report.day.ok_or_else(|| Error::internal("a daily report without a day"))?;
-    let period = Period { corp, form_id: report.form_id, person: person.id, day };
-    rows.into_iter()
-        .map(|row| {
-            let answers = unseal(app, period, &row.answers)?;
-            Ok(OwnRevision { revision: row.revision, at: row.at, state: row.state, answers })
-        })
-        .collect()
-}
-
-pub(crate) fn bad_cursor() -> Error {
-    Error::field("cursor", "翻页位置无效，请回到第一页")
-}
-
-/// Rows of a day's reports given from outside: a student or staff number and answers by field name.
-pub type Row = (String, Answers);
-
-/// What became of loaded rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Loaded {
-    /// Reports written.
-    pub written: usize,
-    /// What was wrong, by line; nothing is written when there is any.
-    pub errors: Vec<FieldError>,
-}
-
-/// Loads a day's reports, as a school does that comes from another system. All or nothing. Who has a report for
-/// the day already keeps it.
-pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: Vec<Row>) -> Result<Loaded> {
-    let corp = school.corp();
-    let mut tx = app.store().scoped(corp).await?;
-    let loaded = forms::current(app, &mut tx, code).await?;
-    let numbers: Vec<String> = rows.iter().map(|(number, _)| number.clone()).collect();
-    let persons = reports::persons_by_number(&mut tx, corp, &numbers).await?;
-    // The day's reports came, as far as anyone can say, at its end.
-    let at = loaded.published.form.window(school.zone, day).cutoff_at;
-    let mut outcome = Loaded::default();
-    let mut drafts = Vec::with_capacity(rows.len());
-    for (index, (number, answers)) in rows.iter().enumerate() {
-        let line = index + 2;
-        let Some(person) = persons.get(number) else {
-            let message = format!("第 {line} 行：名册里没有学号或工号 {number}");
-            outcome.errors.push(FieldError { field: "number".into(), message });
-            continue;
-        };
-        match loaded.published.check(answers) {
-            Ok(()) => {
-                let period = Period { corp, form_id: loaded.form_id, person: *person, day };
-                drafts.push(draft(app, &loaded, period, answers, at)?);
-            }
-            Err(errors) => outcome.errors.extend(
-                errors
-                    .into_iter()
-                    .map(|error| FieldError {
-                        message: format!("第 {line} 行：{}", error.message), ..error
-                    }),
-            ),
-        }
+fn unseal(app: &App, key: Key, answers: &store::Sealed) -> Result<Answers> {
+    let row = key.row();
+    let plaintext = app.store().keyring().open(key.place(&row), answers)?;
+    let value: Value =
+        serde_json::from_slice(&plaintext).map_err(|_| Error::internal("sealed answers are not JSON"))?;
+    match value {
+        Value::Object(answers) => Ok(answers),
+        _ => Err(Error::internal("sealed answers are no object")),
     }
-    if outcome.errors.is_empty() {
-        for chunk in drafts.chunks(1000) {
-            outcome.written += reports::insert_missing(&mut tx, corp, chunk).await?;
-        }
-        tx.commit().await?;
-    }
-    Ok(outcome)
-}
-
-/// A cell of a CSV file as an answer: empty cells are no answer, lists are separated by `;`.
-pub fn cell(form: &domain::form::Form, name: &str, text: &str) -> Option<Value> {
-    use domain::form::FieldKind;
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let plain = || Value::from(text);
-    Some(match form.field(name).map(|field| &field.kind) {
-        Some(FieldKind::Number { .. }) => text.parse::<f64>().map(Value::from).unwrap_or_else(|_| plain()),
-        Some(FieldKind::Boolean) => match text {
-            "true" | "是" | "1" => true.into(),
-            "false" | "否" | "0" => false.into(),
-            _ => plain(),
-        },
-        Some(FieldKind::Choices { .. }) => text.split(';').map(str::trim).collect(),
-        _ => plain(),
-    })
-}
-
-/// The form asked now, for reading a file against.
-pub async fn form(app: &App, school: &School, code: &str) -> Result<domain::form::Form> {
-    let mut tx = app.store().scoped(school.corp()).await?;
-    let loaded = forms::current(app, &mut tx, code).await?;
-    tx.commit().await?;
-    Ok(loaded.published.form.clone())
 }

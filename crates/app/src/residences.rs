@@ -91,7 +91,7 @@ pub async fn rooms(
     let day = day_of(app, school, day)?;
     let question = Question { corp: school.corp(), day, scope: viewer.scope(Action::SeePeople), under: None };
     let after: Option<(String, String)> =
-        after.map(serde_json::from_str).transpose().map_err(|_| crate::reports::bad_cursor())?;
+        after.map(serde_json::from_str).transpose().map_err(|_| crate::bad_cursor())?;
     let after = after.as_ref().map(|(floor, room)| (floor.as_str(), room.as_str()));
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = residences::rooms(&mut tx, &question, asked, after, limit + 1).await?;

@@ -304,7 +304,7 @@ pub async fn imports(
     limit: i64,
 ) -> UseCase<Page<ChangeSet>> {
     administer(viewer)?;
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = change_sets::list(&mut tx, school.corp(), before, limit + 1).await?;
     tx.commit().await?;

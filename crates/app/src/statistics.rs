@@ -35,6 +35,8 @@ pub struct Asked<'a> {
     pub form: &'a str,
     /// The day; today if left out.
     pub day: Option<NaiveDate>,
+    /// The slot; if left out, the last that has begun.
+    pub slot: Option<i16>,
     /// Only those counted under this department.
     pub department: Option<DepartmentId>,
 }
@@ -47,7 +49,7 @@ pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>
     let rows = statistics::by(&mut tx, &question, by).await?;
     tx.commit().await?;
     let total = rows.iter().map(|row| row.counts).sum();
-    let cutoff_at = loaded.published.form.window(school.zone, question.day).cutoff_at;
+    let cutoff_at = cutoff_at(school, &loaded, &question, now)?;
     Ok(Table { day: question.day, cutoff_at, as_of: now, rows, total })
 }
 
@@ -141,7 +143,21 @@ pub(crate) async fn question(
         return Err(Error::field("day", "请填 1900 到 2199 年之间的日期，例如 2020-03-04"));
     }
     let loaded = forms::current(app, tx, asked.form).await?;
-    let day = asked.day.unwrap_or_else(|| school.today(app.now()));
-    let question = Question { under: asked.department, ..loaded.question(school.corp(), day, scope) };
+    let now = app.now();
+    let day = asked.day.unwrap_or_else(|| school.today(now));
+    let turn = loaded.turn_of(school, day, asked.slot, now);
+    let slot = turn.ok_or_else(|| Error::field("slot", "这张表单没有这个时段"))?.period.slot;
+    let question = Question { under: asked.department, ..loaded.question(school.corp(), day, slot, scope) };
     Ok((loaded, question))
+}
+
+/// The hour a question's figures are read.
+fn cutoff_at(
+    school: &School,
+    loaded: &forms::Loaded,
+    question: &Question,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>> {
+    let turn = loaded.turn_of(school, question.day, Some(question.period.slot), now);
+    Ok(turn.ok_or_else(|| Error::internal("a question without a turn"))?.window.cutoff_at)
 }

@@ -60,7 +60,7 @@ pub async fn list(
         person: None,
         revoked: filter.revoked,
     };
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = statuses::list(&mut tx, &question, before, limit + 1).await?;
     tx.commit().await?;

@@ -30,7 +30,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page<Run>> {
     administer(viewer)?;
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = sync_runs::list(&mut tx, school.corp(), before, limit + 1).await?;
     tx.commit().await?;

@@ -28,7 +28,7 @@ pub async fn list(
     if day > today || day < school.corp.records_begin_on {
         return Err(Error::field("day", "请选择有记录以来到今天之间的日期"));
     }
-    let after: Option<TagId> = after.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let after: Option<TagId> = after.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = tags::counted(&mut tx, school.corp(), day, after, limit + 1).await?;
     tx.commit().await?;

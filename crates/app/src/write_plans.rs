@@ -218,7 +218,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page<Plan>> {
     administer(viewer)?;
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = write_plans::list(&mut tx, school.corp(), before, limit + 1).await?;
     tx.commit().await?;
@@ -247,7 +247,7 @@ pub async fn steps(
     limit: i64,
 ) -> Result<Page<Step>> {
     administer(viewer)?;
-    let after = after.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let after = after.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = write_plans::steps(&mut tx, school.corp(), plan, state, after, limit + 1).await?;
     tx.commit().await?;

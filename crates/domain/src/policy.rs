@@ -58,6 +58,20 @@ pub enum Action {
     SeePhoto,
     /// Say since when somebody is in which class, has left, is back, or has which number.
     ChangeStatus,
+    /// 代报: answer for somebody who can't.
+    ReportFor,
+    /// Say why somebody has not reported.
+    FollowUp,
+    /// 零报告: sign a class or a college off for a day.
+    SignOff,
+    /// Look at what stands out, send it back, close it.
+    Review,
+    /// Read what somebody answered, one report at a time, on record.
+    SeeAnswers,
+    /// Make forms, run and end them.
+    DesignForms,
+    /// Give others a role, no wider than one's own.
+    GiveGrants,
     /// Run syncs, read rules, approve held removals.
     Administer,
     /// Read what was exported, by whom and what for.
@@ -66,7 +80,7 @@ pub enum Action {
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 20] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::RevealPhone,
@@ -75,7 +89,18 @@ impl Action {
         Self::CheckCorrections,
         Self::FixCorrections,
         Self::AppointCounsellors,
+        Self::House,
+        Self::SeePhoto,
+        Self::ChangeStatus,
+        Self::ReportFor,
+        Self::FollowUp,
+        Self::SignOff,
+        Self::Review,
+        Self::SeeAnswers,
+        Self::DesignForms,
+        Self::GiveGrants,
         Self::Administer,
+        Self::Audit,
     ];
 }
 
@@ -115,8 +140,9 @@ impl Role {
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, Exempt, FixCorrections,
-            House, Remind, RevealPhone, SeePeople, SeePhoto, SeeStatistics,
+            Administer, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DesignForms, Exempt,
+            FixCorrections, FollowUp, GiveGrants, House, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
+            SeePeople, SeePhoto, SeeStatistics, SignOff,
         };
         // What whoever looks after students may do with them.
         let cares = matches!(
@@ -130,16 +156,25 @@ impl Role {
                 | ChangeStatus
                 | House
                 | CheckCorrections
+                | ReportFor
+                | FollowUp
+                | SignOff
+                | Review
+                | SeeAnswers
         );
         match self {
             Self::Counsellor => cares,
             Self::CollegeOffice | Self::SchoolOffice => {
-                cares || matches!(action, FixCorrections | AppointCounsellors)
+                cares || matches!(action, FixCorrections | AppointCounsellors | DesignForms | GiveGrants)
             }
-            Self::ClassAssistant | Self::CollegeLeader | Self::DepartmentHead | Self::SchoolLeader => {
-                matches!(action, SeeStatistics | SeePeople | Remind)
+            Self::ClassAssistant => matches!(action, SeeStatistics | SeePeople | Remind | FollowUp),
+            Self::CollegeLeader | Self::DepartmentHead => {
+                matches!(action, SeeStatistics | SeePeople | Remind | SignOff)
             }
-            Self::Administrator => matches!(action, SeeStatistics | Administer | ChangeStatus | Audit),
+            Self::SchoolLeader => matches!(action, SeeStatistics | SeePeople | Remind),
+            Self::Administrator => {
+                matches!(action, SeeStatistics | Administer | ChangeStatus | DesignForms | GiveGrants | Audit)
+            }
             Self::Auditor => matches!(action, Audit),
         }
     }

@@ -6,13 +6,13 @@ use diesel::{
     QueryableByName,
     pg::Pg,
     query_builder::{BoxedSqlQuery, SqlQuery},
-    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text},
+    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, SmallInt, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, DepartmentId, PersonId,
     exemption::ExemptionKind,
-    form::{Audience, Within},
+    form::{Audience, Period, Within},
     policy::Scope,
 };
 
@@ -27,8 +27,10 @@ pub struct Question {
     pub form_id: i64,
     /// Who it asks.
     pub audience: Audience,
-    /// The day.
+    /// The day whose roster counts.
     pub day: NaiveDate,
+    /// For what the answers count.
+    pub period: Period,
     /// Whose data the viewer may see.
     pub scope: Scope,
     /// Only those counted under this department.
@@ -48,13 +50,26 @@ pub struct Part {
     pub people: i64,
 }
 
-/// Binds $1 to $8, in the order of [`EXPECTED`].
+/// Binds $1 to $11, in the order of [`Question::bind_to`].
 pub type Bound = BoxedSqlQuery<'static, Pg, SqlQuery>;
+
+/// `is not distinct from` would use no index, so there are two of each query: for forms of a day, and for those that are
+/// answered once or by event.
+macro_rules! of_a_day {
+    () => {
+        "r.day = $10"
+    };
+}
+macro_rules! of_no_day {
+    () => {
+        "r.day is null"
+    };
+}
 
 /// The persons who are asked, exempt or not, each under the department that counts on that day, with that day's report
 /// if there is one: on the roster that day, in the audience, in the viewer's scope.
 macro_rules! enrolled {
-    ($day:literal) => {
+    ($day:literal, $period:ident) => {
         concat!(
             "
     select p.person_id, p.number, p.name, d.department_id, d.class_id, d.grade_id, d.college_id,
@@ -63,47 +78,56 @@ macro_rules! enrolled {
     join department_versions d on d.corp_id = m.corp_id and d.department_id = m.department_id
       and d.from_date <= ", $day, " and (d.until_date is null or d.until_date > ", $day, ")
     join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
-    left join reports r on r.corp_id = m.corp_id and r.form_id = $2 and r.day = ", $day, " and r.slot = 0
+    left join reports r on r.corp_id = m.corp_id and r.form_id = $2 and ", $period!(), " and r.slot = $11
       and r.occurrence = 0 and r.person_id = m.person_id
     where m.corp_id = $1 and m.is_main and m.from_date <= ", $day, " and (m.until_date is null or m.until_date > ", $day, ")
-      and p.kind = $4 and p.from_date <= ", $day, " and (p.until_date is null or p.until_date > ", $day, ")
+      and p.kind = any($4) and p.from_date <= ", $day, " and (p.until_date is null or p.until_date > ", $day, ")
       and (not $5 or d.college_id is not null)
       and ($6 is null or d.department_id = any($6) or d.class_id = any($6) or d.grade_id = any($6) or d.college_id = any($6))
       and ($7 is null or $7 in (d.department_id, d.class_id, d.grade_id, d.college_id))
-      and ($8 is null or p.person_id = $8)"
+      and ($8 is null or p.person_id = $8)
+      and ($9 is null or d.department_id = any($9) or d.class_id = any($9) or d.grade_id = any($9) or d.college_id = any($9))"
         )
     };
 }
 
 /// The persons expected: those who are asked and not exempt.
-pub const EXPECTED: &str = concat!(
-    "with expected as materialized (",
-    enrolled!("$3"),
-    " and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
-        and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3)))"
-);
+macro_rules! expected {
+    ($period:ident) => {
+        concat!(
+            "with expected as materialized (",
+            enrolled!("$3", $period),
+            " and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
+                and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3)))"
+        )
+    };
+}
 
 /// How a figure came about: so many are asked, and so many of them are exempt, by kind; one of several kinds counts.
-const EXPLAINED: &str = concat!(
-    "with enrolled as materialized (",
-    enrolled!("$3"),
-    ")
+macro_rules! explained {
+    ($period:ident) => {
+        concat!(
+            "with enrolled as materialized (",
+            enrolled!("$3", $period),
+            ")
   select e.kind, count(*) as people
   from enrolled x
   left join lateral (
     select e.kind from exemptions e
     where e.corp_id = $1 and e.person_id = x.person_id and e.revoked_at is null and e.from_date <= $3
       and (e.until_date is null or e.until_date > $3)
-    order by array_position($9, e.kind) limit 1) e on true
+    order by array_position($12, e.kind) limit 1) e on true
   group by e.kind"
-);
+        )
+    };
+}
 
 /// Who is asked on the day and was not on the day before, or the other way round, and how that came.
 const CHANGED: &str = concat!(
     "with here as materialized (",
-    enrolled!("$3"),
+    enrolled!("$3", of_a_day),
     "), before as materialized (",
-    enrolled!("($3::date - 1)"),
+    enrolled!("($3::date - 1)", of_a_day),
     ")
   select case when h.person_id is not null then case when p.from_date = $3 then 'arrived' else 'moved_in' end
               when p.until_date = $3 then 'left' else 'moved_out' end as kind,
@@ -115,15 +139,19 @@ const CHANGED: &str = concat!(
 );
 
 impl Question {
-    /// The query `EXPECTED` + `rest`, with $1 to $8 bound; `rest` goes on with $9.
+    /// A query on `expected`, those who are asked and not exempt, with $1 to $11 bound; `rest` goes on with $12.
     pub fn bind(&self, rest: &str) -> Bound {
-        self.bind_to(&format!("{EXPECTED}{rest}"))
+        let expected =
+            if self.period.day.is_some() { expected!(of_a_day) } else { expected!(of_no_day) };
+        self.bind_to(&format!("{expected}{rest}"))
     }
 
     /// Those exempt by kind, and under no kind those who are expected.
     pub async fn explain(&self, conn: &mut AsyncPgConnection) -> Result<Vec<Part>> {
         let order: Vec<&str> = ExemptionKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        Ok(self.bind_to(EXPLAINED).bind::<Array<Text>, _>(order).load(conn).await?)
+        let explained =
+            if self.period.day.is_some() { explained!(of_a_day) } else { explained!(of_no_day) };
+        Ok(self.bind_to(explained).bind::<Array<Text>, _>(order).load(conn).await?)
     }
 
     /// What changed since the day before among those who are asked: `arrived`, `moved_in`, `moved_out`, `left`.
@@ -133,15 +161,19 @@ impl Question {
 
     fn bind_to(&self, sql: &str) -> Bound {
         let scope = self.scope.departments();
+        let kinds: Vec<&str> = self.audience.kinds.iter().map(|kind| kind.as_str()).collect();
         diesel::sql_query(sql)
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)
             .bind::<BigInt, _>(self.form_id)
             .bind::<Date, _>(self.day)
-            .bind::<Text, _>(self.audience.kind.as_str())
+            .bind::<Array<Text>, _>(kinds)
             .bind::<Bool, _>(self.audience.within == Some(Within::College))
             .bind::<Nullable<Array<Integer>>, _>(scope)
             .bind::<Nullable<Integer>, _>(self.under)
             .bind::<Nullable<BigInt>, _>(self.person)
+            .bind::<Nullable<Array<Integer>>, _>(self.audience.departments.clone())
+            .bind::<Nullable<Date>, _>(self.period.day)
+            .bind::<SmallInt, _>(self.period.slot)
     }
 }

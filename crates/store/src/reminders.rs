@@ -123,6 +123,8 @@ pub async fn plan(
             reminder_rounds::occasion.eq(round.occasion),
             reminder_rounds::form_id.eq(question.form_id),
             reminder_rounds::day.eq(question.day),
+            reminder_rounds::period_day.eq(question.period.day),
+            reminder_rounds::slot.eq(question.period.slot),
             reminder_rounds::rule_id.eq(round.rule_id),
             reminder_rounds::by_member.eq(round.by_member),
             reminder_rounds::planned_at.eq(round.at),
@@ -135,11 +137,11 @@ pub async fn plan(
     let Some(round_id) = inserted else { return Ok(None) };
     let rest = "
       insert into reminders (corp_id, round_id, person_id, member_id, state, useful_until, at)
-      select $1, $9, x.person_id, m.member_id,
+      select $1, $12, x.person_id, m.member_id,
              case when m.left_on is null and (m.status is null or m.status = 1) and m.member_id is not null
-               then 'waiting' else 'unreachable' end, $11, $12
+               then 'waiting' else 'unreachable' end, $14, $15
       from expected x left join members m on m.corp_id = $1 and m.person_id = x.person_id and m.left_on is null
-      where x.report_id is null and ($10 is null or x.person_id = any($10))";
+      where x.report_id is null and ($13 is null or x.person_id = any($13))";
     let people = question
         .bind(rest)
         .bind::<BigInt, _>(round_id)
@@ -157,7 +159,8 @@ pub async fn drop_needless(conn: &mut AsyncPgConnection, corp: CorpId, now: Date
       update reminders set state = case when reported then 'skipped' else 'expired' end, at = $2
       from (
         select w.reminder_id, w.useful_until <= $2 as expired,
-               exists (select from reports r where r.corp_id = $1 and r.form_id = o.form_id and r.day = o.day and r.slot = 0
+               exists (select from reports r where r.corp_id = $1 and r.form_id = o.form_id
+                 and r.day is not distinct from o.period_day and r.slot = o.slot and r.occurrence = 0
                  and r.person_id = w.person_id) as reported
         from reminders w join reminder_rounds o on o.corp_id = w.corp_id and o.round_id = w.round_id
         where w.corp_id = $1 and w.state = 'waiting') needless
@@ -189,6 +192,10 @@ pub struct RoundContent {
     pub form_code: String,
     /// The day it is about.
     pub day: NaiveDate,
+    /// For what the answers count.
+    pub period_day: Option<NaiveDate>,
+    /// Of that day.
+    pub slot: i16,
     /// The rule's wording; none: a counsellor asked.
     pub wording: Option<String>,
 }
@@ -262,7 +269,13 @@ pub async fn round_content(
         )
         .filter(reminder_rounds::corp_id.eq(corp))
         .filter(reminder_rounds::round_id.eq(round_id))
-        .select((forms::code, reminder_rounds::day, reminder_rules::wording.nullable()))
+        .select((
+            forms::code,
+            reminder_rounds::day,
+            reminder_rounds::period_day,
+            reminder_rounds::slot,
+            reminder_rules::wording.nullable(),
+        ))
         .first(conn)
         .await?)
 }

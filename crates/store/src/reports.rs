@@ -2,43 +2,74 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Binary, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId};
+use domain::{
+    CorpId, MemberId, PersonId,
+    form::{Flag, Period},
+};
 use serde_json::Value;
 
 use crate::{
     Result, Sealed,
-    schema::{persons, report_revisions, reports},
+    schema::{persons, report_answers, reports},
     sealed::Place,
 };
 
-/// What stands for one period: who answered which form for which day.
+/// How long answers are kept, until there are other classes.
+pub const RETENTION: &str = "standard";
+
+/// What stands for one report: who answered which form for which period, and the how many-th time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period {
+pub struct Key {
     /// The school.
     pub corp: CorpId,
     /// The form.
     pub form_id: i64,
     /// Who.
     pub person: PersonId,
-    /// For which day.
-    pub day: NaiveDate,
+    /// For which day and slot.
+    pub period: Period,
+    /// Counted from 0; always 0 but for forms answered by event.
+    pub occurrence: i32,
 }
 
-impl Period {
-    /// The row part of the sealed answers' place.
+impl Key {
+    /// The row part of the sealed answers' place: the same through all revisions.
     pub fn row(&self) -> String {
-        format!("{}/{}/{}", self.form_id, self.person, self.day)
+        let day = self.period.day.map_or_else(|| "-".to_owned(), |day| day.to_string());
+        format!("{}/{}/{day}/{}/{}", self.form_id, self.person, self.period.slot, self.occurrence)
     }
 
-    /// Where the answers of this period stand sealed.
+    /// Where the answers stand sealed.
     pub fn place<'a>(&self, row: &'a str) -> Place<'a> {
-        Place { column: "reports.answers", corp: self.corp, row }
+        Place { column: "report_answers.answers", corp: self.corp, row }
+    }
+}
+
+/// From whom the answers came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The person.
+    OneSelf,
+    /// 代报: somebody who looks after them.
+    Behalf,
+    /// Loaded from a file.
+    Import,
+}
+
+impl Source {
+    /// As it stands in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OneSelf => "self",
+            Self::Behalf => "behalf",
+            Self::Import => "import",
+        }
     }
 }
 
@@ -46,7 +77,7 @@ impl Period {
 #[derive(Debug, Clone)]
 pub struct NewReport {
     /// Who, what, when.
-    pub period: Period,
+    pub key: Key,
     /// The version the person saw.
     pub form_version_id: i64,
     /// Used if this is the first of the period.
@@ -55,56 +86,108 @@ pub struct NewReport {
     pub state: &'static str,
     /// Category by counted field.
     pub facts: Value,
-    /// Sealed for [`Period::place`].
+    /// Why somebody should look at it.
+    pub flags: Vec<Flag>,
+    /// Questions whose answer was carried over.
+    pub carried: Vec<String>,
+    /// Whether a first answer is late now.
+    pub late: bool,
+    /// From whom.
+    pub source: Source,
+    /// Why somebody else answered.
+    pub reason: Option<String>,
+    /// Sealed for [`Key::place`].
     pub answers: Sealed,
     /// The account it came from; none: loaded by an administrator's command.
     pub by_member: Option<MemberId>,
+    /// The first of the month under which the answers of a first revision are kept.
+    pub month: NaiveDate,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+impl NewReport {
+    fn flags(&self) -> Vec<&'static str> {
+        self.flags.iter().map(|flag| flag.as_str()).collect()
+    }
+}
+
+/// The first day of a day's month.
+pub fn month(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
+}
+
+/// Makes room for the answers of a month, unless there is. In a transaction of its own, before the first of them.
+pub async fn ensure_partition(conn: &mut AsyncPgConnection, month: NaiveDate) -> Result<()> {
+    diesel::sql_query("select ensure_answers_partition($1, $2)")
+        .bind::<Text, _>(RETENTION)
+        .bind::<Date, _>(month)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// A report as it stands after a write.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Written {
+    /// Its id.
+    #[diesel(sql_type = BigInt)]
+    pub report_id: i64,
     /// What the person keeps.
     #[diesel(sql_type = Text)]
     pub receipt: String,
     /// 1 for the first.
     #[diesel(sql_type = Integer)]
     pub revision: i32,
+    /// Whether the first came after the cut-off.
+    #[diesel(sql_type = Bool)]
+    pub late: bool,
     /// When the first revision came.
     #[diesel(sql_type = Timestamptz)]
     pub submitted_at: DateTime<Utc>,
 }
 
-/// Writes a report or its next revision, both tables in one statement.
+/// Writes a report or its next revision, all three tables in one statement.
 pub async fn submit(conn: &mut AsyncPgConnection, report: &NewReport) -> Result<Written> {
     let sql = "
       with written as (
-        insert into reports (corp_id, form_id, person_id, day, form_version_id, revision, receipt, state, facts, answers,
-                             submitted_at, revised_at)
-        values ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $11, $11)
+        insert into reports (corp_id, form_id, person_id, day, slot, occurrence, form_version_id, revision, receipt, state,
+                             facts, flags, late, source, retention, month, submitted_at, revised_at)
+        values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
         on conflict on constraint reports_one_per_period do update
           set form_version_id = excluded.form_version_id, revision = reports.revision + 1, state = excluded.state,
-              facts = excluded.facts, answers = excluded.answers, revised_at = excluded.revised_at
-        returning report_id, revision, receipt, submitted_at),
+              facts = excluded.facts, flags = excluded.flags, source = excluded.source, revised_at = excluded.revised_at
+        returning report_id, revision, receipt, late, retention, month, submitted_at),
+      sealed as (
+        insert into report_answers (corp_id, retention, month, report_id, revision, answers)
+        select $1, retention, month, report_id, revision, $17 from written),
       kept as (
-        insert into report_revisions (corp_id, report_id, revision, form_version_id, state, facts, answers, by_member, at)
-        select $1, report_id, revision, $5, $7, $8, $9, $10, $11 from written)
-      select receipt, revision, submitted_at from written";
-    let Period { corp, form_id, person, day } = report.period;
+        insert into report_revisions (corp_id, report_id, revision, form_version_id, state, facts, flags, carried, source, reason,
+                                      by_member, at)
+        select $1, report_id, revision, $7, $9, $10, $11, $18, $13, $19, $20, $16 from written)
+      select report_id, receipt, revision, late, submitted_at from written";
+    let Key { corp, form_id, person, period, occurrence } = report.key;
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(form_id)
         .bind::<BigInt, _>(person)
-        .bind::<Date, _>(day)
+        .bind::<Nullable<Date>, _>(period.day)
+        .bind::<SmallInt, _>(period.slot)
+        .bind::<Integer, _>(occurrence)
         .bind::<BigInt, _>(report.form_version_id)
         .bind::<Text, _>(&report.receipt)
         .bind::<Text, _>(report.state)
         .bind::<Jsonb, _>(&report.facts)
-        .bind::<Binary, _>(&report.answers)
-        .bind::<Nullable<BigInt>, _>(report.by_member)
+        .bind::<Array<Text>, _>(report.flags())
+        .bind::<Bool, _>(report.late)
+        .bind::<Text, _>(report.source.as_str())
+        .bind::<Text, _>(RETENTION)
+        .bind::<Date, _>(report.month)
         .bind::<Timestamptz, _>(report.at)
+        .bind::<Binary, _>(&report.answers)
+        .bind::<Array<Text>, _>(&report.carried)
+        .bind::<Nullable<Text>, _>(report.reason.as_deref())
+        .bind::<Nullable<BigInt>, _>(report.by_member)
         .get_result(conn)
         .await?)
 }
@@ -117,89 +200,216 @@ pub struct Report {
     pub report_id: i64,
     /// The form.
     pub form_id: i64,
+    /// Whose.
+    pub person_id: PersonId,
     /// The day.
     pub day: Option<NaiveDate>,
+    /// The slot.
+    pub slot: i16,
+    /// The how many-th.
+    pub occurrence: i32,
     /// What the person keeps.
     pub receipt: String,
     /// 1 for the first.
     pub revision: i32,
     /// `normal` or `abnormal`.
     pub state: String,
-    /// Sealed for [`Period::place`].
-    pub answers: Sealed,
+    /// Why somebody should look at it.
+    pub flags: Vec<Option<String>>,
+    /// Whether the first revision came after the cut-off.
+    pub late: bool,
+    /// From whom the last revision came.
+    pub source: String,
     /// The version answered.
     pub form_version_id: i64,
     /// First revision.
     pub submitted_at: DateTime<Utc>,
     /// Last revision.
     pub revised_at: DateTime<Utc>,
+    retention: String,
+    month: NaiveDate,
 }
 
-/// The person's own reports of a form, newest day first, before `before`.
+impl Report {
+    /// What it stands for.
+    pub fn key(&self, corp: CorpId) -> Key {
+        let period = Period { day: self.day, slot: self.slot };
+        Key { corp, form_id: self.form_id, person: self.person_id, period, occurrence: self.occurrence }
+    }
+}
+
+/// The sealed answers of a report's newest revision; none: they are gone, as the school said.
+pub async fn answers(conn: &mut AsyncPgConnection, corp: CorpId, report: &Report) -> Result<Option<Sealed>> {
+    Ok(report_answers::table
+        .filter(report_answers::corp_id.eq(corp))
+        .filter(report_answers::retention.eq(&report.retention))
+        .filter(report_answers::month.eq(report.month))
+        .filter(report_answers::report_id.eq(report.report_id))
+        .filter(report_answers::revision.eq(report.revision))
+        .select(report_answers::answers)
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// The sealed answers of the newest revision of several reports, by report; those that are gone are left out.
+pub async fn answers_of(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    reports: &[Report],
+) -> Result<HashMap<i64, Sealed>> {
+    let ids: Vec<i64> = reports.iter().map(|report| report.report_id).collect();
+    let mut months: Vec<NaiveDate> = reports.iter().map(|report| report.month).collect();
+    months.sort_unstable();
+    months.dedup();
+    let rows: Vec<(i64, Sealed)> = report_answers::table
+        .inner_join(
+            reports::table.on(reports::corp_id
+                .eq(report_answers::corp_id)
+                .and(reports::report_id.eq(report_answers::report_id))
+                .and(reports::revision.eq(report_answers::revision))
+                .and(reports::retention.eq(report_answers::retention))),
+        )
+        .filter(report_answers::corp_id.eq(corp))
+        .filter(report_answers::month.eq_any(months))
+        .filter(report_answers::report_id.eq_any(ids))
+        .select((report_answers::report_id, report_answers::answers))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The report of this key.
+pub async fn by_key(conn: &mut AsyncPgConnection, key: Key) -> Result<Option<Report>> {
+    let query = reports::table
+        .filter(reports::corp_id.eq(key.corp))
+        .filter(reports::form_id.eq(key.form_id))
+        .filter(reports::person_id.eq(key.person))
+        .filter(reports::slot.eq(key.period.slot))
+        .filter(reports::occurrence.eq(key.occurrence))
+        .select(Report::as_select())
+        .into_boxed();
+    let query = match key.period.day {
+        Some(day) => query.filter(reports::day.eq(day)),
+        None => query.filter(reports::day.is_null()),
+    };
+    Ok(query.first(conn).await.optional()?)
+}
+
+/// The person's next occurrence of a form answered by event. Until the transaction ends nobody else is given it.
+pub async fn next_occurrence(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    form_id: i64,
+    person: PersonId,
+) -> Result<i32> {
+    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended(format('report %s %s %s', $1, $2, $3), 0))")
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(form_id)
+        .bind::<BigInt, _>(person)
+        .execute(conn)
+        .await?;
+    let last: Option<i32> = reports::table
+        .filter(reports::corp_id.eq(corp))
+        .filter(reports::form_id.eq(form_id))
+        .filter(reports::person_id.eq(person))
+        .select(diesel::dsl::max(reports::occurrence))
+        .get_result(conn)
+        .await?;
+    Ok(last.map_or(0, |last| last + 1))
+}
+
+/// The person's own reports of a form, the newest first, before the report `before`.
 pub async fn of_person(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     form_id: i64,
     person: PersonId,
-    before: Option<NaiveDate>,
+    before: Option<(Option<NaiveDate>, i64)>,
     limit: i64,
 ) -> Result<Vec<Report>> {
     let mut query = reports::table
         .filter(reports::corp_id.eq(corp))
         .filter(reports::form_id.eq(form_id))
         .filter(reports::person_id.eq(person))
-        .filter(reports::day.is_not_null())
         .order((reports::day.desc(), reports::report_id.desc()))
         .limit(limit)
         .select(Report::as_select())
         .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(reports::day.lt(before));
+    match before {
+        Some((Some(day), report_id)) => {
+            query = query
+                .filter(reports::day.lt(day).or(reports::day.eq(day).and(reports::report_id.lt(report_id))));
+        }
+        Some((None, report_id)) => query = query.filter(reports::report_id.lt(report_id)),
+        None => {}
     }
     Ok(query.load(conn).await?)
 }
 
-/// The person's own report of this receipt.
+/// The report of this receipt; with `person`, only if it is theirs.
 pub async fn by_receipt(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
-    person: PersonId,
+    person: Option<PersonId>,
     receipt: &str,
 ) -> Result<Option<Report>> {
-    Ok(reports::table
+    let mut query = reports::table
         .filter(reports::corp_id.eq(corp))
-        .filter(reports::person_id.eq(person))
         .filter(reports::receipt.eq(receipt))
         .select(Report::as_select())
-        .first(conn)
-        .await
-        .optional()?)
+        .into_boxed();
+    if let Some(person) = person {
+        query = query.filter(reports::person_id.eq(person));
+    }
+    Ok(query.first(conn).await.optional()?)
 }
 
 /// One revision of a report.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = report_revisions, check_for_backend(diesel::pg::Pg))]
+#[derive(Debug, Clone, QueryableByName)]
 pub struct Revision {
     /// 1 for the first.
+    #[diesel(sql_type = Integer)]
     pub revision: i32,
     /// When it came.
+    #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
     /// `normal` or `abnormal`.
+    #[diesel(sql_type = Text)]
     pub state: String,
-    /// Sealed like the report's.
-    pub answers: Sealed,
+    /// From whom.
+    #[diesel(sql_type = Text)]
+    pub source: String,
+    /// Why somebody else answered.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// Questions whose answer was carried over.
+    #[diesel(sql_type = Array<Text>)]
+    pub carried: Vec<String>,
+    /// The version it was given on.
+    #[diesel(sql_type = BigInt)]
+    pub form_version_id: i64,
+    /// Sealed like the report's; none: gone.
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub answers: Option<Sealed>,
 }
 
 /// The newest revisions of a report, at most 200 of them.
-pub async fn revisions(conn: &mut AsyncPgConnection, corp: CorpId, report: i64) -> Result<Vec<Revision>> {
-    Ok(report_revisions::table
-        .filter(report_revisions::corp_id.eq(corp))
-        .filter(report_revisions::report_id.eq(report))
-        .order(report_revisions::revision.desc())
-        .limit(200)
-        .select(Revision::as_select())
-        .load(conn)
-        .await?)
+pub async fn revisions(conn: &mut AsyncPgConnection, corp: CorpId, report: &Report) -> Result<Vec<Revision>> {
+    Ok(diesel::sql_query(
+        "select v.revision, v.at, v.state, v.source, v.reason, v.carried, v.form_version_id, a.answers
+         from report_revisions v
+         left join report_answers a on a.corp_id = v.corp_id and a.retention = $3 and a.month = $4 and a.report_id = v.report_id
+           and a.revision = v.revision
+         where v.corp_id = $1 and v.report_id = $2
+         order by v.revision desc limit 200",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(report.report_id)
+    .bind::<Text, _>(&report.retention)
+    .bind::<Date, _>(report.month)
+    .load(conn)
+    .await?)
 }
 
 /// The persons of these numbers, by number.
@@ -221,31 +431,46 @@ pub async fn persons_by_number(
 /// number written.
 pub async fn insert_missing(conn: &mut AsyncPgConnection, corp: CorpId, rows: &[NewReport]) -> Result<usize> {
     let sql = "
-      with written as (
-        insert into reports (corp_id, form_id, person_id, day, form_version_id, revision, receipt, state, facts, answers,
-                             submitted_at, revised_at)
-        select $1, form_id, person_id, day, form_version_id, 1, receipt, state, facts, answers, at, at
-        from unnest($2::bigint[], $3::bigint[], $4::date[], $5::bigint[], $6::text[], $7::text[], $8::jsonb[], $9::bytea[],
-                    $10::timestamptz[])
-          as row (form_id, person_id, day, form_version_id, receipt, state, facts, answers, at)
+      with given as (
+        -- An array of arrays would have to be square: the flags of a row stand in one text.
+        select form_id, person_id, day, slot, occurrence, form_version_id, receipt, state, facts,
+               string_to_array(flags, ' ') as flags, late, month, answers, at
+        from unnest($2::bigint[], $3::bigint[], $4::date[], $5::smallint[], $6::integer[], $7::bigint[], $8::text[], $9::text[],
+                    $10::jsonb[], $11::text[], $12::boolean[], $13::date[], $14::bytea[], $15::timestamptz[])
+          as row (form_id, person_id, day, slot, occurrence, form_version_id, receipt, state, facts, flags, late, month, answers,
+                  at)),
+      written as (
+        insert into reports (corp_id, form_id, person_id, day, slot, occurrence, form_version_id, revision, receipt, state,
+                             facts, flags, late, source, retention, month, submitted_at, revised_at)
+        select $1, form_id, person_id, day, slot, occurrence, form_version_id, 1, receipt, state, facts, flags, late,
+               'import', $16, month, at, at from given
         on conflict on constraint reports_one_per_period do nothing
-        returning report_id, form_version_id, state, facts, answers, submitted_at)
-      insert into report_revisions (corp_id, report_id, revision, form_version_id, state, facts, answers, at)
-      select $1, report_id, 1, form_version_id, state, facts, answers, submitted_at from written";
+        returning report_id, receipt, form_version_id, state, facts, flags, retention, month, submitted_at),
+      sealed as (
+        insert into report_answers (corp_id, retention, month, report_id, revision, answers)
+        select $1, w.retention, w.month, w.report_id, 1, g.answers from written w join given g using (receipt))
+      insert into report_revisions (corp_id, report_id, revision, form_version_id, state, facts, flags, carried, source, at)
+      select $1, report_id, 1, form_version_id, state, facts, flags, '{}', 'import', submitted_at from written";
     fn column<'a, T>(rows: &'a [NewReport], value: impl Fn(&'a NewReport) -> T) -> Vec<T> {
         rows.iter().map(value).collect()
     }
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.period.form_id))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.period.person))
-        .bind::<Array<Date>, _>(column(rows, |row| row.period.day))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.key.form_id))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.key.person))
+        .bind::<Array<Nullable<Date>>, _>(column(rows, |row| row.key.period.day))
+        .bind::<Array<SmallInt>, _>(column(rows, |row| row.key.period.slot))
+        .bind::<Array<Integer>, _>(column(rows, |row| row.key.occurrence))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.form_version_id))
         .bind::<Array<Text>, _>(column(rows, |row| row.receipt.as_str()))
         .bind::<Array<Text>, _>(column(rows, |row| row.state))
         .bind::<Array<Jsonb>, _>(column(rows, |row| &row.facts))
+        .bind::<Array<Text>, _>(column(rows, |row| row.flags().join(" ")))
+        .bind::<Array<Bool>, _>(column(rows, |row| row.late))
+        .bind::<Array<Date>, _>(column(rows, |row| row.month))
         .bind::<Array<Binary>, _>(column(rows, |row| &row.answers))
         .bind::<Array<Timestamptz>, _>(column(rows, |row| row.at))
+        .bind::<Text, _>(RETENTION)
         .execute(conn)
         .await?)
 }

@@ -252,6 +252,23 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    follow_ups (corp_id, follow_up_id) {
+        corp_id -> Int4,
+        follow_up_id -> Int8,
+        form_id -> Int8,
+        person_id -> Int8,
+        day -> Nullable<Date>,
+        slot -> Int2,
+        reason -> Text,
+        note -> Nullable<Bytea>,
+        by_member -> Int8,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     form_versions (corp_id, form_version_id) {
         corp_id -> Int4,
         form_version_id -> Int8,
@@ -261,6 +278,7 @@ diesel::table! {
         definition -> Jsonb,
         schema -> Jsonb,
         published_at -> Timestamptz,
+        published_by -> Nullable<Int8>,
     }
 }
 
@@ -271,6 +289,13 @@ diesel::table! {
         corp_id -> Int4,
         form_id -> Int8,
         code -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        owner -> Nullable<Int8>,
+        department_id -> Nullable<Int4>,
+        draft -> Nullable<Jsonb>,
+        draft_at -> Nullable<Timestamptz>,
+        draft_by -> Nullable<Int8>,
     }
 }
 
@@ -304,6 +329,15 @@ diesel::table! {
         source -> Text,
         from_date -> Date,
         until_date -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    heartbeats (corp_id) {
+        corp_id -> Int4,
+        at -> Timestamptz,
     }
 }
 
@@ -483,6 +517,21 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    outages (corp_id, outage_id) {
+        corp_id -> Int4,
+        outage_id -> Int8,
+        from_time -> Timestamptz,
+        until_time -> Timestamptz,
+        cause -> Text,
+        note -> Nullable<Text>,
+        by_member -> Nullable<Int8>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     outbox_batches (corp_id, batch_id) {
         corp_id -> Int4,
         batch_id -> Int8,
@@ -621,6 +670,8 @@ diesel::table! {
         occasion -> Text,
         form_id -> Int8,
         day -> Date,
+        period_day -> Nullable<Date>,
+        slot -> Int2,
         rule_id -> Nullable<Int8>,
         by_member -> Nullable<Int8>,
         planned_at -> Timestamptz,
@@ -660,6 +711,19 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    report_answers (corp_id, retention, month, report_id, revision) {
+        corp_id -> Int4,
+        retention -> Text,
+        month -> Date,
+        report_id -> Int8,
+        revision -> Int4,
+        answers -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     report_revisions (corp_id, report_id, revision) {
         corp_id -> Int4,
         report_id -> Int8,
@@ -667,7 +731,10 @@ diesel::table! {
         form_version_id -> Int8,
         state -> Text,
         facts -> Jsonb,
-        answers -> Bytea,
+        flags -> Array<Nullable<Text>>,
+        carried -> Array<Nullable<Text>>,
+        source -> Text,
+        reason -> Nullable<Text>,
         by_member -> Nullable<Int8>,
         at -> Timestamptz,
     }
@@ -689,7 +756,11 @@ diesel::table! {
         receipt -> Text,
         state -> Text,
         facts -> Jsonb,
-        answers -> Bytea,
+        flags -> Array<Nullable<Text>>,
+        late -> Bool,
+        source -> Text,
+        retention -> Text,
+        month -> Date,
         submitted_at -> Timestamptz,
         revised_at -> Timestamptz,
     }
@@ -706,6 +777,33 @@ diesel::table! {
         from_date -> Date,
         until_date -> Nullable<Date>,
         source -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    review_acts (corp_id, act_id) {
+        corp_id -> Int4,
+        act_id -> Int8,
+        report_id -> Int8,
+        act -> Text,
+        revision -> Int4,
+        note -> Nullable<Bytea>,
+        by_member -> Nullable<Int8>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reviews (corp_id, report_id) {
+        corp_id -> Int4,
+        report_id -> Int8,
+        state -> Text,
+        opened_at -> Timestamptz,
+        changed_at -> Timestamptz,
     }
 }
 
@@ -736,6 +834,26 @@ diesel::table! {
         used_at -> Nullable<Timestamptz>,
         session_hash -> Nullable<Bytea>,
         consent_of -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sign_offs (corp_id, sign_off_id) {
+        corp_id -> Int4,
+        sign_off_id -> Int8,
+        form_id -> Int8,
+        day -> Nullable<Date>,
+        slot -> Int2,
+        department_id -> Int4,
+        expected -> Int4,
+        reported -> Int4,
+        abnormal -> Int4,
+        note -> Nullable<Text>,
+        by_member -> Int8,
+        at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -884,6 +1002,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    trips (corp_id, report_id) {
+        corp_id -> Int4,
+        report_id -> Int8,
+        person_id -> Int8,
+        left_on -> Date,
+        returned_on -> Nullable<Date>,
+        region -> Text,
+        transport -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     used_codes (corp_id, code_hash) {
         corp_id -> Int4,
         code_hash -> Bytea,
@@ -978,11 +1110,13 @@ diesel::joinable!(departments -> corps (corp_id));
 diesel::joinable!(export_templates -> corps (corp_id));
 diesel::joinable!(exports -> corps (corp_id));
 diesel::joinable!(forms -> corps (corp_id));
+diesel::joinable!(heartbeats -> corps (corp_id));
 diesel::joinable!(inbox -> corps (corp_id));
 diesel::joinable!(invitation_rounds -> corps (corp_id));
 diesel::joinable!(jobs -> corps (corp_id));
 diesel::joinable!(kind_rules -> corps (corp_id));
 diesel::joinable!(members -> corps (corp_id));
+diesel::joinable!(outages -> corps (corp_id));
 diesel::joinable!(outbox_batches -> corps (corp_id));
 diesel::joinable!(persons -> corps (corp_id));
 diesel::joinable!(readers -> corps (corp_id));
@@ -1012,10 +1146,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     export_downloads,
     export_templates,
     exports,
+    follow_ups,
     form_versions,
     forms,
     grant_acts,
     grants,
+    heartbeats,
     idempotency_keys,
     inbox,
     invitation_rounds,
@@ -1028,6 +1164,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     member_versions,
     members,
     memberships,
+    outages,
     outbox_batches,
     person_fields,
     persons,
@@ -1040,11 +1177,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     reminder_rounds,
     reminder_rules,
     reminders,
+    report_answers,
     report_revisions,
     reports,
     residences,
+    review_acts,
+    reviews,
     sessions,
     sign_in_flows,
+    sign_offs,
     staging_departments,
     staging_member_departments,
     staging_members,
@@ -1054,6 +1195,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     tag_departments,
     tag_members,
     tags,
+    trips,
     used_codes,
     wecom_budgets,
     wecom_tokens,

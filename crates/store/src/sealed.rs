@@ -164,7 +164,7 @@ mod tests {
         Keyring::new(&[vec![first; 32], vec![9; 32]]).unwrap()
     }
 
-    const HERE: Place<'static> = Place { column: "reports.answers", corp: 1, row: "A1" };
+    const HERE: Place<'static> = Place { column: "report_answers.answers", corp: 1, row: "A1" };
 
     #[test]
     fn opens_where_it_was_sealed_and_nowhere_else() {

@@ -142,7 +142,7 @@ pub async fn people(
         Which::Abnormal => "x.state = 'abnormal'",
     };
     let rest = format!(
-        ", page as (select * from expected x where {condition} and ($9 is null or x.number > $9) order by x.number limit $10)
+        ", page as (select * from expected x where {condition} and ($12 is null or x.number > $12) order by x.number limit $13)
          select x.person_id, x.number, x.name, x.class_id, class.name as class_name, x.college_id,
                 college.name as college_name, x.state, x.revised_at
          from page x

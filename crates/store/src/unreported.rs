@@ -64,7 +64,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Row>> {
     let rest = "
-      , page as (select * from expected x where x.report_id is null and ($9 is null or x.number > $9) order by x.number limit $10)
+      , page as (select * from expected x where x.report_id is null and ($12 is null or x.number > $12) order by x.number limit $13)
       select x.person_id, x.number, x.name, x.department_id, x.college_id, x.grade_id, x.class_id, class.name as class_name, p.phone,
              coalesce(m.left_on is null and (m.status is null or m.status = 1), false) as reachable,
              last.state as reminder_state, last.at as reminder_at

@@ -110,7 +110,7 @@ pub async fn list(
 ) -> Result<Page<Request>> {
     let rights = Rights::of(viewer)?;
     let reach = rights.reach(app, school, viewer);
-    let before = before.map(str::parse).transpose().map_err(|_| crate::reports::bad_cursor())?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::list(&mut tx, &reach, open, before, limit + 1).await?;
     tx.commit().await?;

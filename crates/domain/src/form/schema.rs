@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Condition, Field, FieldKind, Form};
+use super::{Choice, Condition, Field, FieldKind, Form};
 
 /// The schema of one version's answers: an object with the shown fields and nothing else.
 ///
@@ -34,8 +34,7 @@ pub fn compile(form: &Form) -> Value {
 }
 
 fn value_schema(kind: &FieldKind) -> Value {
-    let values =
-        |choices: &[super::Choice]| choices.iter().map(|choice| json!(choice.value)).collect::<Vec<_>>();
+    let values = |choices: &[Choice]| choices.iter().map(|choice| json!(choice.value)).collect::<Vec<_>>();
     match kind {
         FieldKind::Number { minimum, maximum, decimals, .. } => json!({
             "type": "number", "minimum": minimum, "maximum": maximum, "multipleOf": 10f64.powi(-i32::from(*decimals)),
@@ -46,30 +45,31 @@ fn value_schema(kind: &FieldKind) -> Value {
         }),
         FieldKind::Text { max_length } => json!({ "type": "string", "maxLength": max_length }),
         FieldKind::Boolean => json!({ "type": "boolean" }),
+        FieldKind::Date { .. } => json!({ "type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
+        FieldKind::Region => json!({ "type": "string", "pattern": "^[0-9]{6}$" }),
+        // A mobile, or a landline with or without its area: what people really write.
+        FieldKind::Phone => json!({ "type": "string", "pattern": r"^[0-9]([0-9-]{5,18})[0-9]$" }),
+        FieldKind::Photos { at_most } => json!({
+            "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{32}$" }, "minItems": 1, "maxItems": at_most,
+            "uniqueItems": true,
+        }),
+        FieldKind::Location { .. } => json!({
+            "type": "object",
+            "properties": {
+                "latitude": { "type": "number", "minimum": -90, "maximum": 90 },
+                "longitude": { "type": "number", "minimum": -180, "maximum": 180 },
+                "accuracy": { "type": "number", "minimum": 0, "maximum": 1_000_000 },
+                "source": { "enum": ["wecom", "browser"] },
+                "at": { "type": "string", "maxLength": 40 },
+            },
+            "required": ["latitude", "longitude", "accuracy", "source", "at"],
+            "additionalProperties": false,
+        }),
     }
 }
 
 /// Shown: required if it is required. Hidden: absent.
 fn visibility(field: &Field, condition: &Condition) -> Value {
     let shown = if field.required { json!({ "required": [field.name] }) } else { json!(true) };
-    json!({ "if": holds(condition), "then": shown, "else": { "properties": { (field.name.clone()): false } } })
-}
-
-fn holds(condition: &Condition) -> Value {
-    let mut test = Map::new();
-    if let Some(value) = &condition.equals {
-        test.insert("const".into(), value.clone());
-    }
-    if let Some(values) = &condition.one_of {
-        test.insert("enum".into(), values.clone().into());
-    }
-    if let Some(number) = condition.at_least {
-        test.insert("type".into(), "number".into());
-        test.insert("minimum".into(), json!(number));
-    }
-    if let Some(number) = condition.at_most {
-        test.insert("type".into(), "number".into());
-        test.insert("maximum".into(), json!(number));
-    }
-    json!({ "properties": { (condition.field.clone()): test }, "required": [condition.field] })
+    json!({ "if": condition.schema(), "then": shown, "else": { "properties": { (field.name.clone()): false } } })
 }

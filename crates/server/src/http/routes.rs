@@ -11,6 +11,7 @@ pub mod dto;
 pub mod exemptions;
 pub mod export_templates;
 pub mod exports;
+pub mod form_document;
 pub mod forms;
 pub mod health;
 pub mod invitations;
@@ -49,6 +50,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(forms::get)
             .service(reports::create)
             .service(reports::list)
+            .service(reports::get)
             .service(reports::revisions)
             .service(statistics::people)
             .service(statistics::explain)

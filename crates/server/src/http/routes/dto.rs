@@ -25,14 +25,20 @@ impl From<(i32, String)> for Department {
 pub struct Receipt {
     /// The form's code.
     pub form: String,
-    /// For which day.
-    pub day: NaiveDate,
+    /// For which day, of a week its Monday; null: answered once, or by event.
+    pub day: Option<NaiveDate>,
+    /// For which slot of the day, counted from 0.
+    pub slot: i16,
     /// 16 letters and digits; the same through all revisions.
     pub receipt: String,
     /// 1 for the first.
     pub revision: i32,
     /// Whether the answers are abnormal.
     pub state: State,
+    /// Whether the first revision came after the cut-off.
+    pub late: bool,
+    /// From whom the last revision came.
+    pub source: Source,
     /// When the first revision came.
     pub submitted_at: DateTime<Utc>,
     /// When the last one came.
@@ -41,8 +47,46 @@ pub struct Receipt {
 
 impl From<app::reports::Receipt> for Receipt {
     fn from(receipt: app::reports::Receipt) -> Self {
-        let app::reports::Receipt { form, day, receipt, revision, state, submitted_at, revised_at } = receipt;
-        Self { form, day, receipt, revision, state: State::of(&state), submitted_at, revised_at }
+        Self {
+            form: receipt.form,
+            day: receipt.day,
+            slot: receipt.slot,
+            receipt: receipt.receipt,
+            revision: receipt.revision,
+            state: State::of(&receipt.state),
+            late: receipt.late,
+            source: Source::of(&receipt.source),
+            submitted_at: receipt.submitted_at,
+            revised_at: receipt.revised_at,
+        }
+    }
+}
+
+/// From whom answers came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReportSource)]
+pub enum Source {
+    /// The person.
+    #[serde(rename = "self")]
+    OneSelf,
+    /// 代报
+    Behalf,
+    /// By tapping a card in the chat.
+    Card,
+    /// Loaded from a file.
+    Import,
+}
+
+impl Source {
+    /// From the database's word.
+    pub fn of(source: &str) -> Self {
+        match source {
+            "behalf" => Self::Behalf,
+            "card" => Self::Card,
+            "import" => Self::Import,
+            _ => Self::OneSelf,
+        }
     }
 }
 

@@ -1,15 +1,14 @@
 //! The forms I am asked today.
 
 use actix_web::{get, web};
-use app::forms::{self, FormToday, Standing};
+use app::forms::{self, FormToday, Meant, Standing};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::form::{CarryOver, Choice, Condition, Field, FieldKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::dto::Receipt;
-use crate::http::{openapi::Refusals, problem::Answer, who::SignedIn};
+use super::{dto::Receipt, form_document::Field};
+use crate::http::{input::Query, openapi::Refusals, problem::Answer, who::SignedIn};
 
 /// Forms that ask me today.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,16 +16,28 @@ pub struct FormList {
     items: Vec<FormItem>,
 }
 
+/// One turn of a form.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FormToday)]
 struct FormItem {
     code: String,
     title: String,
+    /// The day it is about; to be sent back with the answers.
     day: NaiveDate,
+    /// Counted from 0; to be sent back with the answers.
+    slot: i16,
+    /// What the slot is called, where there are several.
+    slot_title: Option<String>,
     opens_at: DateTime<Utc>,
+    /// From here on an answer is late, and one that was given stands.
+    cutoff_at: DateTime<Utc>,
     closes_at: DateTime<Utc>,
     state: StandingName,
     receipt: Option<Receipt>,
+    /// Trips under way, to be closed by their receipts.
+    open_trips: Vec<Receipt>,
+    /// Whether somebody sent it back to be put right.
+    sent_back: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,6 +47,8 @@ enum StandingName {
     Unreported,
     Reported,
     Exempt,
+    /// Answered whenever it happens.
+    Anytime,
     NotExpected,
 }
 
@@ -45,6 +58,7 @@ impl From<Standing> for StandingName {
             Standing::Unreported => Self::Unreported,
             Standing::Reported => Self::Reported,
             Standing::Exempt => Self::Exempt,
+            Standing::Anytime => Self::Anytime,
             Standing::NotExpected => Self::NotExpected,
         }
     }
@@ -56,10 +70,15 @@ impl From<FormToday> for FormItem {
             code: today.form.form.code.clone(),
             title: today.form.form.title.clone(),
             day: today.day,
+            slot: today.period.slot,
+            slot_title: today.slot_title,
             opens_at: today.opens_at,
+            cutoff_at: today.cutoff_at,
             closes_at: today.closes_at,
             state: today.standing.into(),
             receipt: today.receipt.map(Receipt::from),
+            open_trips: today.open_trips.into_iter().map(Receipt::from).collect(),
+            sent_back: today.sent_back,
         }
     }
 }
@@ -75,181 +94,64 @@ pub async fn list(who: SignedIn) -> Answer<web::Json<FormList>> {
     Ok(web::Json(FormList { items }))
 }
 
+/// Which turn is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct FillQuery {
+    /// Of this day; if left out, the one that takes answers now.
+    day: Option<NaiveDate>,
+    /// Of this slot; likewise.
+    slot: Option<i16>,
+    /// My report with this receipt, to be changed: of a form answered by event.
+    receipt: Option<String>,
+}
+
 /// A form to be filled in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Form)]
 pub struct FormToFill {
-    code: String,
-    title: String,
+    #[serde(flatten)]
+    today: FormItem,
     /// To be sent back with the answers.
     version: i32,
-    day: NaiveDate,
-    opens_at: DateTime<Utc>,
-    closes_at: DateTime<Utc>,
-    state: StandingName,
     /// Why the school asks.
     purpose: String,
-    fields: Vec<FormField>,
-    /// Today's own answers, or what is carried over from the last ones.
+    /// By what right.
+    legal_basis: String,
+    /// Whether it is answered whenever it happens.
+    is_event: bool,
+    fields: Vec<Field>,
+    /// The turn's own answers, or what is carried over from the last ones.
     answers: Map<String, Value>,
-    /// Names of the fields whose start was carried over.
+    /// Names of the fields whose start was carried over; those left so are to be sent back.
     carried: Vec<String>,
-    receipt: Option<Receipt>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Field)]
-struct FormField {
-    name: String,
-    title: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<String>,
-    kind: FieldKindName,
-    required: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unit: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minimum: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    maximum: Option<f64>,
-    /// Digits behind the point.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decimals: Option<u8>,
-    /// Characters at most.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_length: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    choices: Option<Vec<ChoiceItem>>,
-    sensitive: bool,
-    carry_over: CarryOverName,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    show_if: Option<ConditionItem>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FieldKind)]
-#[serde(rename_all = "snake_case")]
-enum FieldKindName {
-    Number,
-    Choice,
-    Choices,
-    Text,
-    Boolean,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CarryOver)]
-#[serde(rename_all = "snake_case")]
-enum CarryOverName {
-    Prefill,
-    Ask,
-    Never,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Choice)]
-struct ChoiceItem {
-    value: String,
-    title: String,
-}
-
-/// Of the tests named, all must hold.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Condition)]
-struct ConditionItem {
-    field: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    equals: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    one_of: Option<Vec<Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_least: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_most: Option<f64>,
-}
-
-impl From<&Condition> for ConditionItem {
-    fn from(condition: &Condition) -> Self {
-        let Condition { field, equals, one_of, at_least, at_most } = condition.clone();
-        Self { field, equals, one_of, at_least, at_most }
-    }
-}
-
-impl From<&Field> for FormField {
-    fn from(field: &Field) -> Self {
-        let choices = |choices: &[Choice]| {
-            choices
-                .iter()
-                .map(|choice| ChoiceItem { value: choice.value.clone(), title: choice.title.clone() })
-                .collect()
-        };
-        let mut item = Self {
-            name: field.name.clone(),
-            title: field.title.clone(),
-            help: field.help.clone(),
-            kind: FieldKindName::Boolean,
-            required: field.required,
-            unit: None,
-            minimum: None,
-            maximum: None,
-            decimals: None,
-            max_length: None,
-            choices: None,
-            sensitive: field.sensitive,
-            carry_over: match field.carry_over {
-                CarryOver::Prefill => CarryOverName::Prefill,
-                CarryOver::Ask => CarryOverName::Ask,
-                CarryOver::Never => CarryOverName::Never,
-            },
-            show_if: field.show_if.as_ref().map(ConditionItem::from),
-        };
-        match &field.kind {
-            FieldKind::Number { unit, minimum, maximum, decimals } => {
-                item.kind = FieldKindName::Number;
-                item.unit = unit.clone();
-                (item.minimum, item.maximum, item.decimals) =
-                    (Some(*minimum), Some(*maximum), Some(*decimals));
-            }
-            FieldKind::Choice { choices: all } => {
-                item.kind = FieldKindName::Choice;
-                item.choices = Some(choices(all));
-            }
-            FieldKind::Choices { choices: all } => {
-                item.kind = FieldKindName::Choices;
-                item.choices = Some(choices(all));
-            }
-            FieldKind::Text { max_length } => {
-                item.kind = FieldKindName::Text;
-                item.max_length = Some(*max_length);
-            }
-            FieldKind::Boolean => {}
-        }
-        item
-    }
 }
 
 /// A form, ready to be filled in.
 #[utoipa::path(
     operation_id = "forms_get",
-    tag = "forms", security(("session" = [])), params(("code" = String, Path, description = "e.g. `health-daily`")),
+    tag = "forms", security(("session" = [])),
+    params(("code" = String, Path, description = "e.g. `health-daily`"), FillQuery),
     responses((status = 200, body = FormToFill), Refusals))]
 #[get("/forms/{code}")]
-pub async fn get(who: SignedIn, code: web::Path<String>) -> Answer<web::Json<FormToFill>> {
+pub async fn get(
+    who: SignedIn,
+    code: web::Path<String>,
+    query: Query<FillQuery>,
+) -> Answer<web::Json<FormToFill>> {
     let (app, school, viewer) = who.parts()?;
-    let filled = forms::to_fill(app, school, viewer, &code).await?;
-    let form = &filled.today.form.form;
+    let FillQuery { day, slot, receipt } = query.0;
+    let filled = forms::to_fill(app, school, viewer, &code, &Meant { day, slot, receipt }).await?;
+    let form = filled.today.form.form.clone();
     Ok(web::Json(FormToFill {
-        code: form.code.clone(),
-        title: form.title.clone(),
+        today: filled.today.into(),
         version: form.version,
-        day: filled.today.day,
-        opens_at: filled.today.opens_at,
-        closes_at: filled.today.closes_at,
-        state: filled.today.standing.into(),
-        purpose: form.purpose.clone(),
-        fields: form.fields.iter().map(FormField::from).collect(),
+        is_event: form.is_event(),
+        fields: form.fields.iter().map(Field::from).collect(),
+        purpose: form.purpose,
+        legal_basis: form.legal_basis,
         answers: filled.answers,
         carried: filled.carried,
-        receipt: filled.today.receipt.map(Receipt::from),
     }))
 }

@@ -1,13 +1,16 @@
 //! Reporting, and my own reports.
 
 use actix_web::{HttpResponse, get, post, web};
-use app::reports::{self, Submission};
+use app::reports::{self, Behalf, Submission};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::dto::{Receipt, State};
+use super::{
+    dto::{Receipt, Source, State},
+    form_document::Field,
+};
 use crate::http::{
     input::{self, IdempotencyKey, Json, Query},
     openapi::{Refusals, WriteRefusals},
@@ -15,7 +18,7 @@ use crate::http::{
     who::SignedIn,
 };
 
-/// Today's answers to a form.
+/// Answers to a form.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReport {
@@ -24,25 +27,48 @@ pub struct NewReport {
     form: String,
     /// The version that was shown.
     version: i32,
-    /// Must be today; may be left out.
+    /// One that takes answers now; may be left out.
     #[serde(default)]
     day: Option<NaiveDate>,
+    /// The slot of that day; may be left out.
+    #[serde(default)]
+    slot: Option<i16>,
+    /// Of a form answered by event: the report to be changed. Left out, it is a new one.
+    #[serde(default)]
+    receipt: Option<String>,
     /// By field name.
     answers: Map<String, Value>,
+    /// Names of the fields that were left as they were carried over.
+    #[serde(default)]
+    carried: Vec<String>,
+    /// 代报: for somebody of mine who can't.
+    #[serde(default)]
+    behalf: Option<OnBehalf>,
 }
 
-/// Reports today. Sent again the same day, it is the next revision.
+/// For whom, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OnBehalf {
+    /// The person's id.
+    person: i64,
+    /// Why they don't answer themselves; they see it. At most 200 characters.
+    reason: String,
+}
+
+/// Reports. Sent again for the same period before its cut-off, it is the next revision.
 #[utoipa::path(
     operation_id = "reports_create",
     tag = "reports", security(("session" = [])), request_body = NewReport,
     params(("Idempotency-Key" = String, Header, description = "8 to 64 of A-Za-z0-9_-")),
-    responses((status = 201, body = Receipt, description = "the first of the day"),
+    responses((status = 201, body = Receipt, description = "the first of the period"),
         (status = 200, body = Receipt, description = "a revision, or the same request again"), Refusals, WriteRefusals))]
 #[post("/reports")]
 pub async fn create(who: SignedIn, key: IdempotencyKey, body: Json<NewReport>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let NewReport { form, version, day, answers } = body.0;
-    let submission = Submission { form, version, day, answers };
+    let NewReport { form, version, day, slot, receipt, answers, carried, behalf } = body.0;
+    let behalf = behalf.map(|OnBehalf { person, reason }| Behalf { person, reason });
+    let submission = Submission { form, version, day, slot, receipt, answers, carried, behalf };
     let receipt = Receipt::from(reports::submit(app, school, viewer, &key.0, &submission).await?);
     let mut response = if receipt.revision == 1 { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(receipt))
@@ -72,8 +98,8 @@ pub struct ReportList {
 struct Report {
     #[serde(flatten)]
     receipt: Receipt,
-    /// By field name.
-    answers: Map<String, Value>,
+    /// By field name; null: they are kept no longer.
+    answers: Option<Map<String, Value>>,
 }
 
 /// My own reports, newest day first.
@@ -95,6 +121,31 @@ pub async fn list(who: SignedIn, query: Query<OwnReports>) -> Answer<web::Json<R
     Ok(web::Json(ReportList { items, next_cursor: input::cursor(page.next) }))
 }
 
+/// A report with the questions it answered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReportWithForm)]
+pub struct WithForm {
+    #[serde(flatten)]
+    report: Report,
+    title: String,
+    /// Of the version it was given on, however old.
+    fields: Vec<Field>,
+}
+
+/// One report of mine, with the questions it answered.
+#[utoipa::path(
+    operation_id = "reports_get",
+    tag = "reports", security(("session" = [])), params(("receipt" = String, Path)),
+    responses((status = 200, body = WithForm), Refusals))]
+#[get("/reports/{receipt}")]
+pub async fn get(who: SignedIn, receipt: web::Path<String>) -> Answer<web::Json<WithForm>> {
+    let (app, school, viewer) = who.parts()?;
+    let (report, form) = reports::own(app, school, viewer, &receipt).await?;
+    let report = Report { receipt: report.receipt.into(), answers: report.answers };
+    let fields = form.fields.iter().map(Field::from).collect();
+    Ok(web::Json(WithForm { report, title: form.title, fields }))
+}
+
 /// Every revision of a report, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RevisionList {
@@ -106,7 +157,14 @@ struct Revision {
     revision: i32,
     at: DateTime<Utc>,
     state: State,
-    answers: Map<String, Value>,
+    /// From whom.
+    source: Source,
+    /// 代报: why not from the person.
+    reason: Option<String>,
+    /// Names of the fields whose answer was carried over.
+    carried: Vec<String>,
+    /// By field name; null: they are kept no longer.
+    answers: Option<Map<String, Value>>,
 }
 
 /// Every revision of my own report.
@@ -124,6 +182,9 @@ pub async fn revisions(who: SignedIn, receipt: web::Path<String>) -> Answer<web:
             revision: revision.revision,
             at: revision.at,
             state: State::of(&revision.state),
+            source: Source::of(&revision.source),
+            reason: revision.reason,
+            carried: revision.carried,
             answers: revision.answers,
         })
         .collect();

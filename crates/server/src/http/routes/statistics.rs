@@ -22,6 +22,8 @@ use crate::http::{
 pub struct TableQuery {
     /// The day; today if left out.
     day: Option<NaiveDate>,
+    /// The slot of the day, counted from 0; if left out, the last that has begun.
+    slot: Option<i16>,
     /// By what to group.
     #[serde(default)]
     by: By,
@@ -104,7 +106,7 @@ pub async fn table(
         By::Grade => statistics::By::Grade,
         By::Class => statistics::By::Class,
     };
-    let asked = Asked { form: &form, day: query.0.day, department: query.0.department };
+    let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
     let table = statistics::table(app, school, viewer, asked, by).await?;
     Ok(web::Json(Table {
         form: form.into_inner(),
@@ -124,6 +126,8 @@ pub async fn table(
 pub struct ExplanationQuery {
     /// The day; today if left out.
     day: Option<NaiveDate>,
+    /// The slot of the day, counted from 0; if left out, the last that has begun.
+    slot: Option<i16>,
     /// Only those counted under this department.
     department: Option<i32>,
 }
@@ -174,7 +178,7 @@ pub async fn explain(
     query: Query<ExplanationQuery>,
 ) -> Answer<web::Json<Explanation>> {
     let (app, school, viewer) = who.parts()?;
-    let asked = Asked { form: &form, day: query.0.day, department: query.0.department };
+    let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
     let explained = statistics::explain(app, school, viewer, asked).await?;
     let exempt =
         explained.exempt.into_iter().map(|(kind, of)| Exempt { kind: kind.as_str(), people: of }).collect();
@@ -199,6 +203,8 @@ pub async fn explain(
 pub struct PeopleQuery {
     /// The day; today if left out.
     day: Option<NaiveDate>,
+    /// The slot of the day, counted from 0; if left out, the last that has begun.
+    slot: Option<i16>,
     /// Only those counted under this department.
     department: Option<i32>,
     /// Which of those expected.
@@ -276,7 +282,7 @@ pub async fn people(
         Which::Normal => statistics::Which::Normal,
         Which::Abnormal => statistics::Which::Abnormal,
     };
-    let asked = Asked { form: &form, day: query.0.day, department: query.0.department };
+    let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
     let page =
         statistics::people(app, school, viewer, asked, which, paging.after.as_deref(), paging.limit).await?;
     let items = page

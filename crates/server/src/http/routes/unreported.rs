@@ -21,6 +21,8 @@ use crate::http::{
 pub struct UnreportedQuery {
     /// The day; today if left out.
     day: Option<NaiveDate>,
+    /// The slot of the day, counted from 0; if left out, the last that has begun.
+    slot: Option<i16>,
     /// Only those counted under this department.
     department: Option<i32>,
     /// `next_cursor` of the page before.
@@ -79,7 +81,7 @@ pub async fn list(
 ) -> Answer<web::Json<UnreportedList>> {
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
-    let asked = Asked { form: &form, day: query.0.day, department: query.0.department };
+    let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
     let list = unreported::list(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
     let items = list
         .page

@@ -1018,8 +1018,25 @@ export interface paths {
         /** My own reports, newest day first. */
         get: operations["reports_list"];
         put?: never;
-        /** Reports today. Sent again the same day, it is the next revision. */
+        /** Reports. Sent again for the same period before its cut-off, it is the next revision. */
         post: operations["reports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{receipt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report of mine, with the questions it answered. */
+        get: operations["reports_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1871,10 +1888,18 @@ export interface components {
          * @enum {string}
          */
         By: "college" | "grade" | "class";
-        /** @enum {string} */
+        /**
+         * @description What the next form does with an answer.
+         * @enum {string}
+         */
         CarryOver: "prefill" | "ask" | "never";
+        /** @description One choice. */
         Choice: {
+            /** @description Where that is: the first two, four or six digits of a region's code. */
+            region?: string | null;
+            /** @description What people read. */
             title: string;
+            /** @description What is stored. */
             value: string;
         };
         /** @description People of a class. */
@@ -1918,13 +1943,26 @@ export interface components {
         };
         /** @description Of the tests named, all must hold. */
         Condition: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description A number not below this.
+             */
             at_least?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description A number not above this.
+             */
             at_most?: number | null;
+            /** @description Equal to this value. */
             equals?: unknown;
+            /** @description The answer it looks at. */
             field: string;
+            /** @description Equal to one of these; of an answer with several values, one of them. */
             one_of?: unknown[] | null;
+            /** @description A region in none of these. */
+            outside?: string[] | null;
+            /** @description A region in one of these: the first two, four or six digits of a code. */
+            within?: string[] | null;
         };
         /** @description A request. */
         Correction: {
@@ -2345,30 +2383,65 @@ export interface components {
             /** Format: int64 */
             id: number;
         };
+        /** @description One question. Which limits it has depends on its kind. */
         Field: {
+            /**
+             * Format: int32
+             * @description photos: so many at most.
+             */
+            at_most?: number | null;
+            /** @description What the next form does with the answer. */
             carry_over: components["schemas"]["CarryOver"];
+            /** @description choice, choices: what can be chosen. */
             choices?: components["schemas"]["Choice"][] | null;
             /**
              * Format: int32
-             * @description Digits behind the point.
+             * @description date: so many days after it at most.
+             */
+            days_ahead?: number | null;
+            /**
+             * Format: int32
+             * @description date: so many days before the day of answering at most.
+             */
+            days_back?: number | null;
+            /**
+             * Format: int32
+             * @description number: digits behind the point.
              */
             decimals?: number | null;
+            /** @description A line under the question. */
             help?: string | null;
+            /** @description Its type. */
             kind: components["schemas"]["FieldKind"];
             /**
              * Format: int32
-             * @description Characters at most.
+             * @description text: characters at most.
              */
             max_length?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description number: largest value taken.
+             */
             maximum?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description number: smallest value taken.
+             */
             minimum?: number | null;
+            /** @description Key of the answer: small letters, digits and `_`. */
             name: string;
+            /** @description date: not before the day in this field. */
+            not_before?: string | null;
+            /** @description location: kept to the metre. */
+            precise?: boolean | null;
+            /** @description Whether it must be answered when it is shown. */
             required: boolean;
+            /** @description Masked on screens of others. */
             sensitive: boolean;
             show_if?: components["schemas"]["Condition"] | null;
+            /** @description What people read. */
             title: string;
+            /** @description number: printed behind it. */
             unit?: string | null;
         };
         /** @description One field at fault. */
@@ -2384,34 +2457,31 @@ export interface components {
              */
             message: string;
         };
-        /** @enum {string} */
-        FieldKind: "number" | "choice" | "choices" | "text" | "boolean";
+        /**
+         * @description The type of a question.
+         * @enum {string}
+         */
+        FieldKind: "number" | "choice" | "choices" | "text" | "boolean" | "date" | "region" | "phone" | "photos" | "location";
         /**
          * @description Whose word a field is.
          * @enum {string}
          */
         FieldSource: "correction" | "consent" | "roster" | "directory";
         /** @description A form to be filled in. */
-        Form: {
-            /** @description Today's own answers, or what is carried over from the last ones. */
+        Form: components["schemas"]["FormToday"] & {
+            /** @description The turn's own answers, or what is carried over from the last ones. */
             answers: {
                 [key: string]: unknown;
             };
-            /** @description Names of the fields whose start was carried over. */
+            /** @description Names of the fields whose start was carried over; those left so are to be sent back. */
             carried: string[];
-            /** Format: date-time */
-            closes_at: string;
-            code: string;
-            /** Format: date */
-            day: string;
             fields: components["schemas"]["Field"][];
-            /** Format: date-time */
-            opens_at: string;
+            /** @description Whether it is answered whenever it happens. */
+            is_event: boolean;
+            /** @description By what right. */
+            legal_basis: string;
             /** @description Why the school asks. */
             purpose: string;
-            receipt?: components["schemas"]["Receipt"] | null;
-            state: components["schemas"]["Standing"];
-            title: string;
             /**
              * Format: int32
              * @description To be sent back with the answers.
@@ -2422,15 +2492,35 @@ export interface components {
         FormList: {
             items: components["schemas"]["FormToday"][];
         };
+        /** @description One turn of a form. */
         FormToday: {
             /** Format: date-time */
             closes_at: string;
             code: string;
-            /** Format: date */
+            /**
+             * Format: date-time
+             * @description From here on an answer is late, and one that was given stands.
+             */
+            cutoff_at: string;
+            /**
+             * Format: date
+             * @description The day it is about; to be sent back with the answers.
+             */
             day: string;
+            /** @description Trips under way, to be closed by their receipts. */
+            open_trips: components["schemas"]["Receipt"][];
             /** Format: date-time */
             opens_at: string;
             receipt?: components["schemas"]["Receipt"] | null;
+            /** @description Whether somebody sent it back to be put right. */
+            sent_back: boolean;
+            /**
+             * Format: int32
+             * @description Counted from 0; to be sent back with the answers.
+             */
+            slot: number;
+            /** @description What the slot is called, where there are several. */
+            slot_title?: string | null;
             state: components["schemas"]["Standing"];
             title: string;
         };
@@ -2999,15 +3089,18 @@ export interface components {
             /** @description Only these persons, 1 to 1000; left out: all unreported of my scope. */
             people?: number[] | null;
         };
-        /** @description Today's answers to a form. */
+        /** @description Answers to a form. */
         NewReport: {
             /** @description By field name. */
             answers: {
                 [key: string]: unknown;
             };
+            behalf?: components["schemas"]["OnBehalf"] | null;
+            /** @description Names of the fields that were left as they were carried over. */
+            carried?: string[];
             /**
              * Format: date
-             * @description Must be today; may be left out.
+             * @description One that takes answers now; may be left out.
              */
             day?: string | null;
             /**
@@ -3015,6 +3108,13 @@ export interface components {
              * @example health-daily
              */
             form: string;
+            /** @description Of a form answered by event: the report to be changed. Left out, it is a new one. */
+            receipt?: string | null;
+            /**
+             * Format: int32
+             * @description The slot of that day; may be left out.
+             */
+            slot?: number | null;
             /**
              * Format: int32
              * @description The version that was shown.
@@ -3055,6 +3155,16 @@ export interface components {
         NotActivatedList: {
             items: components["schemas"]["NotActivated"][];
             next_cursor?: string | null;
+        };
+        /** @description For whom, and why. */
+        OnBehalf: {
+            /**
+             * Format: int64
+             * @description The person's id.
+             */
+            person: number;
+            /** @description Why they don't answer themselves; they see it. At most 200 characters. */
+            reason: string;
         };
         Person: {
             class?: components["schemas"]["Department"] | null;
@@ -3352,11 +3462,13 @@ export interface components {
         Receipt: {
             /**
              * Format: date
-             * @description For which day.
+             * @description For which day, of a week its Monday; null: answered once, or by event.
              */
-            day: string;
+            day?: string | null;
             /** @description The form's code. */
             form: string;
+            /** @description Whether the first revision came after the cut-off. */
+            late: boolean;
             /** @description 16 letters and digits; the same through all revisions. */
             receipt: string;
             /**
@@ -3369,6 +3481,13 @@ export interface components {
              * @description 1 for the first.
              */
             revision: number;
+            /**
+             * Format: int32
+             * @description For which slot of the day, counted from 0.
+             */
+            slot: number;
+            /** @description From whom the last revision came. */
+            source: components["schemas"]["ReportSource"];
             /** @description Whether the answers are abnormal. */
             state: components["schemas"]["State"];
             /**
@@ -3452,15 +3571,26 @@ export interface components {
          */
         ReminderState: "waiting" | "frozen" | "sent" | "invalid" | "unlicensed" | "skipped" | "expired" | "unknown" | "failed" | "unreachable";
         Report: components["schemas"]["Receipt"] & {
-            /** @description By field name. */
-            answers: {
+            /** @description By field name; null: they are kept no longer. */
+            answers?: {
                 [key: string]: unknown;
-            };
+            } | null;
         };
         /** @description Reports, newest day first. */
         ReportList: {
             items: components["schemas"]["Report"][];
             next_cursor?: string | null;
+        };
+        /**
+         * @description From whom answers came.
+         * @enum {string}
+         */
+        ReportSource: "self" | "behalf" | "card" | "import";
+        /** @description A report with the questions it answered. */
+        ReportWithForm: components["schemas"]["Report"] & {
+            /** @description Of the version it was given on, however old. */
+            fields: components["schemas"]["Field"][];
+            title: string;
         };
         /** @description A bed. */
         ResidenceBed: {
@@ -3629,13 +3759,20 @@ export interface components {
             purpose: string;
         };
         Revision: {
-            answers: {
+            /** @description By field name; null: they are kept no longer. */
+            answers?: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** Format: date-time */
             at: string;
+            /** @description Names of the fields whose answer was carried over. */
+            carried: string[];
+            /** @description 代报: why not from the person. */
+            reason?: string | null;
             /** Format: int32 */
             revision: number;
+            /** @description From whom. */
+            source: components["schemas"]["ReportSource"];
             state: components["schemas"]["State"];
         };
         /** @description Every revision of a report, newest first. */
@@ -3786,7 +3923,7 @@ export interface components {
             used: number;
         };
         /** @enum {string} */
-        Standing: "unreported" | "reported" | "exempt" | "not_expected";
+        Standing: "unreported" | "reported" | "exempt" | "anytime" | "not_expected";
         /**
          * @description 正常 or 异常.
          * @enum {string}
@@ -7678,7 +7815,14 @@ export interface operations {
     };
     forms_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of this day; if left out, the one that takes answers now. */
+                day?: string;
+                /** @description Of this slot; likewise. */
+                slot?: number;
+                /** @description My report with this receipt, to be changed: of a form answered by event. */
+                receipt?: string;
+            };
             header?: never;
             path: {
                 /** @description e.g. `health-daily` */
@@ -11821,7 +11965,7 @@ export interface operations {
                     "application/json": components["schemas"]["Receipt"];
                 };
             };
-            /** @description the first of the day */
+            /** @description the first of the period */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -11886,6 +12030,99 @@ export interface operations {
             };
             /** @description 内容类型不对 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportWithForm"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13752,6 +13989,8 @@ export interface operations {
             query?: {
                 /** @description The day; today if left out. */
                 day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
                 /** @description By what to group. */
                 by?: components["schemas"]["By"];
                 /** @description Only those counted under this department. */
@@ -13852,6 +14091,8 @@ export interface operations {
             query?: {
                 /** @description The day; today if left out. */
                 day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
                 /** @description Only those counted under this department. */
                 department?: number;
             };
@@ -13950,6 +14191,8 @@ export interface operations {
             query?: {
                 /** @description The day; today if left out. */
                 day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
                 /** @description Only those counted under this department. */
                 department?: number;
                 /** @description Which of those expected. */
@@ -16510,6 +16753,8 @@ export interface operations {
             query?: {
                 /** @description The day; today if left out. */
                 day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
                 /** @description Only those counted under this department. */
                 department?: number;
                 /** @description `next_cursor` of the page before. */

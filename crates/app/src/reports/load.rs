@@ -1,0 +1,95 @@
+//! Reports of another system, loaded by an administrator's command.
+
+use chrono::NaiveDate;
+use domain::form::answers::Answers;
+use serde_json::Value;
+use store::reports::{self, Key, NewReport, Source};
+
+use super::{Draft, draft};
+use crate::{App, Error, FieldError, Result, School, forms};
+
+/// Rows of a day's reports given from outside: a student or staff number and answers by field name.
+pub type Row = (String, Answers);
+
+/// What became of loaded rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Reports written.
+    pub written: usize,
+    /// What was wrong, by line; nothing is written when there is any.
+    pub errors: Vec<FieldError>,
+}
+
+/// Loads a day's reports, as a school does that comes from another system. All or nothing. Who has a report for
+/// the day already keeps it.
+pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: Vec<Row>) -> Result<Loaded> {
+    let corp = school.corp();
+    super::ensure_month(app, school, day).await?;
+    let mut tx = app.store().scoped(corp).await?;
+    let loaded = forms::current(app, &mut tx, code).await?;
+    let numbers: Vec<String> = rows.iter().map(|(number, _)| number.clone()).collect();
+    let persons = reports::persons_by_number(&mut tx, corp, &numbers).await?;
+    // The day's reports came, as far as anyone can say, at its cut-off: of what is asked once or by event, at that of
+    // the whole day.
+    let end = domain::clock::end_of_day(school.zone, day);
+    let turn = loaded.turn_of(school, day, None, end).ok_or(Error::NotFound)?;
+    let at = turn.window.cutoff_at.min(end);
+    let mut outcome = Loaded::default();
+    let mut drafts = Vec::with_capacity(rows.len());
+    for (index, (number, answers)) in rows.iter().enumerate() {
+        let line = index + 2;
+        let Some(person) = persons.get(number) else {
+            let message = format!("第 {line} 行：名册里没有学号或工号 {number}");
+            outcome.errors.push(FieldError { field: "number".into(), message });
+            continue;
+        };
+        match loaded.published.check(answers, day) {
+            Ok(()) => {
+                let key = Key { corp, form_id: loaded.form_id, person: *person, period: turn.period, occurrence: 0 };
+                let flags = loaded.published.form.flags(answers, None);
+                let draft_of = Draft { key, answers, flags, source: Source::Import, day, at };
+                drafts.push(NewReport { late: false, ..draft(app, &loaded, draft_of)? });
+            }
+            Err(errors) => outcome.errors.extend(
+                errors
+                    .into_iter()
+                    .map(|error| FieldError { message: format!("第 {line} 行：{}", error.message), ..error }),
+            ),
+        }
+    }
+    if outcome.errors.is_empty() {
+        for chunk in drafts.chunks(1000) {
+            outcome.written += reports::insert_missing(&mut tx, corp, chunk).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(outcome)
+}
+
+/// A cell of a CSV file as an answer: empty cells are no answer, lists are separated by `;`.
+pub fn cell(form: &domain::form::Form, name: &str, text: &str) -> Option<Value> {
+    use domain::form::FieldKind;
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let plain = || Value::from(text);
+    Some(match form.field(name).map(|field| &field.kind) {
+        Some(FieldKind::Number { .. }) => text.parse::<f64>().map(Value::from).unwrap_or_else(|_| plain()),
+        Some(FieldKind::Boolean) => match text {
+            "true" | "是" | "1" => true.into(),
+            "false" | "否" | "0" => false.into(),
+            _ => plain(),
+        },
+        Some(FieldKind::Choices { .. }) => text.split(';').map(str::trim).collect(),
+        _ => plain(),
+    })
+}
+
+/// The form asked now, for reading a file against.
+pub async fn form(app: &App, school: &School, code: &str) -> Result<domain::form::Form> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let loaded = forms::current(app, &mut tx, code).await?;
+    tx.commit().await?;
+    Ok(loaded.published.form.clone())
+}

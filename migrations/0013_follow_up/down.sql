@@ -1,0 +1,1 @@
+drop table heartbeats, outages, sign_offs, follow_ups, review_acts, reviews;
