@@ -39,7 +39,8 @@ async fn the_exempt_and_those_outside_the_colleges_are_not_asked() {
         .await
         .unwrap();
     let exempt = test.sign_in(&students[0]).await;
-    let daily = exempt.get("/forms").await.items().iter().find(|form| form["code"] == "health-daily").cloned();
+    let daily =
+        exempt.get("/forms").await.items().iter().find(|form| form["code"] == "health-daily").cloned();
     assert_eq!(daily.unwrap()["state"], json!("exempt"));
 
     let outside: String = test

@@ -40,7 +40,8 @@ async fn a_report_is_taken_corrected_and_read_back() {
     let kept: Vec<&Value> = revisions.items().iter().map(|revision| &revision["answers"]).collect();
     assert_eq!(kept, [&ill, &normal_answers()]);
     let today = student.get("/forms").await;
-    assert_eq!(today.items()[0]["state"], json!("reported"));
+    let daily = today.items().iter().find(|form| form["code"] == "health-daily").unwrap();
+    assert_eq!(daily["state"], json!("reported"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,4 +266,177 @@ async fn answers_are_ciphertext_in_the_database() {
             assert!(!text.contains(canary) && !bytes.contains(canary), "{canary} in {table}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_cutoff_a_first_report_is_late_and_one_that_was_sent_stands() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    test.clock.set_time("19:59");
+    let (early, late) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    let first = early.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((first.status, &first.body["late"]), (StatusCode::CREATED, &json!(false)));
+    assert_eq!(early.post("/reports", &health_report(normal_answers())).await.status, StatusCode::OK);
+
+    test.clock.set_time("20:00");
+    let changed = early.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((changed.status, changed.code()), (StatusCode::CONFLICT, "cutoff_passed"));
+    let first = late.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((first.status, &first.body["late"]), (StatusCode::CREATED, &json!(true)));
+    let again = late.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(again.code(), "cutoff_passed");
+    let revisions: i64 = test.one("select count(*) from report_revisions", &[]).await;
+    assert_eq!(revisions, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_carried_over_is_kept_as_such_and_a_measured_value_never_is() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let mut report = health_report(normal_answers());
+    report["carried"] = json!(["place", "temperature", "abnormal", "nothing", "place"]);
+    let receipt = student.post("/reports", &report).await.body["receipt"].as_str().unwrap().to_owned();
+    let revisions = student.get(&format!("/reports/{receipt}/revisions")).await;
+    assert_eq!(revisions.items()[0]["carried"], json!(["place"]));
+    assert_eq!(revisions.items()[0]["source"], json!("self"));
+}
+
+fn trip(returned_on: Option<&str>) -> Value {
+    let mut answers = json!({
+        "left_on": "2020-03-01", "out_transport": "火车", "out_number": "G1234 次 8 车 12A", "reason": "探亲访友",
+        "destination": "330106", "address": "文三路", "returned": returned_on.is_some(),
+    });
+    if let Some(day) = returned_on {
+        answers["returned_on"] = json!(day);
+        answers["back_transport"] = json!("飞机");
+    }
+    json!({ "form": "trips", "version": 1, "answers": answers })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trip_is_registered_closed_later_and_then_stands() {
+    let test = TestApp::start().await;
+    let userid = test.persona("student");
+    let student = test.sign_in(&userid).await;
+    let out = student.post("/reports", &trip(None)).await;
+    assert_eq!((out.status, &out.body["day"]), (StatusCode::CREATED, &Value::Null), "{}", out.body);
+    let other = student.post("/reports", &trip(Some("2020-03-03"))).await;
+    assert_eq!(other.status, StatusCode::CREATED, "another trip is another report");
+    assert_ne!(other.body["receipt"], out.body["receipt"]);
+    let form = student.get("/forms/trips").await;
+    assert_eq!((&form.body["state"], &form.body["answers"]), (&json!("anytime"), &json!({})));
+    let open: Vec<&Value> =
+        form.body["open_trips"].as_array().unwrap().iter().map(|open| &open["receipt"]).collect();
+    assert_eq!(open, [&out.body["receipt"]]);
+
+    // Weeks later, from another phone, it is closed by its receipt.
+    test.clock.advance(TimeDelta::days(20));
+    let student = test.sign_in(&userid).await;
+    let receipt = out.body["receipt"].as_str().unwrap();
+    let form = student.get(&format!("/forms/trips?receipt={receipt}")).await;
+    assert_eq!(form.body["answers"]["destination"], json!("330106"));
+    let mut back = trip(Some("2020-03-20"));
+    back["receipt"] = json!(receipt);
+    let closed = student.post("/reports", &back).await;
+    assert_eq!((closed.status, &closed.body["revision"]), (StatusCode::OK, &json!(2)), "{}", closed.body);
+    let again = student.post("/reports", &back).await;
+    assert_eq!(again.code(), "cutoff_passed", "a closed trip stands");
+    let kept: String = test
+        .one(
+            "select string_agg(left_on || ' ' || coalesce(returned_on::text, '-') || ' ' || region, ',' order by report_id)
+             from trips",
+            &[],
+        )
+        .await;
+    assert_eq!(kept, "2020-03-01 2020-03-20 330106,2020-03-01 2020-03-03 330106");
+
+    let mut early = trip(Some("2020-02-28"));
+    early["answers"]["left_on"] = json!("2020-03-24");
+    assert_eq!(student.post("/reports", &early).await.fields(), ["returned_on"]);
+    let mut nowhere = trip(None);
+    nowhere["answers"]["destination"] = json!("330100");
+    nowhere["answers"]["left_on"] = json!("2020-03-24");
+    assert_eq!(student.post("/reports", &nowhere).await.fields(), ["destination"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trip_to_be_closed_is_ones_own() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let (one, other) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    let out = one.post("/reports", &trip(None)).await;
+    let receipt = out.body["receipt"].as_str().unwrap();
+    let mut stolen = trip(Some("2020-03-03"));
+    stolen["receipt"] = json!(receipt);
+    assert_eq!(other.post("/reports", &stolen).await.fields(), ["receipt"]);
+    assert_eq!(other.get(&format!("/forms/trips?receipt={receipt}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(other.get(&format!("/reports/{receipt}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(one.get(&format!("/reports/{receipt}")).await.body["title"], json!("假期活动轨迹"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_against_each_other_and_against_a_trip_are_flagged() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let flags = async |number: &str| -> Vec<String> {
+        test.one(
+            "select flags from reports r join persons p using (corp_id, person_id) where p.number = $1 and r.day is not null",
+            &[&number],
+        )
+        .await
+    };
+    let feverish = json!({ "temperature": 38.0, "place": "非疫区", "abnormal": false });
+    test.sign_in(&students[0]).await.post("/reports", &health_report(feverish)).await;
+    assert_eq!(flags(&students[0]).await, ["abnormal", "contradiction"]);
+
+    let away = test.sign_in(&students[1]).await;
+    away.post("/reports", &trip(None)).await;
+    away.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(flags(&students[1]).await, ["place"], "away in 浙江, and says elsewhere");
+    let reviews: i64 = test.one("select count(*) from reviews where state = 'open'", &[]).await;
+    assert_eq!(reviews, 2);
+    let told = json!({ "temperature": 36.5, "place": "浙江", "abnormal": false });
+    away.post("/reports", &health_report(told)).await;
+    assert_eq!(flags(&students[1]).await, Vec::<String>::new());
+    let closed: i64 = test.one("select count(*) from reviews where state = 'closed'", &[]).await;
+    assert_eq!(closed, 1, "put right before anybody looked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_is_answered_for_by_who_looks_after_them() {
+    let test = TestApp::start().await;
+    let counsellor = test.persona("counsellor");
+    let students = test.students_of(&counsellor).await;
+    let id: i64 = test.one("select person_id from persons where number = $1", &[&students[0]]).await;
+    let counsellor = test.sign_in(&counsellor).await;
+    let mut report = health_report(normal_answers());
+    report["behalf"] = json!({ "person": id, "reason": "手机坏了，电话核实" });
+    let given = counsellor.post("/reports", &report).await;
+    assert_eq!(
+        (given.status, &given.body["source"]),
+        (StatusCode::CREATED, &json!("behalf")),
+        "{}",
+        given.body
+    );
+    let student = test.sign_in(&students[0]).await;
+    let receipt = given.body["receipt"].as_str().unwrap();
+    let revisions = student.get(&format!("/reports/{receipt}/revisions")).await;
+    assert_eq!(revisions.items()[0]["reason"], json!("手机坏了，电话核实"));
+
+    report["behalf"] = json!({ "person": id, "reason": " " });
+    assert_eq!(counsellor.post("/reports", &report).await.fields(), ["reason"]);
+    let stranger: i64 = test
+        .one(
+            "select p.person_id from persons p join memberships m using (corp_id, person_id)
+             join departments d using (corp_id, department_id)
+             where p.kind = 'student' and d.college_id is not null and d.college_id <> (
+               select d.college_id from persons p join memberships m using (corp_id, person_id)
+               join departments d using (corp_id, department_id) where p.number = $1 limit 1) limit 1",
+            &[&students[0]],
+        )
+        .await;
+    report["behalf"] = json!({ "person": stranger, "reason": "电话核实" });
+    assert_eq!(counsellor.post("/reports", &report).await.status, StatusCode::NOT_FOUND);
+    report["behalf"] = json!({ "person": id, "reason": "电话核实" });
+    assert_eq!(student.post("/reports", &report).await.status, StatusCode::FORBIDDEN);
 }

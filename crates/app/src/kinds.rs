@@ -436,8 +436,7 @@ pub async fn departments(
     limit: i64,
 ) -> Result<Page<DepartmentRow>> {
     administer(viewer)?;
-    let after: Option<DepartmentId> =
-        after.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
+    let after: Option<DepartmentId> = after.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rules = kinds::rules(&mut tx, school.corp()).await?;
     let tree = Tree::load(&mut tx, school).await?;

@@ -4,8 +4,9 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-static NAMES: LazyLock<BTreeMap<&'static str, &'static str>> =
-    LazyLock::new(|| include_str!("../../../fixtures/regions.txt").lines().filter_map(|line| line.split_once(' ')).collect());
+static NAMES: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+    include_str!("../../../fixtures/regions.txt").lines().filter_map(|line| line.split_once(' ')).collect()
+});
 
 /// The name of a province, city or county: `410105` is 金水区.
 pub fn name(code: &str) -> Option<&'static str> {

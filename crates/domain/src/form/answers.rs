@@ -83,14 +83,19 @@ impl Published {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    fn check_value(&self, field: &Field, value: &Value, answers: &Answers, today: NaiveDate) -> Result<(), String> {
+    fn check_value(
+        &self,
+        field: &Field,
+        value: &Value,
+        answers: &Answers,
+        today: NaiveDate,
+    ) -> Result<(), String> {
         let title = &field.title;
         match (&field.kind, value.as_str()) {
-            (FieldKind::Region, Some(code)) if !region::is_county(code) => {
-                Err(format!("{title}请选到区县"))
-            }
+            (FieldKind::Region, Some(code)) if !region::is_county(code) => Err(format!("{title}请选到区县")),
             (FieldKind::Date { days_back, days_ahead, not_before }, Some(text)) => {
-                let day = clock::parse_day(text).ok_or_else(|| format!("{title}请填日期，例如 2020-03-04"))?;
+                let day =
+                    clock::parse_day(text).ok_or_else(|| format!("{title}请填日期，例如 2020-03-04"))?;
                 let earliest = days_back.and_then(|days| today.checked_sub_days(Days::new(days.into())));
                 let latest = days_ahead.and_then(|days| today.checked_add_days(Days::new(days.into())));
                 if let Some(earliest) = earliest.filter(|earliest| day < *earliest) {
@@ -100,7 +105,8 @@ impl Published {
                     return Err(format!("{title}不能晚于 {latest}"));
                 }
                 let other = not_before.as_ref().and_then(|name| self.form.field(name));
-                let before = other.and_then(|other| Some((other, clock::parse_day(answers.get(&other.name)?.as_str()?)?)));
+                let before = other
+                    .and_then(|other| Some((other, clock::parse_day(answers.get(&other.name)?.as_str()?)?)));
                 match before {
                     Some((other, first)) if day < first => Err(format!("{title}不能早于“{}”", other.title)),
                     _ => Ok(()),
@@ -393,17 +399,30 @@ mod tests {
         let claim = json!({ "latitude": 34.7, "longitude": 113.6, "accuracy": 30, "source": "wecom", "at": "2020-03-04T08:00:00Z" });
         let photo = "0123456789abcdef0123456789abcdef";
         let cases = [
-            (json!({ "kind": "date", "days_back": 30, "days_ahead": 0 }), json!("2020-03-04"), [json!("2020-03-05"), json!("2020-02-30"), json!("2020-02-01")]),
+            (
+                json!({ "kind": "date", "days_back": 30, "days_ahead": 0 }),
+                json!("2020-03-04"),
+                [json!("2020-03-05"), json!("2020-02-30"), json!("2020-02-01")],
+            ),
             (json!({ "kind": "region" }), json!("410105"), [json!("410100"), json!("999999"), json!("河南")]),
-            (json!({ "kind": "phone" }), json!("0371-66666666"), [json!("12"), json!("电话"), json!(13_800_000_000_u64)]),
-            (json!({ "kind": "photos", "at_most": 1 }), json!([photo]), [json!([]), json!([photo, "f".repeat(32)]), json!(["../x"])]),
+            (
+                json!({ "kind": "phone" }),
+                json!("0371-66666666"),
+                [json!("12"), json!("电话"), json!(13_800_000_000_u64)],
+            ),
+            (
+                json!({ "kind": "photos", "at_most": 1 }),
+                json!([photo]),
+                [json!([]), json!([photo, "f".repeat(32)]), json!(["../x"])],
+            ),
             (json!({ "kind": "location" }), claim, [json!({}), json!("34,113"), json!({ "latitude": 91 })]),
         ];
         for (kind, right, wrong) in cases {
             let form = one(kind);
             assert_eq!(form.check(&answers(json!({ "x": right })), today()), Ok(()), "{right}");
             for value in wrong {
-                let errors = form.check(&answers(json!({ "x": value })), today()).expect_err(&value.to_string());
+                let errors =
+                    form.check(&answers(json!({ "x": value })), today()).expect_err(&value.to_string());
                 assert_eq!(errors.len(), 1, "{value}");
                 assert!(errors[0].field == "x" && errors[0].message.starts_with("此项"), "{errors:?}");
             }
@@ -412,7 +431,8 @@ mod tests {
 
     #[test]
     fn a_location_is_kept_coarse_unless_the_form_says_otherwise() {
-        let claim = answers(json!({ "x": { "latitude": 34.746_61, "longitude": 113.625_36, "accuracy": 30 } }));
+        let claim =
+            answers(json!({ "x": { "latitude": 34.746_61, "longitude": 113.625_36, "accuracy": 30 } }));
         let kept = one(json!({ "kind": "location" })).coarse(claim.clone());
         assert_eq!((&kept["x"]["latitude"], &kept["x"]["longitude"]), (&json!(34.75), &json!(113.63)));
         assert_eq!(one(json!({ "kind": "location", "precise": true })).coarse(claim.clone()), claim);

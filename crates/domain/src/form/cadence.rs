@@ -279,8 +279,10 @@ mod tests {
             cutoff_at: at("2020-03-04T10:00:00Z"),
             closes_at: at("2020-03-04T12:00:00Z"),
         };
-        let outage =
-            |from, until| Outage { from: at(&format!("2020-03-04T{from}:00Z")), until: at(&format!("2020-03-04T{until}:00Z")) };
+        let outage = |from, until| Outage {
+            from: at(&format!("2020-03-04T{from}:00Z")),
+            until: at(&format!("2020-03-04T{until}:00Z")),
+        };
         assert_eq!(window.extended(&[]), window);
         let longer = window.extended(&[outage("09:30", "11:00"), outage("13:00", "14:00")]);
         assert_eq!(longer.cutoff_at, at("2020-03-04T10:30:00Z"), "as much as was lost before the cut-off");

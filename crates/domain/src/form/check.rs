@@ -54,7 +54,8 @@ impl Flag {
 impl Form {
     /// Flags of these answers, each once. `away` is where an open trip says the person is: a region's code.
     pub fn flags(&self, answers: &Answers, away: Option<&str>) -> Vec<Flag> {
-        let mut flags: Vec<Flag> = self.checks.iter().filter(|check| check.holds(answers)).map(|check| check.flag).collect();
+        let mut flags: Vec<Flag> =
+            self.checks.iter().filter(|check| check.holds(answers)).map(|check| check.flag).collect();
         if self.abnormal.iter().any(|condition| condition.holds(answers)) {
             flags.push(Flag::Abnormal);
         }
@@ -74,7 +75,8 @@ impl Form {
         if choices.is_empty() {
             return region::province(answer) != region::province(away);
         }
-        let lies_in = |region: &Option<String>| region.as_ref().is_some_and(|prefix| away.starts_with(prefix.as_str()));
+        let lies_in =
+            |region: &Option<String>| region.as_ref().is_some_and(|prefix| away.starts_with(prefix.as_str()));
         match choices.iter().find(|choice| choice.value == answer) {
             Some(chosen) if chosen.region.is_some() => !lies_in(&chosen.region),
             // "Elsewhere" is wrong where one of the named places is right.

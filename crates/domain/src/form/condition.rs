@@ -54,7 +54,15 @@ impl Condition {
     pub fn is_empty(&self) -> bool {
         matches!(
             self,
-            Self { equals: None, one_of: None, at_least: None, at_most: None, within: None, outside: None, .. }
+            Self {
+                equals: None,
+                one_of: None,
+                at_least: None,
+                at_most: None,
+                within: None,
+                outside: None,
+                ..
+            }
         )
     }
 

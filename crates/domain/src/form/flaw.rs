@@ -85,7 +85,9 @@ impl Form {
                 if slots.windows(2).any(|pair| matches!(pair, [one, next] if next.opens < one.opens)) {
                     flaw("cadence", "时段请按开始时间排列");
                 }
-                if slots.len() > 1 && slots.iter().any(|slot| slot.title.as_deref().is_none_or(|title| !fits(title, 10))) {
+                if slots.len() > 1
+                    && slots.iter().any(|slot| slot.title.as_deref().is_none_or(|title| !fits(title, 10)))
+                {
                     flaw("cadence", "有多个时段时，每个时段要有名称，例如 晨检");
                 }
             }
@@ -132,23 +134,35 @@ impl Form {
                 }
             }
             FieldKind::Choice { choices } | FieldKind::Choices { choices } => {
-                let repeated = |index: usize, value: &str| choices.iter().take(index).any(|other| other.value == value);
+                let repeated =
+                    |index: usize, value: &str| choices.iter().take(index).any(|other| other.value == value);
                 if choices.len() < 2 || choices.len() > 200 {
                     flaw(name, "选项要有 2 到 200 个");
                 }
                 if choices.iter().enumerate().any(|(index, choice)| {
-                    choice.value.trim().is_empty() || choice.title.trim().is_empty() || repeated(index, &choice.value)
+                    choice.value.trim().is_empty()
+                        || choice.title.trim().is_empty()
+                        || repeated(index, &choice.value)
                 }) {
                     flaw(name, "选项不能为空，也不能重复");
                 }
-                if choices.iter().filter_map(|choice| choice.region.as_deref()).any(|prefix| !is_prefix(prefix)) {
+                if choices
+                    .iter()
+                    .filter_map(|choice| choice.region.as_deref())
+                    .any(|prefix| !is_prefix(prefix))
+                {
                     flaw(name, "选项的地区请用行政区划代码的前 2、4 或 6 位");
                 }
             }
-            FieldKind::Text { max_length } if !(1..=2000).contains(max_length) => flaw(name, "字数上限为 1 到 2000"),
+            FieldKind::Text { max_length } if !(1..=2000).contains(max_length) => {
+                flaw(name, "字数上限为 1 到 2000")
+            }
             FieldKind::Photos { at_most } if !(1..=9).contains(at_most) => flaw(name, "照片上限为 1 到 9 张"),
             FieldKind::Date { not_before: Some(other), .. } => {
-                if !before.iter().any(|field| field.name == *other && matches!(field.kind, FieldKind::Date { .. })) {
+                if !before
+                    .iter()
+                    .any(|field| field.name == *other && matches!(field.kind, FieldKind::Date { .. }))
+                {
                     flaw(name, "“不早于”只能引用前面的日期");
                 }
             }
@@ -180,14 +194,19 @@ impl Form {
     }
 
     fn check_trip(&self, flaw: &mut impl FnMut(&str, &'static str)) {
-        let is = |name: &str, fits: fn(&FieldKind) -> bool| self.field(name).is_some_and(|field| fits(&field.kind));
+        let is = |name: &str, fits: fn(&FieldKind) -> bool| {
+            self.field(name).is_some_and(|field| fits(&field.kind))
+        };
         let (date, region): (fn(&FieldKind) -> bool, fn(&FieldKind) -> bool) =
             (|kind| matches!(kind, FieldKind::Date { .. }), |kind| matches!(kind, FieldKind::Region));
         if let Some(trip) = &self.trip
             && !(is(&trip.left_on, date)
                 && trip.returned_on.as_ref().is_none_or(|name| is(name, date))
                 && is(&trip.place, region)
-                && trip.transport.as_ref().is_none_or(|name| is(name, |kind| matches!(kind, FieldKind::Choice { .. }))))
+                && trip
+                    .transport
+                    .as_ref()
+                    .is_none_or(|name| is(name, |kind| matches!(kind, FieldKind::Choice { .. }))))
         {
             flaw("trip", "行程需要：离开日期、返回日期（日期）、目的地（地区）、交通方式（单选）");
         }
