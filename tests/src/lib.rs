@@ -28,6 +28,7 @@ mod jssdk;
 mod kinds;
 mod migrations;
 mod mirror;
+mod month;
 mod openapi;
 mod own_school;
 mod people;

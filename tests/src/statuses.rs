@@ -242,7 +242,7 @@ async fn who_leaves_is_expected_until_the_day_before_and_comes_back_with_a_date(
     test.forget_viewers().await;
     let here = test.sign_in(&student).await;
     assert_eq!(here.get("/me").await.body["person"]["class"]["name"], json!(name));
-    assert_eq!(here.get("/forms").await.items().len(), 1);
+    assert!(here.get("/forms").await.items().iter().any(|form| form["code"] == "health-daily"));
     assert_eq!(revoke(&office, &newest(&office).await).await.status, StatusCode::NO_CONTENT);
     assert_eq!(expected(&test, a, "2020-03-02").await, was - 1);
     assert_eq!(revoke(&office, &newest(&office).await).await.status, StatusCode::NO_CONTENT);
