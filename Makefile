@@ -1,12 +1,15 @@
 # The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos fuzz interop tour fmt schema api seed-day clean-data
+.PHONY: help run demo test check bench chaos fuzz interop tour fmt schema api seed-day clean-data
 
 help: ## 列出所有命令 · this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: ## 构建并启动全部，Ctrl-C 停止 · build and start everything; Ctrl-C stops it
 	@deploy/dev/run.sh
+
+demo: ## 同上，并载入三十天的示例数据 · the same, with thirty days of sample data
+	@deploy/dev/demo.sh
 
 test: ## 全部检查与测试 · every check and test
 	@deploy/dev/test.sh

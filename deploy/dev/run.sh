@@ -27,6 +27,7 @@ main() {
   "$rollcall" --config "$config" migrate
   start_simulator
   load_school_once
+  load_demo
   start_server
   announce
   watch_over
@@ -122,7 +123,7 @@ school_loaded() {
 
 # The database with all its files: nothing of a school that was is left on the disk.
 forget_school() {
-  rm -rf "$data_root/postgres" "$data_root/school-loaded"
+  rm -rf "$data_root/postgres" "$data_root/school-loaded" "$data_root/demo-loaded"
 }
 
 # A school's organisation comes from (simulated) WeCom, its roster from files. The mark stands with the database, so
@@ -139,6 +140,23 @@ load_school_once() {
       "the school could not be loaded. Your roster, if any, is deleted; make run starts with the demo school."
   fi
   school_wanted >"$mark"
+}
+
+# Thirty days of reports up to this morning: what a demonstration shows. Loaded once; what is there already stays.
+load_demo() {
+  local mark=$data_root/demo-loaded today reports=$state/demo given=() file name day
+  [ -n "${ROLLCALL_DEMO:-}" ] && [ ! -e "$mark" ] || return 0
+  today=$(TZ=Asia/Shanghai date +%F)
+  say "载入三十天的示例数据（约两分钟）" "loading thirty days of sample data (about two minutes)"
+  [ ! -e "$own/roster" ] || given=(--roster "$own/roster")
+  "$simulator" demo --school "$school" "${given[@]}" --until "$today" --out "$reports"
+  for file in "$reports"/*.csv; do
+    name=$(basename "$file" .csv) day=$today
+    case $name in health-daily-*) day=${name#health-daily-} name=health-daily ;; esac
+    "$rollcall" --config "$config" import-reports --form "$name" --day "$day" "$file"
+  done
+  rm -rf "$reports"
+  : >"$mark"
 }
 
 # A roster was dropped on the simulator's page, or is to be forgotten: all but the simulator begins anew.

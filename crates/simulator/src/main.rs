@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
-use simulator::school::{School, write_grants, write_people, write_reports};
+use simulator::school::{School, write_demo, write_grants, write_people, write_reports};
 use simulator::{Config, DirectoryFile, Simulator};
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -56,6 +56,23 @@ enum Command {
         school: PathBuf,
         #[command(flatten)]
         own: OwnSchool,
+        /// Folder to write to; made if it isn't there.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Write weeks of reports of an ordinary school, a file for each form and day.
+    Demo {
+        /// Description of the school.
+        #[arg(long, default_value = "fixtures/school.toml")]
+        school: PathBuf,
+        #[command(flatten)]
+        own: OwnSchool,
+        /// The last day, as it stands in the morning, YYYY-MM-DD.
+        #[arg(long)]
+        until: NaiveDate,
+        /// So many days.
+        #[arg(long, default_value_t = 30)]
+        days: u64,
         /// Folder to write to; made if it isn't there.
         #[arg(long)]
         out: PathBuf,
@@ -121,6 +138,10 @@ fn main() -> anyhow::Result<()> {
             fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
             write_people(&school, create(&out.join("people.csv"))?)?;
             write_grants(&school, create(&out.join("grants.csv"))?)?;
+        }
+        Command::Demo { school, own, until, days, out } => {
+            fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+            write_demo(&own.load(school)?, until, days, &out)?;
         }
         Command::Reports { school, own, day, out } => {
             write_reports(&own.load(school)?, day, create(&out)?)?;

@@ -1,9 +1,13 @@
 //! Reports of another system, loaded by an administrator's command.
 
 use chrono::NaiveDate;
-use domain::form::answers::Answers;
+use domain::form::{TripFields, answers::Answers};
 use serde_json::Value;
-use store::reports::{self, Key, NewReport, Source};
+use store::{
+    Scoped,
+    reports::{self, Key, NewReport, Source},
+    trips,
+};
 
 use super::{Draft, draft};
 use crate::{App, Error, FieldError, Result, School, forms};
@@ -33,7 +37,7 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
     // the whole day.
     let end = domain::clock::end_of_day(school.zone, day);
     let turn = loaded.turn_of(school, day, None, end).ok_or(Error::NotFound)?;
-    let at = turn.window.cutoff_at.min(end);
+    let at = turn.window.cutoff_at.min(end).min(app.now());
     let mut outcome = Loaded::default();
     let mut drafts = Vec::with_capacity(rows.len());
     for (index, (number, answers)) in rows.iter().enumerate() {
@@ -69,9 +73,25 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
         for chunk in drafts.chunks(1000) {
             outcome.written += reports::insert_missing(&mut tx, corp, chunk).await?;
         }
+        if let Some(fields) = &loaded.published.form.trip {
+            keep_trips(&mut tx, fields, &drafts, &rows).await?;
+        }
         tx.commit().await?;
     }
     Ok(outcome)
+}
+
+/// What the reports that were written tell of trips. Every row has become a draft, or nothing is written at all.
+async fn keep_trips(tx: &mut Scoped, fields: &TripFields, drafts: &[NewReport], rows: &[Row]) -> Result<()> {
+    let corp = tx.corp();
+    for (draft, (_, answers)) in drafts.iter().zip(rows) {
+        let Some(report) = reports::by_key(tx, draft.key).await? else { continue };
+        // One that was there before keeps what it says.
+        if report.receipt == draft.receipt {
+            trips::keep(tx, corp, report.report_id, draft.key.person, fields.trip(answers).as_ref()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A cell of a CSV file as an answer: empty cells are no answer, lists are separated by `;`.

@@ -1,5 +1,6 @@
 //! The school: departments, people, accounts and grants, generated from a [`Spec`].
 
+mod demo;
 mod generate;
 mod names;
 pub mod own;
@@ -15,6 +16,7 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+pub use demo::write_demo;
 pub use names::Gender;
 pub use personas::Persona;
 pub use reports::write_reports;
