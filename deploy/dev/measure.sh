@@ -17,18 +17,24 @@ bench_S1() { # opening callbacks
   cargo bench --quiet --locked -p wecom --bench callback -- --node "$folder/bench.mjs"
 }
 
+bench_S2() { ignored_test chaos::s2; } # reports, the dashboard and the unreported lists: S2, S5 and S6
+
 bench_S3() { ignored_test chaos::s3; } # the first sync of a large school, and those after it: S3 and S4
 
 bench_S8() { ignored_test chaos::s8; } # the roster of a large school as a workbook
 
 # --- nothing lost, nothing doubled ---
 
+chaos_R2() { ignored_test chaos::reporting::reports_through_kills; } # the server is killed again and again
+chaos_R4() { ignored_test chaos::reporting::without_postgres; }      # Postgres goes away
+chaos_R5() { ignored_test chaos::reporting::redis_in_every_state; }  # Redis is whatever it can be
 chaos_R6() { ignored_test chaos::r6; } # WeCom in trouble
 chaos_R7() { ignored_test chaos::r7; } # hostile callbacks
 chaos_R8() { ignored_test chaos::r8; } # repeated callbacks
 
 chaos_R9() { ignored_test chaos::r9; } # 50,000 events of the directory: 10 minutes and more
 chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
+chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
 chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
 
 # --- how they run ---

@@ -7,6 +7,8 @@ mod r6;
 mod r7;
 mod r8;
 mod r9;
+mod reporting;
 mod rows;
+mod s2;
 mod s3;
 mod s8;

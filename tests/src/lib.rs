@@ -7,6 +7,7 @@
 #![cfg(test)]
 
 mod browser_client;
+mod crowd;
 mod databases;
 mod process;
 mod test_app;
@@ -22,6 +23,7 @@ mod corrections;
 mod doctor;
 mod exemptions;
 mod exports;
+mod faults;
 mod forms;
 mod house;
 mod jssdk;

@@ -12,6 +12,9 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
+use server::config::Config;
+use url::Url;
+
 use crate::test_app::TestApp;
 
 const SETTINGS: &str = "ROLLCALL_TEST_PROCESS";
@@ -89,6 +92,70 @@ impl Process {
             }
         }
     }
+}
+
+/// A server of the test's installation in a process of its own, to be killed and started again at the same address.
+pub struct Server {
+    child: Child,
+    pub url: Url,
+    settings: Settings,
+}
+
+impl Server {
+    /// At an address of its own; `change` is done to the configuration first.
+    pub async fn start(test: &TestApp, change: impl FnOnce(&mut serde_json::Value)) -> Self {
+        // The port is free now, and nobody else is given it as long as others are asked for too.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = Url::parse(&format!("http://127.0.0.1:{port}")).unwrap();
+        let mut config = test.settings.clone();
+        config["server"]["listen"] = format!("127.0.0.1:{port}").into();
+        config["server"]["public_url"] = url.as_str().trim_end_matches('/').into();
+        change(&mut config);
+        let settings = Settings { config, now: test.app.now() };
+        let child = Self::run(&settings).await;
+        Self { child, url, settings }
+    }
+
+    /// Without a word of warning.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("it ran");
+    }
+
+    /// Again, at the same address.
+    pub async fn restart(&mut self) {
+        self.child = Self::run(&self.settings).await;
+    }
+
+    async fn run(settings: &Settings) -> Child {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "process::server", "--ignored", "--nocapture"])
+            .env(SETTINGS, serde_json::to_string(settings).unwrap())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("this program starts again");
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        while !said.next_line().await.unwrap().expect("the server is alive").contains(ANSWER) {}
+        child
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "started by other tests as a process of its own"]
+async fn server() {
+    let Ok(settings) = env::var(SETTINGS) else { return };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let settings: Settings = serde_json::from_str(&settings).unwrap();
+    let config: Arc<Config> = Arc::new(serde_json::from_value(settings.config).unwrap());
+    let app = server::compose::app(&config, Arc::new(Standing(settings.now))).unwrap();
+    let listener = std::net::TcpListener::bind(config.server.listen).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let running = server::http::serve(app, config.clone(), listener, false).unwrap();
+    tokio::io::stdout().write_all(format!("{ANSWER}ready\n").as_bytes()).await.unwrap();
+    tokio::io::stdout().flush().await.unwrap();
+    running.await.unwrap();
 }
 
 #[derive(Debug)]

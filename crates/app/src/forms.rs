@@ -21,7 +21,6 @@ use store::{
     forms::{self, Campaign, FormVersion},
     outages,
     reports::{self, Key},
-    statistics,
 };
 
 use crate::{App, Error, Result, School, reports::Receipt};
@@ -42,6 +41,10 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    fn new(campaign: &Campaign, form_version_id: i64, published: Arc<Published>) -> Self {
+        Self { form_id: campaign.form_id, form_version_id, published, schedule: campaign.schedule() }
+    }
+
     /// Who is expected on `day` for its slot, as far as `scope` goes.
     pub fn question(&self, corp: i32, day: NaiveDate, slot: i16, scope: Scope) -> Question {
         let form = &self.published.form;
@@ -91,8 +94,11 @@ pub(crate) async fn current(app: &App, tx: &mut Scoped, code: &str) -> Result<Lo
     if !is_name(code) {
         return Err(Error::NotFound);
     }
-    let (campaign, version) = forms::current(tx, corp, code).await?.ok_or(Error::NotFound)?;
-    compiled(app, &campaign, version)
+    let (campaign, newest) = forms::newest(tx, corp, code).await?.ok_or(Error::NotFound)?;
+    if let Some(published) = known(app, newest)? {
+        return Ok(Loaded::new(&campaign, newest, published));
+    }
+    version(app, tx, newest).await
 }
 
 /// One version, however old: what its answers were given on.
@@ -109,21 +115,23 @@ pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
+/// A version this process has compiled before.
+fn known(app: &App, form_version_id: i64) -> Result<Option<Arc<Published>>> {
+    let cache = app.0.forms.0.read().map_err(|_| Error::internal("the cache of forms is poisoned"))?;
+    Ok(cache.get(&form_version_id).cloned())
+}
+
 pub(crate) fn compiled(app: &App, campaign: &Campaign, version: FormVersion) -> Result<Loaded> {
-    let FormVersion { form_id, form_version_id, .. } = version;
-    let broken = || Error::internal("the cache of forms is poisoned");
-    let known = app.0.forms.0.read().map_err(|_| broken())?.get(&form_version_id).cloned();
-    let published = match known {
-        Some(published) => published,
-        None => {
-            let form = serde_json::from_value(version.definition)
-                .map_err(|error| Error::Internal("a stored form".into(), Some(Box::new(error))))?;
-            let published = Arc::new(Published::new(form, &version.schema).map_err(Error::internal)?);
-            app.0.forms.0.write().map_err(|_| broken())?.insert(form_version_id, published.clone());
-            published
-        }
-    };
-    Ok(Loaded { form_id, form_version_id, published, schedule: campaign.schedule() })
+    let id = version.form_version_id;
+    if let Some(published) = known(app, id)? {
+        return Ok(Loaded::new(campaign, id, published));
+    }
+    let form = serde_json::from_value(version.definition)
+        .map_err(|error| Error::Internal("a stored form".into(), Some(Box::new(error))))?;
+    let published = Arc::new(Published::new(form, &version.schema).map_err(Error::internal)?);
+    let mut cache = app.0.forms.0.write().map_err(|_| Error::internal("the cache of forms is poisoned"))?;
+    cache.insert(id, published.clone());
+    Ok(Loaded::new(campaign, id, published))
 }
 
 /// The turns that take answers now, with the time the service was away added to their hours.
@@ -397,8 +405,7 @@ pub(crate) async fn is_expected(
     slot: i16,
     person: i64,
 ) -> Result<bool> {
-    let question = Question { person: Some(person), ..loaded.question(corp, day, slot, Scope::School) };
-    Ok(statistics::total(tx, &question).await?.expected > 0)
+    Ok(loaded.question(corp, day, slot, Scope::School).includes(tx, person).await?)
 }
 
 /// How long an event's report may be changed by whom it is from, if it tells of no open trip.

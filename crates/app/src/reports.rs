@@ -19,10 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
     Scoped,
-    expected::Question,
     idempotency_keys::{self, Claim, Claimed},
     reports::{self, Key, NewReport, Source},
-    reviews, statistics, trips,
+    reviews, trips,
 };
 
 use crate::{App, Error, Result, School, forms, secret};
@@ -237,8 +236,7 @@ async fn whose(
         }
     };
     let corp = tx.corp();
-    let question = Question { person: Some(person), ..loaded.question(corp, day, turn.period.slot, scope) };
-    if statistics::total(tx, &question).await?.expected > 0 {
+    if loaded.question(corp, day, turn.period.slot, scope).includes(tx, person).await? {
         return Ok(person);
     }
     // Not expected, and not theirs, look the same.

@@ -16,7 +16,7 @@ use domain::{
     policy::Scope,
 };
 
-use crate::Result;
+use crate::{Result, prepared::prepared};
 
 /// Which form on which day, and whose data may be seen.
 #[derive(Debug, Clone)]
@@ -50,6 +50,12 @@ pub struct Part {
     pub people: i64,
 }
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Bool)]
+    found: bool,
+}
+
 /// Binds $1 to $11, in the order of [`Question::bind_to`].
 pub type Bound = BoxedSqlQuery<'static, Pg, SqlQuery>;
 
@@ -70,6 +76,9 @@ macro_rules! of_no_day {
 /// if there is one: on the roster that day, in the audience, in the viewer's scope.
 macro_rules! enrolled {
     ($day:literal, $period:ident) => {
+        enrolled!($day, $period, "($8 is null or p.person_id = $8)")
+    };
+    ($day:literal, $period:ident, $who:literal) => {
         concat!(
             "
     select p.person_id, p.number, p.name, d.department_id, d.class_id, d.grade_id, d.college_id,
@@ -85,7 +94,7 @@ macro_rules! enrolled {
       and (not $5 or d.college_id is not null)
       and ($6 is null or d.department_id = any($6) or d.class_id = any($6) or d.grade_id = any($6) or d.college_id = any($6))
       and ($7 is null or $7 in (d.department_id, d.class_id, d.grade_id, d.college_id))
-      and ($8 is null or p.person_id = $8)
+      and ", $who, "
       and ($9 is null or d.department_id = any($9) or d.class_id = any($9) or d.grade_id = any($9) or d.college_id = any($9))"
         )
     };
@@ -102,6 +111,21 @@ macro_rules! expected {
         )
     };
 }
+
+/// Whether one person is expected. Apart from the others, so that Postgres keeps a plan that begins with the person.
+macro_rules! one_expected {
+    ($period:ident) => {
+        concat!(
+            "select exists (",
+            enrolled!("$3", $period, "m.person_id = $8"),
+            " and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
+                and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3))) as found"
+        )
+    };
+}
+
+/// [`Question::includes`] for forms of a day.
+pub const ONE_EXPECTED: &str = one_expected!(of_a_day);
 
 /// How a figure came about: so many are asked, and so many of them are exempt, by kind; one of several kinds counts.
 macro_rules! explained {
@@ -143,6 +167,27 @@ impl Question {
     pub fn bind(&self, rest: &str) -> Bound {
         let expected = if self.period.day.is_some() { expected!(of_a_day) } else { expected!(of_no_day) };
         self.bind_to(&format!("{expected}{rest}"))
+    }
+
+    /// Whether this person is expected.
+    pub async fn includes(&self, conn: &mut AsyncPgConnection, person: PersonId) -> Result<bool> {
+        let sql = if self.period.day.is_some() { ONE_EXPECTED } else { one_expected!(of_no_day) };
+        let kinds: Vec<&str> = self.audience.kinds.iter().map(|kind| kind.as_str()).collect();
+        let found: Found = prepared(sql)
+            .bind::<Integer, _>(self.corp)
+            .bind::<BigInt, _>(self.form_id)
+            .bind::<Date, _>(self.day)
+            .bind::<Array<Text>, _>(kinds)
+            .bind::<Bool, _>(self.audience.within == Some(Within::College))
+            .bind::<Nullable<Array<Integer>>, _>(self.scope.departments())
+            .bind::<Nullable<Integer>, _>(self.under)
+            .bind::<BigInt, _>(person)
+            .bind::<Nullable<Array<Integer>>, _>(self.audience.departments.as_deref())
+            .bind::<Nullable<Date>, _>(self.period.day)
+            .bind::<SmallInt, _>(self.period.slot)
+            .get_result(conn)
+            .await?;
+        Ok(found.found)
     }
 
     /// Those exempt by kind, and under no kind those who are expected.

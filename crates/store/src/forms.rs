@@ -57,12 +57,13 @@ pub struct FormVersion {
     pub published_at: DateTime<Utc>,
 }
 
-/// The version that is asked now.
-pub async fn current(
+/// The form of this code, and the version of it that is asked now. Without the document, which is large and which whoever
+/// asks often has.
+pub async fn newest(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     code: &str,
-) -> Result<Option<(Campaign, FormVersion)>> {
+) -> Result<Option<(Campaign, i64)>> {
     Ok(form_versions::table
         .inner_join(
             forms::table
@@ -71,7 +72,7 @@ pub async fn current(
         .filter(forms::corp_id.eq(corp))
         .filter(forms::code.eq(code))
         .order(form_versions::version.desc())
-        .select((Campaign::as_select(), FormVersion::as_select()))
+        .select((Campaign::as_select(), form_versions::form_version_id))
         .first(conn)
         .await
         .optional()?)

@@ -1,12 +1,15 @@
 //! The first answer to a write, given again to every repeat with the same Idempotency-Key.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Integer, Jsonb, Text, Timestamptz},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId};
 use serde_json::Value;
 
-use crate::{Result, schema::idempotency_keys};
+use crate::{Result, prepared::prepared, schema::idempotency_keys};
 
 /// Whose key, and for what.
 #[derive(Debug, Clone, Copy)]
@@ -34,20 +37,24 @@ pub enum Claimed {
     Mismatch,
 }
 
+/// What [`claim`] runs first.
+pub const CLAIM: &str = "
+  insert into idempotency_keys (corp_id, member_id, key, operation, request_hash, response, created_at)
+  values ($1, $2, $3, $4, $5, 'null', $6) on conflict do nothing";
+
+/// What [`settle`] runs.
+pub const SETTLE: &str =
+    "update idempotency_keys set response = $4 where corp_id = $1 and member_id = $2 and key = $3";
+
 /// Claims a key for this transaction. A second request with the same key waits here until the first commits.
 pub async fn claim(conn: &mut AsyncPgConnection, claim: Claim<'_>, now: DateTime<Utc>) -> Result<Claimed> {
-    let row = (
-        idempotency_keys::corp_id.eq(claim.corp),
-        idempotency_keys::member_id.eq(claim.member),
-        idempotency_keys::key.eq(claim.key),
-        idempotency_keys::operation.eq(claim.operation),
-        idempotency_keys::request_hash.eq(claim.request_hash),
-        idempotency_keys::response.eq(Value::Null),
-        idempotency_keys::created_at.eq(now),
-    );
-    let inserted = diesel::insert_into(idempotency_keys::table)
-        .values(row)
-        .on_conflict_do_nothing()
+    let inserted = prepared(CLAIM)
+        .bind::<Integer, _>(claim.corp)
+        .bind::<BigInt, _>(claim.member)
+        .bind::<Text, _>(claim.key)
+        .bind::<Text, _>(claim.operation)
+        .bind::<Binary, _>(claim.request_hash)
+        .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
     if inserted == 1 {
@@ -66,11 +73,13 @@ pub async fn claim(conn: &mut AsyncPgConnection, claim: Claim<'_>, now: DateTime
 
 /// Keeps the answer. In the transaction of the claim and of the work.
 pub async fn settle(conn: &mut AsyncPgConnection, claim: Claim<'_>, response: &Value) -> Result<()> {
-    let own = idempotency_keys::table
-        .filter(idempotency_keys::corp_id.eq(claim.corp))
-        .filter(idempotency_keys::member_id.eq(claim.member))
-        .filter(idempotency_keys::key.eq(claim.key));
-    diesel::update(own).set(idempotency_keys::response.eq(response)).execute(conn).await?;
+    prepared(SETTLE)
+        .bind::<Integer, _>(claim.corp)
+        .bind::<BigInt, _>(claim.member)
+        .bind::<Text, _>(claim.key)
+        .bind::<Jsonb, _>(response)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

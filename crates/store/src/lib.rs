@@ -63,6 +63,7 @@ pub mod viewers;
 pub mod write_plans;
 
 mod connection;
+mod prepared;
 
 pub use connection::{Connection, Scoped, Settings, Store};
 pub use diesel_async::AsyncPgConnection;

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::{
     Result, Sealed,
+    prepared::prepared,
     schema::{persons, report_answers, reports},
     sealed::Place,
 };
@@ -147,9 +148,8 @@ pub struct Written {
     pub submitted_at: DateTime<Utc>,
 }
 
-/// Writes a report or its next revision, all three tables in one statement.
-pub async fn submit(conn: &mut AsyncPgConnection, report: &NewReport) -> Result<Written> {
-    let sql = "
+/// What [`submit`] runs.
+pub const SUBMIT: &str = "
       with written as (
         insert into reports (corp_id, form_id, person_id, day, slot, occurrence, form_version_id, revision, receipt, state,
                              facts, flags, late, source, retention, month, submitted_at, revised_at)
@@ -166,8 +166,11 @@ pub async fn submit(conn: &mut AsyncPgConnection, report: &NewReport) -> Result<
                                       by_member, at)
         select $1, report_id, revision, $7, $9, $10, $11, $18, $13, $19, $20, $16 from written)
       select report_id, receipt, revision, late, submitted_at from written";
+
+/// Writes a report or its next revision, all three tables in one statement.
+pub async fn submit(conn: &mut AsyncPgConnection, report: &NewReport) -> Result<Written> {
     let Key { corp, form_id, person, period, occurrence } = report.key;
-    Ok(diesel::sql_query(sql)
+    Ok(prepared(SUBMIT)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(form_id)
         .bind::<BigInt, _>(person)

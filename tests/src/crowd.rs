@@ -1,0 +1,93 @@
+//! A whole school that reports at once: signed in without each going through WeCom first, and sending until it is heard.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use tokio::time;
+use url::Url;
+
+use crate::test_app::{TestApp, health_report, normal_answers};
+
+/// Gives every account a session, whose cookie [`Sender`] knows. Gives the userids of the colleges' students, by number.
+pub async fn sign_in_everybody(test: &TestApp) -> Vec<String> {
+    test.owner
+        .execute(
+            "insert into sessions (session_hash, corp_id, member_id, signed_in_at, seen_at, idle_until, ends_at)
+             select sha256(convert_to('crowd-' || userid, 'UTF8')), corp_id, member_id, $1, $1, $1::timestamptz + interval '2 hours',
+                    $1::timestamptz + interval '12 hours'
+             from members where left_on is null",
+            &[&test.app.now()],
+        )
+        .await
+        .unwrap();
+    let sql = "select b.userid from persons p join members b using (corp_id, person_id)
+               join memberships m using (corp_id, person_id)
+               join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
+               where p.kind = 'student' and m.is_main and m.until_date is null and d.college_id is not null and b.left_on is null
+               order by p.number";
+    test.owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// Sends reports for whoever it is told to.
+#[derive(Clone)]
+pub struct Sender {
+    http: reqwest::Client,
+    url: Url,
+}
+
+impl Sender {
+    /// To the server at this address.
+    pub fn to(server: &Url) -> Self {
+        let http = reqwest::Client::builder()
+            .pool_max_idle_per_host(256)
+            .timeout(Duration::from_secs(30))
+            .build()
+            .expect("a client");
+        Self { http, url: server.join("/api/v1/").unwrap() }
+    }
+
+    /// One try.
+    pub async fn report(&self, userid: &str, key: &str) -> reqwest::Result<reqwest::Response> {
+        self.http
+            .post(self.url.join("reports").unwrap())
+            .header("Cookie", self.cookie(userid))
+            .header("Idempotency-Key", key)
+            .json(&health_report(normal_answers()))
+            .send()
+            .await
+    }
+
+    /// As a phone does it: the same again, with the same key, until the server says that it has it. Gives the receipt.
+    pub async fn report_until_taken(&self, userid: &str, key: &str) -> Value {
+        for _ in 0..3000 {
+            if let Ok(response) = self.report(userid, key).await {
+                let status = response.status();
+                if status.is_success() {
+                    if let Ok(receipt) = response.json().await {
+                        return receipt;
+                    }
+                } else {
+                    let may_repeat = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+                    assert!(
+                        may_repeat,
+                        "{userid} {key}: {status} {}",
+                        response.text().await.unwrap_or_default()
+                    );
+                }
+            }
+            // A pause of the phone's, not of the test's.
+            time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{userid} {key} was never taken");
+    }
+
+    /// What somebody sees at this path of the API.
+    pub async fn get(&self, userid: &str, path: &str) -> reqwest::Result<reqwest::Response> {
+        self.http.get(self.url.join(path).unwrap()).header("Cookie", self.cookie(userid)).send().await
+    }
+
+    fn cookie(&self, userid: &str) -> String {
+        format!("{}=crowd-{userid}", server::http::who::SESSION)
+    }
+}
