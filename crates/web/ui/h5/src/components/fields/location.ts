@@ -1,0 +1,34 @@
+/** Where the phone says it is, as an answer. */
+export type Claim = { latitude: number; longitude: number; accuracy: number; source: 'browser' | 'wecom'; at: string };
+
+/** Why there is none: this browser has none, the person said no, or it can't be found out here. */
+export type Refused = 'missing' | 'denied' | 'unknown';
+
+const PATIENCE = 15_000;
+/** Two digits of a degree are about a kilometre. */
+const COARSE = 100;
+
+/** Asks the browser, which asks the person. Rejects with {@link Refused}. Not precise, it leaves the phone rounded. */
+export function askLocation(precise: boolean, geolocation: Geolocation | undefined = navigator.geolocation): Promise<Claim> {
+  return new Promise((resolve, reject) => {
+    const refuse = (reason: Refused) => reject(reason as unknown as Error);
+    if (!geolocation) {
+      refuse('missing');
+      return;
+    }
+    geolocation.getCurrentPosition(
+      ({ coords, timestamp }) => {
+        const kept = (degrees: number) => (precise ? degrees : Math.round(degrees * COARSE) / COARSE);
+        resolve({
+          latitude: kept(coords.latitude),
+          longitude: kept(coords.longitude),
+          accuracy: Math.min(Math.round(coords.accuracy), 1_000_000),
+          source: 'browser',
+          at: new Date(timestamp).toISOString(),
+        });
+      },
+      (error) => refuse(error.code === error.PERMISSION_DENIED ? 'denied' : 'unknown'),
+      { enableHighAccuracy: precise, timeout: PATIENCE, maximumAge: 60_000 },
+    );
+  });
+}
