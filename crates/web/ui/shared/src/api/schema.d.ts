@@ -1788,6 +1788,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["reports_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["attachments_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2487,6 +2519,8 @@ export interface components {
              * @description To be sent back with the answers.
              */
             version: number;
+            answered_before: boolean;
+            behalf?: null | components["schemas"]["BehalfOf"];
         };
         /** @description Forms that ask me today. */
         FormList: {
@@ -2508,7 +2542,7 @@ export interface components {
              */
             day: string;
             /** @description Trips under way, to be closed by their receipts. */
-            open_trips: components["schemas"]["Receipt"][];
+            open_trips: components["schemas"]["OpenTrip"][];
             /** Format: date-time */
             opens_at: string;
             receipt?: components["schemas"]["Receipt"] | null;
@@ -2523,6 +2557,7 @@ export interface components {
             slot_title?: string | null;
             state: components["schemas"]["Standing"];
             title: string;
+            returned: components["schemas"]["Receipt"][];
         };
         /** @description Who leaves, by class. */
         Graduates: {
@@ -2847,6 +2882,7 @@ export interface components {
             see_photo: boolean;
             see_statistics: boolean;
             see_unreported: boolean;
+            report_for: boolean;
         };
         /** @description The signed-in person. */
         Me: {
@@ -3591,6 +3627,10 @@ export interface components {
             /** @description Of the version it was given on, however old. */
             fields: components["schemas"]["Field"][];
             title: string;
+            by?: null | components["schemas"]["ReportedBy"];
+            reason?: string | null;
+            is_event: boolean;
+            changeable: boolean;
         };
         /** @description A bed. */
         ResidenceBed: {
@@ -3774,6 +3814,7 @@ export interface components {
             /** @description From whom. */
             source: components["schemas"]["ReportSource"];
             state: components["schemas"]["State"];
+            by?: null | components["schemas"]["ReportedBy"];
         };
         /** @description Every revision of a report, newest first. */
         RevisionList: {
@@ -4353,6 +4394,26 @@ export interface components {
         WriteStepList: {
             items: components["schemas"]["WriteStep"][];
             next_cursor?: string | null;
+        };
+        OpenTrip: {
+            receipt: components["schemas"]["Receipt"];
+            left_on: string;
+            place: string;
+        };
+        BehalfOf: {
+            person: number;
+            name: string;
+            number: string;
+        };
+        ReportedBy: {
+            name: string;
+            role?: null | components["schemas"]["RoleName"];
+        };
+        OwnForm: {
+            code: string;
+            title: string;
+            reports: number;
+            last_at: string;
         };
     };
     responses: never;
@@ -7822,6 +7883,7 @@ export interface operations {
                 slot?: number;
                 /** @description My report with this receipt, to be changed: of a form answered by event. */
                 receipt?: string;
+                person?: number | null;
             };
             header?: never;
             path: {
@@ -17619,6 +17681,46 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    reports_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["OwnForm"][];
+                    };
+                };
+            };
+        };
+    };
+    attachments_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

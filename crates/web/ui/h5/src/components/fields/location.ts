@@ -9,9 +9,9 @@ const PATIENCE = 15_000;
 const COARSE = 100;
 
 /** Asks the browser, which asks the person. Rejects with {@link Refused}. Not precise, it leaves the phone rounded. */
-export function askLocation(precise: boolean, geolocation: Geolocation | undefined = navigator.geolocation): Promise<Claim> {
+export function askLocation(precise: boolean, geolocation: Geolocation | null = navigator.geolocation ?? null): Promise<Claim> {
   return new Promise((resolve, reject) => {
-    const refuse = (reason: Refused) => reject(reason as unknown as Error);
+    const refuse = (reason: Refused) => reject(reason);
     if (!geolocation) {
       refuse('missing');
       return;
