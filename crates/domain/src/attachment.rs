@@ -13,3 +13,16 @@ pub const MAX_UNTIED: i64 = 20;
 pub fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_id;
+
+    #[test]
+    fn an_id_is_thirty_two_hex_digits() {
+        assert!(is_id("0123456789abcdef0123456789abcdef"));
+        for other in ["", "0123456789abcdef", "0123456789ABCDEF0123456789ABCDEF", "../3456789abcdef0123456789abcdef"] {
+            assert!(!is_id(other), "{other}");
+        }
+    }
+}

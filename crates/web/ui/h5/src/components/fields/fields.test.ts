@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { createApp, h, nextTick, reactive, type App } from 'vue';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
-import type { Field } from '#shared/api/types.ts';
+import type { Answers, Field } from '#shared/api/types.ts';
 import { field } from '#shared/testing/forms.ts';
 import FormField from './FormField.vue';
 
@@ -15,11 +15,13 @@ afterEach(() => {
 });
 
 /** One field on a page, with its value to look at. */
-async function show(shown: Field, value?: unknown, rest: { mistake?: string; carried?: boolean } = {}) {
-  const state = reactive<{ value: unknown; mistake?: string; carried?: boolean }>({ value, ...rest });
+async function show(shown: Field, value?: unknown, rest: { mistake?: string; carried?: boolean; answers?: Answers; today?: string } = {}) {
+  const state = reactive<typeof rest & { value: unknown }>({ value, ...rest });
   app = createApp({
-    render: () =>
-      h(FormField, { field: shown, modelValue: state.value, mistake: state.mistake, carried: state.carried, 'onUpdate:modelValue': (next: unknown) => (state.value = next) }),
+    render: () => {
+      const { value: modelValue, ...others } = state;
+      return h(FormField, { field: shown, modelValue, ...others, 'onUpdate:modelValue': (next: unknown) => (state.value = next) });
+    },
   });
   const place = document.createElement('div');
   document.body.append(place);
@@ -98,20 +100,7 @@ test('a phone number brings the keyboard for numbers', async () => {
 });
 
 test('a date without a thumb is the own input of the browser, within its limits', async () => {
-  const state = reactive<{ value: unknown }>({ value: undefined });
-  app = createApp({
-    render: () =>
-      h(FormField, {
-        field: asked('date', { days_ahead: 0, not_before: 'left_on' }),
-        modelValue: state.value,
-        answers: { left_on: '2020-03-01' },
-        today: '2020-03-04',
-        'onUpdate:modelValue': (next: unknown) => (state.value = next),
-      }),
-  });
-  const place = document.createElement('div');
-  document.body.append(place);
-  app.mount(place);
+  const state = await show(asked('date', { days_ahead: 0, not_before: 'left_on' }), undefined, { answers: { left_on: '2020-03-01' }, today: '2020-03-04' });
   await vi.waitFor(() => expect(input()?.type).toBe('date'));
   expect([input()?.min, input()?.max]).toEqual(['2020-03-01', '2020-03-04']);
   await type('2020-03-02');

@@ -8,12 +8,11 @@ const PATIENCE = 15_000;
 /** Two digits of a degree are about a kilometre. */
 const COARSE = 100;
 
-/** Asks the browser, which asks the person. Rejects with {@link Refused}. Not precise, it leaves the phone rounded. */
-export function askLocation(precise: boolean, geolocation: Geolocation | null = navigator.geolocation ?? null): Promise<Claim> {
-  return new Promise((resolve, reject) => {
-    const refuse = (reason: Refused) => reject(reason);
+/** Asks the browser, which asks the person. Not precise, the place leaves the phone rounded. */
+export function askLocation(precise: boolean, geolocation: Geolocation | null = navigator.geolocation ?? null): Promise<Claim | Refused> {
+  return new Promise((resolve) => {
     if (!geolocation) {
-      refuse('missing');
+      resolve('missing');
       return;
     }
     geolocation.getCurrentPosition(
@@ -27,7 +26,7 @@ export function askLocation(precise: boolean, geolocation: Geolocation | null = 
           at: new Date(timestamp).toISOString(),
         });
       },
-      (error) => refuse(error.code === error.PERMISSION_DENIED ? 'denied' : 'unknown'),
+      (error) => resolve(error.code === error.PERMISSION_DENIED ? 'denied' : 'unknown'),
       { enableHighAccuracy: precise, timeout: PATIENCE, maximumAge: 60_000 },
     );
   });
