@@ -603,3 +603,131 @@ test('the school office names a counsellor for a class without one', async () =>
   await look(page, 'pc-class-counsellors-named');
   await person.end();
 });
+
+/** Chooses a county in the sheet of a question, from the province down. */
+async function chooseRegion(page, question, ...way) {
+  await page.getByRole('button', { name: question }).click();
+  const sheet = page.getByRole('dialog', { name: question });
+  for (const part of way) await sheet.getByRole('list').getByRole('button', { name: part, exact: true }).click();
+  await sheet.waitFor({ state: 'hidden' });
+}
+
+/** Takes the day that a date question's sheet opens with. */
+async function takeDay(page, question, picture) {
+  await page.getByRole('button', { name: question }).click();
+  const sheet = page.getByRole('dialog', { name: question });
+  await sheet.getByText('2020年', { exact: true }).waitFor();
+  if (picture) await look(page, picture);
+  await sheet.getByRole('button', { name: '确定' }).click();
+  await sheet.waitFor({ state: 'hidden' });
+}
+
+const choose = (page, question, answer) => page.getByRole('group', { name: question }).getByText(answer, { exact: true }).click();
+
+test('a student gives basic information, registers a trip and closes it with the return', async () => {
+  const student = await open(PHONE);
+  const page = await openFromWorkbench(student, STUDENT);
+  await page.getByRole('region', { name: '基本信息' }).getByRole('link', { name: '去填报' }).click();
+  await page.getByText('《普通高等学校学生管理规定》', { exact: false }).waitFor();
+  await page.getByRole('button', { name: '提交', exact: true }).click();
+  await page.getByText('请选择户籍所在地').waitFor();
+  await look(page, 'phone-basic-info-mistakes');
+
+  await page.getByRole('button', { name: /户籍所在地/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '河南省', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '郑州市', exact: true }).waitFor();
+  await look(page, 'phone-region');
+  await page.setViewportSize({ width: 320, height: 640 });
+  await look(page, 'phone-small-region');
+  await page.setViewportSize(PHONE.viewport);
+  await page.getByRole('dialog').getByRole('button', { name: '郑州市', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '金水区', exact: true }).click();
+  await page.getByRole('button', { name: /户籍所在地.*河南省郑州市金水区/ }).waitFor();
+  await page.getByRole('textbox', { name: /户籍详细地址/ }).fill('纬五路 1 号');
+  // A municipality's one city is no step of its own.
+  await chooseRegion(page, /家庭所在地/, '北京市', '东城区');
+  await page.getByRole('textbox', { name: /家庭详细地址/ }).fill('某街 2 号');
+  await choose(page, /目前居住在/, '校外租住');
+  await page.getByRole('button', { name: /现居住地/ }).waitFor();
+  await choose(page, /目前居住在/, '学校宿舍');
+  await page.getByRole('button', { name: /现居住地/ }).waitFor({ state: 'hidden' });
+  await page.getByRole('textbox', { name: '紧急联系人', exact: true }).fill('家长甲');
+  await choose(page, /与本人关系/, '母亲');
+  await page.getByRole('textbox', { name: /紧急联系人电话/ }).fill('0371-66666666');
+  await look(page, 'phone-basic-info');
+  await page.setViewportSize({ width: 320, height: 640 });
+  await look(page, 'phone-small-basic-info');
+  await page.setViewportSize(PHONE.viewport);
+  await page.getByRole('button', { name: '提交', exact: true }).click();
+  await page.getByRole('heading', { name: '提交成功' }).waitFor();
+  await page.getByText('北京市东城区').waitFor();
+  await look(page, 'phone-basic-info-receipt');
+
+  // Away.
+  await page.getByRole('link', { name: '回首页' }).click();
+  await page.getByRole('region', { name: '假期活动轨迹' }).getByRole('link', { name: '登记', exact: true }).click();
+  await takeDay(page, /离开日期/, 'phone-date');
+  await choose(page, /去程交通方式/, '火车');
+  await choose(page, /外出事由/, '探亲访友');
+  await chooseRegion(page, /目的地/, '河南省', '南阳市', '卧龙区');
+  await page.getByRole('textbox', { name: /详细地址/ }).fill('某路 3 号');
+  await choose(page, /是否已返回/, '否');
+  await page.getByRole('button', { name: '提交', exact: true }).click();
+  await page.getByRole('heading', { name: '提交成功' }).waitFor();
+  await page.getByRole('link', { name: '回首页' }).click();
+
+  // And back.
+  const trip = page.getByRole('link', { name: /去往河南省南阳市卧龙区，待补返程/ });
+  await trip.waitFor();
+  await look(page, 'phone-today-trip');
+  await page.setViewportSize({ width: 320, height: 640 });
+  await trip.scrollIntoViewIfNeeded();
+  await look(page, 'phone-small-today-trip');
+  await page.setViewportSize(PHONE.viewport);
+  await trip.click();
+  await choose(page, /是否已返回/, '是');
+  await takeDay(page, /返回日期/);
+  await choose(page, /返程交通方式/, '自驾');
+  await page.getByRole('button', { name: '提交修改' }).click();
+  await page.getByRole('heading', { name: '修改成功' }).waitFor();
+  await page.getByRole('link', { name: '修改记录' }).click();
+  await page.getByText('未改动的', { exact: false }).waitFor();
+  const change = page.locator('.change', { hasText: '是否已返回' });
+  assert.match(await change.innerText(), /否.*是/s);
+  await look(page, 'phone-revisions');
+  await page.goto(`${SERVER_URL}/h5/reports`);
+  await page.getByRole('link', { name: /假期活动轨迹/ }).click();
+  await page.getByText('共 2 版', { exact: false }).waitFor();
+  await look(page, 'phone-history');
+  await student.end();
+});
+
+test('a counsellor answers for a student who cannot', async () => {
+  const counsellor = await open(PHONE);
+  const page = await openFromWorkbench(counsellor, COUNSELLOR);
+  await page.getByRole('link', { name: '未报' }).first().click();
+  await page.getByRole('heading', { name: '未报名单' }).waitFor();
+  const missing = await unreported(page);
+  const first = page.getByRole('link', { name: /^为 .+ 代报$/ }).first();
+  const name = (await first.getAttribute('aria-label')).slice(2, -3);
+  await look(page, 'phone-unreported-behalf');
+  await page.setViewportSize({ width: 320, height: 640 });
+  await look(page, 'phone-small-unreported-behalf');
+  await page.setViewportSize(PHONE.viewport);
+  await first.click();
+  await page.getByRole('button', { name: '开始填写' }).click();
+  await page.getByText('请写明原因').waitFor();
+  await page.getByRole('button', { name: '住院就医' }).click();
+  await look(page, 'phone-behalf-reason');
+  await page.getByRole('button', { name: '开始填写' }).click();
+  await page.getByText(`正在为 ${name}`, { exact: false }).waitFor();
+  await page.getByRole('textbox', { name: /体温/ }).fill('36.6');
+  await page.getByText('非疫区', { exact: true }).click();
+  await choose(page, /身体是否异常/, '否');
+  await look(page, 'phone-behalf-form');
+  await page.getByRole('button', { name: '提交', exact: true }).click();
+  await page.getByRole('heading', { name: '未报名单' }).waitFor();
+  await page.getByText(`已为 ${name} 代报`).waitFor();
+  await page.getByText(`${missing - 1} 人未报`).waitFor();
+  await counsellor.end();
+});

@@ -14,6 +14,8 @@ mod test_app;
 
 mod accounts;
 mod approvals;
+mod attachments;
+mod behalf;
 mod browser;
 mod callbacks;
 mod chaos;

@@ -326,7 +326,7 @@ async fn a_trip_is_registered_closed_later_and_then_stands() {
     let form = student.get("/forms/trips").await;
     assert_eq!((&form.body["state"], &form.body["answers"]), (&json!("anytime"), &json!({})));
     let open: Vec<&Value> =
-        form.body["open_trips"].as_array().unwrap().iter().map(|open| &open["receipt"]).collect();
+        form.body["open_trips"].as_array().unwrap().iter().map(|open| &open["receipt"]["receipt"]).collect();
     assert_eq!(open, [&out.body["receipt"]]);
 
     // Weeks later, from another phone, it is closed by its receipt.
@@ -439,4 +439,83 @@ async fn somebody_is_answered_for_by_who_looks_after_them() {
     assert_eq!(counsellor.post("/reports", &report).await.status, StatusCode::NOT_FOUND);
     report["behalf"] = json!({ "person": id, "reason": "电话核实" });
     assert_eq!(student.post("/reports", &report).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_cut_off_what_was_sent_stands() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let first = student.post("/reports", &health_report(normal_answers())).await;
+    let receipt = first.body["receipt"].as_str().unwrap().to_owned();
+    let own = student.get(&format!("/reports/{receipt}")).await;
+    assert_eq!((&own.body["changeable"], &own.body["title"]), (&json!(true), &json!("健康日报")));
+    test.clock.set_time("20:00");
+    let refused = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "cutoff_passed"));
+    assert!(refused.body["detail"].as_str().unwrap().contains("辅导员"), "{}", refused.body);
+    let own = student.get(&format!("/reports/{receipt}")).await;
+    assert_eq!(own.body["changeable"], json!(false));
+
+    // Sent back, it may be changed after all, and stands first.
+    test.owner
+        .execute(
+            "insert into reviews (corp_id, report_id, state, opened_at, changed_at)
+             select 1, report_id, 'sent_back', now(), now() from reports",
+            &[],
+        )
+        .await
+        .unwrap();
+    let today = student.get("/forms").await;
+    assert_eq!((&today.items()[0]["code"], &today.items()[0]["sent_back"]), (&json!("health-daily"), &json!(true)));
+    let put_right = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(put_right.status, StatusCode::OK, "{}", put_right.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trip_is_open_until_its_return_is_told() {
+    let test = TestApp::start().await;
+    let userid = test.persona("student");
+    let student = test.sign_in(&userid).await;
+    let mut answers = json!({
+        "left_on": "2020-03-03", "out_transport": "火车", "reason": "探亲访友", "destination": "410105",
+        "address": "纬五路", "returned": false,
+    });
+    let trip = |answers: &Value| json!({ "form": "trips", "version": 1, "answers": answers });
+    let taken = student.post("/reports", &trip(&answers)).await;
+    assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.body);
+    assert_eq!(taken.body["day"], Value::Null);
+    let receipt = taken.body["receipt"].as_str().unwrap().to_owned();
+
+    // Days later it is still theirs to close, and its place stands in words.
+    test.clock.advance(TimeDelta::days(3));
+    let student = test.sign_in(&userid).await;
+    let today = student.get("/forms").await;
+    let form = today.items().iter().find(|form| form["code"] == "trips").cloned().unwrap();
+    assert_eq!(form["open_trips"][0]["place"], json!("河南省郑州市金水区"));
+    assert_eq!(form["open_trips"][0]["receipt"]["receipt"], json!(receipt));
+    let opened = student.get(&format!("/forms/trips?receipt={receipt}")).await;
+    assert_eq!(opened.body["answers"], answers);
+    answers["returned"] = json!(true);
+    answers["returned_on"] = json!("2020-03-07");
+    answers["back_transport"] = json!("火车");
+    let close = |answers: &Value| {
+        let mut report = trip(answers);
+        report["receipt"] = json!(receipt);
+        report
+    };
+    let early = { let mut early = answers.clone(); early["returned_on"] = json!("2020-03-01"); early };
+    assert_eq!(student.post("/reports", &close(&early)).await.fields(), ["returned_on"]);
+    let closed = student.post("/reports", &close(&answers)).await;
+    assert_eq!((closed.status, &closed.body["revision"]), (StatusCode::OK, &json!(2)), "{}", closed.body);
+    let today = student.get("/forms").await;
+    let form = today.items().iter().find(|form| form["code"] == "trips").cloned().unwrap();
+    assert_eq!(form["open_trips"], json!([]));
+    // Closed and a day old, it stands.
+    let again = student.post("/reports", &close(&answers)).await;
+    assert_eq!(again.code(), "cutoff_passed");
+
+    let forms = student.get("/reports/forms").await;
+    assert_eq!((&forms.items()[0]["code"], &forms.items()[0]["reports"]), (&json!("trips"), &json!(1)));
+    let history = student.get("/reports?form=trips").await;
+    assert_eq!((&history.items()[0]["day"], &history.items()[0]["answers"]), (&Value::Null, &answers));
 }

@@ -9,18 +9,21 @@ use std::{
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::{
+    PersonId,
     form::{
         Period, Schedule, Turn,
         answers::{Answers, Published},
     },
-    policy::{Scope, Viewer, ViewerPerson},
+    policy::{Action, Scope, Viewer, ViewerPerson},
+    region,
 };
 use store::{
     Scoped, exemptions,
     expected::Question,
     forms::{self, Campaign, FormVersion},
-    outages,
+    outages, persons,
     reports::{self, Key},
+    reviews, trips,
 };
 
 use crate::{App, Error, Result, School, reports::Receipt};
@@ -147,8 +150,10 @@ pub(crate) async fn open_turns(
     let mut turns: Vec<(NaiveDate, Turn)> = Vec::new();
     for day in days.into_iter().flatten() {
         for turn in loaded.turns(school, day) {
-            if !turns.iter().any(|(_, known)| known.period == turn.period) {
-                turns.push((day, turn));
+            match turns.iter_mut().find(|(_, known)| known.period == turn.period) {
+                // A week's turn is of both days: today's roster counts.
+                Some((known, _)) => *known = day,
+                None => turns.push((day, turn)),
             }
         }
     }
@@ -207,9 +212,22 @@ pub struct FormToday {
     /// What they keep, if they have answered.
     pub receipt: Option<Receipt>,
     /// Trips of theirs that are under way, to be closed.
-    pub open_trips: Vec<Receipt>,
+    pub open_trips: Vec<OpenTrip>,
     /// Whether it was sent back to be put right.
     pub sent_back: bool,
+    /// Of a form answered by event: what was sent back.
+    pub returned: Vec<Receipt>,
+}
+
+/// A trip under way.
+#[derive(Debug, Clone)]
+pub struct OpenTrip {
+    /// The report that tells of it.
+    pub receipt: Receipt,
+    /// The day they left.
+    pub left_on: NaiveDate,
+    /// Where to, in words: 河南省郑州市金水区.
+    pub place: String,
 }
 
 /// Every form of the school as it stands for the viewer, one row a turn; those that do not ask them are left out.
@@ -263,6 +281,21 @@ pub struct FormToFill {
     pub answers: Answers,
     /// Names of the fields whose start was carried over.
     pub carried: Vec<String>,
+    /// Whether the viewer answered it before, this time or another.
+    pub answered_before: bool,
+    /// Whom it is filled in for, where that is not the viewer.
+    pub behalf: Option<BehalfOf>,
+}
+
+/// Somebody a form is filled in for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BehalfOf {
+    /// Who.
+    pub person: PersonId,
+    /// Their name.
+    pub name: String,
+    /// Student or staff number.
+    pub number: String,
 }
 
 /// Which turn of a form is meant.
@@ -274,6 +307,8 @@ pub struct Meant {
     pub slot: Option<i16>,
     /// The report with this receipt, to be changed.
     pub receipt: Option<String>,
+    /// 代报: for this person, whom the viewer looks after.
+    pub person: Option<PersonId>,
 }
 
 /// The form with this code, ready to be filled in by the viewer.
@@ -284,23 +319,17 @@ pub async fn to_fill(
     code: &str,
     meant: &Meant,
 ) -> Result<FormToFill> {
-    let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
     let now = app.now();
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let loaded = current(app, &mut tx, code).await?;
-    let open = open_turns(&mut tx, school, &loaded, now).await?;
-    let chosen = open
-        .into_iter()
-        .find(|(day, turn)| {
-            meant.day.is_none_or(|meant| meant == *day || turn.period.day == Some(meant))
-                && meant.slot.is_none_or(|slot| slot == turn.period.slot)
-        })
-        .or_else(|| {
-            let day = meant.day.unwrap_or_else(|| school.today(now));
-            Some((day, loaded.turn_of(school, day, meant.slot, now)?))
-        });
-    let (day, turn) = chosen.ok_or(Error::NotFound)?;
+    let (day, turn) = meant_turn(&mut tx, school, &loaded, meant, now).await?;
+    if let Some(person) = meant.person {
+        let filled = to_fill_for(&mut tx, school, viewer, &loaded, person, day, turn, now).await?;
+        tx.commit().await?;
+        return Ok(filled);
+    }
+    let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
     let (mut today, own) = stand(&mut tx, school, &loaded, person, day, turn).await?;
     let own = match &meant.receipt {
         Some(receipt) if is_name(receipt) => {
@@ -309,6 +338,7 @@ pub async fn to_fill(
                 .filter(|report| report.form_id == loaded.form_id)
                 .ok_or(Error::NotFound)?;
             today.receipt = Some(Receipt::of(code, &report));
+            today.sent_back = reviews::is_sent_back(&mut tx, corp, report.report_id).await?;
             Some(report)
         }
         Some(_) => return Err(Error::NotFound),
@@ -318,21 +348,104 @@ pub async fn to_fill(
         Some(report) => crate::reports::open(app, &mut tx, report).await?,
         None => None,
     };
-    let (answers, carried) = match given {
-        Some(answers) => (answers, Vec::new()),
+    let (answers, carried, answered_before) = match given {
+        Some(answers) => (answers, Vec::new(), true),
         None => {
             let last = reports::of_person(&mut tx, corp, loaded.form_id, person.id, None, 1).await?.pop();
+            let answered_before = last.is_some();
             let last = match last {
                 Some(report) => crate::reports::open(app, &mut tx, &report).await?.unwrap_or_default(),
                 None => Answers::new(),
             };
             let carried = loaded.published.carry_over(&last);
             let names = carried.keys().cloned().collect();
-            (carried, names)
+            (carried, names, answered_before)
         }
     };
     tx.commit().await?;
-    Ok(FormToFill { today, answers, carried })
+    Ok(FormToFill { today, answers, carried, answered_before, behalf: None })
+}
+
+/// The turn that is meant: one that takes answers now, or the one the day would have.
+async fn meant_turn(
+    tx: &mut Scoped,
+    school: &School,
+    loaded: &Loaded,
+    meant: &Meant,
+    now: DateTime<Utc>,
+) -> Result<(NaiveDate, Turn)> {
+    let open = open_turns(tx, school, loaded, now).await?;
+    let chosen = open.into_iter().find(|(day, turn)| {
+        meant.day.is_none_or(|meant| meant == *day || turn.period.day == Some(meant))
+            && meant.slot.is_none_or(|slot| slot == turn.period.slot)
+    });
+    let usual = || {
+        let day = meant.day.unwrap_or_else(|| school.today(now));
+        Some((day, loaded.turn_of(school, day, meant.slot, now)?))
+    };
+    chosen.or_else(usual).ok_or(Error::NotFound)
+}
+
+/// The form for somebody the viewer looks after: empty, since what they answered before is not the viewer's to see.
+#[allow(clippy::too_many_arguments)]
+async fn to_fill_for(
+    tx: &mut Scoped,
+    school: &School,
+    viewer: &Viewer,
+    loaded: &Loaded,
+    person: PersonId,
+    day: NaiveDate,
+    turn: Turn,
+    now: DateTime<Utc>,
+) -> Result<FormToFill> {
+    let corp = school.corp();
+    may_report_for(tx, viewer, loaded, day, turn.period.slot, person).await?;
+    let scope = viewer.scope(Action::ReportFor);
+    let subject = persons::subject(tx, corp, &scope, person, school.today(now)).await?;
+    let subject = subject.ok_or(Error::NotFound)?;
+    let key = Key { corp, form_id: loaded.form_id, person, period: turn.period, occurrence: 0 };
+    let form = &loaded.published.form;
+    let standing = match form.is_event() {
+        true => Standing::Anytime,
+        false if reports::by_key(tx, key).await?.is_some() => Standing::Reported,
+        false => Standing::Unreported,
+    };
+    let Turn { period, window } = turn;
+    let today = FormToday {
+        form: loaded.published.clone(),
+        day,
+        period,
+        slot_title: slot_title(form, period.slot),
+        opens_at: window.opens_at,
+        cutoff_at: window.cutoff_at,
+        closes_at: window.closes_at,
+        standing,
+        receipt: None,
+        open_trips: Vec::new(),
+        sent_back: false,
+        returned: Vec::new(),
+    };
+    let behalf = Some(BehalfOf { person, name: subject.name, number: subject.number });
+    Ok(FormToFill { today, answers: Answers::new(), carried: Vec::new(), answered_before: false, behalf })
+}
+
+/// Whether the viewer may answer for this person, who must be expected on the day. Not expected, and not theirs, look
+/// the same.
+pub(crate) async fn may_report_for(
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    loaded: &Loaded,
+    day: NaiveDate,
+    slot: i16,
+    person: PersonId,
+) -> Result<()> {
+    let scope = viewer.scope(Action::ReportFor);
+    if scope.is_empty() {
+        return Err(Error::Forbidden);
+    }
+    // Not expected, and not theirs, look the same.
+    let question = loaded.question(tx.corp(), day, slot, scope);
+    if question.includes(tx, person).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Where a person stands with one turn of a form, and their report of it.
@@ -349,19 +462,19 @@ async fn stand(
     let Turn { period, window } = turn;
     let key = Key { corp, form_id: loaded.form_id, person: person.id, period, occurrence: 0 };
     let own = if form.is_event() { None } else { reports::by_key(tx, key).await? };
-    let open_trips = if form.is_event() {
-        store::trips::open_reports(tx, corp, loaded.form_id, person.id)
-            .await?
-            .iter()
-            .map(|report| Receipt::of(&form.code, report))
-            .collect()
-    } else {
-        Vec::new()
-    };
-    let receipt = own.as_ref().map(|report| Receipt::of(&form.code, report));
+    let receipt_of = |report: &reports::Report| Receipt::of(&form.code, report);
+    let (mut open_trips, mut returned) = (Vec::new(), Vec::new());
+    if form.is_event() {
+        for (report, left_on, region) in trips::open_reports(tx, corp, loaded.form_id, person.id).await? {
+            open_trips.push(OpenTrip { receipt: receipt_of(&report), left_on, place: region::path(&region) });
+        }
+        let sent_back = reviews::sent_back(tx, corp, loaded.form_id, person.id).await?;
+        returned = sent_back.iter().map(receipt_of).collect();
+    }
+    let receipt = own.as_ref().map(receipt_of);
     let sent_back = match &own {
-        Some(report) => store::reviews::is_sent_back(tx, corp, report.report_id).await?,
-        None => false,
+        Some(report) => reviews::is_sent_back(tx, corp, report.report_id).await?,
+        None => !returned.is_empty(),
     };
     let standing = if receipt.is_some() {
         Standing::Reported
@@ -386,6 +499,7 @@ async fn stand(
         receipt,
         open_trips,
         sent_back,
+        returned,
     };
     Ok((today, own))
 }

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod approvals;
+pub mod attachments;
 pub mod callback;
 pub mod class_counsellors;
 pub mod consents;

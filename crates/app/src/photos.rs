@@ -1,7 +1,7 @@
 //! 照片: brought as a .zip by administrators, looked at one by one on record.
 
 mod archive;
-mod picture;
+pub(crate) mod picture;
 mod receive;
 pub(crate) mod take;
 

@@ -12,21 +12,21 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     PersonId,
     form::{Flag, Turn, answers::Answers},
-    policy::{Action, Scope, Viewer},
+    policy::Viewer,
     review,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
-    Scoped,
+    Scoped, attachments,
     idempotency_keys::{self, Claim, Claimed},
     reports::{self, Key, NewReport, Source},
     reviews, trips,
 };
 
-use crate::{App, Error, Result, School, forms, secret};
+use crate::{App, Error, Result, School, attachments::shown as pictures, forms, secret};
 
-pub use history::{OwnReport, OwnRevision, history, own, revisions};
+pub use history::{By, OwnForm, OwnReport, OwnRevision, OwnWithForm, history, own, own_forms, revisions};
 pub use load::{Loaded, Row, cell, form, load};
 
 /// Months for whose answers there is room, as far as this process knows.
@@ -155,6 +155,8 @@ pub async fn submit(
         may_be_changed(&mut tx, &loaded, turn, before, now).await?;
     }
     let answers = loaded.published.coarse(submission.answers.clone());
+    let report_id = before.as_ref().map(|before| before.report_id);
+    let pictures = pictures(&mut tx, &loaded, person, &answers, report_id).await?;
     let away = if form.place.is_some() { trips::away(&mut tx, corp, person).await? } else { None };
     let flags = form.flags(&answers, away.as_deref());
     let source = if submission.behalf.is_some() { Source::Behalf } else { Source::OneSelf };
@@ -167,6 +169,7 @@ pub async fn submit(
         ..draft(app, &loaded, draft_of)?
     };
     let written = reports::submit(&mut tx, &report).await?;
+    attachments::tie(&mut tx, corp, &pictures, written.report_id).await?;
     if let Some(fields) = &form.trip {
         trips::keep(&mut tx, corp, written.report_id, person, fields.trip(&answers).as_ref()).await?;
     }
@@ -222,25 +225,18 @@ async fn whose(
     turn: Turn,
     submission: &Submission,
 ) -> Result<PersonId> {
-    let (person, scope) = match &submission.behalf {
-        None => (viewer.person.as_ref().ok_or(Error::NotExpected)?.id, Scope::School),
-        Some(behalf) => {
-            let scope = viewer.scope(Action::ReportFor);
-            if scope.is_empty() {
-                return Err(Error::Forbidden);
-            }
-            if !(1..=200).contains(&behalf.reason.trim().chars().count()) {
-                return Err(Error::field("reason", "请写明为什么代报，不超过 200 字"));
-            }
-            (behalf.person, scope)
+    if let Some(Behalf { person, reason }) = &submission.behalf {
+        forms::may_report_for(tx, viewer, loaded, day, turn.period.slot, *person).await?;
+        if !(1..=200).contains(&reason.trim().chars().count()) {
+            return Err(Error::field("reason", "请写明为什么代报，不超过 200 字"));
         }
-    };
-    let corp = tx.corp();
-    if loaded.question(corp, day, turn.period.slot, scope).includes(tx, person).await? {
-        return Ok(person);
+        return Ok(*person);
     }
-    // Not expected, and not theirs, look the same.
-    Err(if submission.behalf.is_some() { Error::NotFound } else { Error::NotExpected })
+    let person = viewer.person.as_ref().ok_or(Error::NotExpected)?.id;
+    match forms::is_expected(tx, loaded, tx.corp(), day, turn.period.slot, person).await? {
+        true => Ok(person),
+        false => Err(Error::NotExpected),
+    }
 }
 
 /// What the report stands for, and the report that is changed by it, if it is known to be one.

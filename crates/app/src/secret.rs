@@ -26,6 +26,11 @@ pub(crate) fn receipt() -> Result<String> {
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
 }
 
+/// 16 random bytes in hex: an attachment's id, which nobody guesses.
+pub(crate) fn id() -> Result<String> {
+    Ok(hex::encode(random::<16>()?))
+}
+
 /// SHA-256.
 pub(crate) fn hash(value: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, value).as_ref().to_vec()

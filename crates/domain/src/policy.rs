@@ -105,6 +105,19 @@ impl Action {
 }
 
 impl Role {
+    /// All.
+    pub const ALL: [Self; 9] = [
+        Self::ClassAssistant,
+        Self::Counsellor,
+        Self::CollegeLeader,
+        Self::CollegeOffice,
+        Self::DepartmentHead,
+        Self::SchoolOffice,
+        Self::SchoolLeader,
+        Self::Administrator,
+        Self::Auditor,
+    ];
+
     /// As it stands in the database and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@
 pub mod access_log;
 pub mod accounts;
 pub mod approvals;
+pub mod attachments;
 pub mod budgets;
 pub mod cache;
 pub mod change_sets;

@@ -388,6 +388,12 @@ pub struct Revision {
     /// Why somebody else answered.
     #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
+    /// Who answered for the person, if somebody did.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub by_name: Option<String>,
+    /// What they were then.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub by_role: Option<String>,
     /// Questions whose answer was carried over.
     #[diesel(sql_type = Array<Text>)]
     pub carried: Vec<String>,
@@ -399,11 +405,24 @@ pub struct Revision {
     pub answers: Option<Sealed>,
 }
 
-/// The newest revisions of a report, at most 200 of them.
-pub async fn revisions(conn: &mut AsyncPgConnection, corp: CorpId, report: &Report) -> Result<Vec<Revision>> {
+/// The newest revisions of a report, at most 200 of them. `roles` are those that may answer for somebody.
+pub async fn revisions(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    report: &Report,
+    roles: &[&str],
+) -> Result<Vec<Revision>> {
     Ok(diesel::sql_query(
-        "select v.revision, v.at, v.state, v.source, v.reason, v.carried, v.form_version_id, a.answers
+        "select v.revision, v.at, v.state, v.source, v.reason, v.carried, v.form_version_id, a.answers,
+           coalesce(p.name, m.userid) as by_name, g.role as by_role
          from report_revisions v
+         left join members m on m.corp_id = v.corp_id and m.member_id = v.by_member and v.source = 'behalf'
+         left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
+         left join lateral (
+           select g.role from grants g
+           where g.corp_id = p.corp_id and g.person_id = p.person_id and g.role = any($5) and g.from_date <= v.at::date
+             and g.until_date > v.at::date
+           order by array_position($5, g.role) limit 1) g on true
          left join report_answers a on a.corp_id = v.corp_id and a.retention = $3 and a.month = $4 and a.report_id = v.report_id
            and a.revision = v.revision
          where v.corp_id = $1 and v.report_id = $2
@@ -413,6 +432,41 @@ pub async fn revisions(conn: &mut AsyncPgConnection, corp: CorpId, report: &Repo
     .bind::<BigInt, _>(report.report_id)
     .bind::<Text, _>(&report.retention)
     .bind::<Date, _>(report.month)
+    .bind::<Array<Text>, _>(roles)
+    .load(conn)
+    .await?)
+}
+
+/// A form somebody answered.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct OwnForm {
+    /// Its code.
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    /// Its title now.
+    #[diesel(sql_type = Text)]
+    pub title: String,
+    /// How many reports.
+    #[diesel(sql_type = BigInt)]
+    pub reports: i64,
+    /// When the last of them came or was changed.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_at: DateTime<Utc>,
+}
+
+/// The forms a person ever answered, the one answered last first.
+pub async fn forms_of(conn: &mut AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<Vec<OwnForm>> {
+    Ok(diesel::sql_query(
+        "select f.code, v.title, r.reports, r.last_at
+         from (select form_id, count(*) as reports, max(revised_at) as last_at
+               from reports where corp_id = $1 and person_id = $2 group by form_id) r
+         join forms f on f.corp_id = $1 and f.form_id = r.form_id
+         join lateral (select title from form_versions v where v.corp_id = $1 and v.form_id = r.form_id
+                       order by version desc limit 1) v on true
+         order by r.last_at desc, f.code limit 200",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(person)
     .load(conn)
     .await?)
 }

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
-    CorpId, MemberId,
+    CorpId, MemberId, PersonId,
     review::{ReviewAct, ReviewState},
 };
 
 use crate::{
     Error, Result, Sealed,
-    schema::{review_acts, reviews},
+    reports::Report,
+    schema::{reports, review_acts, reviews},
 };
 
 /// A review's state; it stays as it is until the transaction ends.
@@ -84,4 +85,27 @@ pub async fn is_sent_back(conn: &mut AsyncPgConnection, corp: CorpId, report_id:
         .filter(reviews::report_id.eq(report_id))
         .filter(reviews::state.eq(ReviewState::SentBack.as_str()));
     Ok(diesel::select(diesel::dsl::exists(sent_back)).get_result(conn).await?)
+}
+
+/// The person's reports of a form that were sent back, the newest first; at most 20.
+pub async fn sent_back(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    form_id: i64,
+    person: PersonId,
+) -> Result<Vec<Report>> {
+    Ok(reviews::table
+        .inner_join(
+            reports::table
+                .on(reports::corp_id.eq(reviews::corp_id).and(reports::report_id.eq(reviews::report_id))),
+        )
+        .filter(reviews::corp_id.eq(corp))
+        .filter(reviews::state.eq(ReviewState::SentBack.as_str()))
+        .filter(reports::form_id.eq(form_id))
+        .filter(reports::person_id.eq(person))
+        .order(reports::report_id.desc())
+        .limit(20)
+        .select(Report::as_select())
+        .load(conn)
+        .await?)
 }

@@ -30,6 +30,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    attachments (corp_id, attachment_id) {
+        corp_id -> Int4,
+        attachment_id -> Text,
+        form_id -> Int8,
+        person_id -> Int8,
+        uploaded_by -> Int8,
+        content -> Bytea,
+        bytes -> Int4,
+        made_at -> Timestamptz,
+        report_id -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     beds (corp_id, bed_id) {
         corp_id -> Int4,
         bed_id -> Int8,
@@ -1132,6 +1148,7 @@ diesel::joinable!(write_plans -> corps (corp_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
     approvals,
+    attachments,
     beds,
     change_sets,
     changes,

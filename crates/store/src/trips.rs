@@ -1,5 +1,6 @@
 //! 行程: when somebody was away, as a report of theirs says.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, PersonId, form::Trip};
@@ -51,13 +52,13 @@ pub async fn keep(
     Ok(())
 }
 
-/// The person's reports of a form that tell of a trip under way, the newest first.
+/// The person's reports of a form that tell of a trip under way, the newest first: since when, and where to.
 pub async fn open_reports(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     form_id: i64,
     person: PersonId,
-) -> Result<Vec<Report>> {
+) -> Result<Vec<(Report, NaiveDate, String)>> {
     Ok(trips::table
         .inner_join(
             reports::table
@@ -69,7 +70,7 @@ pub async fn open_reports(
         .filter(reports::form_id.eq(form_id))
         .order((trips::left_on.desc(), trips::report_id.desc()))
         .limit(50)
-        .select(Report::as_select())
+        .select((Report::as_select(), trips::left_on, trips::region))
         .load(conn)
         .await?)
 }

@@ -1,10 +1,10 @@
 //! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs, files
-//! of exports whose time is over.
+//! of exports whose time is over, pictures no report shows.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, change_sets, corrections, exports, idempotency_keys, inbox,
+    Scoped, attachments, change_sets, corrections, exports, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
     photos::uploads,
     sessions, sign_in_flows,
@@ -34,6 +34,9 @@ const UPLOADS: TimeDelta = TimeDelta::days(30);
 /// An upload that has not come whole by then never will.
 const BROKEN_UPLOADS: TimeDelta = TimeDelta::hours(2);
 
+/// How long a picture waits for the report that shows it.
+const ATTACHMENTS: TimeDelta = TimeDelta::days(1);
+
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
     // Planned for the next full hour: while it waits there, no second one is added.
@@ -53,6 +56,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     change_sets::sweep(&mut tx, corp, now - CHANGES).await?;
     corrections::sweep(&mut tx, corp, now - CORRECTIONS).await?;
     uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;
+    attachments::sweep(&mut tx, corp, now - ATTACHMENTS).await?;
     exports::sweep(&mut tx, corp, now).await?;
     queue::sweep(&mut tx, now - JOBS).await?;
     tx.commit().await?;

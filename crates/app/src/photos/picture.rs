@@ -1,9 +1,9 @@
-//! Makes of any JPEG or PNG the one kind of picture that is kept: upright, small, and without what a camera wrote into it
+//! Makes of any JPEG or PNG the kind of picture that is kept: upright, small, and without what a camera wrote into it
 //! (place, time, device). What comes out has been decoded and encoded by us, so that nothing else of the file is left.
 
 use std::io::Cursor;
 
-use domain::photo::{MAX_BYTES, MAX_HEIGHT, MAX_WIDTH};
+use domain::{attachment, photo};
 use image::{
     DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage,
     codecs::jpeg::JpegEncoder, error::ImageError, imageops::FilterType, metadata::Orientation,
@@ -16,9 +16,25 @@ const MAX_SIDE: u32 = 12_000;
 /// What the decoder may take beside the picture.
 const MAX_ALLOC: u64 = 256 << 20;
 
+/// How large a kept picture is at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    width: u32,
+    height: u32,
+    bytes: usize,
+}
+
+/// Of somebody's face.
+pub(crate) const PHOTO: Bounds =
+    Bounds { width: photo::MAX_WIDTH, height: photo::MAX_HEIGHT, bytes: photo::MAX_BYTES };
+
+/// Shown by an answer: what is written on it can be read.
+pub(crate) const ATTACHMENT: Bounds =
+    Bounds { width: attachment::MAX_SIDE, height: attachment::MAX_SIDE, bytes: attachment::MAX_BYTES };
+
 /// Why a file is no photo.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(crate) enum Unfit {
     /// No JPEG or PNG, or a broken one.
     NotPicture,
     /// More pixels than are taken.
@@ -35,7 +51,7 @@ impl From<ImageError> for Unfit {
 }
 
 /// The picture to be kept, a JPEG.
-pub(super) fn make(file: &[u8]) -> Result<Vec<u8>, Unfit> {
+pub(crate) fn make(file: &[u8], bounds: Bounds) -> Result<Vec<u8>, Unfit> {
     let format = image::guess_format(file)?;
     if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png) {
         return Err(Unfit::NotPicture);
@@ -54,11 +70,12 @@ pub(super) fn make(file: &[u8]) -> Result<Vec<u8>, Unfit> {
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let picture = DynamicImage::from_decoder(decoder)?;
-    Ok(encode(flat(&upright(picture, orientation)))?)
+    Ok(encode(flat(&upright(picture, orientation, bounds)), bounds.bytes)?)
 }
 
 /// Made small first and turned then: turning the whole would need as much memory again.
-fn upright(picture: DynamicImage, orientation: Orientation) -> DynamicImage {
+fn upright(picture: DynamicImage, orientation: Orientation, bounds: Bounds) -> DynamicImage {
+    let Bounds { width, height, .. } = bounds;
     let lying = matches!(
         orientation,
         Orientation::Rotate90
@@ -66,7 +83,7 @@ fn upright(picture: DynamicImage, orientation: Orientation) -> DynamicImage {
             | Orientation::Rotate90FlipH
             | Orientation::Rotate270FlipH
     );
-    let (width, height) = if lying { (MAX_HEIGHT, MAX_WIDTH) } else { (MAX_WIDTH, MAX_HEIGHT) };
+    let (width, height) = if lying { (height, width) } else { (width, height) };
     let mut picture = match picture.width() > width || picture.height() > height {
         true => picture.resize(width, height, FilterType::CatmullRom),
         false => picture,
@@ -89,13 +106,13 @@ fn flat(picture: &DynamicImage) -> RgbImage {
 }
 
 /// As good as fits, and smaller where even that does not fit.
-fn encode(mut picture: RgbImage) -> Result<Vec<u8>, ImageError> {
+fn encode(mut picture: RgbImage, most: usize) -> Result<Vec<u8>, ImageError> {
     loop {
         for quality in [85, 75, 65, 55, 45] {
             let mut bytes = Vec::new();
             let mut encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
             encoder.encode(&picture, picture.width(), picture.height(), ExtendedColorType::Rgb8)?;
-            if bytes.len() <= MAX_BYTES {
+            if bytes.len() <= most {
                 return Ok(bytes);
             }
         }
@@ -106,9 +123,14 @@ fn encode(mut picture: RgbImage) -> Result<Vec<u8>, ImageError> {
 
 #[cfg(test)]
 mod tests {
+    use domain::photo::MAX_BYTES;
     use image::Rgb;
 
     use super::*;
+
+    fn make(file: &[u8]) -> Result<Vec<u8>, Unfit> {
+        super::make(file, PHOTO)
+    }
 
     fn jpeg(picture: &RgbImage) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -164,6 +186,12 @@ mod tests {
         assert_eq!(picture.dimensions(), (480, 640));
         assert!(picture.get_pixel(240, 10).0[0] > 150, "the left half is above");
         assert!(picture.get_pixel(240, 630).0[2] > 150);
+    }
+
+    #[test]
+    fn what_an_answer_shows_stays_large_enough_to_be_read() {
+        let kept = super::make(&jpeg(&halves(3000, 4000)), ATTACHMENT).unwrap();
+        assert_eq!(opened(&kept).dimensions(), (1200, 1600));
     }
 
     #[test]

@@ -112,7 +112,7 @@ async fn keep(
         return Ok(Some(Outcome::Same));
     }
     // A file that makes the decoder panic is no picture.
-    let made = tokio::task::spawn_blocking(move || picture::make(&bytes)).await;
+    let made = tokio::task::spawn_blocking(move || picture::make(&bytes, picture::PHOTO)).await;
     let picture = match made.unwrap_or(Err(Unfit::NotPicture)) {
         Ok(picture) => picture,
         Err(Unfit::NotPicture) => return Ok(Some(Outcome::NotPicture)),

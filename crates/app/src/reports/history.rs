@@ -4,9 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     clock,
     form::{Form, answers::Answers},
-    policy::Viewer,
+    policy::{Action, Role, Viewer},
 };
 use store::reports;
+
+pub use store::reports::OwnForm;
 
 use super::{Receipt, open, unseal};
 use crate::{App, Error, Page, Result, School, bad_cursor, forms};
@@ -73,10 +75,21 @@ pub struct OwnRevision {
     pub source: String,
     /// Why somebody else answered.
     pub reason: Option<String>,
+    /// Who answered, where it was not the person.
+    pub by: Option<By>,
     /// Questions whose answer was carried over.
     pub carried: Vec<String>,
     /// By field name; none: they are kept no longer.
     pub answers: Option<Answers>,
+}
+
+/// Who answered for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// Their name.
+    pub name: String,
+    /// What they were then.
+    pub role: Option<String>,
 }
 
 /// Every revision of the viewer's own report, newest first.
@@ -103,7 +116,9 @@ pub(crate) async fn revisions_of(
     report: &reports::Report,
 ) -> Result<Vec<OwnRevision>> {
     let corp = tx.corp();
-    let rows = reports::revisions(tx, corp, report).await?;
+    let roles: Vec<&str> =
+        Role::ALL.into_iter().filter(|role| role.may(Action::ReportFor)).map(Role::as_str).collect();
+    let rows = reports::revisions(tx, corp, report, &roles).await?;
     rows.into_iter()
         .map(|row| {
             let answers = row.answers.map(|answers| unseal(app, report.key(corp), &answers)).transpose()?;
@@ -113,6 +128,7 @@ pub(crate) async fn revisions_of(
                 state: row.state,
                 source: row.source,
                 reason: row.reason,
+                by: row.by_name.map(|name| By { name, role: row.by_role }),
                 carried: row.carried,
                 answers,
             })
@@ -120,16 +136,52 @@ pub(crate) async fn revisions_of(
         .collect()
 }
 
-/// One report of the viewer's own, with the version of the form it was given on, however old.
-pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> Result<(OwnReport, Form)> {
+/// The forms the viewer ever answered, the one answered last first.
+pub async fn own_forms(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<OwnForm>> {
+    let Some(person) = &viewer.person else { return Ok(Vec::new()) };
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let found = reports::forms_of(&mut tx, school.corp(), person.id).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// One of someone's own reports, whole.
+#[derive(Debug, Clone)]
+pub struct OwnWithForm {
+    /// What they keep, and the answers.
+    pub report: OwnReport,
+    /// The version it was given on, however old.
+    pub form: Form,
+    /// What was done last.
+    pub newest: Option<OwnRevision>,
+    /// Whether they may change it now.
+    pub changeable: bool,
+}
+
+/// One report of the viewer's own.
+pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> Result<OwnWithForm> {
     let person = viewer.person.as_ref().filter(|_| forms::is_name(receipt)).ok_or(Error::NotFound)?;
+    let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
     let report = reports::by_receipt(&mut tx, school.corp(), Some(person.id), receipt)
         .await?
         .ok_or(Error::NotFound)?;
     let loaded = forms::version(app, &mut tx, report.form_version_id).await?;
     let answers = open(app, &mut tx, &report).await?;
-    tx.commit().await?;
+    let newest = revisions_of(app, &mut tx, &report).await?.into_iter().next();
     let form = loaded.published.form.clone();
-    Ok((OwnReport { receipt: Receipt::of(&form.code, &report), answers }, form))
+    let current = forms::current(app, &mut tx, &form.code).await?;
+    let turns = forms::open_turns(&mut tx, school, &current, now).await?;
+    let turn = turns.into_iter().map(|(_, turn)| turn).find(|turn| turn.period == report.key(school.corp()).period);
+    let changeable = match turn {
+        None => false,
+        Some(turn) => match super::may_be_changed(&mut tx, &current, turn, &report, now).await {
+            Ok(()) => true,
+            Err(Error::CutoffPassed) => false,
+            Err(other) => return Err(other),
+        },
+    };
+    tx.commit().await?;
+    let report = OwnReport { receipt: Receipt::of(&form.code, &report), answers };
+    Ok(OwnWithForm { report, form, newest, changeable })
 }

@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod accounts;
+pub mod attachments;
 pub mod auth;
 pub mod callbacks;
 pub mod class_counsellors;
@@ -50,8 +51,12 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(forms::get)
             .service(reports::create)
             .service(reports::list)
+            .service(reports::own_forms)
             .service(reports::get)
             .service(reports::revisions)
+            .service(attachments::create)
+            .service(attachments::get)
+            .service(attachments::remove)
             .service(statistics::people)
             .service(statistics::explain)
             .service(statistics::table)

@@ -35,9 +35,27 @@ struct FormItem {
     state: StandingName,
     receipt: Option<Receipt>,
     /// Trips under way, to be closed by their receipts.
-    open_trips: Vec<Receipt>,
+    open_trips: Vec<OpenTrip>,
     /// Whether somebody sent it back to be put right.
     sent_back: bool,
+    /// Of a form answered by event: what was sent back, to be changed by its receipt.
+    returned: Vec<Receipt>,
+}
+
+/// A trip under way.
+#[derive(Debug, Serialize, ToSchema)]
+struct OpenTrip {
+    receipt: Receipt,
+    left_on: NaiveDate,
+    /// Where to, in words.
+    #[schema(example = "河南省郑州市金水区")]
+    place: String,
+}
+
+impl From<forms::OpenTrip> for OpenTrip {
+    fn from(trip: forms::OpenTrip) -> Self {
+        Self { receipt: trip.receipt.into(), left_on: trip.left_on, place: trip.place }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,8 +95,9 @@ impl From<FormToday> for FormItem {
             closes_at: today.closes_at,
             state: today.standing.into(),
             receipt: today.receipt.map(Receipt::from),
-            open_trips: today.open_trips.into_iter().map(Receipt::from).collect(),
+            open_trips: today.open_trips.into_iter().map(OpenTrip::from).collect(),
             sent_back: today.sent_back,
+            returned: today.returned.into_iter().map(Receipt::from).collect(),
         }
     }
 }
@@ -105,6 +124,17 @@ pub struct FillQuery {
     slot: Option<i16>,
     /// My report with this receipt, to be changed: of a form answered by event.
     receipt: Option<String>,
+    /// 代报: for this person of mine, who must be expected. Nothing they ever answered is given.
+    person: Option<i64>,
+}
+
+/// Somebody a form is filled in for.
+#[derive(Debug, Serialize, ToSchema)]
+struct BehalfOf {
+    person: i64,
+    name: String,
+    /// Student or staff number.
+    number: String,
 }
 
 /// A form to be filled in.
@@ -126,6 +156,10 @@ pub struct FormToFill {
     answers: Map<String, Value>,
     /// Names of the fields whose start was carried over; those left so are to be sent back.
     carried: Vec<String>,
+    /// Whether I answered it before, this time or another.
+    answered_before: bool,
+    /// 代报: for whom.
+    behalf: Option<BehalfOf>,
 }
 
 /// A form, ready to be filled in.
@@ -141,8 +175,9 @@ pub async fn get(
     query: Query<FillQuery>,
 ) -> Answer<web::Json<FormToFill>> {
     let (app, school, viewer) = who.parts()?;
-    let FillQuery { day, slot, receipt } = query.0;
-    let filled = forms::to_fill(app, school, viewer, &code, &Meant { day, slot, receipt }).await?;
+    let FillQuery { day, slot, receipt, person } = query.0;
+    let meant = Meant { day, slot, receipt, person };
+    let filled = forms::to_fill(app, school, viewer, &code, &meant).await?;
     let form = filled.today.form.form.clone();
     Ok(web::Json(FormToFill {
         today: filled.today.into(),
@@ -153,5 +188,7 @@ pub async fn get(
         legal_basis: form.legal_basis,
         answers: filled.answers,
         carried: filled.carried,
+        answered_before: filled.answered_before,
+        behalf: filled.behalf.map(|of| BehalfOf { person: of.person, name: of.name, number: of.number }),
     }))
 }

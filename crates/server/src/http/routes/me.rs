@@ -61,7 +61,7 @@ struct Grant {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "names domain::policy::Role in the document")]
-enum RoleName {
+pub(super) enum RoleName {
     ClassAssistant,
     Counsellor,
     CollegeLeader,
@@ -78,6 +78,8 @@ struct May {
     see_unreported: bool,
     see_statistics: bool,
     remind: bool,
+    /// 代报: may answer for somebody of theirs.
+    report_for: bool,
     administer: bool,
     exempt: bool,
     /// Check or settle what members want corrected.
@@ -137,6 +139,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             see_unreported: viewer.may(Action::SeePeople),
             see_statistics: viewer.may(Action::SeeStatistics),
             remind: viewer.may(Action::Remind),
+            report_for: viewer.may(Action::ReportFor),
             administer: viewer.may(Action::Administer),
             exempt: viewer.may(Action::Exempt),
             correct: viewer.may(Action::CheckCorrections)

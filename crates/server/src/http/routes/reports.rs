@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, post, web};
 use app::reports::{self, Behalf, Submission};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::policy::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -10,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     dto::{Receipt, Source, State},
     form_document::Field,
+    me::RoleName,
 };
 use crate::http::{
     input::{self, IdempotencyKey, Json, Query},
@@ -121,6 +123,41 @@ pub async fn list(who: SignedIn, query: Query<OwnReports>) -> Answer<web::Json<R
     Ok(web::Json(ReportList { items, next_cursor: input::cursor(page.next) }))
 }
 
+/// Forms I answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnFormList {
+    items: Vec<OwnForm>,
+}
+
+/// A form I answered.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnForm {
+    code: String,
+    title: String,
+    /// How many reports of mine.
+    reports: i64,
+    /// When I last answered it or changed an answer.
+    last_at: DateTime<Utc>,
+}
+
+/// The forms I ever answered, the one answered last first.
+#[utoipa::path(
+    operation_id = "reports_forms",
+    tag = "reports", security(("session" = [])),
+    responses((status = 200, body = OwnFormList), Refusals))]
+#[get("/reports/forms")]
+pub async fn own_forms(who: SignedIn) -> Answer<web::Json<OwnFormList>> {
+    let (app, school, viewer) = who.parts()?;
+    let of = |form: reports::OwnForm| OwnForm {
+        code: form.code,
+        title: form.title,
+        reports: form.reports,
+        last_at: form.last_at,
+    };
+    let items = reports::own_forms(app, school, viewer).await?.into_iter().map(of).collect();
+    Ok(web::Json(OwnFormList { items }))
+}
+
 /// A report with the questions it answered.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReportWithForm)]
@@ -130,6 +167,14 @@ pub struct WithForm {
     title: String,
     /// Of the version it was given on, however old.
     fields: Vec<Field>,
+    /// 代报: who answered last, where it was not me.
+    by: Option<ReportedBy>,
+    /// And why.
+    reason: Option<String>,
+    /// Whether the form is answered whenever it happens: then it is changed by its receipt.
+    is_event: bool,
+    /// Whether I may change it now.
+    changeable: bool,
 }
 
 /// One report of mine, with the questions it answered.
@@ -140,10 +185,32 @@ pub struct WithForm {
 #[get("/reports/{receipt}")]
 pub async fn get(who: SignedIn, receipt: web::Path<String>) -> Answer<web::Json<WithForm>> {
     let (app, school, viewer) = who.parts()?;
-    let (report, form) = reports::own(app, school, viewer, &receipt).await?;
-    let report = Report { receipt: report.receipt.into(), answers: report.answers };
-    let fields = form.fields.iter().map(Field::from).collect();
-    Ok(web::Json(WithForm { report, title: form.title, fields }))
+    let own = reports::own(app, school, viewer, &receipt).await?;
+    let (by, reason) = own.newest.map_or((None, None), |newest| (newest.by, newest.reason));
+    Ok(web::Json(WithForm {
+        report: Report { receipt: own.report.receipt.into(), answers: own.report.answers },
+        fields: own.form.fields.iter().map(Field::from).collect(),
+        is_event: own.form.is_event(),
+        title: own.form.title,
+        by: by.map(ReportedBy::from),
+        reason,
+        changeable: own.changeable,
+    }))
+}
+
+/// Who answered for somebody.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportedBy {
+    name: String,
+    /// What they were then: `counsellor`, `college_office` …
+    #[schema(value_type = Option<RoleName>)]
+    role: Option<Role>,
+}
+
+impl From<reports::By> for ReportedBy {
+    fn from(by: reports::By) -> Self {
+        Self { name: by.name, role: by.role.as_deref().and_then(Role::parse) }
+    }
 }
 
 /// Every revision of a report, newest first.
@@ -161,6 +228,8 @@ struct Revision {
     source: Source,
     /// 代报: why not from the person.
     reason: Option<String>,
+    /// 代报: from whom.
+    by: Option<ReportedBy>,
     /// Names of the fields whose answer was carried over.
     carried: Vec<String>,
     /// By field name; null: they are kept no longer.
@@ -184,6 +253,7 @@ pub async fn revisions(who: SignedIn, receipt: web::Path<String>) -> Answer<web:
             state: State::of(&revision.state),
             source: Source::of(&revision.source),
             reason: revision.reason,
+            by: revision.by.map(ReportedBy::from),
             carried: revision.carried,
             answers: revision.answers,
         })

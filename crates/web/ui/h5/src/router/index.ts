@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+import { createRouter, createWebHistory, type LocationQueryValue, type RouteRecordRaw } from 'vue-router';
 import type { MessageKey } from '../locale/index.ts';
 import TodayPage from '../pages/forms/TodayPage.vue';
 
@@ -13,21 +13,37 @@ declare module 'vue-router' {
   }
 }
 
+/** A value of the address, if there is exactly one. */
+function one(value: LocationQueryValue | LocationQueryValue[] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function number(value: LocationQueryValue | LocationQueryValue[] | undefined): number | undefined {
+  const text = one(value);
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'today', component: TodayPage, meta: { title: 'today.title', tab: 'today' } },
   {
     path: '/forms/:form',
     name: 'form',
     component: () => import('../pages/reports/ReportPage.vue'),
-    props: true,
+    // Which turn, or which report, or for whom: ids and days, never a name.
+    props: ({ params, query }) => ({
+      form: params.form,
+      day: one(query.day),
+      slot: number(query.slot),
+      receipt: one(query.receipt),
+      person: number(query.person),
+    }),
     meta: { title: 'today.title' },
   },
   {
-    path: '/forms/:form/receipt',
-    name: 'receipt',
-    component: () => import('../pages/reports/ReceiptPage.vue'),
-    props: true,
-    meta: { title: 'receipt.title' },
+    path: '/reports',
+    name: 'my-reports',
+    component: () => import('../pages/reports/MyReportsPage.vue'),
+    meta: { title: 'history.title' },
   },
   {
     path: '/forms/:form/reports',
@@ -38,6 +54,13 @@ const routes: RouteRecordRaw[] = [
   },
   {
     path: '/forms/:form/reports/:receipt',
+    name: 'receipt',
+    component: () => import('../pages/reports/ReceiptPage.vue'),
+    props: true,
+    meta: { title: 'receipt.title' },
+  },
+  {
+    path: '/forms/:form/reports/:receipt/revisions',
     name: 'revisions',
     component: () => import('../pages/reports/RevisionsPage.vue'),
     props: true,

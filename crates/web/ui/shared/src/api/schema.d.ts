@@ -89,6 +89,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a picture (JPEG or PNG) for answers to a form. It is decoded and encoded anew, at most 1600 pixels wide and high,
+         *     without what the camera wrote into it. One that no report shows within a day is forgotten; at most 20 wait.
+         */
+        post: operations["attachments_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture: of my own answers, or of somebody's whose answers I may see; then the look is on record. */
+        get: operations["attachments_get"];
+        put?: never;
+        post?: never;
+        /** Takes back a picture I sent, as long as no report shows it. */
+        delete: operations["attachments_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/class-counsellors": {
         parameters: {
             query?: never;
@@ -1026,6 +1064,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The forms I ever answered, the one answered last first. */
+        get: operations["reports_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{receipt}": {
         parameters: {
             query?: never;
@@ -1883,6 +1938,22 @@ export interface components {
             /** @description The run's `held_digest`, as it was shown. */
             digest: string;
         };
+        /** @description A picture that was taken. */
+        AttachmentTaken: {
+            /**
+             * @description What the answers say.
+             * @example 0123456789abcdef0123456789abcdef
+             */
+            id: string;
+        };
+        /** @description Somebody a form is filled in for. */
+        BehalfOf: {
+            name: string;
+            /** @description Student or staff number. */
+            number: string;
+            /** Format: int64 */
+            person: number;
+        };
         /**
          * @description By what figures are grouped.
          * @enum {string}
@@ -2469,10 +2540,13 @@ export interface components {
         FieldSource: "correction" | "consent" | "roster" | "directory";
         /** @description A form to be filled in. */
         Form: components["schemas"]["FormToday"] & {
+            /** @description Whether I answered it before, this time or another. */
+            answered_before: boolean;
             /** @description The turn's own answers, or what is carried over from the last ones. */
             answers: {
                 [key: string]: unknown;
             };
+            behalf?: components["schemas"]["BehalfOf"] | null;
             /** @description Names of the fields whose start was carried over; those left so are to be sent back. */
             carried: string[];
             fields: components["schemas"]["Field"][];
@@ -2508,10 +2582,12 @@ export interface components {
              */
             day: string;
             /** @description Trips under way, to be closed by their receipts. */
-            open_trips: components["schemas"]["Receipt"][];
+            open_trips: components["schemas"]["OpenTrip"][];
             /** Format: date-time */
             opens_at: string;
             receipt?: components["schemas"]["Receipt"] | null;
+            /** @description Of a form answered by event: what was sent back, to be changed by its receipt. */
+            returned: components["schemas"]["Receipt"][];
             /** @description Whether somebody sent it back to be put right. */
             sent_back: boolean;
             /**
@@ -2841,6 +2917,8 @@ export interface components {
             export: boolean;
             house: boolean;
             remind: boolean;
+            /** @description 代报: may answer for somebody of theirs. */
+            report_for: boolean;
             reveal_phone: boolean;
             /** @description See which class has no counsellor. */
             see_classes: boolean;
@@ -3165,6 +3243,36 @@ export interface components {
             person: number;
             /** @description Why they don't answer themselves; they see it. At most 200 characters. */
             reason: string;
+        };
+        /** @description A trip under way. */
+        OpenTrip: {
+            /** Format: date */
+            left_on: string;
+            /**
+             * @description Where to, in words.
+             * @example 河南省郑州市金水区
+             */
+            place: string;
+            receipt: components["schemas"]["Receipt"];
+        };
+        /** @description A form I answered. */
+        OwnForm: {
+            code: string;
+            /**
+             * Format: date-time
+             * @description When I last answered it or changed an answer.
+             */
+            last_at: string;
+            /**
+             * Format: int64
+             * @description How many reports of mine.
+             */
+            reports: number;
+            title: string;
+        };
+        /** @description Forms I answered. */
+        OwnFormList: {
+            items: components["schemas"]["OwnForm"][];
         };
         Person: {
             class?: components["schemas"]["Department"] | null;
@@ -3588,9 +3696,21 @@ export interface components {
         ReportSource: "self" | "behalf" | "card" | "import";
         /** @description A report with the questions it answered. */
         ReportWithForm: components["schemas"]["Report"] & {
+            by?: components["schemas"]["ReportedBy"] | null;
+            /** @description Whether I may change it now. */
+            changeable: boolean;
             /** @description Of the version it was given on, however old. */
             fields: components["schemas"]["Field"][];
+            /** @description Whether the form is answered whenever it happens: then it is changed by its receipt. */
+            is_event: boolean;
+            /** @description And why. */
+            reason?: string | null;
             title: string;
+        };
+        /** @description Who answered for somebody. */
+        ReportedBy: {
+            name: string;
+            role?: components["schemas"]["RoleName"] | null;
         };
         /** @description A bed. */
         ResidenceBed: {
@@ -3765,6 +3885,7 @@ export interface components {
             } | null;
             /** Format: date-time */
             at: string;
+            by?: components["schemas"]["ReportedBy"] | null;
             /** @description Names of the fields whose answer was carried over. */
             carried: string[];
             /** @description 代报: why not from the person. */
@@ -4785,6 +4906,363 @@ export interface operations {
             header?: never;
             path: {
                 id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_create: {
+        parameters: {
+            query: {
+                /** @description The form's code. */
+                form: string;
+                /** @description 代报: for this person's answers. */
+                person?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description the picture, at most 12 MiB */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentTaken"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
             };
             cookie?: never;
         };
@@ -7822,6 +8300,8 @@ export interface operations {
                 slot?: number;
                 /** @description My report with this receipt, to be changed: of a form answered by event. */
                 receipt?: string;
+                /** @description 代报: for this person of mine, who must be expected. Nothing they ever answered is given. */
+                person?: number;
             };
             header?: never;
             path: {
@@ -12030,6 +12510,97 @@ export interface operations {
             };
             /** @description 内容类型不对 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFormList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

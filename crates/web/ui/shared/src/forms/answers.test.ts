@@ -1,17 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Receipt } from '../api/types.ts';
-import { fields, healthDaily } from '../testing/forms.ts';
-import { answersToSend, changedFields, openingAnswers, sameAnswer, stillCarried } from './answers.ts';
+import { fields, healthDaily, receipt as receiptOf } from '../testing/forms.ts';
+import { answersToSend, changedFields, openingAnswers, sameAnswer, stillCarried, stillFitting } from './answers.ts';
 
-const receipt: Receipt = {
-  form: 'health-daily',
-  day: '2020-03-04',
-  receipt: 'ABCD2345EFGH6789',
-  revision: 1,
-  state: 'normal',
-  submitted_at: '2020-03-03T23:42:00Z',
-  revised_at: '2020-03-03T23:42:00Z',
-};
+const receipt = receiptOf({ receipt: 'ABCD2345EFGH6789' });
 
 describe('openingAnswers', () => {
   test('carries over what may be carried over and asks the temperature anew, whatever the server sent', () => {
@@ -55,4 +46,15 @@ test('sends no hidden, no empty and no untrimmed answer', () => {
 test('names what two revisions differ in', () => {
   expect([...changedFields({ a: 1, b: ['x', 'y'], c: 'gone' }, { a: 2, b: ['y', 'x'], d: true })]).toEqual(['a', 'c', 'd']);
   expect(sameAnswer(['x'], ['x', 'y'])).toBe(false);
+});
+
+test('places are compared by what they say', () => {
+  const place = { latitude: 34.75, longitude: 113.63, accuracy: 30 };
+  expect(sameAnswer(place, { ...place })).toBe(true);
+  expect(sameAnswer(place, { ...place, accuracy: 31 })).toBe(false);
+});
+
+test('of answers to another version, what the present one still takes is kept', () => {
+  const before = { temperature: 36.5, place: '火星', abnormal: true, symptoms: ['发热'], gone: 'x' };
+  expect(stillFitting(fields, before, '2020-03-04')).toEqual({ temperature: 36.5, abnormal: true, symptoms: ['发热'] });
 });

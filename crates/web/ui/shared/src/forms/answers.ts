@@ -1,5 +1,6 @@
 import type { Answers, Field, Form } from '../api/types.ts';
 import { askedFields, isAnswered } from './conditions.ts';
+import { checkAnswer } from './validate.ts';
 
 /**
  * What the form shows when it opens: today's own answers, or what may be carried over from the last
@@ -36,7 +37,28 @@ export function sameAnswer(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length === other.length && one.every((value) => other.includes(value));
   }
+  if (isObject(one) && isObject(other)) {
+    const names = Object.keys(one);
+    return names.length === Object.keys(other).length && names.every((name) => sameAnswer(one[name], other[name]));
+  }
   return one === other;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Of answers given to an earlier version of a form, those that the present one still takes: the field is there, of a
+ * kind that the answer fits, and its choices are.
+ */
+export function stillFitting(fields: readonly Field[], answers: Answers, today: string): Answers {
+  const kept: Answers = {};
+  for (const field of fields) {
+    const value = answers[field.name];
+    if (isAnswered(value) && checkAnswer(field, value, { today, fields, answers }) === null) kept[field.name] = value;
+  }
+  return kept;
 }
 
 /** Names of the fields whose answers differ between two revisions. */

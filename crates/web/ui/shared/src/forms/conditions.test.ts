@@ -19,6 +19,15 @@ describe('holds', () => {
     [{ field: 'temperature', at_least: 36 }, { temperature: '36.5' }, false],
     [{ field: 'symptoms', equals: ['发热', '咳嗽'] }, { symptoms: ['发热', '咳嗽'] }, true],
     [{ field: 'symptoms', equals: '发热' }, { symptoms: ['发热'] }, false],
+    [{ field: 'symptoms', one_of: ['咳嗽'] }, { symptoms: ['发热', '咳嗽'] }, true],
+    [{ field: 'symptoms', one_of: ['乏力'] }, { symptoms: ['发热', '咳嗽'] }, false],
+    [{ field: 'home', within: ['42', '4101'] }, { home: '410105' }, true],
+    [{ field: 'home', within: ['42'] }, { home: '410105' }, false],
+    [{ field: 'home', outside: ['42'] }, { home: '410105' }, true],
+    [{ field: 'home', outside: ['41'] }, { home: '410105' }, false],
+    [{ field: 'home', outside: ['42'] }, {}, false],
+    [{ field: 'home', within: ['4'] }, { home: 410105 }, false],
+    [{ field: 'home', outside: ['9'] }, { home: 410105 }, false],
   ])('%j on %j is %s', (condition, answers, expected) => {
     expect(holds(condition, answers)).toBe(expected);
   });

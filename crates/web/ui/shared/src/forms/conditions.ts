@@ -12,12 +12,20 @@ export function isAnswered(value: unknown): boolean {
 export function holds(condition: Condition, answers: Answers): boolean {
   const value = answers[condition.field];
   if (!isAnswered(value)) return false;
-  const matches = (wanted: unknown) => sameValue(wanted, value);
-  if (condition.equals !== undefined && condition.equals !== null && !matches(condition.equals)) return false;
-  if (condition.one_of && !condition.one_of.some(matches)) return false;
+  if (condition.equals !== undefined && condition.equals !== null && !sameValue(condition.equals, value)) return false;
+  // Of an answer with several values, one of them.
+  const given: unknown[] = Array.isArray(value) ? value : [value];
+  if (condition.one_of && !given.some((one) => condition.one_of?.some((wanted) => sameValue(wanted, one)))) return false;
   if (isNumber(condition.at_least) && !(typeof value === 'number' && value >= condition.at_least)) return false;
   if (isNumber(condition.at_most) && !(typeof value === 'number' && value <= condition.at_most)) return false;
+  if (condition.within && liesIn(value, condition.within) !== true) return false;
+  if (condition.outside && liesIn(value, condition.outside) !== false) return false;
   return true;
+}
+
+/** Whether a region lies in one of these, each the first digits of a code; undefined where the answer is no region. */
+function liesIn(value: unknown, prefixes: readonly string[]): boolean | undefined {
+  return typeof value === 'string' ? prefixes.some((prefix) => value.startsWith(prefix)) : undefined;
 }
 
 /**

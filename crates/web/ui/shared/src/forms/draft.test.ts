@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createNotes } from '../storage.ts';
-import { healthDaily } from '../testing/forms.ts';
+import { healthDaily, receipt } from '../testing/forms.ts';
 import { createDraft, dropDrafts, type Draft } from './draft.ts';
 
 const memory = () =>
@@ -15,13 +15,13 @@ test('a draft comes back to its owner', () => {
   expect(createDraft(notes, 'a', healthDaily()).read()).toEqual(draft);
 });
 
-test('a draft is dropped unseen when it is of another person, version, day or revision', () => {
-  const receipt = { form: 'health-daily', day: '2020-03-04', receipt: 'R', revision: 1, state: 'normal' as const, submitted_at: '', revised_at: '' };
+test('a draft is dropped unseen when it is of another person, day, slot or revision, or for somebody else', () => {
   for (const [owner, form] of [
     ['b', healthDaily()],
-    ['a', healthDaily({ version: 2 })],
+    ['a', healthDaily({ slot: 1 })],
+    ['a', healthDaily({ behalf: { person: 7, name: '同学甲', number: '1' } })],
     ['a', healthDaily({ day: '2020-03-05' })],
-    ['a', healthDaily({ receipt })],
+    ['a', healthDaily({ receipt: receipt() })],
   ] as const) {
     const notes = memory();
     createDraft(notes, 'a', healthDaily()).write(draft);
@@ -43,4 +43,18 @@ test('sign-out drops all drafts', () => {
   dropDrafts(notes);
   expect(createDraft(notes, 'a', healthDaily()).read()).toBeNull();
   expect(createDraft(notes, 'a', healthDaily({ code: 'other' })).read()).toBeNull();
+});
+
+test('of a draft for another version what still fits is left, and nothing of its submission', () => {
+  const notes = memory();
+  createDraft(notes, 'a', healthDaily()).write({ answers: { temperature: 36.5, place: '火星' }, pending: draft.pending });
+  expect(createDraft(notes, 'a', healthDaily({ version: 2 })).read()).toEqual({ answers: { temperature: 36.5 }, pending: null, outdated: true });
+});
+
+test('a new event and one that is changed have drafts of their own, whatever the day', () => {
+  const notes = memory();
+  const event = (changes: object) => createDraft(notes, 'a', healthDaily({ is_event: true, ...changes }));
+  event({}).write(draft);
+  expect(event({ receipt: receipt() }).read()).toBeNull();
+  expect(event({ day: '2020-03-05' }).read()).toEqual(draft);
 });

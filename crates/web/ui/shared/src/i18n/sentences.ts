@@ -21,8 +21,18 @@ export function mistakeText(mistake: Mistake, t: SharedSay): string {
   const title = mistake.field.title;
   switch (mistake.kind) {
     case 'missing': {
-      const filled = mistake.field.kind === 'number' || mistake.field.kind === 'text';
-      return t(filled ? 'mistake.missing_fill' : 'mistake.missing_choose', { title });
+      switch (mistake.field.kind) {
+        case 'number':
+        case 'text':
+        case 'phone':
+          return t('mistake.missing_fill', { title });
+        case 'photos':
+          return t('mistake.missing_photos', { title });
+        case 'location':
+          return t('mistake.missing_location', { title });
+        default:
+          return t('mistake.missing_choose', { title });
+      }
     }
     case 'out_of_range':
       return t('mistake.out_of_range', { title, minimum: mistake.minimum, maximum: mistake.maximum });
@@ -34,5 +44,21 @@ export function mistakeText(mistake: Mistake, t: SharedSay): string {
       return t('mistake.too_long', { title, maximum: mistake.maximum });
     case 'unknown_choice':
       return t('mistake.unknown_choice', { title });
+    case 'no_date':
+      return t('mistake.no_date', { title });
+    case 'too_early':
+      return t('mistake.too_early', { title, earliest: mistake.earliest });
+    case 'too_late':
+      return t('mistake.too_late', { title, latest: mistake.latest });
+    case 'before_other':
+      return t('mistake.before_other', { title, other: mistake.other.title });
+    case 'no_county':
+      return t('mistake.no_county', { title });
+    case 'no_phone':
+      return t('mistake.no_phone', { title });
+    case 'too_many':
+      return t('mistake.too_many', { title, maximum: mistake.maximum });
+    case 'no_location':
+      return t('mistake.no_location', { title });
   }
 }

@@ -1,6 +1,6 @@
 /** The built-in 健康日报 as the server gives it, for tests. */
 import definition from '../../../../../../fixtures/forms/health-daily.json' with { type: 'json' };
-import type { Field, Form } from '../api/types.ts';
+import type { Field, Form, Receipt } from '../api/types.ts';
 
 export const fields = definition.fields as Field[];
 
@@ -17,7 +17,17 @@ export function healthDaily(changes: Partial<Form> = {}): Form {
     title: definition.title,
     version: definition.version,
     purpose: definition.purpose,
+    legal_basis: definition.legal_basis,
+    is_event: false,
+    answered_before: true,
     day: '2020-03-04',
+    slot: 0,
+    slot_title: null,
+    cutoff_at: '2020-03-04T10:00:00Z',
+    open_trips: [],
+    returned: [],
+    sent_back: false,
+    behalf: null,
     opens_at: '2020-03-03T16:00:00Z',
     closes_at: '2020-03-04T16:00:00Z',
     state: 'unreported',
@@ -25,6 +35,23 @@ export function healthDaily(changes: Partial<Form> = {}): Form {
     answers: {},
     carried: [],
     receipt: null,
+    ...changes,
+  };
+}
+
+/** A receipt of it. */
+export function receipt(changes: Partial<Receipt> = {}): Receipt {
+  return {
+    form: 'health-daily',
+    day: '2020-03-04',
+    slot: 0,
+    receipt: 'R',
+    revision: 1,
+    state: 'normal',
+    late: false,
+    source: 'self',
+    submitted_at: '2020-03-04T00:30:00Z',
+    revised_at: '2020-03-04T00:30:00Z',
     ...changes,
   };
 }

@@ -1,9 +1,12 @@
 // @vitest-environment happy-dom
 import { createApp, h, nextTick, reactive, type App } from 'vue';
-import { afterEach, expect, test } from 'vitest';
-import type { Field } from '#shared/api/types.ts';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import type { Answers, Field } from '#shared/api/types.ts';
 import { field } from '#shared/testing/forms.ts';
 import FormField from './FormField.vue';
+
+// The fields fetch these when they are shown; here they are at hand.
+beforeAll(() => Promise.all([import('./DateField.vue'), import('./RegionField.vue'), import('./PhotosField.vue')]), 120_000);
 
 let app: App | undefined;
 afterEach(() => {
@@ -12,11 +15,13 @@ afterEach(() => {
 });
 
 /** One field on a page, with its value to look at. */
-async function show(shown: Field, value?: unknown, rest: { mistake?: string; carried?: boolean } = {}) {
-  const state = reactive<{ value: unknown; mistake?: string; carried?: boolean }>({ value, ...rest });
+async function show(shown: Field, value?: unknown, rest: { mistake?: string; carried?: boolean; answers?: Answers; today?: string } = {}) {
+  const state = reactive<typeof rest & { value: unknown }>({ value, ...rest });
   app = createApp({
-    render: () =>
-      h(FormField, { field: shown, modelValue: state.value, mistake: state.mistake, carried: state.carried, 'onUpdate:modelValue': (next: unknown) => (state.value = next) }),
+    render: () => {
+      const { value: modelValue, ...others } = state;
+      return h(FormField, { field: shown, modelValue, ...others, 'onUpdate:modelValue': (next: unknown) => (state.value = next) });
+    },
   });
   const place = document.createElement('div');
   document.body.append(place);
@@ -82,4 +87,46 @@ test('yes and no are answers of their own, neither chosen at first', async () =>
   expect(radios.some((radio) => radio.checked)).toBe(false);
   radios[0]?.click();
   expect(state.value).toBe(false);
+});
+
+const asked = (kind: Field['kind'], rest: Partial<Field> = {}): Field => ({ name: 'x', title: '此项', kind, required: true, sensitive: false, carry_over: 'ask', ...rest });
+const button = (name: string) => [...document.querySelectorAll('button')].find((one) => one.textContent.trim() === name);
+
+test('a phone number brings the keyboard for numbers', async () => {
+  const state = await show(asked('phone'));
+  expect(input()?.type).toBe('tel');
+  await type('0371-66666666');
+  expect(state.value).toBe('0371-66666666');
+});
+
+test('a date without a thumb is the own input of the browser, within its limits', async () => {
+  const state = await show(asked('date', { days_ahead: 0, not_before: 'left_on' }), undefined, { answers: { left_on: '2020-03-01' }, today: '2020-03-04' });
+  await vi.waitFor(() => expect(input()?.type).toBe('date'));
+  expect([input()?.min, input()?.max]).toEqual(['2020-03-01', '2020-03-04']);
+  await type('2020-03-02');
+  expect(state.value).toBe('2020-03-02');
+});
+
+test('a county is found from the province down, and the one city of 北京市 is skipped', async () => {
+  const state = await show(asked('region'));
+  await vi.waitFor(() => expect(button('请选择省、市、区县')).toBeDefined());
+  button('请选择省、市、区县')?.click();
+  await vi.waitFor(() => expect(button('北京市')).toBeDefined());
+  button('北京市')?.click();
+  await vi.waitFor(() => expect(button('东城区')).toBeDefined());
+  button('东城区')?.click();
+  await vi.waitFor(() => expect(button('北京市东城区')).toBeDefined());
+  expect(state.value).toBe('110101');
+});
+
+test('photos that a report has are shown, can be taken away, and leave room for others', async () => {
+  const state = await show(asked('photos', { at_most: 2 }), ['a'.repeat(32), 'b'.repeat(32)]);
+  await vi.waitFor(() => expect(document.querySelectorAll('img')).toHaveLength(2));
+  expect(document.querySelector('img')?.getAttribute('src')).toBe(`/api/v1/attachments/${'a'.repeat(32)}`);
+  expect(document.querySelector('input[type=file]')).toBeNull();
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 204 })));
+  document.querySelector<HTMLButtonElement>('button.take-away')?.click();
+  await nextTick();
+  expect(state.value).toEqual(['b'.repeat(32)]);
+  expect(document.querySelector('input[type=file]')).not.toBeNull();
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createApi } from '#shared/api/client.ts';
 import type { Form } from '#shared/api/types.ts';
 import { createNotes, type Notes } from '#shared/storage.ts';
-import { healthDaily } from '#shared/testing/forms.ts';
+import { healthDaily, receipt as receiptOf } from '#shared/testing/forms.ts';
 import { json, serve } from '#shared/testing/server.ts';
 import { useReportForm } from './useReportForm.ts';
 
@@ -11,7 +11,7 @@ const memory = () =>
   createNotes(() => {
     throw new Error('no storage');
   });
-const receipt = { form: 'health-daily', day: '2020-03-04', receipt: 'R', revision: 1, state: 'normal', submitted_at: '', revised_at: '' };
+const receipt = receiptOf();
 
 function open(origin: string, { form = healthDaily({ answers: { place: '非疫区' }, carried: ['place'] }), notes = memory() }: { form?: Form; notes?: Notes } = {}) {
   const api = createApi({ origin, signedOut: () => undefined });
@@ -29,7 +29,7 @@ test('a report goes out with its version, its day and a key, without what was hi
   expect(seen[0]).toMatchObject({
     method: 'POST',
     path: '/api/v1/reports',
-    body: { form: 'health-daily', version: 1, day: '2020-03-04', answers: { temperature: 36.5, place: '非疫区', abnormal: false } },
+    body: { form: 'health-daily', version: 1, day: '2020-03-04', slot: 0, answers: { temperature: 36.5, place: '非疫区', abnormal: false }, carried: ['place'] },
   });
   expect(seen[0]?.headers['idempotency-key']).toMatch(/^[A-Za-z0-9_-]{8,64}$/);
 });
@@ -106,4 +106,47 @@ test('a carried value is marked until it is changed', () => {
   expect([...form.carried.value]).toEqual(['place']);
   form.set('place', '湖北');
   expect([...form.carried.value]).toEqual([]);
+});
+
+test('an event counts for no day, and one that is changed says which', async () => {
+  const { origin, seen } = await serve((_, response) => json(response, 200, receipt));
+  const changed = receiptOf({ receipt: 'EVENT', day: null });
+  const form = open(origin, { form: healthDaily({ is_event: true, receipt: changed, answers: { temperature: 36.5, place: '非疫区', abnormal: false } }) });
+  await expect(form.submit()).resolves.not.toBeNull();
+  expect(seen[0]?.body).toEqual({ form: 'health-daily', version: 1, receipt: 'EVENT', answers: { temperature: 36.5, place: '非疫区', abnormal: false }, carried: [] });
+});
+
+test('for somebody else it says for whom and why', async () => {
+  const { origin, seen } = await serve((_, response) => json(response, 201, receipt));
+  const api = createApi({ origin, signedOut: () => undefined });
+  const behalf = healthDaily({ behalf: { person: 7, name: '同学甲', number: '20181234' } });
+  const form = useReportForm(behalf, { api, notes: memory(), owner: 'a', sentence: (mistake) => mistake.kind, reason: () => '住院' });
+  form.set('temperature', 36.5);
+  form.set('place', '非疫区');
+  form.set('abnormal', false);
+  await expect(form.submit()).resolves.not.toBeNull();
+  expect(seen[0]?.body).toMatchObject({ behalf: { person: 7, reason: '住院' }, carried: [] });
+});
+
+test('what was typed is kept when the form turned out to be another version', async () => {
+  const { origin } = await serve((_, response) => json(response, 409, { code: 'form_changed', title: '表单已更新', status: 409 }));
+  const notes = memory();
+  const first = open(origin, { notes });
+  first.set('temperature', 36.5);
+  first.set('abnormal', false);
+  await expect(first.submit()).resolves.toBeNull();
+  expect(first.state.value).toMatchObject({ phase: 'failed', problem: { code: 'form_changed' } });
+  const second = open(origin, { notes, form: healthDaily({ version: 2 }) });
+  expect(second.outdated.value).toBe(true);
+  expect(second.answers).toMatchObject({ temperature: 36.5, abnormal: false });
+});
+
+test('after the cut-off the refusal stands and nothing is lost', async () => {
+  const { origin } = await serve((_, response) => json(response, 409, { code: 'cutoff_passed', title: '已过截止时间', detail: '请联系辅导员', status: 409 }));
+  const notes = memory();
+  const form = open(origin, { notes, form: healthDaily({ receipt, answers: { temperature: 36.5, place: '非疫区', abnormal: false } }) });
+  form.set('temperature', 37);
+  await expect(form.submit()).resolves.toBeNull();
+  expect(form.state.value).toMatchObject({ phase: 'failed', problem: { title: '已过截止时间' } });
+  expect(form.answers.temperature).toBe(37);
 });
