@@ -6,7 +6,7 @@ use domain::{
     form::{Form, answers::Answers},
     policy::Viewer,
 };
-use store::reports;
+use store::{reports, reviews};
 
 use super::{Receipt, open, unseal};
 use crate::{App, Error, Page, Result, School, bad_cursor, forms};
@@ -18,6 +18,8 @@ pub struct OwnReport {
     pub receipt: Receipt,
     /// By field name; none: they are kept no longer.
     pub answers: Option<Answers>,
+    /// Sent back: what is to be put right.
+    pub send_back_note: Option<String>,
 }
 
 /// The viewer's own reports of a form, newest first. `before` is the last page's `next`.
@@ -41,7 +43,7 @@ pub async fn history(
     page.try_map(|report| {
         let answers = sealed.get(&report.report_id);
         let answers = answers.map(|answers| unseal(app, report.key(school.corp()), answers)).transpose()?;
-        Ok(OwnReport { receipt: Receipt::of(code, &report), answers })
+        Ok(OwnReport { receipt: Receipt::of(code, &report), answers, send_back_note: None })
     })
 }
 
@@ -75,6 +77,8 @@ pub struct OwnRevision {
     pub reason: Option<String>,
     /// Questions whose answer was carried over.
     pub carried: Vec<String>,
+    /// The version it was given on.
+    pub form_version_id: i64,
     /// By field name; none: they are kept no longer.
     pub answers: Option<Answers>,
 }
@@ -114,6 +118,7 @@ pub(crate) async fn revisions_of(
                 source: row.source,
                 reason: row.reason,
                 carried: row.carried,
+                form_version_id: row.form_version_id,
                 answers,
             })
         })
@@ -134,7 +139,12 @@ pub async fn own(
         .ok_or(Error::NotFound)?;
     let loaded = forms::version(app, &mut tx, report.form_version_id).await?;
     let answers = open(app, &mut tx, &report).await?;
+    let send_back_note = if reviews::is_sent_back(&mut tx, school.corp(), report.report_id).await? {
+        crate::reviews::send_back_note(app, &mut tx, report.report_id).await?
+    } else {
+        None
+    };
     tx.commit().await?;
     let form = loaded.published.form.clone();
-    Ok((OwnReport { receipt: Receipt::of(&form.code, &report), answers }, form))
+    Ok((OwnReport { receipt: Receipt::of(&form.code, &report), answers, send_back_note }, form))
 }

@@ -38,6 +38,8 @@ struct FormItem {
     open_trips: Vec<Receipt>,
     /// Whether somebody sent it back to be put right.
     sent_back: bool,
+    /// … and what is to be put right.
+    send_back_note: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,6 +81,7 @@ impl From<FormToday> for FormItem {
             receipt: today.receipt.map(Receipt::from),
             open_trips: today.open_trips.into_iter().map(Receipt::from).collect(),
             sent_back: today.sent_back,
+            send_back_note: today.send_back_note,
         }
     }
 }
@@ -103,7 +106,7 @@ pub struct FillQuery {
     day: Option<NaiveDate>,
     /// Of this slot; likewise.
     slot: Option<i16>,
-    /// My report with this receipt, to be changed: of a form answered by event.
+    /// My report with this receipt, to be changed: of a form answered by event, or one that was sent back.
     receipt: Option<String>,
 }
 

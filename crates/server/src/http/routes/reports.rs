@@ -33,7 +33,8 @@ pub struct NewReport {
     /// The slot of that day; may be left out.
     #[serde(default)]
     slot: Option<i16>,
-    /// Of a form answered by event: the report to be changed. Left out, it is a new one.
+    /// Of a form answered by event: the report to be changed; left out, it is a new one. Otherwise a report that was sent
+    /// back.
     #[serde(default)]
     receipt: Option<String>,
     /// By field name.
@@ -130,6 +131,8 @@ pub struct WithForm {
     title: String,
     /// Of the version it was given on, however old.
     fields: Vec<Field>,
+    /// Sent back: what is to be put right; else null.
+    send_back_note: Option<String>,
 }
 
 /// One report of mine, with the questions it answered.
@@ -141,9 +144,10 @@ pub struct WithForm {
 pub async fn get(who: SignedIn, receipt: web::Path<String>) -> Answer<web::Json<WithForm>> {
     let (app, school, viewer) = who.parts()?;
     let (report, form) = reports::own(app, school, viewer, &receipt).await?;
+    let send_back_note = report.send_back_note;
     let report = Report { receipt: report.receipt.into(), answers: report.answers };
     let fields = form.fields.iter().map(Field::from).collect();
-    Ok(web::Json(WithForm { report, title: form.title, fields }))
+    Ok(web::Json(WithForm { report, title: form.title, fields, send_back_note }))
 }
 
 /// Every revision of a report, newest first.
