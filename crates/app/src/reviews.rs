@@ -4,6 +4,8 @@
 mod acts;
 mod warnings;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::{
     form::{Field, answers::Answers},
@@ -179,6 +181,8 @@ pub struct Revision {
     pub carried: Vec<String>,
     /// By field name; none: they are kept no longer.
     pub answers: Option<Answers>,
+    /// The same in words.
+    pub texts: BTreeMap<String, String>,
     /// Names of the questions that were answered otherwise before.
     pub changed: Vec<String>,
 }
@@ -230,6 +234,7 @@ pub async fn answers(
         .zip(before)
         .map(|(one, before)| Revision {
             changed: changed(before.as_ref(), one.answers.as_ref()),
+            texts: texts(&fields, one.answers.as_ref()),
             revision: one.revision,
             at: one.at,
             state: one.state,
@@ -240,6 +245,15 @@ pub async fn answers(
         })
         .collect();
     Ok(Answered { title, fields, revisions })
+}
+
+/// Answers in words, by field name.
+fn texts(fields: &[Field], answers: Option<&Answers>) -> BTreeMap<String, String> {
+    let read = |field: &Field| {
+        let answer = answers?.get(&field.name).filter(|answer| !answer.is_null())?;
+        Some((field.name.clone(), field.read(answer)))
+    };
+    fields.iter().filter_map(read).collect()
 }
 
 /// Names whose answers differ; none where there is nothing to compare with.

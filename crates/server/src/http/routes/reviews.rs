@@ -1,5 +1,7 @@
 //! 核查: what stands out, and what is done about it.
 
+use std::collections::BTreeMap;
+
 use actix_web::{get, post, web};
 use app::reviews::{self, Did, Seen, Unnoticed, Wanted};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -346,6 +348,8 @@ struct Revision {
     carried: Vec<String>,
     /// By field name; null: they are kept no longer.
     answers: Option<Map<String, Value>>,
+    /// The same in words, by field name.
+    texts: BTreeMap<String, String>,
     /// Names of the fields that were answered otherwise before.
     changed: Vec<String>,
 }
@@ -371,6 +375,7 @@ pub async fn answers(
         reason: one.reason,
         carried: one.carried,
         answers: one.answers,
+        texts: one.texts,
         changed: one.changed,
     });
     Ok(web::Json(ReviewAnswers {

@@ -298,4 +298,10 @@ export const en: Record<keyof typeof zh, string> = {
   'corrections.closed': 'Done; the person is told',
   'corrections.refused': 'The person is told',
   'access_log.purpose.correction': 'To check a correction',
+
+  'access_log.field.answers': 'your answers',
+  'today.reviews': 'Reports to review',
+  'sign_off.go': 'Sign-off',
+  'sign_off.day': 'Sign-offs of {day}',
+  'reviews.look_short': 'Look',
 };

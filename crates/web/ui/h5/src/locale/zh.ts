@@ -296,4 +296,10 @@ export const zh = {
   'corrections.closed': '已处理，已通知本人',
   'corrections.refused': '已答复本人',
   'access_log.purpose.correction': '核对信息更正',
+
+  'access_log.field.answers': '填报内容',
+  'today.reviews': '待核查的填报',
+  'sign_off.go': '零报告签报',
+  'sign_off.day': '{day} 签报情况',
+  'reviews.look_short': '写明用途后查看',
 } as const;
