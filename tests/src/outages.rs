@@ -55,7 +55,11 @@ async fn a_night_lost_to_an_outage_is_reported_after_midnight_and_is_not_late() 
 
     test.clock.advance(TimeDelta::hours(5));
     let late = test.sign_in(&students[1]).await.post("/reports", &yesterday()).await;
-    assert_eq!((late.status, &late.body["late"]), (StatusCode::CREATED, &json!(true)), "past the longer cut-off");
+    assert_eq!(
+        (late.status, &late.body["late"]),
+        (StatusCode::CREATED, &json!(true)),
+        "past the longer cut-off"
+    );
     test.clock.advance(TimeDelta::hours(4));
     let refused = test.sign_in(&students[2]).await.post("/reports", &yesterday()).await;
     assert_eq!(refused.fields(), ["day"], "after it yesterday is over");
@@ -67,7 +71,8 @@ async fn a_night_lost_to_an_outage_is_reported_after_midnight_and_is_not_late() 
 async fn an_administrator_records_one_and_takes_it_back() {
     let test = TestApp::start().await;
     let administrator = test.sign_in(&test.persona("administrator")).await;
-    let recorded = json!({ "from": "2020-03-03T20:00:00Z", "until": "2020-03-03T22:00:00Z", "note": "机房断电" });
+    let recorded =
+        json!({ "from": "2020-03-03T20:00:00Z", "until": "2020-03-03T22:00:00Z", "note": "机房断电" });
     assert_eq!(administrator.post("/outages", &recorded).await.body, json!({ "added": true }));
     assert_eq!(administrator.post("/outages", &recorded).await.body, json!({ "added": false }), "once");
     for (from, until, field) in [

@@ -44,8 +44,11 @@ async fn what_stands_out_is_noticed_and_what_is_put_right_before_anybody_looked_
     let counsellor_id = test.persona("counsellor");
     let students = test.students_of(&counsellor_id).await;
     let counsellor = test.sign_in(&counsellor_id).await;
-    let (one, two, three) =
-        (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await, test.sign_in(&students[2]).await);
+    let (one, two, three) = (
+        test.sign_in(&students[0]).await,
+        test.sign_in(&students[1]).await,
+        test.sign_in(&students[2]).await,
+    );
     let contradicting = report(&one, contradiction()).await;
     test.clock.advance(TimeDelta::minutes(1));
     let sick = report(&two, ill()).await;
@@ -59,7 +62,10 @@ async fn what_stands_out_is_noticed_and_what_is_put_right_before_anybody_looked_
         (&json!(contradicting), &json!(["abnormal", "contradiction"])),
     ];
     assert_eq!(found, expected, "the newest first, and nobody who is well: {}", list.body);
-    assert_eq!(counsellor.get("/reviews/counts").await.body, json!({ "open": 2, "sent_back": 0, "answered": 0 }));
+    assert_eq!(
+        counsellor.get("/reviews/counts").await.body,
+        json!({ "open": 2, "sent_back": 0, "answered": 0 })
+    );
     let by_flag = counsellor.get("/reviews?flag=contradiction&state=open&form=health-daily").await;
     assert_eq!(by_flag.items().len(), 1);
     assert!(counsellor.get("/reviews?form=trips").await.items().is_empty());
@@ -116,7 +122,10 @@ async fn what_is_sent_back_may_be_changed_once_after_the_cut_off_and_is_closed()
     let own = student.get(&format!("/reports/{receipt}")).await;
     assert_eq!(own.body["send_back_note"], json!("请核对体温后重填"));
     let form = student.get("/forms/health-daily").await;
-    assert_eq!((&form.body["sent_back"], &form.body["send_back_note"]), (&json!(true), &json!("请核对体温后重填")));
+    assert_eq!(
+        (&form.body["sent_back"], &form.body["send_back_note"]),
+        (&json!(true), &json!("请核对体温后重填"))
+    );
 
     // The next morning it still waits for them.
     test.clock.advance(TimeDelta::hours(11));
@@ -158,7 +167,11 @@ async fn what_is_sent_back_may_be_changed_once_after_the_cut_off_and_is_closed()
     let office = test.sign_in(&test.persona("school_office")).await;
     let second = act(&office, &receipt, "close", "").await;
     assert_eq!((second.status, second.code()), (StatusCode::CONFLICT, "overtaken"));
-    assert!(second.body["detail"].as_str().unwrap().contains("办结"), "it says who was faster: {}", second.body);
+    assert!(
+        second.body["detail"].as_str().unwrap().contains("办结"),
+        "it says who was faster: {}",
+        second.body
+    );
 
     // What was said stands sealed.
     let rows: String =

@@ -65,7 +65,11 @@ async fn what_was_known_stands_beside_what_is_known_now() {
     assert_eq!(counsellor.post("/exemptions", &leave).await.status, StatusCode::OK);
     let seen = row(&counsellor, &format!("{of_college}&day=2020-03-04"), class).await;
     let corrected = json!({ "expected": people - 1, "reported": people - 1, "unreported": 0, "abnormal": 0 });
-    assert_eq!((&seen["signed"]["known"], &seen["now"]), (&known, &corrected), "frozen, and beside it corrected");
+    assert_eq!(
+        (&seen["signed"]["known"], &seen["now"]),
+        (&known, &corrected),
+        "frozen, and beside it corrected"
+    );
     assert_eq!(seen["differs"], json!(true));
 
     // A college shows how many of its classes are signed.
@@ -93,7 +97,11 @@ async fn nothing_to_report_is_signed_without_a_word_and_taken_back_on_record() {
     let second = office.post("/sign-offs", &sign(class, "")).await;
     assert_eq!((second.status, second.code()), (StatusCode::CONFLICT, "overtaken"));
     let name: String = test.one("select name from persons where number = $1", &[&counsellor_id]).await;
-    assert!(second.body["detail"].as_str().unwrap().contains(&name), "it says who was faster: {}", second.body);
+    assert!(
+        second.body["detail"].as_str().unwrap().contains(&name),
+        "it says who was faster: {}",
+        second.body
+    );
 
     let path = format!("/sign-offs/{}", signed.body["id"]);
     let other = test.sign_in(test.personas("counsellor").last().unwrap()).await;
@@ -105,7 +113,11 @@ async fn nothing_to_report_is_signed_without_a_word_and_taken_back_on_record() {
     let member: i64 = test.one("select member_id from members where userid = $1", &[&counsellor_id]).await;
     assert_eq!(by, member);
     assert!(row(&counsellor, &format!("&college={college}"), class).await["signed"].is_null());
-    assert_eq!(office.post("/sign-offs", &sign(class, "")).await.status, StatusCode::OK, "it may be signed anew");
+    assert_eq!(
+        office.post("/sign-offs", &sign(class, "")).await.status,
+        StatusCode::OK,
+        "it may be signed anew"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,11 +130,19 @@ async fn what_has_not_begun_or_is_nobodys_is_not_signed() {
     tomorrow["day"] = json!("2020-03-05");
     assert_eq!(counsellor.post("/sign-offs", &tomorrow).await.fields(), ["day"]);
     assert_eq!(counsellor.post("/sign-offs", &sign(college, "x")).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(counsellor.post("/sign-offs", &sign(1, "x")).await.status, StatusCode::NOT_FOUND, "the school");
+    assert_eq!(
+        counsellor.post("/sign-offs", &sign(1, "x")).await.status,
+        StatusCode::NOT_FOUND,
+        "the school"
+    );
     let seen = row(&counsellor, "", college).await;
     assert_eq!(seen["may_sign"], json!(false), "their classes are theirs, the college is not");
     for role in ["student", "administrator", "school_leader"] {
         let viewer = test.sign_in(&test.persona(role)).await;
-        assert_eq!(viewer.post("/sign-offs", &sign(class, "x")).await.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(
+            viewer.post("/sign-offs", &sign(class, "x")).await.status,
+            StatusCode::FORBIDDEN,
+            "{role}"
+        );
     }
 }

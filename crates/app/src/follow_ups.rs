@@ -79,12 +79,12 @@ pub async fn add(
     if counts.reported > 0 {
         return Err(Error::field("person", "对方已经填报，不需要再登记原因"));
     }
-    let known =
-        rows::of_period(&mut tx, corp, question.form_id, found_out.person, question.period).await?;
+    let known = rows::of_period(&mut tx, corp, question.form_id, found_out.person, question.period).await?;
     if let Some(last) = known.first()
         && last.by_member == viewer.member
         && last.reason == found_out.reason.as_str()
-        && opened(app, corp, question.form_id, found_out.person, last.note.as_ref(), last.at)?.as_deref() == note
+        && opened(app, corp, question.form_id, found_out.person, last.note.as_ref(), last.at)?.as_deref()
+            == note
     {
         return Ok(false);
     }

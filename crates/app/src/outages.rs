@@ -28,7 +28,11 @@ pub async fn beat(app: &App) {
     for school in app.schools() {
         if let Err(error) = beat_for(app, school).await {
             let corp = school.corp();
-            tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not say that reports are taken");
+            tracing::warn!(
+                corp,
+                error = &error as &dyn std::error::Error,
+                "could not say that reports are taken"
+            );
         }
     }
 }

@@ -213,8 +213,11 @@ pub async fn answers(
         if index == 0 {
             title = form.title;
         }
-        let new: Vec<Field> =
-            form.fields.into_iter().filter(|field| fields.iter().all(|known| known.name != field.name)).collect();
+        let new: Vec<Field> = form
+            .fields
+            .into_iter()
+            .filter(|field| fields.iter().all(|known| known.name != field.name))
+            .collect();
         fields.extend(new);
     }
     let look = Access {

@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn acts_keep_their_names() {
-        for act in [ReviewAct::Opened, ReviewAct::SentBack, ReviewAct::Answered, ReviewAct::Noted, ReviewAct::Closed] {
+        for act in
+            [ReviewAct::Opened, ReviewAct::SentBack, ReviewAct::Answered, ReviewAct::Noted, ReviewAct::Closed]
+        {
             assert_eq!(ReviewAct::parse(act.as_str()), Some(act));
         }
     }

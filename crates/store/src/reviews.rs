@@ -129,12 +129,10 @@ pub async fn put(
     state: ReviewState,
     act: &NewAct,
 ) -> Result<()> {
-    diesel::update(
-        reviews::table.filter(reviews::corp_id.eq(corp)).filter(reviews::report_id.eq(report_id)),
-    )
-    .set((reviews::state.eq(state.as_str()), reviews::changed_at.eq(act.at)))
-    .execute(conn)
-    .await?;
+    diesel::update(reviews::table.filter(reviews::corp_id.eq(corp)).filter(reviews::report_id.eq(report_id)))
+        .set((reviews::state.eq(state.as_str()), reviews::changed_at.eq(act.at)))
+        .execute(conn)
+        .await?;
     keep(conn, corp, report_id, act).await
 }
 

@@ -6,12 +6,7 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{
-    CorpId, DepartmentId, MemberId,
-    form::Period,
-    policy::Scope,
-    statistics::Counts,
-};
+use domain::{CorpId, DepartmentId, MemberId, form::Period, policy::Scope, statistics::Counts};
 
 use crate::{Result, Sealed, expected::Question, schema::sign_offs, sealed::Place, statistics::By};
 

@@ -126,12 +126,7 @@ pub(crate) async fn revisions_of(
 }
 
 /// One report of the viewer's own, with the version of the form it was given on, however old.
-pub async fn own(
-    app: &App,
-    school: &School,
-    viewer: &Viewer,
-    receipt: &str,
-) -> Result<(OwnReport, Form)> {
+pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> Result<(OwnReport, Form)> {
     let person = viewer.person.as_ref().filter(|_| forms::is_name(receipt)).ok_or(Error::NotFound)?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let report = reports::by_receipt(&mut tx, school.corp(), Some(person.id), receipt)

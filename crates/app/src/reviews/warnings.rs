@@ -29,7 +29,11 @@ pub(crate) async fn warn(app: &App, school: &School) -> Result<()> {
     let mut tx = app.store().scoped(corp).await?;
     let without = rows::plan(&mut tx, corp, &IN_CHARGE, school.today(now), now).await?;
     if without > 0 {
-        tracing::error!(corp, reviews = without, "reports stand out and there is nobody in charge to be told");
+        tracing::error!(
+            corp,
+            reviews = without,
+            "reports stand out and there is nobody in charge to be told"
+        );
     }
     let receivers = rows::waiting(&mut tx, corp, pause_before(now)).await?;
     let mut by_count: BTreeMap<i64, Vec<String>> = BTreeMap::new();

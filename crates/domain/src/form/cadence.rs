@@ -280,15 +280,22 @@ mod tests {
             cutoff_at: at("2020-03-04T10:00:00Z"),
             closes_at: at("2020-03-04T12:00:00Z"),
         };
-        let outage =
-            |from, until| Outage { from: at(&format!("2020-03-04T{from}:00Z")), until: at(&format!("2020-03-04T{until}:00Z")) };
+        let outage = |from, until| Outage {
+            from: at(&format!("2020-03-04T{from}:00Z")),
+            until: at(&format!("2020-03-04T{until}:00Z")),
+        };
         assert_eq!(window.extended(&[]), window);
         let longer = window.extended(&[outage("09:30", "11:00"), outage("14:00", "15:00")]);
         assert_eq!(longer.cutoff_at, at("2020-03-04T11:30:00Z"), "half an hour was left when it began");
         assert_eq!(longer.closes_at, at("2020-03-04T13:30:00Z"), "what came after is of no matter");
         assert!(longer.is_open(at("2020-03-04T13:29:59Z")) && !longer.is_open(at("2020-03-04T13:30:00Z")));
-        let twice = window.extended(&[outage("11:00", "12:30"), outage("11:30", "12:00"), outage("12:00", "12:45")]);
-        assert_eq!(twice.closes_at, at("2020-03-04T13:45:00Z"), "each minute counts once, also beyond the end");
+        let twice =
+            window.extended(&[outage("11:00", "12:30"), outage("11:30", "12:00"), outage("12:00", "12:45")]);
+        assert_eq!(
+            twice.closes_at,
+            at("2020-03-04T13:45:00Z"),
+            "each minute counts once, also beyond the end"
+        );
         assert_eq!(window.extended(&[outage("00:00", "00:00")]), window);
     }
 }

@@ -42,16 +42,20 @@ mod tests {
     use super::*;
 
     fn field(kind: Value) -> Field {
-        let mut field = json!({ "name": "x", "title": "X", "required": true, "sensitive": false, "carry_over": "ask" });
+        let mut field =
+            json!({ "name": "x", "title": "X", "required": true, "sensitive": false, "carry_over": "ask" });
         field.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
         serde_json::from_value(field).unwrap()
     }
 
     #[test]
     fn answers_are_read_in_words() {
-        let number = field(json!({ "kind": "number", "unit": "℃", "minimum": 34, "maximum": 43, "decimals": 1 }));
+        let number =
+            field(json!({ "kind": "number", "unit": "℃", "minimum": 34, "maximum": 43, "decimals": 1 }));
         assert_eq!(number.read(&json!(38)), "38.0℃");
-        let choices = field(json!({ "kind": "choices", "choices": [{ "value": "a", "title": "甲" }, { "value": "b", "title": "乙" }] }));
+        let choices = field(
+            json!({ "kind": "choices", "choices": [{ "value": "a", "title": "甲" }, { "value": "b", "title": "乙" }] }),
+        );
         assert_eq!(choices.read(&json!(["a", "b", "gone"])), "甲、乙、gone");
         assert_eq!(field(json!({ "kind": "boolean" })).read(&json!(false)), "否");
         assert_eq!(field(json!({ "kind": "region" })).read(&json!("410105")), "河南省郑州市金水区");

@@ -6,12 +6,7 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, SmallInt, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{
-    CorpId, DepartmentId, MemberId, PersonId,
-    form::Flag,
-    policy::Scope,
-    review::ReviewState,
-};
+use domain::{CorpId, DepartmentId, MemberId, PersonId, form::Flag, policy::Scope, review::ReviewState};
 
 use crate::{Result, Sealed};
 

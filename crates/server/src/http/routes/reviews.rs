@@ -230,11 +230,7 @@ pub struct ReviewCounts {
 pub async fn counts(who: SignedIn, query: Query<CountsQuery>) -> Answer<web::Json<ReviewCounts>> {
     let (app, school, viewer) = who.parts()?;
     let counts = reviews::counts(app, school, viewer, query.0.department).await?;
-    Ok(web::Json(ReviewCounts {
-        open: counts.open,
-        sent_back: counts.sent_back,
-        answered: counts.answered,
-    }))
+    Ok(web::Json(ReviewCounts { open: counts.open, sent_back: counts.sent_back, answered: counts.answered }))
 }
 
 /// A report, its review, and what was done.
@@ -487,8 +483,7 @@ pub struct NewReview {
 #[post("/reviews")]
 pub async fn send_back_unnoticed(who: SignedIn, body: Json<NewReview>) -> Answer<web::Json<ReviewDone>> {
     let (app, school, viewer) = who.parts()?;
-    let NewReview { form, person, day, slot, note } = body.0;
-    let of = Unnoticed { form: &form, person, day, slot };
-    let (receipt, did) = reviews::send_back_unnoticed(app, school, viewer, of, &note).await?;
+    let of = Unnoticed { form: &body.0.form, person: body.0.person, day: body.0.day, slot: body.0.slot };
+    let (receipt, did) = reviews::send_back_unnoticed(app, school, viewer, of, &body.0.note).await?;
     Ok(web::Json(ReviewDone { receipt, state: did.state.into(), told: did.told }))
 }

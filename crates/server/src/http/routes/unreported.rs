@@ -88,9 +88,16 @@ pub async fn list(
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
-    let list =
-        unreported::list(app, school, viewer, asked, query.0.followed_up, paging.after.as_deref(), paging.limit)
-            .await?;
+    let list = unreported::list(
+        app,
+        school,
+        viewer,
+        asked,
+        query.0.followed_up,
+        paging.after.as_deref(),
+        paging.limit,
+    )
+    .await?;
     let items = list
         .page
         .items
