@@ -6,12 +6,16 @@ create table reviews (
   report_id   bigint not null,
   -- open: noticed. sent_back: the person's turn, who may change it. answered: they have. closed: somebody looked.
   state       text not null check (state in ('open', 'sent_back', 'answered', 'closed')),
+  flags       text[] not null,       -- why it was opened; none: somebody sent it back without any
   opened_at   timestamptz not null,
   changed_at  timestamptz not null,
+  warned_at   timestamptz,           -- when those in charge were put on the list of whom to tell
   primary key (corp_id, report_id),
   foreign key (corp_id, report_id) references reports
 );
 create index reviews_unsettled on reviews (corp_id, report_id) where state <> 'closed';
+create index reviews_changed on reviews (corp_id, changed_at desc, report_id desc);
+create index reviews_unwarned on reviews (corp_id, report_id) where warned_at is null;
 call school_table('reviews', 'select, insert, update');
 
 -- Everything that was done with it. Nothing here is ever changed.
@@ -30,6 +34,21 @@ create table review_acts (
 );
 create index review_acts_report on review_acts (corp_id, report_id, act_id);
 call school_table('review_acts', 'select, insert');
+
+-- 预警: whom a review is to be told, and when they were. Each opening is told once.
+create table review_warnings (
+  corp_id     integer not null,
+  report_id   bigint not null,
+  member_id   bigint not null,
+  planned_at  timestamptz not null,
+  told_at     timestamptz,           -- null: waits
+  primary key (corp_id, report_id, member_id),
+  foreign key (corp_id, report_id) references reviews,
+  foreign key (corp_id, member_id) references members (corp_id, member_id)
+);
+create index review_warnings_waiting on review_warnings (corp_id, member_id) where told_at is null;
+create index review_warnings_told on review_warnings (corp_id, member_id, told_at desc);
+call school_table('review_warnings', 'select, insert, update');
 
 -- 未报跟进: why somebody has not reported, as somebody found out. The newest counts.
 create table follow_ups (
@@ -62,14 +81,16 @@ create table sign_offs (
   expected       integer not null,
   reported       integer not null,
   abnormal       integer not null,
-  note           text,
+  note           bytea,              -- sealed
   by_member      bigint not null,
   at             timestamptz not null,
   revoked_at     timestamptz,
+  revoked_by     bigint,
   primary key (corp_id, sign_off_id),
   foreign key (corp_id, form_id) references forms,
   foreign key (corp_id, department_id) references departments,
-  foreign key (corp_id, by_member) references members (corp_id, member_id)
+  foreign key (corp_id, by_member) references members (corp_id, member_id),
+  foreign key (corp_id, revoked_by) references members (corp_id, member_id)
 );
 create unique index sign_offs_standing on sign_offs (corp_id, form_id, day, slot, department_id) nulls not distinct
   where revoked_at is null;

@@ -731,3 +731,101 @@ test('a counsellor answers for a student who cannot', async () => {
   await page.getByText(`${missing - 1} 人未报`).waitFor();
   await counsellor.end();
 });
+
+test('a contradiction is sent back on the phone, put right by the student and closed', async () => {
+  const student = await open(PHONE);
+  const form = await openFromWorkbench(student, STUDENT);
+  await form.goto(`${SERVER_URL}/h5/forms/health-daily`);
+  await form.getByRole('textbox', { name: /体温/ }).fill('38.4');
+  await form.getByText('非疫区', { exact: true }).click();
+  await form.getByRole('group', { name: /身体是否异常/ }).getByText('否', { exact: true }).click();
+  await form.getByRole('button', { name: /^提交/ }).click();
+  await form.getByRole('heading', { name: /成功/ }).waitFor();
+
+  const counsellor = await open(PHONE);
+  const reviews = await openFromWorkbench(counsellor, COUNSELLOR);
+  await reviews.getByRole('link', { name: /份填报待核查/ }).click();
+  await reviews.getByText('前后矛盾').waitFor();
+  await look(reviews, 'phone-reviews');
+  await reviews.getByRole('link', { name: /前后矛盾/ }).click();
+  await reviews.getByText('体温偏高，却填“身体无异常”').waitFor();
+  await reviews.getByRole('button', { name: '查看填报内容' }).click();
+  await reviews.getByText('38.4℃').waitFor();
+  await look(reviews, 'phone-review');
+  await reviews.getByRole('button', { name: '退回更正' }).click();
+  await reviews.getByLabel('需要更正什么（本人会看到）').fill('请再量一次体温');
+  await look(reviews, 'phone-send-back');
+  await reviews.getByRole('dialog').getByRole('button', { name: '退回更正' }).click();
+  await reviews.getByText('已退回，已通知本人').waitFor();
+
+  // The student is told, sees who looked, and puts it right.
+  await form.goto(`${SERVER_URL}/h5/me/access-log`);
+  await form.getByText('查看了填报内容').waitFor();
+  await look(form, 'phone-access-log-answers');
+  await form.goto(`${SERVER_URL}/h5/forms/health-daily`);
+  await form.getByRole('textbox', { name: /体温/ }).fill('36.6');
+  await form.getByRole('button', { name: /^提交/ }).click();
+  await form.getByRole('heading', { name: /成功/ }).waitFor();
+  await student.end();
+
+  await reviews.reload();
+  await reviews.getByText('现在的内容已没有问题').waitFor();
+  await reviews.getByRole('button', { name: '办结' }).click();
+  await reviews.getByRole('dialog').getByRole('button', { name: '办结' }).click();
+  await reviews.getByText('已办结').first().waitFor();
+  await look(reviews, 'phone-review-closed');
+
+  // Why somebody has not reported, and the sign-off of the class.
+  await reviews.goto(`${SERVER_URL}/h5/unreported`);
+  await reviews.getByRole('button', { name: /登记 .* 未报的原因/ }).first().click();
+  await reviews.getByRole('button', { name: '没有网络' }).click();
+  await look(reviews, 'phone-follow-up');
+  await reviews.getByRole('dialog').getByRole('button', { name: '保存' }).click();
+  await reviews.getByText(/没有网络 · /).waitFor();
+  await reviews.goto(`${SERVER_URL}/h5/sign-offs/health-daily`);
+  await reviews.getByRole('button', { name: /^签报 / }).first().click();
+  await reviews.getByLabel('情况说明').fill('其余同学已电话联系');
+  await look(reviews, 'phone-sign-off');
+  await reviews.getByRole('dialog').getByRole('button', { name: '签报' }).click();
+  await reviews.getByRole('button', { name: /撤回 .* 的签报/ }).waitFor();
+  await look(reviews, 'phone-sign-offs');
+  await counsellor.end();
+});
+
+test('the office reviews, looks at the sign-offs, and the administrator records an outage', async () => {
+  const office = await open(PC);
+  await openHall(office, OFFICE, '/reviews');
+  const { page } = office;
+  await page.getByRole('heading', { name: '填报核查' }).waitFor();
+  await page.getByRole('button', { name: '全部', exact: true }).click();
+  await page.getByRole('button', { name: /^核查 / }).first().click();
+  await page.getByRole('heading', { name: '处理记录' }).waitFor();
+  await page.getByRole('button', { name: '查看填报内容' }).click();
+  await page.getByText('38.4℃').waitFor();
+  await look(page, 'pc-review');
+  await page.getByRole('button', { name: '备注' }).click();
+  await page.getByLabel('备注内容').fill('已与辅导员核实');
+  await page.getByRole('dialog', { name: '添加备注' }).getByRole('button', { name: '备注' }).click();
+  await page.getByText('已与辅导员核实').waitFor();
+  await page.goto(`${SERVER_URL}/admin/sign-offs`);
+  await page.getByText('其余同学已电话联系').waitFor();
+  await look(page, 'pc-sign-offs');
+  await page.goto(`${SERVER_URL}/admin/unreported`);
+  await page.getByRole('cell', { name: /没有网络/ }).waitFor();
+  await page.getByRole('button', { name: /登记 .* 未报的原因/ }).first().click();
+  await page.getByLabel('联系不上').check();
+  await look(page, 'pc-follow-up');
+  await office.end();
+
+  const administrator = await open(PC);
+  await openHall(administrator, ADMINISTRATOR, '/outages');
+  const outages = administrator.page;
+  await outages.getByText('没有停机记录').waitFor();
+  await outages.getByLabel('开始').fill('2020-03-03T22:00');
+  await outages.getByLabel('结束').fill('2020-03-03T23:00');
+  await outages.getByLabel('说明').fill('校园网中断');
+  await outages.getByRole('button', { name: '登记', exact: true }).click();
+  await outages.getByRole('row', { name: /校园网中断/ }).waitFor();
+  await look(outages, 'pc-outages');
+  await administrator.end();
+});

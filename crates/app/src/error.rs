@@ -41,6 +41,9 @@ pub enum Error {
     /// What was to be undone has been changed since.
     #[error("changed since")]
     ChangedSince,
+    /// Somebody else did something about it first: who, when and what, for people and never for a log.
+    #[error("overtaken")]
+    Overtaken(String),
     /// Postgres can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
@@ -81,6 +84,7 @@ impl Error {
             Self::KeyReused => &KEY_REUSED,
             Self::StaleApproval => &STALE_APPROVAL,
             Self::ChangedSince => &CHANGED_SINCE,
+            Self::Overtaken(_) => &OVERTAKEN,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
             Self::Internal(..) => &INTERNAL,
@@ -88,7 +92,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 14] {
+    pub fn catalogue() -> [&'static Description; 15] {
         [
             &NOT_SIGNED_IN,
             &FORBIDDEN,
@@ -101,6 +105,7 @@ impl Error {
             &KEY_REUSED,
             &STALE_APPROVAL,
             &CHANGED_SINCE,
+            &OVERTAKEN,
             &UNAVAILABLE,
             &WECOM_UNAVAILABLE,
             &INTERNAL,
@@ -146,6 +151,7 @@ static CHANGED_SINCE: Description = describe(
     "之后又有改动",
     "其中有记录之后又改过或已在使用，不能整批撤销；请逐项修改",
 );
+static OVERTAKEN: Description = describe("overtaken", 409, "已有变化", "请刷新后查看最新情况再处理");
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =
     describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");

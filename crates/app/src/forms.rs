@@ -215,6 +215,8 @@ pub struct FormToday {
     pub open_trips: Vec<OpenTrip>,
     /// Whether it was sent back to be put right.
     pub sent_back: bool,
+    /// … and what is to be put right.
+    pub send_back_note: Option<String>,
     /// Of a form answered by event: what was sent back.
     pub returned: Vec<Receipt>,
 }
@@ -236,6 +238,7 @@ pub async fn today(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<Fo
     let now = app.now();
     let today = school.today(now);
     let mut tx = app.store().scoped(school.corp()).await?;
+    let sent_back = store::reviews::sent_back_of(&mut tx, school.corp(), person.id).await?;
     let mut found = Vec::new();
     for (campaign, version) in forms::list(&mut tx, school.corp(), Some(today)).await? {
         let loaded = compiled(app, &campaign, version)?;
@@ -251,10 +254,22 @@ pub async fn today(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<Fo
                 None => turns.insert(0, (day, open)),
             }
         }
+        let periods: Vec<Period> = turns.iter().map(|(_, turn)| turn.period).collect();
         for (day, turn) in turns {
-            let (standing, _) = stand(&mut tx, school, &loaded, person, day, turn).await?;
+            let (standing, _) = stand(app, &mut tx, school, &loaded, person, day, turn).await?;
             if standing.standing != Standing::NotExpected {
                 found.push(standing);
+            }
+        }
+        // What was sent back waits for them, however long ago its turn was; what is answered by event names it itself.
+        for report in sent_back.iter().filter(|report| report.form_id == loaded.form_id) {
+            let period = Period { day: report.day, slot: report.slot };
+            if periods.contains(&period) || loaded.published.form.is_event() {
+                continue;
+            }
+            if let Some((day, turn)) = turn_of_report(school, &loaded, report, now) {
+                let (standing, _) = stand(app, &mut tx, school, &loaded, person, day, turn).await?;
+                found.push(back(app, &mut tx, standing, &loaded.published.form.code, report).await?);
             }
         }
     }
@@ -270,6 +285,39 @@ pub async fn today(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<Fo
         (place, form.cutoff_at)
     });
     Ok(found)
+}
+
+/// The form as it stands with a report that was sent back.
+async fn back(
+    app: &App,
+    tx: &mut Scoped,
+    standing: FormToday,
+    code: &str,
+    report: &reports::Report,
+) -> Result<FormToday> {
+    let note = crate::reviews::send_back_note(app, tx, report.report_id).await?;
+    Ok(FormToday {
+        standing: Standing::Reported,
+        receipt: Some(Receipt::of(code, report)),
+        open_trips: Vec::new(),
+        sent_back: true,
+        send_back_note: note,
+        ..standing
+    })
+}
+
+/// The turn a report was given for, and the day whose roster counts when it is changed.
+pub(crate) fn turn_of_report(
+    school: &School,
+    loaded: &Loaded,
+    report: &reports::Report,
+    now: DateTime<Utc>,
+) -> Option<(NaiveDate, Turn)> {
+    let today = school.today(now);
+    let turn = loaded.turn_of(school, report.day.unwrap_or(today), Some(report.slot), now)?;
+    let daily = matches!(loaded.published.form.cadence, domain::form::Cadence::Daily { .. });
+    let day = report.day.filter(|_| daily).unwrap_or(today);
+    (turn.period == Period { day: report.day, slot: report.slot }).then_some((day, turn))
 }
 
 /// A form to be filled in: the turn's own answers, or what is carried over from the last ones.
@@ -323,25 +371,39 @@ pub async fn to_fill(
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let loaded = current(app, &mut tx, code).await?;
-    let (day, turn) = meant_turn(&mut tx, school, &loaded, meant, now).await?;
     if let Some(person) = meant.person {
+        let (day, turn) = meant_turn(&mut tx, school, &loaded, meant, now).await?;
         let filled = to_fill_for(&mut tx, school, viewer, &loaded, person, day, turn, now).await?;
         tx.commit().await?;
         return Ok(filled);
     }
     let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
-    let (mut today, own) = stand(&mut tx, school, &loaded, person, day, turn).await?;
-    let own = match &meant.receipt {
+    let named = match &meant.receipt {
         Some(receipt) if is_name(receipt) => {
             let report = reports::by_receipt(&mut tx, corp, Some(person.id), receipt)
                 .await?
-                .filter(|report| report.form_id == loaded.form_id)
-                .ok_or(Error::NotFound)?;
-            today.receipt = Some(Receipt::of(code, &report));
-            today.sent_back = reviews::is_sent_back(&mut tx, corp, report.report_id).await?;
-            Some(report)
+                .filter(|report| report.form_id == loaded.form_id);
+            Some(report.ok_or(Error::NotFound)?)
         }
         Some(_) => return Err(Error::NotFound),
+        None => None,
+    };
+    // A report that is named brings its own turn.
+    let meant = match named.as_ref().filter(|_| !loaded.published.form.is_event()) {
+        Some(report) => Meant { day: report.day, slot: Some(report.slot), ..Meant::default() },
+        None => meant.clone(),
+    };
+    let (day, turn) = meant_turn(&mut tx, school, &loaded, &meant, now).await?;
+    let (mut today, own) = stand(app, &mut tx, school, &loaded, person, day, turn).await?;
+    let own = match named {
+        Some(report) => {
+            today.sent_back = reviews::is_sent_back(&mut tx, corp, report.report_id).await?;
+            if today.sent_back {
+                today = back(app, &mut tx, today, code, &report).await?;
+            }
+            today.receipt = Some(Receipt::of(code, &report));
+            Some(report)
+        }
         None => own,
     };
     let given = match &own {
@@ -450,6 +512,7 @@ pub(crate) async fn may_report_for(
 
 /// Where a person stands with one turn of a form, and their report of it.
 async fn stand(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     loaded: &Loaded,
@@ -476,6 +539,10 @@ async fn stand(
         Some(report) => reviews::is_sent_back(tx, corp, report.report_id).await?,
         None => !returned.is_empty(),
     };
+    let send_back_note = match own.as_ref().filter(|_| sent_back) {
+        Some(report) => crate::reviews::send_back_note(app, tx, report.report_id).await?,
+        None => None,
+    };
     let standing = if receipt.is_some() {
         Standing::Reported
     } else if is_expected(tx, loaded, corp, day, period.slot, person.id).await? {
@@ -500,6 +567,7 @@ async fn stand(
         open_trips,
         sent_back,
         returned,
+        send_back_note,
     };
     Ok((today, own))
 }

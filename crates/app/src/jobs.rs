@@ -13,6 +13,7 @@ pub mod send_messages;
 pub mod sweep;
 pub mod sync_directory;
 pub mod take_photos;
+pub mod warn_reviews;
 pub mod write_back;
 
 use std::time::Duration;
@@ -67,6 +68,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
             take_photos::KIND => take_photos::run(app, school, &job.payload).await,
+            warn_reviews::KIND => warn_reviews::run(app, school).await,
             write_back::KIND => write_back::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
             _ => Err(Error::internal("a job of an unknown kind")),
@@ -179,6 +181,9 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     // What waits without a job (its job died, or ended while the row was being committed) gets one again.
     if store::reminders::outstanding(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &send_messages::job(school.corp(), now), now).await?;
+    }
+    if store::reviews::outstanding(&mut tx, school.corp(), crate::reviews::pause_before(now)).await? {
+        added |= queue::add(&mut tx, &warn_reviews::job(school.corp(), now), now).await?;
     }
     for plan in store::write_plans::approved(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &write_back::job(school.corp(), plan, now), now).await?;

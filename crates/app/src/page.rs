@@ -1,10 +1,24 @@
 //! Keyset pages.
 
-use crate::Error;
+use chrono::{DateTime, Utc};
+
+use crate::{Error, Result};
 
 /// A cursor that is none of ours.
 pub(crate) fn bad_cursor() -> Error {
     Error::field("cursor", "翻页位置无效，请回到第一页")
+}
+
+/// The cursor of a list that is ordered by a moment and a number.
+pub(crate) fn moment(at: DateTime<Utc>, id: i64) -> String {
+    format!("{}/{id}", at.timestamp_micros())
+}
+
+/// Reads what [`moment`] wrote.
+pub(crate) fn parse_moment(text: &str) -> Result<(DateTime<Utc>, i64)> {
+    let (micros, id) = text.split_once('/').ok_or_else(bad_cursor)?;
+    let at = micros.parse().ok().and_then(DateTime::from_timestamp_micros).ok_or_else(bad_cursor)?;
+    Ok((at, id.parse().map_err(|_| bad_cursor())?))
 }
 
 /// One page of a list, and where the next begins.

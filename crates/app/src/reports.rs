@@ -13,19 +13,23 @@ use domain::{
     PersonId,
     form::{Flag, Turn, answers::Answers},
     policy::Viewer,
-    review,
+    review::{self, ReviewAct, ReviewState},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
     Scoped, attachments,
     idempotency_keys::{self, Claim, Claimed},
+    jobs as queue,
     reports::{self, Key, NewReport, Source},
     reviews, trips,
 };
 
-use crate::{App, Error, Result, School, attachments::shown as pictures, forms, secret};
+use crate::{
+    App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews, secret,
+};
 
+pub(crate) use history::revisions_of;
 pub use history::{By, OwnForm, OwnReport, OwnRevision, OwnWithForm, history, own, own_forms, revisions};
 pub use load::{Loaded, Row, cell, form, load};
 
@@ -146,7 +150,7 @@ pub async fn submit(
     if submission.version != form.version {
         return Err(Error::FormChanged);
     }
-    let (day, turn) = open_turn(&mut tx, school, &loaded, submission, now).await?;
+    let (day, turn) = open_turn(&mut tx, school, viewer, &loaded, submission, now).await?;
     loaded.published.check(&submission.answers, today).map_err(Error::Invalid)?;
     let person = whose(&mut tx, viewer, &loaded, day, turn, submission).await?;
 
@@ -173,7 +177,7 @@ pub async fn submit(
     if let Some(fields) = &form.trip {
         trips::keep(&mut tx, corp, written.report_id, person, fields.trip(&answers).as_ref()).await?;
     }
-    move_review(&mut tx, &report, &written).await?;
+    let stands_out = move_review(&mut tx, &report, &written).await?;
     let receipt = Receipt {
         form: form.code.clone(),
         day: key.period.day,
@@ -189,19 +193,30 @@ pub async fn submit(
     let kept = serde_json::to_value(&receipt).map_err(|_| Error::internal("a receipt"))?;
     idempotency_keys::settle(&mut tx, claim, &kept).await?;
     tx.commit().await?;
+    if stands_out {
+        app.job_added().notify_one();
+    }
     Ok(receipt)
 }
 
-/// The turn that is answered, and the day whose roster counts for it.
+/// The turn that is answered, and the day whose roster counts for it: one that is open, or that of a report that was sent
+/// back.
 async fn open_turn(
     tx: &mut Scoped,
     school: &School,
+    viewer: &Viewer,
     loaded: &forms::Loaded,
     submission: &Submission,
     now: DateTime<Utc>,
 ) -> Result<(NaiveDate, Turn)> {
-    let open = forms::open_turns(tx, school, loaded, now).await?;
     let today = school.today(now);
+    // Where a report is named it is that one, if it was sent back.
+    if submission.receipt.is_some()
+        && let Some(turn) = sent_back_turn(tx, school, viewer, loaded, submission, now).await?
+    {
+        return Ok(turn);
+    }
+    let open = forms::open_turns(tx, school, loaded, now).await?;
     let is_meant = |(day, turn): &&(NaiveDate, Turn)| {
         submission.day.is_none_or(|meant| meant == *day || turn.period.day == Some(meant))
             && submission.slot.is_none_or(|slot| slot == turn.period.slot)
@@ -210,10 +225,41 @@ async fn open_turn(
     if let Some(meant) = open.iter().rev().find(is_meant) {
         return Ok(*meant);
     }
+    if !loaded.published.form.is_event()
+        && let Some(turn) = sent_back_turn(tx, school, viewer, loaded, submission, now).await?
+    {
+        return Ok(turn);
+    }
     match submission.day {
         Some(day) if day != today => Err(Error::field("day", format!("只能填报今天（{today}）的内容"))),
         _ => Err(Error::FormClosed),
     }
+}
+
+/// The turn of the report that is meant, if it was sent back and waits to be put right.
+async fn sent_back_turn(
+    tx: &mut Scoped,
+    school: &School,
+    viewer: &Viewer,
+    loaded: &forms::Loaded,
+    submission: &Submission,
+    now: DateTime<Utc>,
+) -> Result<Option<(NaiveDate, Turn)>> {
+    let behalf = submission.behalf.as_ref().map(|behalf| behalf.person);
+    let Some(person) = behalf.or(viewer.person.as_ref().map(|person| person.id)) else { return Ok(None) };
+    let corp = tx.corp();
+    let sent_back = reviews::sent_back_of(tx, corp, person).await?;
+    let is_meant = |report: &&reports::Report| {
+        report.form_id == loaded.form_id
+            && match &submission.receipt {
+                Some(receipt) => report.receipt == *receipt,
+                None => {
+                    report.day == submission.day && submission.slot.is_none_or(|slot| slot == report.slot)
+                }
+            }
+    };
+    let report = sent_back.iter().find(is_meant);
+    Ok(report.and_then(|report| forms::turn_of_report(school, loaded, report, now)))
 }
 
 /// Who is answered for: the viewer, or somebody they look after. They must be expected.
@@ -286,29 +332,35 @@ async fn may_be_changed(
     } else {
         now < turn.window.cutoff_at
     };
+    // Held, so that of two changes at once the second finds it answered.
     let may = in_time
-        || reviews::is_sent_back(tx, corp, before.report_id).await?
+        || reviews::lock(tx, corp, before.report_id).await? == Some(ReviewState::SentBack)
         || (loaded.published.form.trip.is_some() && trips::is_open(tx, corp, before.report_id).await?);
     if may { Ok(()) } else { Err(Error::CutoffPassed) }
 }
 
-/// Opens, moves or closes the review of a report that was just written.
-async fn move_review(tx: &mut Scoped, report: &NewReport, written: &reports::Written) -> Result<()> {
+/// Opens, moves or closes the review of a report that was just written. Whether it was opened, of which those in charge
+/// are told.
+async fn move_review(tx: &mut Scoped, report: &NewReport, written: &reports::Written) -> Result<bool> {
     let corp = report.key.corp;
     // A first report has no review yet.
     let before =
         if written.revision == 1 { None } else { reviews::lock(tx, corp, written.report_id).await? };
-    if let Some((state, act)) = review::after_report(before, !report.flags.is_empty()) {
-        let act = reviews::NewAct {
-            act,
-            revision: written.revision,
-            note: None,
-            by_member: report.by_member,
-            at: report.at,
-        };
-        reviews::put(tx, corp, written.report_id, state, &act).await?;
+    let Some((state, act)) = review::after_report(before, !report.flags.is_empty()) else { return Ok(false) };
+    let new = reviews::NewAct {
+        act,
+        revision: written.revision,
+        note: None,
+        by_member: report.by_member.filter(|_| act == ReviewAct::Answered),
+        at: report.at,
+    };
+    if act != ReviewAct::Opened {
+        reviews::put(tx, corp, written.report_id, state, &new).await?;
+        return Ok(false);
     }
-    Ok(())
+    reviews::open(tx, corp, written.report_id, &report.flags, &new).await?;
+    queue::add(tx, &warn_reviews::job(corp, report.at), report.at).await?;
+    Ok(true)
 }
 
 /// Of the fields said to be carried over, those that may be.

@@ -12,6 +12,7 @@ use store::{
 
 use crate::{
     App, Page, Result, School,
+    follow_ups::{self, FollowUp},
     statistics::{Asked, question},
 };
 
@@ -32,6 +33,8 @@ pub struct Unreported {
     pub reachable: bool,
     /// The last reminder about this form and day: when, and what became of it.
     pub last_reminder: Option<(DateTime<Utc>, String)>,
+    /// Why they have not reported, as somebody last found out.
+    pub follow_up: Option<FollowUp>,
 }
 
 /// The list, and the figures it belongs to.
@@ -45,16 +48,19 @@ pub struct List {
     pub expected: i64,
     /// 未报 in the viewer's scope.
     pub total: i64,
+    /// … of whom is known why.
+    pub followed_up: i64,
     /// This page.
     pub page: Page<Unreported>,
 }
 
-/// The unreported of the viewer's scope, by number; `after` is the last page's `next`.
+/// The unreported of the viewer's scope, by number; with `followed_up` only those of whom is known why, or only the others; `after` is the last page's `next`.
 pub async fn list(
     app: &App,
     school: &School,
     viewer: &Viewer,
     asked: Asked<'_>,
+    followed_up: Option<bool>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<List> {
@@ -63,13 +69,26 @@ pub async fn list(
     let mut tx = app.store().scoped(corp).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
     let counts = figures::total(&mut tx, &question).await?;
-    let rows = unreported::list(&mut tx, &question, after, limit + 1).await?;
+    let known_why = unreported::followed_up(&mut tx, &question).await?;
+    let rows = unreported::list(&mut tx, &question, followed_up, after, limit + 1).await?;
     tx.commit().await?;
 
     let may_call = viewer.scope(Action::RevealPhone);
     let page = Page::cut(rows, limit, |row: &Row| row.number.clone()).try_map(|row| {
-        let callable =
-            may_call.covers(&[Some(row.department_id), row.class_id, row.grade_id, row.college_id]);
+        let path = [Some(row.department_id), row.class_id, row.grade_id, row.college_id];
+        let callable = may_call.covers(&path);
+        let follow_up = match (row.follow_reason, row.follow_by, row.follow_at) {
+            (Some(reason), Some(by), Some(at)) => {
+                let note = row.follow_note.filter(|_| follow_ups::reads_note(viewer, by, &path));
+                Some(FollowUp {
+                    reason: follow_ups::reason(&reason)?,
+                    note: follow_ups::opened(app, corp, question.form_id, row.person_id, note.as_ref(), at)?,
+                    by: row.follow_by_name.unwrap_or_default(),
+                    at,
+                })
+            }
+            _ => None,
+        };
         let phone_masked = match row.phone.filter(|_| callable) {
             Some(sealed) => {
                 let opened = app.store().keyring().open(phone_place(corp, &row.number), &sealed)?;
@@ -85,7 +104,15 @@ pub async fn list(
             phone_masked,
             reachable: row.reachable,
             last_reminder: row.reminder_at.zip(row.reminder_state),
+            follow_up,
         })
     })?;
-    Ok(List { day: question.day, as_of, expected: counts.expected, total: counts.unreported(), page })
+    Ok(List {
+        day: question.day,
+        as_of,
+        expected: counts.expected,
+        total: counts.unreported(),
+        followed_up: known_why,
+        page,
+    })
 }

@@ -13,6 +13,7 @@ pub mod statistic;
 pub mod trip;
 
 mod flaw;
+mod reading;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;

@@ -8,6 +8,7 @@ pub mod correction;
 pub mod department;
 pub mod exemption;
 pub mod export;
+pub mod follow_up;
 pub mod form;
 pub mod kinds;
 pub mod leave;

@@ -63,6 +63,25 @@ impl ReviewAct {
             Self::Closed => "closed",
         }
     }
+
+    /// The act of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Opened, Self::SentBack, Self::Answered, Self::Noted, Self::Closed];
+        all.into_iter().find(|act| act.as_str() == name)
+    }
+}
+
+/// Where an act of somebody in charge brings a review; none: it is not to be done now. A report that was never noticed can
+/// be sent back.
+pub fn after_act(before: Option<ReviewState>, act: ReviewAct) -> Option<ReviewState> {
+    use {ReviewAct as Act, ReviewState as State};
+    match (act, before) {
+        (Act::SentBack, None | Some(State::Open | State::Answered | State::Closed)) => Some(State::SentBack),
+        // A word on the phone may settle what waits for the person.
+        (Act::Closed, Some(State::Open | State::SentBack | State::Answered)) => Some(State::Closed),
+        (Act::Noted, Some(state)) => Some(state),
+        _ => None,
+    }
 }
 
 /// What a report, or a new revision of it, does to its review; none: nothing.
@@ -91,6 +110,27 @@ mod tests {
         assert_eq!(after_report(Some(State::SentBack), true), Some((State::Answered, Act::Answered)));
         assert_eq!(after_report(Some(State::SentBack), false), Some((State::Answered, Act::Answered)));
         assert_eq!(after_report(Some(State::Closed), true), Some((State::Open, Act::Opened)));
+    }
+
+    #[test]
+    fn people_move_a_review() {
+        use {ReviewAct as Act, ReviewState as State};
+        assert_eq!(after_act(None, Act::SentBack), Some(State::SentBack));
+        assert_eq!(after_act(Some(State::SentBack), Act::SentBack), None);
+        assert_eq!(after_act(Some(State::SentBack), Act::Closed), Some(State::Closed));
+        assert_eq!(after_act(Some(State::Closed), Act::Closed), None);
+        assert_eq!(after_act(None, Act::Closed), None);
+        assert_eq!(after_act(Some(State::Open), Act::Noted), Some(State::Open));
+        assert_eq!(after_act(Some(State::Open), Act::Answered), None, "only the person answers");
+    }
+
+    #[test]
+    fn acts_keep_their_names() {
+        for act in
+            [ReviewAct::Opened, ReviewAct::SentBack, ReviewAct::Answered, ReviewAct::Noted, ReviewAct::Closed]
+        {
+            assert_eq!(ReviewAct::parse(act.as_str()), Some(act));
+        }
     }
 
     #[test]

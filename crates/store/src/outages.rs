@@ -3,39 +3,42 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Integer, Nullable, Timestamptz},
+    sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, form::cadence::Outage};
+use domain::{CorpId, MemberId, form::cadence::Outage};
 
-use crate::{Result, schema::outages};
-
-#[derive(QueryableByName)]
-struct Beat {
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    before: Option<DateTime<Utc>>,
-}
+use crate::{
+    Result,
+    schema::{heartbeats, outages},
+};
 
 /// Says that reports are taken now, and keeps the time since the last such word as an outage if it was longer than
-/// `gap`. Gives that outage.
+/// `gap`. Gives that outage; the very first word makes none.
 pub async fn beat(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     gap: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<Option<Outage>> {
-    // The row is locked by the update, so that of several processes one finds the gap.
-    let beat: Beat = diesel::sql_query(
-        "with old as (select at from heartbeats where corp_id = $1 for update),
-              new as (insert into heartbeats (corp_id, at) values ($1, $2)
-                      on conflict (corp_id) do update set at = greatest(heartbeats.at, excluded.at) returning at)
-         select (select at from old) as before from new",
-    )
-    .bind::<Integer, _>(corp)
-    .bind::<Timestamptz, _>(now)
-    .get_result(conn)
-    .await?;
-    let Some(from) = beat.before.filter(|before| now - *before > gap) else { return Ok(None) };
+    let first = diesel::insert_into(heartbeats::table)
+        .values((heartbeats::corp_id.eq(corp), heartbeats::at.eq(now)))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if first == 1 {
+        return Ok(None);
+    }
+    let row = heartbeats::table.filter(heartbeats::corp_id.eq(corp));
+    // Held until the transaction ends, so that of several processes one finds the gap.
+    let from: DateTime<Utc> = row.select(heartbeats::at).for_update().first(conn).await?;
+    if from >= now {
+        return Ok(None);
+    }
+    diesel::update(row).set(heartbeats::at.eq(now)).execute(conn).await?;
+    if now - from <= gap {
+        return Ok(None);
+    }
     diesel::insert_into(outages::table)
         .values((
             outages::corp_id.eq(corp),
@@ -59,4 +62,87 @@ pub async fn since(conn: &mut AsyncPgConnection, corp: CorpId, since: DateTime<U
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|(from, until)| Outage { from, until }).collect())
+}
+
+/// An outage as administrators see it.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Row {
+    /// Its number.
+    #[diesel(sql_type = BigInt)]
+    pub outage_id: i64,
+    /// From when.
+    #[diesel(sql_type = Timestamptz)]
+    pub from_time: DateTime<Utc>,
+    /// Until when.
+    #[diesel(sql_type = Timestamptz)]
+    pub until_time: DateTime<Utc>,
+    /// noticed or recorded.
+    #[diesel(sql_type = Text)]
+    pub cause: String,
+    /// What was said of it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub note: Option<String>,
+    /// Who recorded it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub by_name: Option<String>,
+    /// When it was kept.
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+}
+
+/// Outages, the newest first, those before the one with this beginning and number.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    before: Option<(DateTime<Utc>, i64)>,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    Ok(diesel::sql_query(
+        "select o.outage_id, o.from_time, o.until_time, o.cause, o.note, coalesce(p.name, m.name, m.userid) as by_name, o.at
+         from outages o
+         left join members m on m.corp_id = o.corp_id and m.member_id = o.by_member
+         left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
+         where o.corp_id = $1 and ($2 is null or (o.from_time, o.outage_id) < ($2, $3))
+         order by o.from_time desc, o.outage_id desc limit $4",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<Nullable<Timestamptz>, _>(before.map(|before| before.0))
+    .bind::<BigInt, _>(before.map_or(0, |before| before.1))
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await?)
+}
+
+/// Keeps an outage an administrator tells of; false when the same one is kept already.
+pub async fn record(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    outage: Outage,
+    note: Option<&str>,
+    by: MemberId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let added = diesel::sql_query(
+        "insert into outages (corp_id, from_time, until_time, cause, note, by_member, at)
+         select $1, $2, $3, 'recorded', $4, $5, $6
+         where not exists (select from outages where corp_id = $1 and from_time = $2 and until_time = $3)",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<Timestamptz, _>(outage.from)
+    .bind::<Timestamptz, _>(outage.until)
+    .bind::<Nullable<Text>, _>(note)
+    .bind::<BigInt, _>(by)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await?;
+    Ok(added == 1)
+}
+
+/// Takes a recorded outage back; false when there is none of this number.
+pub async fn take_back(conn: &mut AsyncPgConnection, corp: CorpId, outage_id: i64) -> Result<bool> {
+    let recorded = outages::table
+        .filter(outages::corp_id.eq(corp))
+        .filter(outages::outage_id.eq(outage_id))
+        .filter(outages::cause.eq("recorded"));
+    Ok(diesel::delete(recorded).execute(conn).await? == 1)
 }

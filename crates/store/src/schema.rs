@@ -814,12 +814,26 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    review_warnings (corp_id, report_id, member_id) {
+        corp_id -> Int4,
+        report_id -> Int8,
+        member_id -> Int8,
+        planned_at -> Timestamptz,
+        told_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     reviews (corp_id, report_id) {
         corp_id -> Int4,
         report_id -> Int8,
         state -> Text,
+        flags -> Array<Nullable<Text>>,
         opened_at -> Timestamptz,
         changed_at -> Timestamptz,
+        warned_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -866,10 +880,11 @@ diesel::table! {
         expected -> Int4,
         reported -> Int4,
         abnormal -> Int4,
-        note -> Nullable<Text>,
+        note -> Nullable<Bytea>,
         by_member -> Int8,
         at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        revoked_by -> Nullable<Int8>,
     }
 }
 
@@ -1199,6 +1214,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reports,
     residences,
     review_acts,
+    review_warnings,
     reviews,
     sessions,
     sign_in_flows,

@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, PersonId};
+use domain::{CorpId, DepartmentId, MemberId, PersonId};
 
 use crate::{Result, Sealed, expected::Question, sealed::Place};
 
@@ -54,20 +54,61 @@ pub struct Row {
     /// When.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub reminder_at: Option<DateTime<Utc>>,
+    /// Why they have not reported, as somebody last found out.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub follow_reason: Option<String>,
+    /// Sealed for [`crate::follow_ups::note_place`].
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub follow_note: Option<Sealed>,
+    /// Who found out.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub follow_by: Option<MemberId>,
+    /// Their name.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub follow_by_name: Option<String>,
+    /// When.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub follow_at: Option<DateTime<Utc>>,
 }
 
-/// The unreported, by student or staff number, after `after`.
+fn followed(question: &Question) -> String {
+    let day = if question.period.day.is_some() { "u.day = $10" } else { "u.day is null" };
+    format!("u.corp_id = $1 and u.form_id = $2 and {day} and u.slot = $11")
+}
+
+/// Of how many of the unreported somebody found out why.
+pub async fn followed_up(conn: &mut AsyncPgConnection, question: &Question) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        people: i64,
+    }
+    let rest = format!(
+        " select count(*) as people from expected x
+         where x.report_id is null and x.person_id in (select u.person_id from follow_ups u where {})",
+        followed(question)
+    );
+    Ok(question.bind(&rest).get_result::<Count>(conn).await?.people)
+}
+
+/// The unreported, by student or staff number, after `after`; with `followed_up`, only those of whom is known why, or only
+/// the others.
 pub async fn list(
     conn: &mut AsyncPgConnection,
     question: &Question,
+    followed_up: Option<bool>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let rest = "
-      , page as (select * from expected x where x.report_id is null and ($12 is null or x.number > $12) order by x.number limit $13)
+    let followed = followed(question);
+    let rest = format!("
+      , page as (select * from expected x where x.report_id is null and ($12 is null or x.number > $12)
+                   and ($14 is null or $14 = (x.person_id in (select u.person_id from follow_ups u where {followed})))
+                 order by x.number limit $13)
       select x.person_id, x.number, x.name, x.department_id, x.college_id, x.grade_id, x.class_id, class.name as class_name, p.phone,
              coalesce(m.left_on is null and (m.status is null or m.status = 1), false) as reachable,
-             last.state as reminder_state, last.at as reminder_at
+             last.state as reminder_state, last.at as reminder_at, why.reason as follow_reason, why.note as follow_note,
+             why.by_member as follow_by, why.by_name as follow_by_name, why.at as follow_at
       from page x
       join persons p on p.corp_id = $1 and p.person_id = x.person_id
       left join department_versions class on class.corp_id = $1 and class.department_id = x.class_id
@@ -77,8 +118,18 @@ pub async fn list(
         select r.state, r.at from reminders r join reminder_rounds o on o.corp_id = r.corp_id and o.round_id = r.round_id
         where r.corp_id = $1 and r.person_id = x.person_id and o.form_id = $2 and o.day = $3
         order by r.reminder_id desc limit 1) last on true
-      order by x.number";
-    let query =
-        question.bind(rest).bind::<Nullable<Text>, _>(after.map(str::to_owned)).bind::<BigInt, _>(limit);
+      left join lateral (
+        select u.reason, u.note, u.by_member, u.at, coalesce(w.name, o.name, o.userid) as by_name
+        from follow_ups u
+        join members o on o.corp_id = u.corp_id and o.member_id = u.by_member
+        left join persons w on w.corp_id = o.corp_id and w.person_id = o.person_id
+        where {followed} and u.person_id = x.person_id
+        order by u.follow_up_id desc limit 1) why on true
+      order by x.number");
+    let query = question
+        .bind(&rest)
+        .bind::<Nullable<Text>, _>(after.map(str::to_owned))
+        .bind::<BigInt, _>(limit)
+        .bind::<Nullable<Bool>, _>(followed_up);
     Ok(query.load(conn).await?)
 }

@@ -6,7 +6,7 @@ use domain::{
     form::{Form, answers::Answers},
     policy::{Action, Role, Viewer},
 };
-use store::reports;
+use store::{reports, reviews};
 
 pub use store::reports::OwnForm;
 
@@ -20,6 +20,8 @@ pub struct OwnReport {
     pub receipt: Receipt,
     /// By field name; none: they are kept no longer.
     pub answers: Option<Answers>,
+    /// Sent back: what is to be put right.
+    pub send_back_note: Option<String>,
 }
 
 /// The viewer's own reports of a form, newest first. `before` is the last page's `next`.
@@ -43,7 +45,7 @@ pub async fn history(
     page.try_map(|report| {
         let answers = sealed.get(&report.report_id);
         let answers = answers.map(|answers| unseal(app, report.key(school.corp()), answers)).transpose()?;
-        Ok(OwnReport { receipt: Receipt::of(code, &report), answers })
+        Ok(OwnReport { receipt: Receipt::of(code, &report), answers, send_back_note: None })
     })
 }
 
@@ -79,6 +81,8 @@ pub struct OwnRevision {
     pub by: Option<By>,
     /// Questions whose answer was carried over.
     pub carried: Vec<String>,
+    /// The version it was given on.
+    pub form_version_id: i64,
     /// By field name; none: they are kept no longer.
     pub answers: Option<Answers>,
 }
@@ -130,6 +134,7 @@ pub(crate) async fn revisions_of(
                 reason: row.reason,
                 by: row.by_name.map(|name| By { name, role: row.by_role }),
                 carried: row.carried,
+                form_version_id: row.form_version_id,
                 answers,
             })
         })
@@ -173,7 +178,13 @@ pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> 
     let current = forms::current(app, &mut tx, &form.code).await?;
     let turns = forms::open_turns(&mut tx, school, &current, now).await?;
     let turn = turns.into_iter().map(|(_, turn)| turn).find(|turn| turn.period == report.key(school.corp()).period);
+    let sent_back = reviews::is_sent_back(&mut tx, school.corp(), report.report_id).await?;
+    let send_back_note = match sent_back {
+        true => crate::reviews::send_back_note(app, &mut tx, report.report_id).await?,
+        false => None,
+    };
     let changeable = match turn {
+        _ if sent_back => true,
         None => false,
         Some(turn) => match super::may_be_changed(&mut tx, &current, turn, &report, now).await {
             Ok(()) => true,
@@ -182,6 +193,6 @@ pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> 
         },
     };
     tx.commit().await?;
-    let report = OwnReport { receipt: Receipt::of(&form.code, &report), answers };
+    let report = OwnReport { receipt: Receipt::of(&form.code, &report), answers, send_back_note };
     Ok(OwnWithForm { report, form, newest, changeable })
 }

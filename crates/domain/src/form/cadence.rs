@@ -1,6 +1,6 @@
 //! How often a form is answered: the turns of a day, and in which hours each takes answers.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -138,22 +138,23 @@ impl Window {
         self.opens_at <= now && now < self.closes_at
     }
 
-    /// Longer by as much as the service was away within it: nobody is late for that.
+    /// Longer by as much as the service was away, so that nobody has less time for it: also of what was added.
     pub fn extended(self, outages: &[Outage]) -> Self {
-        let lost = |until: DateTime<Utc>| {
-            outages
-                .iter()
-                .map(|outage| {
-                    let end = outage.until.min(until);
-                    (end - outage.from.max(self.opens_at)).max(TimeDelta::zero())
-                })
-                .fold(TimeDelta::zero(), |sum, part| sum + part)
+        let mut outages = outages.to_vec();
+        outages.sort_unstable_by_key(|outage| outage.from);
+        let moved = |mut end: DateTime<Utc>| {
+            let mut counted = self.opens_at;
+            for outage in &outages {
+                // What was noticed and recorded too is counted once.
+                let from = outage.from.max(counted);
+                if from < end && from < outage.until {
+                    end += outage.until - from;
+                    counted = outage.until;
+                }
+            }
+            end
         };
-        Self {
-            opens_at: self.opens_at,
-            closes_at: self.closes_at + lost(self.closes_at),
-            cutoff_at: self.cutoff_at + lost(self.cutoff_at),
-        }
+        Self { opens_at: self.opens_at, closes_at: moved(self.closes_at), cutoff_at: moved(self.cutoff_at) }
     }
 }
 
@@ -284,9 +285,17 @@ mod tests {
             until: at(&format!("2020-03-04T{until}:00Z")),
         };
         assert_eq!(window.extended(&[]), window);
-        let longer = window.extended(&[outage("09:30", "11:00"), outage("13:00", "14:00")]);
-        assert_eq!(longer.cutoff_at, at("2020-03-04T10:30:00Z"), "as much as was lost before the cut-off");
-        assert_eq!(longer.closes_at, at("2020-03-04T13:30:00Z"));
+        let longer = window.extended(&[outage("09:30", "11:00"), outage("14:00", "15:00")]);
+        assert_eq!(longer.cutoff_at, at("2020-03-04T11:30:00Z"), "half an hour was left when it began");
+        assert_eq!(longer.closes_at, at("2020-03-04T13:30:00Z"), "what came after is of no matter");
         assert!(longer.is_open(at("2020-03-04T13:29:59Z")) && !longer.is_open(at("2020-03-04T13:30:00Z")));
+        let twice =
+            window.extended(&[outage("11:00", "12:30"), outage("11:30", "12:00"), outage("12:00", "12:45")]);
+        assert_eq!(
+            twice.closes_at,
+            at("2020-03-04T13:45:00Z"),
+            "each minute counts once, also beyond the end"
+        );
+        assert_eq!(window.extended(&[outage("00:00", "00:00")]), window);
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use app::{App, jobs};
+use app::{App, jobs, outages};
 use domain::clock::Clock;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -27,7 +27,9 @@ pub async fn run(config: Config, clock: Arc<dyn Clock>, with_worker: bool) -> an
         None => None,
     };
     let (stop, stopped) = watch::channel(false);
-    let background = if with_worker { background(&app, &stopped).await? } else { JoinSet::new() };
+    let mut background = if with_worker { background(&app, &stopped).await? } else { JoinSet::new() };
+    // This process takes reports; while none does, windows grow longer.
+    background.spawn(outages::keep_beating(app.clone(), stopped.clone()));
     tracing::info!(address = %listener.local_addr()?, "ready");
     http::serve(app, Arc::new(config), listener, true)?.await?;
     finish(stop, background).await;

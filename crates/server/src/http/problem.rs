@@ -113,11 +113,15 @@ impl From<Error> for Failure {
             tracing::error!(code = known.code, error = &error as &dyn std::error::Error, "request failed");
         }
         let retry_after = matches!(error, Error::Unavailable(_)).then_some(2);
+        let mut failure = Self::new(known.status, known.code, known.title, known.remedy);
         let errors = match error {
             Error::Invalid(errors) => errors.into_iter().map(Field::from).collect(),
+            Error::Overtaken(who) if !who.is_empty() => {
+                failure.problem.detail = who;
+                Vec::new()
+            }
             _ => Vec::new(),
         };
-        let mut failure = Self::new(known.status, known.code, known.title, known.remedy);
         failure.problem.errors = errors;
         failure.retry_after = retry_after;
         failure

@@ -12,6 +12,7 @@ pub mod dto;
 pub mod exemptions;
 pub mod export_templates;
 pub mod exports;
+pub mod follow_ups;
 pub mod form_document;
 pub mod forms;
 pub mod health;
@@ -20,6 +21,7 @@ pub mod jssdk;
 pub mod kinds;
 pub mod me;
 pub mod my_data;
+pub mod outages;
 pub mod pages;
 pub mod people;
 pub mod phone_corrections;
@@ -29,7 +31,9 @@ pub mod reminder_rules;
 pub mod reminders;
 pub mod reports;
 pub mod residences;
+pub mod reviews;
 pub mod roster;
+pub mod sign_offs;
 pub mod statistics;
 pub mod statuses;
 pub mod sync_runs;
@@ -166,6 +170,22 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(kinds::preview_persons)
             .service(kinds::make_persons)
             .service(tags::list)
+            .service(reviews::list)
+            .service(reviews::counts)
+            .service(reviews::send_back_unnoticed)
+            .service(reviews::get)
+            .service(reviews::answers)
+            .service(reviews::send_back)
+            .service(reviews::note)
+            .service(reviews::close)
+            .service(follow_ups::create)
+            .service(follow_ups::history)
+            .service(sign_offs::list)
+            .service(sign_offs::create)
+            .service(sign_offs::revoke)
+            .service(outages::list)
+            .service(outages::create)
+            .service(outages::remove)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

@@ -38,6 +38,8 @@ struct FormItem {
     open_trips: Vec<OpenTrip>,
     /// Whether somebody sent it back to be put right.
     sent_back: bool,
+    /// … and what is to be put right.
+    send_back_note: Option<String>,
     /// Of a form answered by event: what was sent back, to be changed by its receipt.
     returned: Vec<Receipt>,
 }
@@ -98,6 +100,7 @@ impl From<FormToday> for FormItem {
             open_trips: today.open_trips.into_iter().map(OpenTrip::from).collect(),
             sent_back: today.sent_back,
             returned: today.returned.into_iter().map(Receipt::from).collect(),
+            send_back_note: today.send_back_note,
         }
     }
 }
@@ -122,7 +125,7 @@ pub struct FillQuery {
     day: Option<NaiveDate>,
     /// Of this slot; likewise.
     slot: Option<i16>,
-    /// My report with this receipt, to be changed: of a form answered by event.
+    /// My report with this receipt, to be changed: of a form answered by event, or one that was sent back.
     receipt: Option<String>,
     /// 代报: for this person of mine, who must be expected. Nothing they ever answered is given.
     person: Option<i64>,

@@ -93,6 +93,12 @@ struct May {
     /// Read the log of everybody's exports.
     audit: bool,
     change_status: bool,
+    /// Look at what stands out, send it back, close it.
+    review: bool,
+    see_answers: bool,
+    /// Say why somebody has not reported.
+    follow_up: bool,
+    sign_off: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -152,6 +158,10 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             export: app::exports::datasets(viewer).is_ok(),
             audit: viewer.may(Action::Audit),
             change_status: viewer.may(Action::ChangeStatus),
+            review: viewer.may(Action::Review),
+            see_answers: viewer.may(Action::SeeAnswers),
+            follow_up: viewer.may(Action::FollowUp),
+            sign_off: viewer.may(Action::SignOff),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

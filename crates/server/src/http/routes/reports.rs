@@ -35,7 +35,8 @@ pub struct NewReport {
     /// The slot of that day; may be left out.
     #[serde(default)]
     slot: Option<i16>,
-    /// Of a form answered by event: the report to be changed. Left out, it is a new one.
+    /// Of a form answered by event: the report to be changed; left out, it is a new one. Otherwise a report that was sent
+    /// back.
     #[serde(default)]
     receipt: Option<String>,
     /// By field name.
@@ -175,6 +176,8 @@ pub struct WithForm {
     is_event: bool,
     /// Whether I may change it now.
     changeable: bool,
+    /// Sent back: what is to be put right; else null.
+    send_back_note: Option<String>,
 }
 
 /// One report of mine, with the questions it answered.
@@ -195,6 +198,7 @@ pub async fn get(who: SignedIn, receipt: web::Path<String>) -> Answer<web::Json<
         by: by.map(ReportedBy::from),
         reason,
         changeable: own.changeable,
+        send_back_note: own.report.send_back_note,
     }))
 }
 

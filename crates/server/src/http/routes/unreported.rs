@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{dto::Department, reminders::ReminderState};
+use super::{dto::Department, follow_ups::FollowUp, reminders::ReminderState};
 use crate::http::{
     input::{self, Query},
     openapi::Refusals,
@@ -25,6 +25,8 @@ pub struct UnreportedQuery {
     slot: Option<i16>,
     /// Only those counted under this department.
     department: Option<i32>,
+    /// Only those of whom is known why they have not reported, or only the others.
+    followed_up: Option<bool>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows, 1 to 200; 50 if left out.
@@ -43,6 +45,8 @@ pub struct UnreportedList {
     expected: i64,
     /// 未报 of my scope.
     total: i64,
+    /// … of whom is known why.
+    followed_up: i64,
     items: Vec<UnreportedRow>,
     next_cursor: Option<String>,
 }
@@ -60,6 +64,8 @@ struct UnreportedRow {
     /// Whether a message can reach them.
     reachable: bool,
     last_reminder: Option<LastReminder>,
+    /// Why they have not reported, as somebody last found out.
+    follow_up: Option<FollowUp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,7 +88,16 @@ pub async fn list(
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
-    let list = unreported::list(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
+    let list = unreported::list(
+        app,
+        school,
+        viewer,
+        asked,
+        query.0.followed_up,
+        paging.after.as_deref(),
+        paging.limit,
+    )
+    .await?;
     let items = list
         .page
         .items
@@ -97,6 +112,7 @@ pub async fn list(
             last_reminder: row
                 .last_reminder
                 .map(|(at, state)| LastReminder { at, state: ReminderState::of(&state) }),
+            follow_up: row.follow_up.map(FollowUp::from),
         })
         .collect();
     Ok(web::Json(UnreportedList {
@@ -105,6 +121,7 @@ pub async fn list(
         as_of: list.as_of,
         expected: list.expected,
         total: list.total,
+        followed_up: list.followed_up,
         items,
         next_cursor: input::cursor(list.page.next),
     }))

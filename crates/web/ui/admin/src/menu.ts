@@ -10,6 +10,8 @@ const GROUPS = {
     unreported: ['unreported', (may) => may.see_unreported],
     'reminder-rules': ['bell', (may) => may.administer || may.remind],
     exemptions: ['today', (may) => may.exempt || may.administer],
+    reviews: ['check', (may) => may.review],
+    'sign-offs': ['statistics', (may) => may.see_statistics],
   },
   people: {
     statuses: ['people', (may) => may.change_status],
@@ -26,6 +28,9 @@ const GROUPS = {
     kinds: ['rules', (may) => may.administer],
     accounts: ['link', (may) => may.administer],
     'write-back': ['upload', (may) => may.administer],
+  },
+  system: {
+    outages: ['clock', (may) => may.administer],
   },
 } satisfies Record<string, Record<string, [IconName, (may: May) => boolean]>>;
 

@@ -128,6 +128,25 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'sync.title', menu: 'sync-runs' },
   },
   {
+    path: '/reviews',
+    name: 'reviews',
+    component: () => import('../pages/reviews/ReviewsPage.vue'),
+    meta: { title: 'reviews.title', menu: 'reviews' },
+  },
+  {
+    path: '/sign-offs/:form?',
+    name: 'sign-offs',
+    component: () => import('../pages/sign-offs/SignOffsPage.vue'),
+    props: true,
+    meta: { title: 'sign_off.title', menu: 'sign-offs' },
+  },
+  {
+    path: '/outages',
+    name: 'outages',
+    component: () => import('../pages/outages/OutagesPage.vue'),
+    meta: { title: 'outages.title', menu: 'outages' },
+  },
+  {
     path: '/sign-in',
     name: 'sign-in',
     component: () => import('../pages/sign-in/SignInPage.vue'),

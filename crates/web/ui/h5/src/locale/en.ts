@@ -373,4 +373,10 @@ export const en: Record<keyof typeof zh, string> = {
   'behalf.because': 'Reason: {reason}',
   'access_log.field.attachment': 'a photo in your report',
   'access_log.purpose.review': 'To review a report',
+
+  'access_log.field.answers': 'your answers',
+  'today.reviews': 'Reports to review',
+  'sign_off.go': 'Sign-off',
+  'sign_off.day': 'Sign-offs of {day}',
+  'reviews.look_short': 'Look',
 };

@@ -371,4 +371,10 @@ export const zh = {
   'behalf.because': '原因：{reason}',
   'access_log.field.attachment': '填报中的照片',
   'access_log.purpose.review': '核查填报',
+
+  'access_log.field.answers': '填报内容',
+  'today.reviews': '待核查的填报',
+  'sign_off.go': '零报告签报',
+  'sign_off.day': '{day} 签报情况',
+  'reviews.look_short': '写明用途后查看',
 } as const;

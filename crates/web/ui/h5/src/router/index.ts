@@ -114,6 +114,26 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'corrections.title' },
   },
   {
+    path: '/reviews',
+    name: 'reviews',
+    component: () => import('../pages/reviews/ReviewsPage.vue'),
+    meta: { title: 'reviews.title' },
+  },
+  {
+    path: '/reviews/:receipt',
+    name: 'review',
+    component: () => import('../pages/reviews/ReviewPage.vue'),
+    props: true,
+    meta: { title: 'reviews.title' },
+  },
+  {
+    path: '/sign-offs/:form',
+    name: 'sign-offs',
+    component: () => import('../pages/sign-offs/SignOffsPage.vue'),
+    props: true,
+    meta: { title: 'sign_off.title' },
+  },
+  {
     path: '/signed-out',
     name: 'signed-out',
     component: () => import('../pages/me/SignedOutPage.vue'),

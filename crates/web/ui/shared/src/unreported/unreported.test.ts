@@ -14,6 +14,7 @@ const person = (id: number, changes: Partial<UnreportedRow> = {}): UnreportedRow
   phone_masked: null,
   reachable: true,
   last_reminder: null,
+  follow_up: null,
   ...changes,
 });
 const settle = () => new Promise((resolve) => setTimeout(resolve));
@@ -44,7 +45,7 @@ describe('choosing whom to remind', () => {
     const api = {
       GET: () =>
         Promise.resolve({
-          data: { form: 'health-daily', day: '2020-03-04', as_of: '', expected: 100, total: school.total, items: school.people, next_cursor: null },
+          data: { form: 'health-daily', day: '2020-03-04', as_of: '', expected: 100, total: school.total, followed_up: 0, items: school.people, next_cursor: null },
           response,
         }),
       POST: (_path: string, { body }: { body: unknown }) => {

@@ -9,6 +9,8 @@ type UseUnreportedOptions = {
   form: MaybeRefOrGetter<string>;
   /** Only people of this department; absent: of everything I may see. */
   department?: MaybeRefOrGetter<number | undefined>;
+  /** Only those of whom is known why they have not reported, or only the others; undefined: all. */
+  followedUp?: MaybeRefOrGetter<boolean | undefined>;
   /** Told how many of those shown have reported since the list was last fetched. */
   reported?: (people: number) => void;
 };
@@ -18,11 +20,11 @@ const PAGE = 200;
 const EVERY = 15_000;
 
 /** The live list of those who have not reported, with a choice of some of them or all. */
-export function useUnreported({ api, form, department, reported }: UseUnreportedOptions) {
+export function useUnreported({ api, form, department, followedUp, reported }: UseUnreportedOptions) {
   const list = usePages((cursor, signal) =>
     answer(
       api.GET('/api/v1/unreported/{form}', {
-        params: { path: { form: toValue(form) }, query: { department: toValue(department), cursor, limit: PAGE } },
+        params: { path: { form: toValue(form) }, query: { department: toValue(department), followed_up: toValue(followedUp), cursor, limit: PAGE } },
         signal,
       }),
     ),
@@ -37,6 +39,15 @@ export function useUnreported({ api, form, department, reported }: UseUnreported
     clear();
     void list.restart();
   });
+
+  // Who is shown changes; who was chosen out of them does not stay.
+  watch(
+    () => toValue(followedUp),
+    () => {
+      clear();
+      void list.restart();
+    },
+  );
 
   watch(list.items, (now, before) => {
     const present = new Set(now.map((person) => person.id));
