@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod approvals;
+pub mod bulletins;
 pub mod callback;
 pub mod class_counsellors;
 pub mod consents;
@@ -19,6 +20,7 @@ pub mod invitations;
 pub mod jobs;
 pub mod jssdk;
 pub mod kinds;
+pub mod movements;
 pub mod my_data;
 pub mod people;
 pub mod phone_corrections;
@@ -34,6 +36,7 @@ pub mod statistics;
 pub mod statuses;
 pub mod sync_runs;
 pub mod tags;
+pub mod trips;
 pub mod unreported;
 pub mod write_plans;
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
+pub mod bulletin;
 pub mod clock;
 pub mod correction;
 pub mod department;
@@ -10,6 +11,7 @@ pub mod export;
 pub mod form;
 pub mod kinds;
 pub mod leave;
+pub mod movement;
 pub mod person_field;
 pub mod phone;
 pub mod photo;

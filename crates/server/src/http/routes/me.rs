@@ -91,6 +91,10 @@ struct May {
     /// Read the log of everybody's exports.
     audit: bool,
     change_status: bool,
+    /// Read the names behind the counts.
+    see_people: bool,
+    /// Sign a day off.
+    sign_off: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -149,6 +153,8 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             export: app::exports::datasets(viewer).is_ok(),
             audit: viewer.may(Action::Audit),
             change_status: viewer.may(Action::ChangeStatus),
+            see_people: viewer.may(Action::SeePeople),
+            sign_off: viewer.may(Action::SignOff),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),
