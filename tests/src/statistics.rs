@@ -312,3 +312,24 @@ async fn staff_are_counted_under_their_college_or_their_department() {
     assert_eq!(office["expected"].as_i64(), Some(counted));
     assert!(rows.iter().any(|row| row["department"]["name"] == json!("信息学院")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_asks_again_is_told_when_nothing_has_changed() {
+    let test = TestApp::start().await;
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    for path in ["/statistics/health-daily", "/statistics/health-daily/categories", "/trips/summary", "/movements"] {
+        let url = leader.url(&format!("/api/v1{path}"));
+        let first = leader.get(path).await;
+        let tag = first.headers["etag"].to_str().unwrap().to_owned();
+        test.clock.advance(chrono::TimeDelta::seconds(15));
+        let same = leader.request(reqwest::Method::GET, url.clone(), None, &[("If-None-Match", &tag)]).await;
+        assert_eq!(same.status(), StatusCode::NOT_MODIFIED, "{path}");
+        assert!(same.headers()["x-as-of"].to_str().unwrap() > first.body["as_of"].as_str().unwrap());
+    }
+    let url = leader.url("/api/v1/statistics/health-daily");
+    let tag = leader.get("/statistics/health-daily").await.headers["etag"].to_str().unwrap().to_owned();
+    let student = test.sign_in(&test.persona("student")).await;
+    student.post("/reports", &health_report(normal_answers())).await;
+    let changed = leader.request(reqwest::Method::GET, url, None, &[("If-None-Match", &tag)]).await;
+    assert_eq!(changed.status(), StatusCode::OK);
+}

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::dto::Department;
 use crate::http::{
+    fresh::Fresh,
     input::{self, Json, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
@@ -83,9 +84,12 @@ impl From<Figures> for Movement {
 #[utoipa::path(
     operation_id = "movements_table",
     tag = "movements", security(("session" = [])), params(MovementQuery),
-    responses((status = 200, body = MovementTable), Refusals))]
+    responses(
+        (status = 200, body = MovementTable),
+        (status = 304, description = "与 If-None-Match 所指的相同，只有时间不同"),
+        Refusals))]
 #[get("/movements")]
-pub async fn table(who: SignedIn, query: Query<MovementQuery>) -> Answer<web::Json<MovementTable>> {
+pub async fn table(who: SignedIn, query: Query<MovementQuery>) -> Answer<Fresh<MovementTable>> {
     let (app, school, viewer) = who.parts()?;
     let table = movements::table(app, school, viewer, query.0.day).await?;
     let signable = viewer.scope(Action::SignOff);
@@ -102,7 +106,7 @@ pub async fn table(who: SignedIn, query: Query<MovementQuery>) -> Answer<web::Js
         movement: row.movement.into(),
         heads: row.heads,
     });
-    Ok(web::Json(MovementTable {
+    Ok(Fresh(MovementTable {
         day: table.day,
         as_of: table.as_of,
         rows: rows.collect(),

@@ -13,6 +13,7 @@ pub mod span;
 
 use super::dto::Department;
 use crate::http::{
+    fresh::Fresh,
     input::{self, Query},
     openapi::Refusals,
     problem::Answer,
@@ -130,17 +131,20 @@ impl Row {
 #[utoipa::path(
     operation_id = "statistics_table",
     tag = "statistics", security(("session" = [])), params(("form" = String, Path), TableQuery),
-    responses((status = 200, body = Table), Refusals))]
+    responses(
+        (status = 200, body = Table),
+        (status = 304, description = "与 If-None-Match 所指的相同，只有时间不同"),
+        Refusals))]
 #[get("/statistics/{form}")]
 pub async fn table(
     who: SignedIn,
     form: web::Path<String>,
     query: Query<TableQuery>,
-) -> Answer<web::Json<Table>> {
+) -> Answer<Fresh<Table>> {
     let (app, school, viewer) = who.parts()?;
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
     let table = statistics::table(app, school, viewer, asked, query.0.by.into()).await?;
-    Ok(web::Json(Table::new(form.into_inner(), query.0.by, table)))
+    Ok(Fresh(Table::new(form.into_inner(), query.0.by, table)))
 }
 
 /// Of which figure.

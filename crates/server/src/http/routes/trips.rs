@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
+    fresh::Fresh,
     input::{self, Query},
     openapi::Refusals,
     problem::Answer,
@@ -100,9 +101,12 @@ struct TripProvince {
 #[utoipa::path(
     operation_id = "trips_summary",
     tag = "trips", security(("session" = [])), params(TripQuery),
-    responses((status = 200, body = TripSummary), Refusals))]
+    responses(
+        (status = 200, body = TripSummary),
+        (status = 304, description = "与 If-None-Match 所指的相同，只有时间不同"),
+        Refusals))]
 #[get("/trips/summary")]
-pub async fn summary(who: SignedIn, query: Query<TripQuery>) -> Answer<web::Json<TripSummary>> {
+pub async fn summary(who: SignedIn, query: Query<TripQuery>) -> Answer<Fresh<TripSummary>> {
     let (app, school, viewer) = who.parts()?;
     let TripQuery { state, day, outside, within, since, department } = &query.0;
     let asked = Asked {
@@ -120,7 +124,7 @@ pub async fn summary(who: SignedIn, query: Query<TripQuery>) -> Answer<web::Json
         people: province.people,
         trips: province.trips,
     });
-    Ok(web::Json(TripSummary {
+    Ok(Fresh(TripSummary {
         day: found.day,
         as_of: found.as_of,
         people: found.people,

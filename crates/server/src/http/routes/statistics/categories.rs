@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{By, Row, TableQuery};
 use crate::http::{
+    fresh::Fresh,
     input::Query,
     openapi::Refusals,
     problem::Answer,
@@ -67,13 +68,16 @@ struct CategoryRow {
 #[utoipa::path(
     operation_id = "statistics_categories",
     tag = "statistics", security(("session" = [])), params(("form" = String, Path), TableQuery),
-    responses((status = 200, body = Categories), Refusals))]
+    responses(
+        (status = 200, body = Categories),
+        (status = 304, description = "与 If-None-Match 所指的相同，只有时间不同"),
+        Refusals))]
 #[get("/statistics/{form}/categories")]
 pub async fn get(
     who: SignedIn,
     form: web::Path<String>,
     query: Query<TableQuery>,
-) -> Answer<web::Json<Categories>> {
+) -> Answer<Fresh<Categories>> {
     let (app, school, viewer) = who.parts()?;
     let TableQuery { day, slot, by, department } = query.0;
     let asked = Asked { form: &form, day, slot, department };
@@ -93,7 +97,7 @@ pub async fn get(
             .map(|(department, people)| CategoryRow { department: department.map(Department::from), people })
             .collect(),
     });
-    Ok(web::Json(Categories {
+    Ok(Fresh(Categories {
         day: found.day,
         slot: found.slot,
         by,

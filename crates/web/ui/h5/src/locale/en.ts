@@ -298,4 +298,15 @@ export const en: Record<keyof typeof zh, string> = {
   'corrections.closed': 'Done; the person is told',
   'corrections.refused': 'The person is told',
   'access_log.purpose.correction': 'To check a correction',
+
+  'views.trips': 'Trips',
+  'views.exempt.leave': 'On leave',
+  'views.exempt.internship': 'Internship',
+  'views.exempt.suspension': 'Suspended',
+  'views.exempt.deferral': 'Deferred',
+  'views.changed.arrived': '{n} on the roster since the day before',
+  'views.changed.moved_in': '{n} moved in since the day before',
+  'views.changed.moved_out': '{n} moved out since the day before',
+  'views.changed.left': '{n} left since the day before',
+  'people.picked': '{category}',
 };

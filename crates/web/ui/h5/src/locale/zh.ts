@@ -296,4 +296,15 @@ export const zh = {
   'corrections.closed': '已处理，已通知本人',
   'corrections.refused': '已答复本人',
   'access_log.purpose.correction': '核对信息更正',
+
+  'views.trips': '查看行程',
+  'views.exempt.leave': '请假',
+  'views.exempt.internship': '实习',
+  'views.exempt.suspension': '休学',
+  'views.exempt.deferral': '延期报到',
+  'views.changed.arrived': '比前一天新增在册 {n} 人',
+  'views.changed.moved_in': '比前一天转入 {n} 人',
+  'views.changed.moved_out': '比前一天转出 {n} 人',
+  'views.changed.left': '比前一天离校 {n} 人',
+  'people.picked': '{category}',
 } as const;
