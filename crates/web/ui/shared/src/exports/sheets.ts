@@ -66,7 +66,36 @@ const COLUMNS = {
 
 export type Sheet = keyof typeof COLUMNS;
 
+type Filters = NonNullable<ExportDefinition['filters']>;
+
+/** Filters that pick nothing away. */
+export const NO_FILTERS = {
+  kind: null,
+  staff_kind: null,
+  department: null,
+  year: null,
+  activation: null,
+  past: false,
+  form: null,
+  day: null,
+  slot: null,
+  by: null,
+  state: null,
+  field: null,
+  category: null,
+  from: null,
+  to: null,
+  open: false,
+  outside: null,
+  within: null,
+  since: null,
+} satisfies Filters;
+
+/** What a page says of its filters: what it leaves out picks nothing away. */
+type Given = { [Name in keyof Filters]?: Filters[Name] | undefined };
+
 /** A definition of a page's sheet. */
-export function sheetOf(sheet: Sheet, filters: NonNullable<ExportDefinition['filters']>): ExportDefinition {
+export function sheetOf(sheet: Sheet, given: Given): ExportDefinition {
+  const filters: Filters = { ...NO_FILTERS, ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Filters>) };
   return { dataset: sheet, columns: COLUMNS[sheet].map(([column, title]) => ({ column, title })), order: 'listed', filters };
 }
