@@ -224,7 +224,7 @@ async fn categories(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
         let units = field.rows.iter().map(|(department, people)| (unit(department.as_ref()), people));
         for (unit, people) in units.chain([(TOTAL, &field.total)]) {
             for ((_, title), people) in field.categories.iter().zip(people) {
-                lines.push((unit, &field.title, title, *people));
+                lines.push((unit, field.title.as_str(), title.as_str(), *people));
             }
         }
     }

@@ -26,14 +26,14 @@ use crate::http::{
 #[serde(deny_unknown_fields)]
 pub struct TableQuery {
     /// The day; today if left out.
-    day: Option<NaiveDate>,
+    pub(super) day: Option<NaiveDate>,
     /// The slot of the day, counted from 0; if left out, the last that has begun.
-    slot: Option<i16>,
+    pub(super) slot: Option<i16>,
     /// By what to group.
     #[serde(default)]
-    by: By,
+    pub(super) by: By,
     /// Only those counted under this department.
-    department: Option<i32>,
+    pub(super) department: Option<i32>,
 }
 
 /// By what figures are grouped.

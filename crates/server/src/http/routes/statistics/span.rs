@@ -110,8 +110,8 @@ pub struct Comparison {
 struct ComparisonRow {
     /// The sums over all days.
     sum: Row,
-    /// Each day, in the order of `days`; null: nobody was expected.
-    days: Vec<Option<Row>>,
+    /// Each day, in the order of `days`; zeros where nobody was expected.
+    days: Vec<Row>,
 }
 
 /// Figures of what I may see, by department and day.
@@ -152,12 +152,12 @@ fn rows(span: &Span) -> Vec<ComparisonRow> {
         let id = department.as_ref().map(|(id, _)| *id);
         let of_day = |of: &statistics::OfDay| {
             let found = of.rows.iter().find(|row| row.department.as_ref().map(|(id, _)| *id) == id);
-            found.map(|row| row.counts)
+            found.map(|row| row.counts).unwrap_or_default()
         };
         let days: Vec<_> = span.days.iter().map(of_day).collect();
         ComparisonRow {
-            sum: Row::new(department, days.iter().flatten().copied().sum()),
-            days: days.into_iter().map(|counts| counts.map(|counts| Row::new(None, counts))).collect(),
+            sum: Row::new(department, days.iter().copied().sum()),
+            days: days.into_iter().map(|counts| Row::new(None, counts)).collect(),
         }
     };
     departments.into_iter().map(row).collect()
