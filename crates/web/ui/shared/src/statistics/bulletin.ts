@@ -12,7 +12,7 @@ export function bulletinPicture({ title, sentence, table }: Bulletin, t: Say<key
   const unit = (row: Bulletin['table']['total']) => row.department?.name ?? t('app.none');
   return {
     title,
-    notes: [sentence],
+    notes: [sentence, t('rate.so_far', { time: format.moment(table.as_of, table.day), cutoff: format.until(table.cutoff, table.day) })],
     head: [t(`level.${table.by}`), ...COLUMNS.map((column) => t(`state.${column}`)), t('rate.title')],
     rows: table.rows.map((row) => [unit(row), ...cells(row)]),
     foot: [t('views.total'), ...cells(table.total)],
