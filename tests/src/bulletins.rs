@@ -23,17 +23,26 @@ async fn the_sentence_says_what_the_table_says_and_names_nobody() {
     assert_eq!((&told["table"]["total"], &told["table"]["rows"]), (&table["total"], &table["rows"]));
 
     let college = &table["rows"][0]["department"];
-    let of_college =
-        leader.get(&format!("/statistics/health-daily/bulletin?by=class&department={}", college["id"])).await.body;
+    let of_college = leader
+        .get(&format!("/statistics/health-daily/bulletin?by=class&department={}", college["id"]))
+        .await
+        .body;
     assert_eq!(of_college["unit"], college["name"]);
     let sentence = of_college["sentence"].as_str().unwrap();
     assert!(sentence.contains(&format!("{}应报", college["name"].as_str().unwrap())), "{sentence}");
 
     let mine = test.sign_in(&counsellor).await.get("/statistics/health-daily/bulletin?by=class").await.body;
-    assert!(mine["sentence"].as_str().unwrap().contains(&format!("应报{}人，已报1人", students.len())), "{}", mine["sentence"]);
+    assert!(
+        mine["sentence"].as_str().unwrap().contains(&format!("应报{}人，已报1人", students.len())),
+        "{}",
+        mine["sentence"]
+    );
     let names = test.owner.query("select name from persons", &[]).await.unwrap();
     for name in names.iter().map(|row| row.get::<_, String>(0)) {
-        assert!(!mine["sentence"].as_str().unwrap().contains(&name) && !sentence.contains(&name), "nobody is named");
+        assert!(
+            !mine["sentence"].as_str().unwrap().contains(&name) && !sentence.contains(&name),
+            "nobody is named"
+        );
     }
 }
 
@@ -58,7 +67,8 @@ async fn what_is_not_the_viewers_is_not_told() {
     let leader = test.sign_in(&test.persona("college_leader")).await;
     let own = leader.get("/statistics/health-daily/bulletin").await.body;
     assert_eq!(own["table"]["rows"].as_array().unwrap().len(), 1);
-    let school = test.sign_in(&test.persona("school_leader")).await.get("/statistics/health-daily").await.body;
+    let school =
+        test.sign_in(&test.persona("school_leader")).await.get("/statistics/health-daily").await.body;
     let rows = school["rows"].as_array().unwrap();
     let foreign = rows.iter().find(|row| row["department"] != own["table"]["rows"][0]["department"]).unwrap();
     let path = |id: &str| format!("/statistics/health-daily/bulletin?department={id}");

@@ -36,7 +36,9 @@ async fn make_head(test: &TestApp, number: &str, department: &str) {
 
 fn row<'a>(table: &'a Value, department: &str) -> &'a Value {
     let rows = table["rows"].as_array().unwrap();
-    rows.iter().find(|row| row["department"]["name"] == json!(department)).unwrap_or_else(|| panic!("no {department}"))
+    rows.iter()
+        .find(|row| row["department"]["name"] == json!(department))
+        .unwrap_or_else(|| panic!("no {department}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +56,19 @@ async fn a_day_is_counted_signed_and_exported() {
     let leader = test.sign_in(&test.persona("school_leader")).await;
     let table = leader.get("/movements?day=2020-03-04").await.body;
     assert_eq!(table["total"]["staff"], json!(all), "everybody of the staff is counted once");
-    let sum: i64 = table["rows"].as_array().unwrap().iter().map(|row| row["movement"]["staff"].as_i64().unwrap()).sum();
+    let sum: i64 =
+        table["rows"].as_array().unwrap().iter().map(|row| row["movement"]["staff"].as_i64().unwrap()).sum();
     assert_eq!(sum, all);
     let centre = row(&table, "信息中心");
     let movement = &centre["movement"];
-    assert_eq!((&movement["away"], &movement["returned"], &movement["on_leave"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(
+        (&movement["away"], &movement["returned"], &movement["on_leave"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
     let id = centre["department"]["id"].as_i64().unwrap();
     for (state, number) in [("away", &staff[0]), ("returned", &staff[1]), ("on_leave", &staff[1])] {
-        let people = leader.get(&format!("/movements/people?day=2020-03-04&department={id}&state={state}")).await;
+        let people =
+            leader.get(&format!("/movements/people?day=2020-03-04&department={id}&state={state}")).await;
         assert_eq!(people.items().len(), 1, "{state}");
         assert_eq!(people.items()[0]["number"], json!(number), "{state}");
     }
@@ -80,20 +87,27 @@ async fn a_day_is_counted_signed_and_exported() {
     assert_eq!(kept, 1);
     let own = head.get("/movements").await.body;
     assert_eq!(own["rows"].as_array().unwrap().len(), 1, "a head sees their department");
-    assert_eq!((&own["rows"][0]["mine"], &own["rows"][0]["signed"]["note"], &own["rows"][0]["signed"]["changed"]),
-        (&json!(true), &json!("洛阳出差一人"), &json!(false)));
+    assert_eq!(
+        (&own["rows"][0]["mine"], &own["rows"][0]["signed"]["note"], &own["rows"][0]["signed"]["changed"]),
+        (&json!(true), &json!("洛阳出差一人"), &json!(false))
+    );
 
     // What changes afterwards is told, and signed again.
     test.sign_in(&staff[1]).await.post("/reports", &trip("2020-03-03", None)).await;
     let own = head.get("/movements").await.body;
     assert_eq!(own["rows"][0]["signed"]["changed"], json!(true));
     assert_eq!(head.put(&path, &json!({})).await.status, StatusCode::NO_CONTENT);
-    let kept: i64 = test.one("select count(*) from movement_sign_offs where revoked_at is not null", &[]).await;
+    let kept: i64 =
+        test.one("select count(*) from movement_sign_offs where revoked_at is not null", &[]).await;
     assert_eq!(kept, 1, "what was signed before stays on record");
 
     let columns = ["index", "unit", "staff", "away", "back", "on_leave", "note", "heads"];
     let titles = ["序号", "部门", "总人数", "外出人数", "返回人数", "请假人数", "备注", "负责人"];
-    let columns: Vec<Value> = columns.iter().zip(titles).map(|(column, title)| json!({ "column": column, "title": title })).collect();
+    let columns: Vec<Value> = columns
+        .iter()
+        .zip(titles)
+        .map(|(column, title)| json!({ "column": column, "title": title }))
+        .collect();
     let asked = json!({ "name": "部门人员流动日报", "purpose": "报送", "definition": {
         "dataset": "movements", "columns": columns, "order": "listed", "filters": { "day": "2020-03-04" } } });
     let sheet = crate::exports::sheet(&test, &leader, &asked).await;
@@ -116,12 +130,24 @@ async fn only_whoever_answers_for_a_whole_department_signs_and_in_time() {
     assert_eq!(student.get("/movements").await.status, StatusCode::FORBIDDEN);
     for role in ["student", "school_leader", "administrator"] {
         let viewer = test.sign_in(&test.persona(role)).await;
-        assert_eq!(viewer.put(&path("2020-03-04", &centre), &json!({})).await.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(
+            viewer.put(&path("2020-03-04", &centre), &json!({})).await.status,
+            StatusCode::FORBIDDEN,
+            "{role}"
+        );
     }
     let counsellor = test.sign_in(&test.persona("counsellor")).await;
-    assert_eq!(counsellor.put(&path("2020-03-04", &college), &json!({})).await.status, StatusCode::NOT_FOUND, "a part of it only");
+    assert_eq!(
+        counsellor.put(&path("2020-03-04", &college), &json!({})).await.status,
+        StatusCode::NOT_FOUND,
+        "a part of it only"
+    );
     let dean = test.sign_in(&test.persona("college_leader")).await;
-    assert_eq!(dean.put(&path("2020-03-04", &centre), &json!({})).await.status, StatusCode::NOT_FOUND, "another's");
+    assert_eq!(
+        dean.put(&path("2020-03-04", &centre), &json!({})).await.status,
+        StatusCode::NOT_FOUND,
+        "another's"
+    );
     let office = test.sign_in(&test.persona("school_office")).await;
     for (day, field) in [("2020-03-05", "day"), ("2020-02-20", "day")] {
         let reply = office.put(&path(day, &centre), &json!({})).await;

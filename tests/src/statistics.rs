@@ -154,10 +154,17 @@ async fn every_category_opens_its_people_and_the_colleges_add_up() {
     let leader = test.sign_in(&test.persona("school_leader")).await;
     let found = leader.get("/statistics/health-daily/categories").await.body;
     let place = &found["fields"][0];
-    assert_eq!((&place["field"], &found["total"]["reported"], &found["total"]["late"]), (&json!("place"), &json!(4), &json!(1)));
+    assert_eq!(
+        (&place["field"], &found["total"]["reported"], &found["total"]["late"]),
+        (&json!("place"), &json!(4), &json!(1))
+    );
     let titles: Vec<&str> =
         place["categories"].as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect();
-    assert_eq!(titles, ["非疫区", "湖北", "广东", "浙江", "南阳"], "in the form's order, also where nobody is");
+    assert_eq!(
+        titles,
+        ["非疫区", "湖北", "广东", "浙江", "南阳"],
+        "in the form's order, also where nobody is"
+    );
 
     let mut sums = vec![0; titles.len()];
     for row in place["rows"].as_array().unwrap() {
@@ -169,16 +176,18 @@ async fn every_category_opens_its_people_and_the_colleges_add_up() {
         let counted: i64 =
             test.one("select count(*) from reports where facts ->> 'place' = $1", &[title]).await;
         assert_eq!((category["people"].as_i64().unwrap(), sum), (counted, counted), "{title}");
-        let people = leader
-            .get(&format!("/statistics/health-daily/people?field=place&category={title}"))
-            .await;
+        let people =
+            leader.get(&format!("/statistics/health-daily/people?field=place&category={title}")).await;
         assert_eq!(people.items().len() as i64, counted, "{title}");
     }
     let none = leader.get("/statistics/health-daily/people?field=place&category=").await;
     assert!(none.items().is_empty(), "everybody who reported is in a category");
 
     let late = leader.get("/statistics/health-daily/people?state=late").await;
-    assert_eq!((late.items().len(), &late.items()[0]["number"], &late.items()[0]["late"]), (1, &json!(students[0]), &json!(true)));
+    assert_eq!(
+        (late.items().len(), &late.items()[0]["number"], &late.items()[0]["late"]),
+        (1, &json!(students[0]), &json!(true))
+    );
     let table = leader.get("/statistics/health-daily").await;
     assert_eq!(table.body["total"]["late"], json!(1));
 
@@ -207,26 +216,40 @@ async fn a_span_has_each_day_by_its_roster_and_its_departments_add_up() {
         .iter()
         .map(|of| (of["day"].as_str().unwrap(), of["counts"]["reported"].as_i64().unwrap()))
         .collect();
-    assert_eq!(days, [("2020-03-04", 2), ("2020-03-05", 3), ("2020-03-06", 0)], "since the form is asked, until today");
+    assert_eq!(
+        days,
+        [("2020-03-04", 2), ("2020-03-05", 3), ("2020-03-06", 0)],
+        "since the form is asked, until today"
+    );
 
     let compared = leader.get("/statistics/health-daily/comparison?from=2020-03-04&to=2020-03-06").await.body;
     let mut reported = 0;
     for row in compared["rows"].as_array().unwrap() {
-        let of_days: i64 = row["days"].as_array().unwrap().iter().map(|day| day["reported"].as_i64().unwrap()).sum();
+        let of_days: i64 =
+            row["days"].as_array().unwrap().iter().map(|day| day["reported"].as_i64().unwrap()).sum();
         assert_eq!(row["sum"]["reported"].as_i64().unwrap(), of_days);
         reported += of_days;
     }
-    assert_eq!((reported, compared["total"]["reported"].as_i64(), compared["total"]["expected"].as_i64()), (5, Some(5), Some(3 * 58)));
+    assert_eq!(
+        (reported, compared["total"]["reported"].as_i64(), compared["total"]["expected"].as_i64()),
+        (5, Some(5), Some(3 * 58))
+    );
 
     let of_counsellor = test.sign_in(&counsellor).await.get("/statistics/health-daily/trend").await.body;
     let mine = of_counsellor["days"].as_array().unwrap();
     assert!(mine.iter().all(|of| of["counts"]["expected"] == json!(students.len())));
 
-    for (query, field) in
-        [("from=2020-01-01&to=2020-12-31", "from"), ("from=2020-03-05&to=2020-03-04", "from"), ("to=2500-01-01", "to")]
-    {
+    for (query, field) in [
+        ("from=2020-01-01&to=2020-12-31", "from"),
+        ("from=2020-03-05&to=2020-03-04", "from"),
+        ("to=2500-01-01", "to"),
+    ] {
         let reply = leader.get(&format!("/statistics/health-daily/trend?{query}")).await;
-        assert_eq!((reply.status, &reply.body["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{query}");
+        assert_eq!(
+            (reply.status, &reply.body["errors"][0]["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)),
+            "{query}"
+        );
     }
     let once = leader.get("/statistics/basic-info/trend").await;
     assert_eq!(once.body["errors"][0]["field"], json!("form"));
@@ -237,8 +260,21 @@ async fn the_forms_with_figures_say_what_their_pages_need() {
     let test = TestApp::start().await;
     let leader = test.sign_in(&test.persona("school_leader")).await;
     let forms = leader.get("/statistics").await;
-    let known: Vec<_> = forms.items().iter().map(|form| (form["code"].as_str().unwrap(), form["cadence"].as_str().unwrap(), form["trips"].as_bool().unwrap())).collect();
-    assert_eq!(known, [("health-daily", "daily", false), ("basic-info", "once", false), ("trips", "event", true)]);
+    let known: Vec<_> = forms
+        .items()
+        .iter()
+        .map(|form| {
+            (
+                form["code"].as_str().unwrap(),
+                form["cadence"].as_str().unwrap(),
+                form["trips"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        known,
+        [("health-daily", "daily", false), ("basic-info", "once", false), ("trips", "event", true)]
+    );
     let student = test.sign_in(&test.persona("student")).await;
     assert_eq!(student.get("/statistics").await.status, StatusCode::FORBIDDEN);
 }
@@ -265,9 +301,13 @@ async fn a_form_answered_once_has_its_completion_down_to_the_person() {
     let test = TestApp::start_with(crate::test_app::Shape::reference()).await;
     test.sync().await;
     let (people, grants) = crate::test_app::roster_files_of(crate::test_app::REFERENCE);
-    app::roster::import(&test.app, test.school(), &people, Some(&grants)).await.expect("the roster is imported");
-    let figures: Value =
-        serde_json::from_str(&std::fs::read_to_string(crate::test_app::root().join("fixtures/school/figures.json")).unwrap()).unwrap();
+    app::roster::import(&test.app, test.school(), &people, Some(&grants))
+        .await
+        .expect("the roster is imported");
+    let figures: Value = serde_json::from_str(
+        &std::fs::read_to_string(crate::test_app::root().join("fixtures/school/figures.json")).unwrap(),
+    )
+    .unwrap();
     fill_basic_info(&test, 14_365).await;
     let leader = test.sign_in(&test.personas_of(crate::test_app::REFERENCE, "school_leader")[0]).await;
 
@@ -276,20 +316,46 @@ async fn a_form_answered_once_has_its_completion_down_to_the_person() {
     assert_eq!(counts(&school.body["total"])[..3], [15_380, 14_365, 1_015]);
     assert!(figures.to_string().contains("14365"), "the figures of the reference school say the same");
     let told = leader.get("/statistics/basic-info/bulletin").await;
-    assert!(told.body["sentence"].as_str().unwrap().contains("应报15380人，已报14365人，未报1015人，上报率93.40%"), "{}", told.body["sentence"]);
+    assert!(
+        told.body["sentence"]
+            .as_str()
+            .unwrap()
+            .contains("应报15380人，已报14365人，未报1015人，上报率93.40%"),
+        "{}",
+        told.body["sentence"]
+    );
 
     // Down to the last person, and each level adds up to the one above.
-    let college = school.body["rows"].as_array().unwrap().iter().find(|row| row["unreported"].as_i64() > Some(0)).unwrap();
+    let college = school.body["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["unreported"].as_i64() > Some(0))
+        .unwrap();
     let id = &college["department"]["id"];
     let classes = leader.get(&format!("/statistics/basic-info?by=class&department={id}")).await;
     assert_adds_up(&classes.body);
     assert_eq!(counts(&classes.body["total"]), counts(college));
-    let class = classes.body["rows"].as_array().unwrap().iter().find(|row| row["unreported"].as_i64() > Some(0)).unwrap();
+    let class = classes.body["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["unreported"].as_i64() > Some(0))
+        .unwrap();
     let id = &class["department"]["id"];
-    let people = leader.get(&format!("/statistics/basic-info/people?department={id}&state=unreported&limit=200")).await;
+    let people = leader
+        .get(&format!("/statistics/basic-info/people?department={id}&state=unreported&limit=200"))
+        .await;
     assert_eq!(people.items().len() as i64, counts(class)[2]);
     let categories = leader.get("/statistics/basic-info/categories").await.body;
-    let of = |field: usize| categories["fields"][field]["categories"].as_array().unwrap().iter().map(|one| one["people"].as_i64().unwrap()).sum::<i64>();
+    let of = |field: usize| {
+        categories["fields"][field]["categories"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["people"].as_i64().unwrap())
+            .sum::<i64>()
+    };
     assert_eq!((of(0), of(1)), (14_365, 14_365), "who did not answer is counted too");
 }
 
@@ -301,7 +367,8 @@ async fn staff_are_counted_under_their_college_or_their_department() {
     let table = leader.get("/statistics/trips?by=department").await;
     assert_adds_up(&table.body);
     let rows = table.body["rows"].as_array().unwrap();
-    let office = rows.iter().find(|row| row["department"]["name"] == json!("信息中心")).expect("an office has a row");
+    let office =
+        rows.iter().find(|row| row["department"]["name"] == json!("信息中心")).expect("an office has a row");
     let counted: i64 = test
         .one(
             "select count(*) from persons p join memberships m using (corp_id, person_id) join departments d using (corp_id, department_id)
@@ -317,7 +384,9 @@ async fn staff_are_counted_under_their_college_or_their_department() {
 async fn a_page_that_asks_again_is_told_when_nothing_has_changed() {
     let test = TestApp::start().await;
     let leader = test.sign_in(&test.persona("school_leader")).await;
-    for path in ["/statistics/health-daily", "/statistics/health-daily/categories", "/trips/summary", "/movements"] {
+    for path in
+        ["/statistics/health-daily", "/statistics/health-daily/categories", "/trips/summary", "/movements"]
+    {
         let url = leader.url(&format!("/api/v1{path}"));
         let first = leader.get(path).await;
         let tag = first.headers["etag"].to_str().unwrap().to_owned();

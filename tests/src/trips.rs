@@ -51,8 +51,10 @@ async fn who_is_away_is_listed_once_with_where_they_are_now() {
     let open = leader.get("/trips").await;
     assert_eq!(numbers(&leader, "").await, [administrator, two, zero], "the newest first");
     let row = &open.items()[2];
-    assert_eq!((&row["region"], &row["left_on"], &row["returned_on"], &row["transport"]),
-        (&json!("广东省广州市荔湾区"), &json!("2020-02-20"), &json!(null), &json!("火车")));
+    assert_eq!(
+        (&row["region"], &row["left_on"], &row["returned_on"], &row["transport"]),
+        (&json!("广东省广州市荔湾区"), &json!("2020-02-20"), &json!(null), &json!("火车"))
+    );
     assert_eq!(numbers(&leader, "?outside=41").await, [administrator, zero], "out of the province");
     assert_eq!(numbers(&leader, "?within=42").await, Vec::<String>::new(), "they have gone on since");
     assert_eq!(numbers(&leader, "?state=all&within=42&since=2020-01-20").await, [one]);
@@ -65,7 +67,8 @@ async fn who_is_away_is_listed_once_with_where_they_are_now() {
         let mut all = numbers(&leader, &format!("?{query}")).await;
         assert_eq!(summary["trips"].as_u64(), Some(all.len() as u64), "{query}");
         for province in summary["provinces"].as_array().unwrap() {
-            let mut there = numbers(&leader, &format!("?{query}&within={}", province["code"].as_str().unwrap())).await;
+            let mut there =
+                numbers(&leader, &format!("?{query}&within={}", province["code"].as_str().unwrap())).await;
             assert_eq!(province["trips"].as_u64(), Some(there.len() as u64), "{province}");
             there.sort();
             there.dedup();
@@ -96,13 +99,20 @@ async fn everyone_sees_their_part_page_by_page() {
         path = format!("/trips?state=all&limit=1&cursor={cursor}");
     }
     assert_eq!(seen.len(), 4, "nobody twice");
-    for (role, status) in [("student", StatusCode::FORBIDDEN), ("administrator", StatusCode::FORBIDDEN), ("college_leader", StatusCode::OK)] {
+    for (role, status) in [
+        ("student", StatusCode::FORBIDDEN),
+        ("administrator", StatusCode::FORBIDDEN),
+        ("college_leader", StatusCode::OK),
+    ] {
         let viewer = test.sign_in(&test.persona(role)).await;
         assert_eq!(viewer.get("/trips").await.status, status, "{role}");
         assert_eq!(viewer.get("/trips/summary").await.status, status, "{role}");
     }
     let wrong = counsellor.get("/trips?outside=4x").await;
-    assert_eq!((wrong.status, &wrong.body["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("outside")));
+    assert_eq!(
+        (wrong.status, &wrong.body["errors"][0]["field"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("outside"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,10 +128,13 @@ async fn the_sheets_of_figures_and_lists_are_what_the_pages_show() {
     };
     let trips = asked("trips", &["index", "number", "region", "left_on"], json!({ "open": true }));
     let sheet = crate::exports::sheet(&test, &counsellor, &trips).await;
-    assert_eq!(sheet[1..], [
-        ["1", students[2].as_str(), "河南省郑州市金水区", "2020-03-01"],
-        ["2", students[0].as_str(), "广东省广州市荔湾区", "2020-02-20"],
-    ]);
+    assert_eq!(
+        sheet[1..],
+        [
+            ["1", students[2].as_str(), "河南省郑州市金水区", "2020-03-01"],
+            ["2", students[0].as_str(), "广东省广州市荔湾区", "2020-02-20"],
+        ]
+    );
     let looks: i64 = test.one("select count(*) from access_log where export_id is not null", &[]).await;
     assert_eq!(looks, 2, "whom it names can read that it does");
 
@@ -129,18 +142,19 @@ async fn the_sheets_of_figures_and_lists_are_what_the_pages_show() {
     let filters = json!({ "form": "health-daily", "by": "college" });
     let table = asked("report_table", &["index", "unit", "expected", "reported", "report_rate"], filters);
     let sheet = crate::exports::sheet(&test, &leader, &table).await;
-    assert_eq!(sheet[1..], [
-        ["1", "信息学院", "31", "0", "0"],
-        ["2", "管理学院", "27", "0", "0"],
-        ["", "合计", "58", "0", "0"],
-    ]);
+    assert_eq!(
+        sheet[1..],
+        [["1", "信息学院", "31", "0", "0"], ["2", "管理学院", "27", "0", "0"], ["", "合计", "58", "0", "0"],]
+    );
     let filters = json!({ "form": "health-daily", "state": "unreported" });
     let people = asked("report_people", &["number", "report_state"], filters);
     let sheet = crate::exports::sheet(&test, &counsellor, &people).await;
     let listed: Vec<&str> = sheet[1..].iter().map(|row| row[0].as_str()).collect();
     assert_eq!(listed, students, "theirs and nobody else's");
     let filters = json!({ "form": "health-daily" });
-    for (dataset, columns, rows) in [("report_span", ["day", "unit"], 3), ("report_categories", ["unit", "category"], 3 * 5)] {
+    for (dataset, columns, rows) in
+        [("report_span", ["day", "unit"], 3), ("report_categories", ["unit", "category"], 3 * 5)]
+    {
         let sheet = crate::exports::sheet(&test, &leader, &asked(dataset, &columns, filters.clone())).await;
         assert_eq!(sheet.len(), 1 + rows, "{dataset}");
     }

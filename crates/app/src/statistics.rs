@@ -13,11 +13,11 @@ mod categories;
 mod figured;
 mod span;
 
+pub(crate) use categories::categories_in;
 pub use categories::{Categories, FieldCategories, categories};
 pub use figured::{Figured, FiguredSlot, forms};
-pub(crate) use categories::categories_in;
-pub use span::{MOST_DAYS, OfDay, Span, Spanned, span};
 pub(crate) use span::span_in;
+pub use span::{MOST_DAYS, OfDay, Span, Spanned, span};
 pub use store::statistics::{By, Fact, PersonRow, Row, Which};
 
 use crate::{App, Error, Page, Result, School, forms as asked_forms};
@@ -74,8 +74,7 @@ pub(crate) async fn table_in(
     let rows = statistics::by(tx, &question, by).await?;
     let total = rows.iter().map(|row| row.counts).sum();
     let cutoff_at = cutoff_at(school, &loaded, &question, now)?;
-    let table =
-        Table { day: question.day, slot: question.period.slot, cutoff_at, as_of: now, rows, total };
+    let table = Table { day: question.day, slot: question.period.slot, cutoff_at, as_of: now, rows, total };
     Ok((loaded, table))
 }
 

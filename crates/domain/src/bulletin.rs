@@ -49,9 +49,13 @@ impl Bulletin<'_> {
         if matches!(self.form.cadence, Cadence::Event) {
             return format!("{when}，{unit}已有{reported}人填报。");
         }
-        let Some(rate) = rate(reported, expected) else { return format!("{when}，{unit}没有应报人员。") };
-        let mut sentence =
-            format!("{when}，{unit}应报{expected}人，已报{reported}人，未报{}人，上报率{rate:.2}%", expected - reported);
+        let Some(rate) = rate(reported, expected) else {
+            return format!("{when}，{unit}没有应报人员。");
+        };
+        let mut sentence = format!(
+            "{when}，{unit}应报{expected}人，已报{reported}人，未报{}人，上报率{rate:.2}%",
+            expected - reported
+        );
         if late > 0 {
             sentence += &format!("，其中迟报{late}人");
         }
@@ -147,7 +151,11 @@ mod tests {
             "截至3月4日20:00（已过20:00的截止时间），应报15380人，已报15343人，未报37人，上报率99.76%，其中迟报12人；体温等异常2人。"
         );
         let next_day = Bulletin { as_of: at("2020-03-05T08:05:00"), ..bulletin(&daily) };
-        assert!(next_day.sentence().starts_with("截至3月5日08:05（已过3月4日20:00的截止时间），"), "{}", next_day.sentence());
+        assert!(
+            next_day.sentence().starts_with("截至3月5日08:05（已过3月4日20:00的截止时间），"),
+            "{}",
+            next_day.sentence()
+        );
         let midnight = Bulletin { cutoff: at("2020-03-05T00:00:00"), ..next_day };
         assert!(midnight.sentence().contains("（已过3月4日24:00的截止时间）"), "{}", midnight.sentence());
     }

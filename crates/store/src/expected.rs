@@ -141,8 +141,7 @@ const CHANGED: &str = concat!(
 impl Question {
     /// A query on `expected`, those who are asked and not exempt, with $1 to $11 bound; `rest` goes on with $12.
     pub fn bind(&self, rest: &str) -> Bound {
-        let expected =
-            if self.period.day.is_some() { expected!(of_a_day) } else { expected!(of_no_day) };
+        let expected = if self.period.day.is_some() { expected!(of_a_day) } else { expected!(of_no_day) };
         self.bind_to(&format!("{expected}{rest}"))
     }
 
@@ -174,8 +173,7 @@ impl Question {
     /// Those exempt by kind, and under no kind those who are expected.
     pub async fn explain(&self, conn: &mut AsyncPgConnection) -> Result<Vec<Part>> {
         let order: Vec<&str> = ExemptionKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        let explained =
-            if self.period.day.is_some() { explained!(of_a_day) } else { explained!(of_no_day) };
+        let explained = if self.period.day.is_some() { explained!(of_a_day) } else { explained!(of_no_day) };
         Ok(self.bind_to(explained).bind::<Array<Text>, _>(order).load(conn).await?)
     }
 

@@ -85,10 +85,7 @@ pub async fn by(conn: &mut AsyncPgConnection, question: &Question, by: By) -> Re
     let rows: Vec<Grouped> = question.bind(&rest).load(conn).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Row {
-            counts: row.counts(),
-            department: row.department_id.zip(row.name),
-        })
+        .map(|row| Row { counts: row.counts(), department: row.department_id.zip(row.name) })
         .collect())
 }
 

@@ -220,5 +220,6 @@ pub(crate) const AWAY: &str = "exists (select from trips t where t.corp_id = $1 
     and t.left_on <= $3 and (t.returned_on is null or t.returned_on > $3))";
 
 /// Whether somebody came back on the day.
-pub(crate) const RETURNED: &str = "exists (select from trips t where t.corp_id = $1 and t.person_id = x.person_id
+pub(crate) const RETURNED: &str =
+    "exists (select from trips t where t.corp_id = $1 and t.person_id = x.person_id
     and t.returned_on = $3)";

@@ -103,7 +103,8 @@ impl Listed<'_> {
     /// How many people a list names, or trips.
     pub(super) async fn count(&self, tx: &mut Scoped) -> Result<i64> {
         if self.definition.dataset == Dataset::Trips {
-            let summary = trips::summary_in(self.app, tx, self.school, self.scope.clone(), self.trips()).await?;
+            let summary =
+                trips::summary_in(self.app, tx, self.school, self.scope.clone(), self.trips()).await?;
             return Ok(summary.trips);
         }
         let (_, question) = question_of(self.app, tx, self.school, self.scope.clone(), self.asked()).await?;
@@ -127,8 +128,7 @@ impl Listed<'_> {
             return Ok(Named { rows, named, next: page.next });
         }
         let (_, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
-        let people =
-            figures::people(tx, &question, self.which(), self.fact(), after, limit + 1).await?;
+        let people = figures::people(tx, &question, self.which(), self.fact(), after, limit + 1).await?;
         let page = crate::Page::cut(people, limit, |row| row.number.clone());
         let rows = (given + 1..).zip(&page.items);
         let rows = rows.map(|(index, row)| self.cells(|column| self.of_person(row, column, index))).collect();
@@ -263,8 +263,7 @@ async fn span(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
 
 async fn moved(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
     let Filters { day, department, .. } = of.filters();
-    let table =
-        movements::table_in(of.app, tx, of.school, of.scope.clone(), *day, *department).await?;
+    let table = movements::table_in(of.app, tx, of.school, of.scope.clone(), *day, *department).await?;
     let of_movement = |movement: Movement, column| match column {
         Column::Staff => number(movement.staff),
         Column::Away => number(movement.away),

@@ -83,6 +83,7 @@ fn slots(form: &Form) -> Vec<FiguredSlot> {
     if slots.len() < 2 {
         return Vec::new();
     }
-    let title = |slot: i16, title: &Option<String>| title.clone().unwrap_or_else(|| format!("第 {} 次", slot + 1));
+    let title =
+        |slot: i16, title: &Option<String>| title.clone().unwrap_or_else(|| format!("第 {} 次", slot + 1));
     (0..).zip(slots).map(|(slot, times)| FiguredSlot { slot, title: title(slot, &times.title) }).collect()
 }

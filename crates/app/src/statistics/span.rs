@@ -92,7 +92,8 @@ pub(crate) async fn span_in(
     let mut days: Vec<OfDay> = Vec::new();
     let mut last = None;
     // From the end, so that of a week its last day counts.
-    for day in from.iter_days().take_while(|day| *day <= to.min(today)).collect::<Vec<_>>().into_iter().rev() {
+    for day in from.iter_days().take_while(|day| *day <= to.min(today)).collect::<Vec<_>>().into_iter().rev()
+    {
         let turn = loaded.turns(school, day).into_iter().find(|turn| turn.period.slot == slot);
         let Some(turn) = turn.filter(|turn| last != Some(turn.period)) else { continue };
         last = Some(turn.period);

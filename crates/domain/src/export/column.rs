@@ -119,7 +119,11 @@ pub enum Column {
 }
 
 use Column::{
-    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day, Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport, Unit, Unreported, Until, Userid, WithAccount, Year,
+    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day,
+    Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name, Normal,
+    Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
+    Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
+    Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
 const ALL: [Column; 54] = [
@@ -336,9 +340,12 @@ impl Column {
     /// Its width, in characters.
     pub fn width(self) -> f64 {
         match self {
-            Index | Kind | Year | Students | WithAccount | Activated | Expected | Reported | Unreported | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave => 8.0,
-            Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport => 12.0,
-            Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category | RevisedAt | Heads | SignedAt => 16.0,
+            Index | Kind | Year | Students | WithAccount | Activated | Expected | Reported | Unreported
+            | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave => 8.0,
+            Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
+            | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport => 12.0,
+            Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
+            | RevisedAt | Heads | SignedAt => 16.0,
             College | Major | Counsellors => 20.0,
             Place | Unit | Region => 24.0,
             Path | Reason | Note => 44.0,

@@ -25,7 +25,8 @@ impl<T: Serialize> Responder for Fresh<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let written = serde_json::to_string(&self.0).and_then(|text| Ok((serde_json::to_value(&self.0)?, text)));
+        let written =
+            serde_json::to_string(&self.0).and_then(|text| Ok((serde_json::to_value(&self.0)?, text)));
         let (mut value, text) = match written {
             Ok(written) => written,
             Err(error) => {

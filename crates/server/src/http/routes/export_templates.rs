@@ -2,11 +2,11 @@
 
 use actix_web::{HttpResponse, delete, get, post, put, web};
 use app::{Error, FieldError, export_templates, exports::offers};
+use chrono::NaiveDate;
 use domain::{
     export::{BUILT_IN, Chosen, Column, Dataset, Definition, Filters, Order},
     policy::Action,
 };
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -111,8 +111,48 @@ impl ExportDefinition {
                 None => say(format!("columns.{place}.column"), "没有这一列，请去掉"),
             }
         }
-        let ExportFilters { kind, staff_kind, department, year, activation, past, form, day, slot, by, state, field, category, from, to, open, outside, within, since } = self.filters;
-        let filters = Filters { kind, staff_kind, department, year, activation, past, form, day, slot, by, state, field, category, from, to, open, outside, within, since };
+        let ExportFilters {
+            kind,
+            staff_kind,
+            department,
+            year,
+            activation,
+            past,
+            form,
+            day,
+            slot,
+            by,
+            state,
+            field,
+            category,
+            from,
+            to,
+            open,
+            outside,
+            within,
+            since,
+        } = self.filters;
+        let filters = Filters {
+            kind,
+            staff_kind,
+            department,
+            year,
+            activation,
+            past,
+            form,
+            day,
+            slot,
+            by,
+            state,
+            field,
+            category,
+            from,
+            to,
+            open,
+            outside,
+            within,
+            since,
+        };
         match (dataset, order) {
             (Some(dataset), Some(order)) if wrong.is_empty() => {
                 Ok(Definition { dataset, columns, order, filters })
@@ -124,7 +164,27 @@ impl ExportDefinition {
 
 impl From<Definition> for ExportDefinition {
     fn from(definition: Definition) -> Self {
-        let Filters { kind, staff_kind, department, year, activation, past, form, day, slot, by, state, field, category, from, to, open, outside, within, since } = definition.filters;
+        let Filters {
+            kind,
+            staff_kind,
+            department,
+            year,
+            activation,
+            past,
+            form,
+            day,
+            slot,
+            by,
+            state,
+            field,
+            category,
+            from,
+            to,
+            open,
+            outside,
+            within,
+            since,
+        } = definition.filters;
         let columns = definition.columns.into_iter();
         Self {
             dataset: definition.dataset.as_str().into(),
@@ -132,7 +192,27 @@ impl From<Definition> for ExportDefinition {
                 .map(|chosen| ExportColumn { column: chosen.column.as_str().into(), title: chosen.title })
                 .collect(),
             order: definition.order.as_str().into(),
-            filters: ExportFilters { kind, staff_kind, department, year, activation, past, form, day, slot, by, state, field, category, from, to, open, outside, within, since },
+            filters: ExportFilters {
+                kind,
+                staff_kind,
+                department,
+                year,
+                activation,
+                past,
+                form,
+                day,
+                slot,
+                by,
+                state,
+                field,
+                category,
+                from,
+                to,
+                open,
+                outside,
+                within,
+                since,
+            },
         }
     }
 }

@@ -190,8 +190,7 @@ pub async fn people(
         MovementState::OnLeave => movements::Which::OnLeave,
     };
     let asked = movements::Asked { day: query.0.day, department: query.0.department, which };
-    let page =
-        movements::people(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
+    let page = movements::people(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| MovementPerson {
         id: row.person_id,
         number: row.number,

@@ -136,11 +136,7 @@ impl Row {
         (status = 304, description = "与 If-None-Match 所指的相同，只有时间不同"),
         Refusals))]
 #[get("/statistics/{form}")]
-pub async fn table(
-    who: SignedIn,
-    form: web::Path<String>,
-    query: Query<TableQuery>,
-) -> Answer<Fresh<Table>> {
+pub async fn table(who: SignedIn, form: web::Path<String>, query: Query<TableQuery>) -> Answer<Fresh<Table>> {
     let (app, school, viewer) = who.parts()?;
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
     let table = statistics::table(app, school, viewer, asked, query.0.by.into()).await?;

@@ -8,12 +8,7 @@ use utoipa::ToSchema;
 
 use super::{By, Row, TableQuery};
 use crate::http::{
-    fresh::Fresh,
-    input::Query,
-    openapi::Refusals,
-    problem::Answer,
-    routes::dto::Department,
-    who::SignedIn,
+    fresh::Fresh, input::Query, openapi::Refusals, problem::Answer, routes::dto::Department, who::SignedIn,
 };
 
 /// What was answered to the counted questions of a form.
