@@ -828,4 +828,87 @@ test('the office reviews, looks at the sign-offs, and the administrator records 
   await outages.getByRole('row', { name: /校园网中断/ }).waitFor();
   await look(outages, 'pc-outages');
   await administrator.end();
+
+test('the school leader goes down to the people of a class, over days and by category, and makes a bulletin', async () => {
+  const leader = await open(PC);
+  await become(leader.page, LEADER);
+  const { page } = leader;
+  await page.goto(`${SERVER_URL}/auth/start?to=/admin/statistics`);
+  await page.getByRole('combobox', { name: '表单' }).getByRole('option', { name: '基本信息' }).waitFor({ state: 'attached' });
+  await page.getByRole('link', { name: '信息学院', exact: true }).click();
+  await page.getByRole('link', { name: '2018级', exact: true }).first().click();
+  await page.getByRole('link', { name: /^2018软件技术1班应报 \d+ 人，查看名单$/ }).click();
+  const people = page.getByRole('table', { name: '应报人员名单' });
+  await people.getByRole('row').nth(1).waitFor();
+  await look(page, 'pc-people');
+  await page.keyboard.press('Escape');
+  await people.waitFor({ state: 'hidden' });
+
+  // Why so many are expected.
+  await page.getByRole('button', { name: '2018软件技术1班应报人数说明' }).click();
+  await page.getByRole('dialog').getByText('在册').waitFor();
+  await look(page, 'pc-explanation');
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('button', { name: '分类', exact: true }).click();
+  await page.getByRole('columnheader', { name: '非疫区' }).waitFor();
+  await look(page, 'pc-categories');
+  await page.getByRole('button', { name: '趋势与对比', exact: true }).click();
+  await page.getByRole('heading', { name: '上报率趋势' }).waitFor();
+  await page.getByRole('img', { name: /上报率与未报人数/ }).waitFor();
+  await look(page, 'pc-span');
+  await page.getByRole('button', { name: '表格', exact: true }).click();
+
+  // A bulletin: a sentence without names, a picture, a sheet.
+  await page.getByRole('button', { name: '一键通报' }).click();
+  const dialog = page.getByRole('dialog', { name: '一键通报' });
+  await dialog.getByText(/^截至3月4日\d\d:\d\d，.*应报\d+人，已报\d+人，未报\d+人，上报率\d+\.\d\d%/).waitFor();
+  const [picture] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: '保存图片' }).click()]);
+  assert.match(picture.suggestedFilename(), /^健康日报.*\.png$/);
+  await look(page, 'pc-bulletin');
+  await dialog.getByRole('button', { name: '导出 Excel' }).click();
+  const sheet = page.getByRole('dialog', { name: /导出 Excel/ });
+  await sheet.getByRole('button', { name: '开始导出' }).click();
+  const [file] = await Promise.all([page.waitForEvent('download'), sheet.getByRole('link', { name: '下载文件' }).click()]);
+  assert.match(file.suggestedFilename(), /\.xlsx$/);
+
+  // Whoever is away, and the staff of each department.
+  await page.goto(`${SERVER_URL}/admin/trips`);
+  await page.getByText('没有符合条件的行程').waitFor();
+  await look(page, 'pc-trips');
+  await page.getByRole('link', { name: '人员流动' }).click();
+  await page.getByRole('row', { name: /信息中心/ }).waitFor();
+  await look(page, 'pc-movements');
+
+  // A form that is answered once has its completion.
+  await page.goto(`${SERVER_URL}/admin/statistics/basic-info`);
+  await page.getByRole('link', { name: '信息学院', exact: true }).waitFor();
+  await look(page, 'pc-completion');
+  await leader.end();
+});
+
+test('on a phone the leader sees categories, trips and a bulletin', async () => {
+  const leader = await open(PHONE);
+  const page = await openFromWorkbench(leader, LEADER);
+  await page.getByRole('link', { name: '统计' }).click();
+  await page.getByRole('button', { name: '信息学院应报人数说明' }).waitFor();
+  await look(page, 'phone-statistics');
+  await page.getByRole('button', { name: '信息学院应报人数说明' }).click();
+  await page.getByRole('dialog').getByText('在册').waitFor();
+  await look(page, 'phone-explanation');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: '分类', exact: true }).click();
+  await page.getByRole('heading', { name: '当前所在地' }).waitFor();
+  await look(page, 'phone-categories');
+  await page.getByRole('button', { name: '一键通报' }).click();
+  await page.getByRole('dialog').getByText(/^截至3月4日.*应报58人/).waitFor();
+  await look(page, 'phone-bulletin');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.getByRole('link', { name: '查看行程' }).click();
+  await page.getByRole('heading', { name: '行程', exact: true }).waitFor();
+  await page.getByText('没有符合条件的行程').waitFor();
+  await look(page, 'phone-trips');
+  await leader.end();
 });

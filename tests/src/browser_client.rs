@@ -156,6 +156,13 @@ impl Browser {
         Self::reply(self.request(Method::POST, url, Some(body.into()), headers).await).await
     }
 
+    /// A PUT of JSON to the API.
+    pub async fn put(&self, path: &str, body: &Value) -> Reply {
+        let url = self.url(&format!("/api/v1{path}"));
+        let headers = [("Content-Type", "application/json")];
+        Self::reply(self.request(Method::PUT, url, Some(body.to_string().into()), &headers).await).await
+    }
+
     /// A DELETE of the API.
     pub async fn delete(&self, path: &str) -> Reply {
         let url = self.url(&format!("/api/v1{path}"));

@@ -52,7 +52,7 @@ fn rows(book: &mut Book) -> Vec<Vec<String>> {
     sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
 }
 
-async fn sheet(test: &TestApp, browser: &Browser, asked: &Value) -> Vec<Vec<String>> {
+pub async fn sheet(test: &TestApp, browser: &Browser, asked: &Value) -> Vec<Vec<String>> {
     let id = made(test, browser, asked).await;
     rows(&mut fetch(browser, id).await)
 }

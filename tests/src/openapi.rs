@@ -25,6 +25,7 @@ async fn every_operation_is_there_and_asks_for_a_session() {
                 .replace("{form}", "health-daily")
                 .replace("{receipt}", "X");
             let concrete = concrete.replace("{id}", "1").replace("{round}", "1");
+            let concrete = concrete.replace("{day}", "2020-03-04").replace("{department}", "1");
             let url = test.url.join(&concrete).unwrap();
             let id = operation["operationId"].as_str().unwrap();
             assert!(operations.insert(id.to_owned()), "{id} names two operations");

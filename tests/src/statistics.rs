@@ -130,3 +130,275 @@ async fn a_day_before_the_form_is_empty_and_a_bad_day_is_told() {
     let early = leader.get("/statistics/health-daily?day=2010-01-01").await;
     assert_eq!(counts(&early.body["total"]), [0; 5]);
 }
+
+/// Has these students of the counsellor's report from these places, the first after the cut-off and with a fever.
+async fn report_from(test: &TestApp, students: &[String], places: &[&str]) {
+    for (student, place) in students.iter().zip(places).skip(1) {
+        let answers = json!({ "temperature": 36.4, "place": place, "abnormal": false });
+        let reply = test.sign_in(student).await.post("/reports", &health_report(answers)).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    }
+    test.clock.set_time("20:30");
+    let fever = json!({ "temperature": 38.0, "place": places[0], "abnormal": false });
+    let reply = test.sign_in(&students[0]).await.post("/reports", &health_report(fever)).await;
+    assert_eq!((reply.status, &reply.body["late"]), (StatusCode::CREATED, &json!(true)), "{}", reply.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_category_opens_its_people_and_the_colleges_add_up() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let places = ["湖北", "非疫区", "非疫区", "南阳"];
+    report_from(&test, &students, &places).await;
+
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let found = leader.get("/statistics/health-daily/categories").await.body;
+    let place = &found["fields"][0];
+    assert_eq!(
+        (&place["field"], &found["total"]["reported"], &found["total"]["late"]),
+        (&json!("place"), &json!(4), &json!(1))
+    );
+    let titles: Vec<&str> =
+        place["categories"].as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect();
+    assert_eq!(
+        titles,
+        ["非疫区", "湖北", "广东", "浙江", "南阳"],
+        "in the form's order, also where nobody is"
+    );
+
+    let mut sums = vec![0; titles.len()];
+    for row in place["rows"].as_array().unwrap() {
+        for (sum, people) in sums.iter_mut().zip(row["people"].as_array().unwrap()) {
+            *sum += people.as_i64().unwrap();
+        }
+    }
+    for ((title, sum), category) in titles.iter().zip(sums).zip(place["categories"].as_array().unwrap()) {
+        let counted: i64 =
+            test.one("select count(*) from reports where facts ->> 'place' = $1", &[title]).await;
+        assert_eq!((category["people"].as_i64().unwrap(), sum), (counted, counted), "{title}");
+        let people =
+            leader.get(&format!("/statistics/health-daily/people?field=place&category={title}")).await;
+        assert_eq!(people.items().len() as i64, counted, "{title}");
+    }
+    let none = leader.get("/statistics/health-daily/people?field=place&category=").await;
+    assert!(none.items().is_empty(), "everybody who reported is in a category");
+
+    let late = leader.get("/statistics/health-daily/people?state=late").await;
+    assert_eq!(
+        (late.items().len(), &late.items()[0]["number"], &late.items()[0]["late"]),
+        (1, &json!(students[0]), &json!(true))
+    );
+    let table = leader.get("/statistics/health-daily").await;
+    assert_eq!(table.body["total"]["late"], json!(1));
+
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    assert_eq!(administrator.get("/statistics/health-daily/categories").await.status, StatusCode::OK);
+    let student = test.sign_in(&test.persona("student")).await;
+    assert_eq!(student.get("/statistics/health-daily/categories").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_has_each_day_by_its_roster_and_its_departments_add_up() {
+    let test = TestApp::start().await;
+    let counsellor = test.persona("counsellor");
+    let students = test.students_of(&counsellor).await;
+    for reported in [2, 3] {
+        for student in &students[..reported] {
+            test.sign_in(student).await.post("/reports", &health_report(normal_answers())).await;
+        }
+        test.clock.advance(chrono::TimeDelta::days(1));
+    }
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let trend = leader.get("/statistics/health-daily/trend?from=2020-03-01&to=2020-03-31").await.body;
+    let days: Vec<(&str, i64)> = trend["days"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| (of["day"].as_str().unwrap(), of["counts"]["reported"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(
+        days,
+        [("2020-03-04", 2), ("2020-03-05", 3), ("2020-03-06", 0)],
+        "since the form is asked, until today"
+    );
+
+    let compared = leader.get("/statistics/health-daily/comparison?from=2020-03-04&to=2020-03-06").await.body;
+    let mut reported = 0;
+    for row in compared["rows"].as_array().unwrap() {
+        let of_days: i64 =
+            row["days"].as_array().unwrap().iter().map(|day| day["reported"].as_i64().unwrap()).sum();
+        assert_eq!(row["sum"]["reported"].as_i64().unwrap(), of_days);
+        reported += of_days;
+    }
+    assert_eq!(
+        (reported, compared["total"]["reported"].as_i64(), compared["total"]["expected"].as_i64()),
+        (5, Some(5), Some(3 * 58))
+    );
+
+    let of_counsellor = test.sign_in(&counsellor).await.get("/statistics/health-daily/trend").await.body;
+    let mine = of_counsellor["days"].as_array().unwrap();
+    assert!(mine.iter().all(|of| of["counts"]["expected"] == json!(students.len())));
+
+    for (query, field) in [
+        ("from=2020-01-01&to=2020-12-31", "from"),
+        ("from=2020-03-05&to=2020-03-04", "from"),
+        ("to=2500-01-01", "to"),
+    ] {
+        let reply = leader.get(&format!("/statistics/health-daily/trend?{query}")).await;
+        assert_eq!(
+            (reply.status, &reply.body["errors"][0]["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)),
+            "{query}"
+        );
+    }
+    let once = leader.get("/statistics/basic-info/trend").await;
+    assert_eq!(once.body["errors"][0]["field"], json!("form"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_forms_with_figures_say_what_their_pages_need() {
+    let test = TestApp::start().await;
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let forms = leader.get("/statistics").await;
+    let known: Vec<_> = forms
+        .items()
+        .iter()
+        .map(|form| {
+            (
+                form["code"].as_str().unwrap(),
+                form["cadence"].as_str().unwrap(),
+                form["trips"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        known,
+        [("health-daily", "daily", false), ("basic-info", "once", false), ("trips", "event", true)]
+    );
+    let student = test.sign_in(&test.persona("student")).await;
+    assert_eq!(student.get("/statistics").await.status, StatusCode::FORBIDDEN);
+}
+
+/// Reports of the first `many` students by number whom colleges count, as if they had come one by one.
+async fn fill_basic_info(test: &TestApp, many: i64) {
+    let sql = "insert into reports (corp_id, form_id, person_id, day, slot, occurrence, form_version_id, revision, receipt, state,
+                 facts, flags, late, source, retention, month, submitted_at, revised_at)
+        select s.corp_id, f.form_id, s.person_id, null::date, 0, 0, v.form_version_id, 1, 'TESTRECEIPT' || s.person_id, 'normal',
+               jsonb_build_object('residence', case when s.person_id % 2 = 0 then '家里' else '学校宿舍' end), '{}'::text[], false, 'self',
+               'standard', date '2020-03-01', timestamptz '2020-03-04T00:00:00Z', timestamptz '2020-03-04T00:00:00Z'
+        from forms f join form_versions v using (corp_id, form_id)
+        join lateral (
+          select p.corp_id, p.person_id from persons p
+          join memberships m on m.corp_id = p.corp_id and m.person_id = p.person_id and m.is_main and m.until_date is null
+          join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
+          where p.kind = 'student' and d.college_id is not null order by p.number limit $1) s on true
+        where f.code = 'basic-info'";
+    assert_eq!(test.owner.execute(sql, &[&many]).await.unwrap(), many as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_answered_once_has_its_completion_down_to_the_person() {
+    let test = TestApp::start_with(crate::test_app::Shape::reference()).await;
+    test.sync().await;
+    let (people, grants) = crate::test_app::roster_files_of(crate::test_app::REFERENCE);
+    app::roster::import(&test.app, test.school(), &people, Some(&grants))
+        .await
+        .expect("the roster is imported");
+    let figures: Value = serde_json::from_str(
+        &std::fs::read_to_string(crate::test_app::root().join("fixtures/school/figures.json")).unwrap(),
+    )
+    .unwrap();
+    fill_basic_info(&test, 14_365).await;
+    let leader = test.sign_in(&test.personas_of(crate::test_app::REFERENCE, "school_leader")[0]).await;
+
+    let school = leader.get("/statistics/basic-info").await;
+    assert_adds_up(&school.body);
+    assert_eq!(counts(&school.body["total"])[..3], [15_380, 14_365, 1_015]);
+    assert!(figures.to_string().contains("14365"), "the figures of the reference school say the same");
+    let told = leader.get("/statistics/basic-info/bulletin").await;
+    assert!(
+        told.body["sentence"]
+            .as_str()
+            .unwrap()
+            .contains("应报15380人，已报14365人，未报1015人，上报率93.40%"),
+        "{}",
+        told.body["sentence"]
+    );
+
+    // Down to the last person, and each level adds up to the one above.
+    let college = school.body["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["unreported"].as_i64() > Some(0))
+        .unwrap();
+    let id = &college["department"]["id"];
+    let classes = leader.get(&format!("/statistics/basic-info?by=class&department={id}")).await;
+    assert_adds_up(&classes.body);
+    assert_eq!(counts(&classes.body["total"]), counts(college));
+    let class = classes.body["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["unreported"].as_i64() > Some(0))
+        .unwrap();
+    let id = &class["department"]["id"];
+    let people = leader
+        .get(&format!("/statistics/basic-info/people?department={id}&state=unreported&limit=200"))
+        .await;
+    assert_eq!(people.items().len() as i64, counts(class)[2]);
+    let categories = leader.get("/statistics/basic-info/categories").await.body;
+    let of = |field: usize| {
+        categories["fields"][field]["categories"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["people"].as_i64().unwrap())
+            .sum::<i64>()
+    };
+    assert_eq!((of(0), of(1)), (14_365, 14_365), "who did not answer is counted too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_are_counted_under_their_college_or_their_department() {
+    let test = TestApp::start().await;
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    // The form of events asks staff too.
+    let table = leader.get("/statistics/trips?by=department").await;
+    assert_adds_up(&table.body);
+    let rows = table.body["rows"].as_array().unwrap();
+    let office =
+        rows.iter().find(|row| row["department"]["name"] == json!("信息中心")).expect("an office has a row");
+    let counted: i64 = test
+        .one(
+            "select count(*) from persons p join memberships m using (corp_id, person_id) join departments d using (corp_id, department_id)
+             where m.is_main and m.until_date is null and d.name = '信息中心'",
+            &[],
+        )
+        .await;
+    assert_eq!(office["expected"].as_i64(), Some(counted));
+    assert!(rows.iter().any(|row| row["department"]["name"] == json!("信息学院")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_asks_again_is_told_when_nothing_has_changed() {
+    let test = TestApp::start().await;
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    for path in
+        ["/statistics/health-daily", "/statistics/health-daily/categories", "/trips/summary", "/movements"]
+    {
+        let url = leader.url(&format!("/api/v1{path}"));
+        let first = leader.get(path).await;
+        let tag = first.headers["etag"].to_str().unwrap().to_owned();
+        test.clock.advance(chrono::TimeDelta::seconds(15));
+        let same = leader.request(reqwest::Method::GET, url.clone(), None, &[("If-None-Match", &tag)]).await;
+        assert_eq!(same.status(), StatusCode::NOT_MODIFIED, "{path}");
+        assert!(same.headers()["x-as-of"].to_str().unwrap() > first.body["as_of"].as_str().unwrap());
+    }
+    let url = leader.url("/api/v1/statistics/health-daily");
+    let tag = leader.get("/statistics/health-daily").await.headers["etag"].to_str().unwrap().to_owned();
+    let student = test.sign_in(&test.persona("student")).await;
+    student.post("/reports", &health_report(normal_answers())).await;
+    let changed = leader.request(reqwest::Method::GET, url, None, &[("If-None-Match", &tag)]).await;
+    assert_eq!(changed.status(), StatusCode::OK);
+}

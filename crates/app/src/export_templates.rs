@@ -29,7 +29,7 @@ pub struct Saved {
 /// What the viewer may export, and the templates of that by name; all templates for administrators. One whose columns are no
 /// more is left out.
 pub async fn list(app: &App, school: &School, viewer: &Viewer) -> Result<(Vec<Dataset>, Vec<Saved>)> {
-    let datasets = datasets(viewer)?;
+    let datasets: Vec<_> = datasets(viewer)?.into_iter().filter(|dataset| dataset.has_templates()).collect();
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = export_templates::all(&mut tx, school.corp()).await?;
     tx.commit().await?;
@@ -56,6 +56,9 @@ fn valid(viewer: &Viewer, name: &str, definition: Definition) -> Result<(String,
     }
     if is_built_in(name) {
         return Err(Error::field("name", "这是内置模板的名字，请换一个"));
+    }
+    if !definition.dataset.has_templates() {
+        return Err(Error::field("dataset", "这类数据在显示它的页面上导出，不能存为模板"));
     }
     if viewer.may(Action::Administer) {
         let wrong = definition.check();

@@ -2,6 +2,7 @@
 //! asked; the log of them stays.
 
 mod cells;
+mod figures;
 pub(crate) mod make;
 mod sheet;
 
@@ -44,6 +45,10 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
         Dataset::Classes => viewer.scope(Action::SeePeople),
         // The reason may be about an illness: for those who grant them.
         Dataset::Exemptions => viewer.scope(Action::Exempt),
+        Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
+            viewer.scope(Action::SeeStatistics)
+        }
+        Dataset::ReportPeople | Dataset::Trips => viewer.scope(Action::SeePeople),
     };
     (!scope.is_empty()).then(|| Rights { scope, phones: viewer.scope(Action::RevealPhone) })
 }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod approvals;
 pub mod attachments;
+pub mod bulletins;
 pub mod callback;
 pub mod class_counsellors;
 pub mod consents;
@@ -21,6 +22,7 @@ pub mod invitations;
 pub mod jobs;
 pub mod jssdk;
 pub mod kinds;
+pub mod movements;
 pub mod my_data;
 pub mod outages;
 pub mod people;
@@ -39,6 +41,7 @@ pub mod statistics;
 pub mod statuses;
 pub mod sync_runs;
 pub mod tags;
+pub mod trips;
 pub mod unreported;
 pub mod write_plans;
 

@@ -4,20 +4,31 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     DepartmentId, clock,
     exemption::ExemptionKind,
-    policy::{Action, Viewer},
+    policy::{Action, Scope, Viewer},
     statistics::Counts,
 };
 use store::{expected::Question, statistics};
 
-pub use store::statistics::{By, PersonRow, Row, Which};
+mod categories;
+mod figured;
+mod span;
 
-use crate::{App, Error, Page, Result, School, forms};
+pub(crate) use categories::categories_in;
+pub use categories::{Categories, FieldCategories, categories};
+pub use figured::{Figured, FiguredSlot, forms};
+pub(crate) use span::span_in;
+pub use span::{MOST_DAYS, OfDay, Span, Spanned, span};
+pub use store::statistics::{By, Fact, PersonRow, Row, Which};
+
+use crate::{App, Error, Page, Result, School, forms as asked_forms};
 
 /// A table of figures.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// The day.
     pub day: NaiveDate,
+    /// The slot of the day.
+    pub slot: i16,
     /// The hour the day's figures are read.
     pub cutoff_at: DateTime<Utc>,
     /// The hour these were true.
@@ -43,14 +54,28 @@ pub struct Asked<'a> {
 
 /// The figures of what the viewer may see, grouped.
 pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>, by: By) -> Result<Table> {
-    let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
-    let (loaded, question) = question(app, &mut tx, school, viewer, Action::SeeStatistics, asked).await?;
-    let rows = statistics::by(&mut tx, &question, by).await?;
+    let (_, table) = table_in(app, &mut tx, school, viewer.scope(Action::SeeStatistics), asked, by).await?;
     tx.commit().await?;
+    Ok(table)
+}
+
+/// The same in a transaction, for those in a scope.
+pub(crate) async fn table_in(
+    app: &App,
+    tx: &mut store::Scoped,
+    school: &School,
+    scope: Scope,
+    asked: Asked<'_>,
+    by: By,
+) -> Result<(asked_forms::Loaded, Table)> {
+    let now = app.now();
+    let (loaded, question) = question_of(app, tx, school, scope, asked).await?;
+    let rows = statistics::by(tx, &question, by).await?;
     let total = rows.iter().map(|row| row.counts).sum();
     let cutoff_at = cutoff_at(school, &loaded, &question, now)?;
-    Ok(Table { day: question.day, cutoff_at, as_of: now, rows, total })
+    let table = Table { day: question.day, slot: question.period.slot, cutoff_at, as_of: now, rows, total };
+    Ok((loaded, table))
 }
 
 /// How a figure came about.
@@ -115,13 +140,13 @@ pub async fn people(
     school: &School,
     viewer: &Viewer,
     asked: Asked<'_>,
-    which: Which,
+    (which, fact): (Which, Option<Fact<'_>>),
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<PersonRow>> {
     let mut tx = app.store().scoped(school.corp()).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
-    let rows = statistics::people(&mut tx, &question, which, after, limit + 1).await?;
+    let rows = statistics::people(&mut tx, &question, which, fact, after, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::cut(rows, limit, |row| row.number.clone()))
 }
@@ -134,15 +159,25 @@ pub(crate) async fn question(
     viewer: &Viewer,
     action: Action,
     asked: Asked<'_>,
-) -> Result<(forms::Loaded, Question)> {
-    let scope = viewer.scope(action);
+) -> Result<(asked_forms::Loaded, Question)> {
+    question_of(app, tx, school, viewer.scope(action), asked).await
+}
+
+/// Who is expected, of those in a scope; nobody at all is an error.
+pub(crate) async fn question_of(
+    app: &App,
+    tx: &mut store::Scoped,
+    school: &School,
+    scope: Scope,
+    asked: Asked<'_>,
+) -> Result<(asked_forms::Loaded, Question)> {
     if scope.is_empty() {
         return Err(Error::Forbidden);
     }
     if asked.day.is_some_and(|day| clock::parse_day(&day.to_string()).is_none()) {
         return Err(Error::field("day", "请填 1900 到 2199 年之间的日期，例如 2020-03-04"));
     }
-    let loaded = forms::current(app, tx, asked.form).await?;
+    let loaded = asked_forms::current(app, tx, asked.form).await?;
     let now = app.now();
     let day = asked.day.unwrap_or_else(|| school.today(now));
     let turn = loaded.turn_of(school, day, asked.slot, now);
@@ -154,7 +189,7 @@ pub(crate) async fn question(
 /// The hour a question's figures are read.
 fn cutoff_at(
     school: &School,
-    loaded: &forms::Loaded,
+    loaded: &asked_forms::Loaded,
     question: &Question,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>> {

@@ -3,6 +3,7 @@
 mod builtin;
 mod column;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{BUILT_IN, BuiltIn};
@@ -31,11 +32,34 @@ pub enum Dataset {
     Classes,
     /// 免报
     Exemptions,
+    /// 上报统计: figures of a form on a day, by department.
+    ReportTable,
+    /// 分类统计: those who have reported, by department, question and category.
+    ReportCategories,
+    /// Figures of a form over a span of days, by day and department.
+    ReportSpan,
+    /// The people behind a figure.
+    ReportPeople,
+    /// 行程
+    Trips,
+    /// 部门人员流动日报
+    Movements,
 }
 
 impl Dataset {
     /// All.
-    pub const ALL: [Self; 4] = [Self::People, Self::Registration, Self::Classes, Self::Exemptions];
+    pub const ALL: [Self; 10] = [
+        Self::People,
+        Self::Registration,
+        Self::Classes,
+        Self::Exemptions,
+        Self::ReportTable,
+        Self::ReportCategories,
+        Self::ReportSpan,
+        Self::ReportPeople,
+        Self::Trips,
+        Self::Movements,
+    ];
 
     /// As it stands in the database and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -44,7 +68,23 @@ impl Dataset {
             Self::Registration => "registration",
             Self::Classes => "classes",
             Self::Exemptions => "exemptions",
+            Self::ReportTable => "report_table",
+            Self::ReportCategories => "report_categories",
+            Self::ReportSpan => "report_span",
+            Self::ReportPeople => "report_people",
+            Self::Trips => "trips",
+            Self::Movements => "movements",
         }
+    }
+
+    /// Whether there are templates of it. The others are exported from the page that shows them, as it shows them.
+    pub fn has_templates(self) -> bool {
+        matches!(self, Self::People | Self::Registration | Self::Classes | Self::Exemptions)
+    }
+
+    /// Whether its rows are of one form.
+    fn is_of_a_form(self) -> bool {
+        matches!(self, Self::ReportTable | Self::ReportCategories | Self::ReportSpan | Self::ReportPeople)
     }
 
     /// The dataset of this name.
@@ -61,18 +101,27 @@ impl Dataset {
     pub fn orders(self) -> &'static [Order] {
         match self {
             Self::Classes => &[Order::Place],
+            dataset if !dataset.has_templates() => &[Order::Listed],
             _ => &[Order::Number, Order::Place, Order::Name],
         }
     }
 
     /// By what its rows can be picked.
     pub fn filters(self) -> &'static [Filter] {
-        use Filter::{Activation, Department, Kind, Past, StaffKind, Year};
+        use Filter::{
+            Activation, By, Category, Day, Department, Field, Form, From, Kind, Open, Outside, Past, Since,
+            Slot, StaffKind, State, To, Within, Year,
+        };
         match self {
             Self::People => &[Kind, StaffKind, Department, Year, Activation],
             Self::Registration => &[Kind, StaffKind, Department, Year],
             Self::Classes => &[Department],
             Self::Exemptions => &[Kind, Department, Year, Past],
+            Self::ReportTable | Self::ReportCategories => &[Form, Day, Slot, Department, By],
+            Self::ReportSpan => &[Form, From, To, Slot, Department, By],
+            Self::ReportPeople => &[Form, Day, Slot, Department, State, Field, Category],
+            Self::Trips => &[Day, Department, Open, Outside, Within, Since],
+            Self::Movements => &[Day, Department],
         }
     }
 }
@@ -87,6 +136,8 @@ pub enum Order {
     Place,
     /// By name, then by number.
     Name,
+    /// As the page that shows them has them.
+    Listed,
 }
 
 impl Order {
@@ -96,12 +147,13 @@ impl Order {
             Self::Number => "number",
             Self::Place => "place",
             Self::Name => "name",
+            Self::Listed => "listed",
         }
     }
 
     /// The order of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Number, Self::Place, Self::Name].into_iter().find(|order| order.as_str() == name)
+        [Self::Number, Self::Place, Self::Name, Self::Listed].into_iter().find(|order| order.as_str() == name)
     }
 }
 
@@ -120,6 +172,32 @@ pub enum Filter {
     Activation,
     /// Those that are over or revoked too.
     Past,
+    /// Of this form.
+    Form,
+    /// On this day.
+    Day,
+    /// Of this slot of the day.
+    Slot,
+    /// By what figures are grouped.
+    By,
+    /// Which of those expected.
+    State,
+    /// A counted field …
+    Field,
+    /// … and the category an answer to it fell into.
+    Category,
+    /// From this day …
+    From,
+    /// … to this one.
+    To,
+    /// Trips under way.
+    Open,
+    /// Trips out of a region.
+    Outside,
+    /// Trips into a region.
+    Within,
+    /// Trips begun since a day.
+    Since,
 }
 
 impl Filter {
@@ -132,6 +210,19 @@ impl Filter {
             Self::Year => "year",
             Self::Activation => "activation",
             Self::Past => "past",
+            Self::Form => "form",
+            Self::Day => "day",
+            Self::Slot => "slot",
+            Self::By => "by",
+            Self::State => "state",
+            Self::Field => "field",
+            Self::Category => "category",
+            Self::From => "from",
+            Self::To => "to",
+            Self::Open => "open",
+            Self::Outside => "outside",
+            Self::Within => "within",
+            Self::Since => "since",
         }
     }
 }
@@ -162,7 +253,51 @@ pub struct Filters {
     /// Exemptions that are over or revoked too.
     #[serde(default)]
     pub past: bool,
+    /// The code of the form whose figures are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// The day; the day it is made if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<NaiveDate>,
+    /// The slot of the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<i16>,
+    /// One of [`GROUPS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// One of [`STATES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// A counted field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// A category of it; empty: in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The first day of a span.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// Its last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
+    /// Only trips under way.
+    #[serde(default)]
+    pub open: bool,
+    /// Only trips to where the region's code does not begin so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<String>,
+    /// Only trips to where it begins so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+    /// Only trips begun on this day or after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<NaiveDate>,
 }
+
+/// By what figures of a form can be grouped.
+pub const GROUPS: [&str; 4] = ["college", "grade", "class", "department"];
+/// Which of those expected.
+pub const STATES: [&str; 6] = ["expected", "reported", "unreported", "normal", "abnormal", "late"];
 
 /// A column that was chosen, and how the sheet heads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,7 +352,8 @@ impl Definition {
     }
 
     fn check_filters(&self, say: &mut impl FnMut(String, String)) {
-        let Filters { kind, staff_kind, department, year, activation, past } = &self.filters;
+        let Filters { kind, staff_kind, department, year, activation, past, .. } = &self.filters;
+        let of = &self.filters;
         let given = [
             (Filter::Kind, kind.is_some()),
             (Filter::StaffKind, staff_kind.is_some()),
@@ -225,6 +361,19 @@ impl Definition {
             (Filter::Year, year.is_some()),
             (Filter::Activation, activation.is_some()),
             (Filter::Past, *past),
+            (Filter::Form, of.form.is_some()),
+            (Filter::Day, of.day.is_some()),
+            (Filter::Slot, of.slot.is_some()),
+            (Filter::By, of.by.is_some()),
+            (Filter::State, of.state.is_some()),
+            (Filter::Field, of.field.is_some()),
+            (Filter::Category, of.category.is_some()),
+            (Filter::From, of.from.is_some()),
+            (Filter::To, of.to.is_some()),
+            (Filter::Open, of.open),
+            (Filter::Outside, of.outside.is_some()),
+            (Filter::Within, of.within.is_some()),
+            (Filter::Since, of.since.is_some()),
         ];
         for (filter, given) in given {
             if given && !self.dataset.filters().contains(&filter) {
@@ -242,6 +391,15 @@ impl Definition {
         }
         if !known(activation, &ACTIVATIONS) {
             say("filters.activation".into(), format!("请填 {}", ACTIVATIONS.join("、")));
+        }
+        if self.dataset.is_of_a_form() && of.form.is_none() {
+            say("filters.form".into(), "请选择表单".into());
+        }
+        if !known(&of.by, &GROUPS) {
+            say("filters.by".into(), "请选择按学院、年级、班级或部门分组".into());
+        }
+        if !known(&of.state, &STATES) {
+            say("filters.state".into(), "没有这一类人员，请另选".into());
         }
         if year.is_some_and(|year| !(1900..=2200).contains(&year)) {
             say("filters.year".into(), "请填四位年份，例如 2019".into());
@@ -345,6 +503,20 @@ mod tests {
             fields(&people),
             ["filters.kind", "filters.staff_kind", "filters.activation", "filters.year"]
         );
+    }
+
+    #[test]
+    fn figures_name_their_form_and_have_no_templates() {
+        let mut table = definition(&[(Column::Unit, "单位"), (Column::Expected, "应报")]);
+        table.dataset = Dataset::ReportTable;
+        table.order = Order::Listed;
+        assert_eq!(fields(&table), ["filters.form"]);
+        table.filters.form = Some("health-daily".into());
+        assert_eq!(fields(&table), Vec::<String>::new());
+        table.filters.by = Some("planet".into());
+        table.filters.since = "2020-01-20".parse().ok();
+        assert_eq!(fields(&table), ["filters.since", "filters.by"]);
+        assert!(BUILT_IN.iter().all(|built_in| built_in.definition().dataset.has_templates()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
 pub mod attachment;
+pub mod bulletin;
 pub mod clock;
 pub mod correction;
 pub mod department;
@@ -12,6 +13,7 @@ pub mod follow_up;
 pub mod form;
 pub mod kinds;
 pub mod leave;
+pub mod movement;
 pub mod person_field;
 pub mod phone;
 pub mod photo;

@@ -29,6 +29,8 @@ pub struct Counts {
     pub reported: i64,
     /// 异常
     pub abnormal: i64,
+    /// 迟报: of those who have reported, after the cut-off.
+    pub late: i64,
 }
 
 impl Counts {
@@ -49,6 +51,7 @@ impl Sum for Counts {
             expected: total.expected + row.expected,
             reported: total.reported + row.reported,
             abnormal: total.abnormal + row.abnormal,
+            late: total.late + row.late,
         })
     }
 }

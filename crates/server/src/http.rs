@@ -1,5 +1,6 @@
 //! HTTP: who asks, what they send, what they get. One file a noun under `routes`.
 
+pub mod fresh;
 pub mod headers;
 pub mod input;
 pub mod limits;

@@ -207,3 +207,22 @@ pub async fn close(
     }
     Ok(())
 }
+
+/// What a department was called on a day.
+pub async fn name_on(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    id: DepartmentId,
+    day: NaiveDate,
+) -> Result<Option<String>> {
+    use crate::schema::department_versions as versions;
+    Ok(versions::table
+        .filter(versions::corp_id.eq(corp))
+        .filter(versions::department_id.eq(id))
+        .filter(versions::from_date.le(day))
+        .filter(versions::until_date.is_null().or(versions::until_date.gt(day)))
+        .select(versions::name)
+        .first(conn)
+        .await
+        .optional()?)
+}

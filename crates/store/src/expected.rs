@@ -12,7 +12,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, DepartmentId, PersonId,
     exemption::ExemptionKind,
-    form::{Audience, Period, Within},
+    form::{Audience, Period, PersonKind, Within},
     policy::Scope,
 };
 
@@ -82,7 +82,7 @@ macro_rules! enrolled {
         concat!(
             "
     select p.person_id, p.number, p.name, d.department_id, d.class_id, d.grade_id, d.college_id,
-           r.report_id, r.state, r.revised_at
+           r.report_id, r.state, r.revised_at, r.late, r.facts
     from memberships m
     join department_versions d on d.corp_id = m.corp_id and d.department_id = m.department_id
       and d.from_date <= ", $day, " and (d.until_date is null or d.until_date > ", $day, ")
@@ -188,6 +188,31 @@ impl Question {
             .get_result(conn)
             .await?;
         Ok(found.found)
+    }
+
+    /// Everybody on the roster of a day, whatever they are asked: who is somewhere, not who must answer.
+    pub fn of_roster(corp: CorpId, day: NaiveDate, kinds: Vec<PersonKind>, scope: Scope) -> Self {
+        Self {
+            corp,
+            // No form has this number: nobody has a report of it.
+            form_id: 0,
+            audience: Audience { kinds, within: None, departments: None },
+            day,
+            period: Period { day: None, slot: 0 },
+            scope,
+            under: None,
+            person: None,
+        }
+    }
+
+    /// A query on `enrolled`, those who are asked, exempt or not, with $1 to $11 bound; `rest` goes on with $12.
+    pub fn bind_enrolled(&self, rest: &str) -> Bound {
+        let enrolled = if self.period.day.is_some() {
+            concat!("with enrolled as materialized (", enrolled!("$3", of_a_day), ")")
+        } else {
+            concat!("with enrolled as materialized (", enrolled!("$3", of_no_day), ")")
+        };
+        self.bind_to(&format!("{enrolled}{rest}"))
     }
 
     /// Those exempt by kind, and under no kind those who are expected.

@@ -136,7 +136,7 @@ impl Question {
     /// What rows are sorted by before the number. Numbers alone are read along their index, page after page.
     fn sort(&self) -> &'static str {
         match self.order {
-            Order::Number => "''",
+            Order::Number | Order::Listed => "''",
             Order::Name => "p.name",
             Order::Place => "concat_ws('/', c.name, g.name, d.name)",
         }
@@ -150,7 +150,7 @@ impl Question {
     }
 
     fn bind(&self, sql: String, not_activated: bool) -> Bound {
-        let Filters { kind, staff_kind, department, year, activation, past: _ } = &self.filters;
+        let Filters { kind, staff_kind, department, year, activation, .. } = &self.filters;
         diesel::sql_query(sql)
             .into_boxed::<Pg>()
             .bind::<Integer, _>(self.corp)

@@ -35,6 +35,7 @@ pub mod kinds;
 pub mod members;
 pub mod memberships;
 pub mod migrate;
+pub mod movements;
 pub mod my_data;
 pub mod outages;
 pub mod outbox;

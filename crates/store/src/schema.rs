@@ -533,6 +533,25 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    movement_sign_offs (corp_id, sign_off_id) {
+        corp_id -> Int4,
+        sign_off_id -> Int8,
+        day -> Date,
+        department_id -> Int4,
+        staff -> Int4,
+        away -> Int4,
+        returned -> Int4,
+        on_leave -> Int4,
+        note -> Nullable<Text>,
+        by_member -> Int8,
+        at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     outages (corp_id, outage_id) {
         corp_id -> Int4,
         outage_id -> Int8,
@@ -1196,6 +1215,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     member_versions,
     members,
     memberships,
+    movement_sign_offs,
     outages,
     outbox_batches,
     person_fields,

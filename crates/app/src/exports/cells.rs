@@ -20,23 +20,23 @@ pub enum Cell {
     Number(f64),
 }
 
-fn text(text: impl Into<String>) -> Cell {
+pub(super) fn text(text: impl Into<String>) -> Cell {
     match text.into() {
         text if text.is_empty() => Cell::Empty,
         text => Cell::Text(text),
     }
 }
 
-fn optional(value: Option<&str>) -> Cell {
+pub(super) fn optional(value: Option<&str>) -> Cell {
     value.map_or(Cell::Empty, text)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of people of a school")]
-fn number(count: i64) -> Cell {
+pub(super) fn number(count: i64) -> Cell {
     Cell::Number(count as f64)
 }
 
-fn day(day: Option<NaiveDate>) -> Cell {
+pub(super) fn day(day: Option<NaiveDate>) -> Cell {
     day.map_or(Cell::Empty, |day| Cell::Text(day.to_string()))
 }
 

@@ -9,7 +9,7 @@ use domain::{
     policy::Viewer,
 };
 use store::{
-    AsyncPgConnection, departments,
+    AsyncPgConnection, Scoped, departments,
     export_rows::{self, Key, PersonRow, Question},
     exports::{self, Export, Made, chunk_place, chunk_row},
     unreported::phone_place,
@@ -19,7 +19,9 @@ use tokio::sync::mpsc;
 use super::{
     Cell, LIFE, Rights,
     cells::{self, Paths},
-    checked, definition_of, sheet,
+    checked, definition_of,
+    figures::{self, Listed},
+    sheet,
 };
 use crate::{App, Error, Result, School};
 
@@ -32,12 +34,15 @@ const PIECE: usize = 256 * 1024;
 /// The rows of a definition, page by page.
 pub(crate) struct Rows<'a> {
     app: &'a App,
+    school: &'a School,
     definition: Definition,
     rights: Rights,
     question: Question,
     full_phones: bool,
     paths: Paths,
     after: Option<Key>,
+    /// After which row the next page of a list begins that has a key of its own.
+    listed_after: Option<String>,
     over: bool,
     /// Rows given so far.
     pub(crate) given: i64,
@@ -48,7 +53,7 @@ pub(crate) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub(crate) fn new(
         app: &'a App,
-        school: &School,
+        school: &'a School,
         definition: Definition,
         rights: Rights,
         full_phones: bool,
@@ -62,16 +67,23 @@ impl<'a> Rows<'a> {
         };
         Self {
             app,
+            school,
             definition,
             rights,
             question,
             full_phones,
             paths: Paths::default(),
             after: None,
+            listed_after: None,
             over: false,
             given: 0,
             named: BTreeMap::new(),
         }
+    }
+
+    fn listed(&self) -> Listed<'_> {
+        let (definition, scope) = (&self.definition, &self.rights.scope);
+        Listed { app: self.app, school: self.school, definition, scope }
     }
 
     /// Reads the tree, where a column shows paths.
@@ -87,7 +99,7 @@ impl<'a> Rows<'a> {
     }
 
     /// How many rows there are.
-    pub(crate) async fn count(&self, tx: &mut AsyncPgConnection) -> Result<i64> {
+    pub(crate) async fn count(&self, tx: &mut Scoped) -> Result<i64> {
         Ok(match self.definition.dataset {
             Dataset::People | Dataset::Registration => {
                 export_rows::count_people(tx, &self.question, self.not_activated()).await?
@@ -95,6 +107,10 @@ impl<'a> Rows<'a> {
             Dataset::Exemptions => export_rows::count_exemptions(tx, &self.question).await?,
             Dataset::Classes => {
                 i64::try_from(export_rows::classes(tx, &self.question).await?.len()).unwrap_or(i64::MAX)
+            }
+            Dataset::ReportPeople | Dataset::Trips => self.listed().count(tx).await?,
+            Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
+                i64::try_from(figures::all(self.listed(), tx).await?.len()).unwrap_or(i64::MAX)
             }
         })
     }
@@ -108,7 +124,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The next rows, at most `limit`; none: there are no more.
-    pub(crate) async fn next(&mut self, tx: &mut AsyncPgConnection, limit: i64) -> Result<Vec<Vec<Cell>>> {
+    pub(crate) async fn next(&mut self, tx: &mut Scoped, limit: i64) -> Result<Vec<Vec<Cell>>> {
         if self.over {
             return Ok(Vec::new());
         }
@@ -144,6 +160,19 @@ impl<'a> Rows<'a> {
                     self.definition.columns.iter().map(|chosen| of(chosen.column)).collect()
                 });
                 (cells.collect(), None)
+            }
+            Dataset::ReportPeople | Dataset::Trips => {
+                let page = self.listed().page(tx, self.listed_after.as_deref(), first, limit).await?;
+                self.over = page.next.is_none();
+                self.listed_after = page.next;
+                for person in page.named {
+                    self.named.entry(person).or_default();
+                }
+                (page.rows, None)
+            }
+            Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
+                self.over = true;
+                (figures::all(self.listed(), tx).await?, None)
             }
         };
         self.given += i64::try_from(cells.len()).unwrap_or(0);

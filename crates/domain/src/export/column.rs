@@ -66,15 +66,67 @@ pub enum Column {
     GrantedBy,
     /// Whether it holds, is over or was revoked.
     State,
+    /// A department of a table of figures.
+    Unit,
+    /// 应报
+    Expected,
+    /// 已报
+    Reported,
+    /// 未报
+    Unreported,
+    /// … reported, in per cent.
+    ReportRate,
+    /// 正常
+    Normal,
+    /// 异常
+    Abnormal,
+    /// 迟报
+    Late,
+    /// A counted question.
+    Question,
+    /// What answers to it were counted as.
+    Category,
+    /// How many people.
+    Count,
+    /// A day of a span.
+    Day,
+    /// Unreported, normal or abnormal.
+    ReportState,
+    /// When somebody last answered.
+    RevisedAt,
+    /// The day somebody left.
+    LeftOn,
+    /// The day they came back.
+    ReturnedOn,
+    /// Where to.
+    Region,
+    /// How.
+    Transport,
+    /// Staff of a department.
+    Staff,
+    /// … away.
+    Away,
+    /// … who came back on the day.
+    Back,
+    /// … on leave.
+    OnLeave,
+    /// What whoever signed adds.
+    Note,
+    /// Who signed, or who answers for the department.
+    Heads,
+    /// When it was signed.
+    SignedAt,
 }
 
 use Column::{
-    Activated, Activation, Blank, College, Counsellors, Exemption, From, Grade, GrantedBy, Index, Kind, Last,
-    Major, Name, Number, Path, Phone, Place, Rate, Reason, Since, Source, StaffKind, State, Students, Until,
-    Userid, WithAccount, Year,
+    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day,
+    Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name, Normal,
+    Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
+    Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
+    Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
-const ALL: [Column; 29] = [
+const ALL: [Column; 54] = [
     Index,
     Number,
     Name,
@@ -104,6 +156,31 @@ const ALL: [Column; 29] = [
     Source,
     GrantedBy,
     State,
+    Unit,
+    Expected,
+    Reported,
+    Unreported,
+    ReportRate,
+    Normal,
+    Abnormal,
+    Late,
+    Question,
+    Category,
+    Count,
+    Day,
+    ReportState,
+    RevisedAt,
+    LeftOn,
+    ReturnedOn,
+    Region,
+    Transport,
+    Staff,
+    Away,
+    Back,
+    OnLeave,
+    Note,
+    Heads,
+    SignedAt,
 ];
 
 pub(super) fn of(dataset: Dataset) -> &'static [Column] {
@@ -119,6 +196,18 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             Index, Number, Name, Kind, College, Grade, Place, Exemption, From, Last, Reason, Source,
             GrantedBy, State, Blank,
         ],
+        Dataset::ReportTable => {
+            &[Index, Unit, Expected, Reported, Unreported, ReportRate, Normal, Abnormal, Late, Blank]
+        }
+        Dataset::ReportCategories => &[Index, Unit, Question, Category, Count, Blank],
+        Dataset::ReportSpan => {
+            &[Index, Day, Unit, Expected, Reported, Unreported, ReportRate, Normal, Abnormal, Late, Blank]
+        }
+        Dataset::ReportPeople => &[Index, Number, Name, College, Place, ReportState, Late, RevisedAt, Blank],
+        Dataset::Trips => {
+            &[Index, Number, Name, College, Place, LeftOn, ReturnedOn, Region, Transport, Blank]
+        }
+        Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
     }
 }
 
@@ -155,6 +244,31 @@ impl Column {
             Source => "source",
             GrantedBy => "granted_by",
             State => "state",
+            Unit => "unit",
+            Expected => "expected",
+            Reported => "reported",
+            Unreported => "unreported",
+            ReportRate => "report_rate",
+            Normal => "normal",
+            Abnormal => "abnormal",
+            Late => "late",
+            Question => "question",
+            Category => "category",
+            Count => "count",
+            Day => "day",
+            ReportState => "report_state",
+            RevisedAt => "revised_at",
+            LeftOn => "left_on",
+            ReturnedOn => "returned_on",
+            Region => "region",
+            Transport => "transport",
+            Staff => "staff",
+            Away => "away",
+            Back => "back",
+            OnLeave => "on_leave",
+            Note => "note",
+            Heads => "heads",
+            SignedAt => "signed_at",
         }
     }
 
@@ -195,18 +309,46 @@ impl Column {
             Source => "来源",
             GrantedBy => "登记人",
             State => "状态",
+            Unit => "单位",
+            Expected => "应报",
+            Reported => "已报",
+            Unreported => "未报",
+            ReportRate => "上报率（%）",
+            Normal => "正常",
+            Abnormal => "异常",
+            Late => "迟报",
+            Question => "统计项",
+            Category => "类别",
+            Count => "人数",
+            Day => "日期",
+            ReportState => "填报情况",
+            RevisedAt => "最近提交",
+            LeftOn => "离开日期",
+            ReturnedOn => "返回日期",
+            Region => "目的地",
+            Transport => "交通方式",
+            Staff => "总人数",
+            Away => "外出人数",
+            Back => "返回人数",
+            OnLeave => "请假人数",
+            Note => "备注",
+            Heads => "负责人",
+            SignedAt => "确认时间",
         }
     }
 
     /// Its width, in characters.
     pub fn width(self) -> f64 {
         match self {
-            Index | Kind | Year | Students | WithAccount | Activated => 8.0,
-            Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate => 12.0,
-            Number | Phone | Since | Until | Userid | From | Last | Blank => 16.0,
+            Index | Kind | Year | Students | WithAccount | Activated | Expected | Reported | Unreported
+            | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave => 8.0,
+            Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
+            | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport => 12.0,
+            Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
+            | RevisedAt | Heads | SignedAt => 16.0,
             College | Major | Counsellors => 20.0,
-            Place => 24.0,
-            Path | Reason => 44.0,
+            Place | Unit | Region => 24.0,
+            Path | Reason | Note => 44.0,
         }
     }
 }

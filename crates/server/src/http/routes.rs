@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod accounts;
 pub mod attachments;
 pub mod auth;
+pub mod bulletins;
 pub mod callbacks;
 pub mod class_counsellors;
 pub mod consents;
@@ -20,6 +21,7 @@ pub mod invitations;
 pub mod jssdk;
 pub mod kinds;
 pub mod me;
+pub mod movements;
 pub mod my_data;
 pub mod outages;
 pub mod pages;
@@ -38,6 +40,7 @@ pub mod statistics;
 pub mod statuses;
 pub mod sync_runs;
 pub mod tags;
+pub mod trips;
 pub mod unreported;
 pub mod write_plans;
 
@@ -63,7 +66,17 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(attachments::remove)
             .service(statistics::people)
             .service(statistics::explain)
+            .service(statistics::categories::get)
+            .service(statistics::span::trend)
+            .service(statistics::span::comparison)
+            .service(bulletins::get)
+            .service(statistics::forms::list)
             .service(statistics::table)
+            .service(trips::summary)
+            .service(trips::list)
+            .service(movements::people)
+            .service(movements::table)
+            .service(movements::sign)
             .service(unreported::list)
             .service(people::reveal_phone)
             .service(reminders::create)

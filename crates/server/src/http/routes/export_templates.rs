@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, post, put, web};
 use app::{Error, FieldError, export_templates, exports::offers};
+use chrono::NaiveDate;
 use domain::{
     export::{BUILT_IN, Chosen, Column, Dataset, Definition, Filters, Order},
     policy::Action,
@@ -20,12 +21,13 @@ use crate::http::{
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportDefinition {
-    /// people, registration, classes or exemptions.
+    /// people, registration, classes or exemptions; without templates report_table, report_categories, report_span,
+    /// report_people, trips or movements.
     #[schema(example = "people")]
     dataset: String,
     /// From left to right, at most 40.
     columns: Vec<ExportColumn>,
-    /// number, place or name.
+    /// number, place or name; listed for data without templates.
     #[schema(example = "number")]
     order: String,
     /// Which rows.
@@ -59,6 +61,32 @@ struct ExportFilters {
     activation: Option<String>,
     /// Exemptions that are over or revoked too.
     past: bool,
+    /// The code of the form whose figures are counted.
+    form: Option<String>,
+    /// The day; the day it is made if left out.
+    day: Option<NaiveDate>,
+    /// The slot of the day.
+    slot: Option<i16>,
+    /// college, grade, class or department.
+    by: Option<String>,
+    /// expected, reported, unreported, normal, abnormal or late.
+    state: Option<String>,
+    /// A counted field.
+    field: Option<String>,
+    /// A category of it; empty: in none.
+    category: Option<String>,
+    /// The first day of a span.
+    from: Option<NaiveDate>,
+    /// Its last.
+    to: Option<NaiveDate>,
+    /// Only trips under way.
+    open: bool,
+    /// Only trips out of this region, by the first digits of its code.
+    outside: Option<String>,
+    /// Only trips into this region.
+    within: Option<String>,
+    /// Only trips begun on this day or after.
+    since: Option<NaiveDate>,
 }
 
 impl ExportDefinition {
@@ -83,8 +111,48 @@ impl ExportDefinition {
                 None => say(format!("columns.{place}.column"), "没有这一列，请去掉"),
             }
         }
-        let ExportFilters { kind, staff_kind, department, year, activation, past } = self.filters;
-        let filters = Filters { kind, staff_kind, department, year, activation, past };
+        let ExportFilters {
+            kind,
+            staff_kind,
+            department,
+            year,
+            activation,
+            past,
+            form,
+            day,
+            slot,
+            by,
+            state,
+            field,
+            category,
+            from,
+            to,
+            open,
+            outside,
+            within,
+            since,
+        } = self.filters;
+        let filters = Filters {
+            kind,
+            staff_kind,
+            department,
+            year,
+            activation,
+            past,
+            form,
+            day,
+            slot,
+            by,
+            state,
+            field,
+            category,
+            from,
+            to,
+            open,
+            outside,
+            within,
+            since,
+        };
         match (dataset, order) {
             (Some(dataset), Some(order)) if wrong.is_empty() => {
                 Ok(Definition { dataset, columns, order, filters })
@@ -96,7 +164,27 @@ impl ExportDefinition {
 
 impl From<Definition> for ExportDefinition {
     fn from(definition: Definition) -> Self {
-        let Filters { kind, staff_kind, department, year, activation, past } = definition.filters;
+        let Filters {
+            kind,
+            staff_kind,
+            department,
+            year,
+            activation,
+            past,
+            form,
+            day,
+            slot,
+            by,
+            state,
+            field,
+            category,
+            from,
+            to,
+            open,
+            outside,
+            within,
+            since,
+        } = definition.filters;
         let columns = definition.columns.into_iter();
         Self {
             dataset: definition.dataset.as_str().into(),
@@ -104,7 +192,27 @@ impl From<Definition> for ExportDefinition {
                 .map(|chosen| ExportColumn { column: chosen.column.as_str().into(), title: chosen.title })
                 .collect(),
             order: definition.order.as_str().into(),
-            filters: ExportFilters { kind, staff_kind, department, year, activation, past },
+            filters: ExportFilters {
+                kind,
+                staff_kind,
+                department,
+                year,
+                activation,
+                past,
+                form,
+                day,
+                slot,
+                by,
+                state,
+                field,
+                category,
+                from,
+                to,
+                open,
+                outside,
+                within,
+                since,
+            },
         }
     }
 }
@@ -155,7 +263,8 @@ pub async fn list(who: SignedIn) -> Answer<web::Json<ExportTemplateList>> {
     let (app, school, viewer) = who.parts()?;
     let (exportable, saved) = export_templates::list(app, school, viewer).await?;
     let all = viewer.may(Action::Administer);
-    let datasets = Dataset::ALL.into_iter().filter(|dataset| all || exportable.contains(dataset));
+    let datasets = Dataset::ALL.into_iter().filter(|dataset| dataset.has_templates());
+    let datasets = datasets.filter(|dataset| all || exportable.contains(dataset));
     let datasets = datasets.map(|dataset| ExportDataset {
         name: dataset.as_str(),
         exportable: exportable.contains(&dataset),

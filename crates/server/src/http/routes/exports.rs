@@ -98,7 +98,7 @@ pub struct ExportList {
 pub struct Export {
     id: i64,
     name: String,
-    /// people, registration, classes or exemptions.
+    /// What its rows are: people, registration, report_table …
     dataset: String,
     purpose: String,
     /// none, masked or full.

@@ -98,6 +98,9 @@ struct May {
     see_answers: bool,
     /// Say why somebody has not reported.
     follow_up: bool,
+    /// Read the names behind the counts.
+    see_people: bool,
+    /// Sign a day off.
     sign_off: bool,
 }
 
@@ -161,6 +164,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             review: viewer.may(Action::Review),
             see_answers: viewer.may(Action::SeeAnswers),
             follow_up: viewer.may(Action::FollowUp),
+            see_people: viewer.may(Action::SeePeople),
             sign_off: viewer.may(Action::SignOff),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },

@@ -7,8 +7,13 @@ use domain::statistics::Counts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+pub mod categories;
+pub mod forms;
+pub mod span;
+
 use super::dto::Department;
 use crate::http::{
+    fresh::Fresh,
     input::{self, Query},
     openapi::Refusals,
     problem::Answer,
@@ -21,14 +26,14 @@ use crate::http::{
 #[serde(deny_unknown_fields)]
 pub struct TableQuery {
     /// The day; today if left out.
-    day: Option<NaiveDate>,
+    pub(super) day: Option<NaiveDate>,
     /// The slot of the day, counted from 0; if left out, the last that has begun.
-    slot: Option<i16>,
+    pub(super) slot: Option<i16>,
     /// By what to group.
     #[serde(default)]
-    by: By,
+    pub(super) by: By,
     /// Only those counted under this department.
-    department: Option<i32>,
+    pub(super) department: Option<i32>,
 }
 
 /// By what figures are grouped.
@@ -42,6 +47,19 @@ pub enum By {
     Grade,
     /// 班级
     Class,
+    /// 学院; those under none by the department they are counted under: 教职工.
+    Department,
+}
+
+impl From<By> for statistics::By {
+    fn from(by: By) -> Self {
+        match by {
+            By::College => Self::College,
+            By::Grade => Self::Grade,
+            By::Class => Self::Class,
+            By::Department => Self::Department,
+        }
+    }
 }
 
 /// A table of figures.
@@ -50,6 +68,8 @@ pub enum By {
 pub struct Table {
     form: String,
     day: NaiveDate,
+    /// The slot of the day, counted from 0.
+    slot: i16,
     by: By,
     /// The hour the day's figures are read.
     cutoff: DateTime<Utc>,
@@ -59,9 +79,24 @@ pub struct Table {
     total: Row,
 }
 
+impl Table {
+    pub(super) fn new(form: String, by: By, table: statistics::Table) -> Self {
+        Self {
+            form,
+            day: table.day,
+            slot: table.slot,
+            by,
+            cutoff: table.cutoff_at,
+            as_of: table.as_of,
+            rows: table.rows.into_iter().map(|row| Row::new(row.department, row.counts)).collect(),
+            total: Row::new(None, table.total),
+        }
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StatisticsRow)]
-struct Row {
+pub(super) struct Row {
     /// None: the total, or those counted under no department of that kind.
     department: Option<Department>,
     /// 应报
@@ -74,10 +109,12 @@ struct Row {
     normal: i64,
     /// 异常
     abnormal: i64,
+    /// 迟报: of those who have reported, after the cut-off.
+    late: i64,
 }
 
 impl Row {
-    fn new(department: Option<(i32, String)>, counts: Counts) -> Self {
+    pub(super) fn new(department: Option<(i32, String)>, counts: Counts) -> Self {
         Self {
             department: department.map(Department::from),
             expected: counts.expected,
@@ -85,6 +122,7 @@ impl Row {
             unreported: counts.unreported(),
             normal: counts.normal(),
             abnormal: counts.abnormal,
+            late: counts.late,
         }
     }
 }
@@ -93,30 +131,16 @@ impl Row {
 #[utoipa::path(
     operation_id = "statistics_table",
     tag = "statistics", security(("session" = [])), params(("form" = String, Path), TableQuery),
-    responses((status = 200, body = Table), Refusals))]
+    responses(
+        (status = 200, body = Table),
+        (status = 304, description = "与 If-None-Match 所指的相同，只有时间不同"),
+        Refusals))]
 #[get("/statistics/{form}")]
-pub async fn table(
-    who: SignedIn,
-    form: web::Path<String>,
-    query: Query<TableQuery>,
-) -> Answer<web::Json<Table>> {
+pub async fn table(who: SignedIn, form: web::Path<String>, query: Query<TableQuery>) -> Answer<Fresh<Table>> {
     let (app, school, viewer) = who.parts()?;
-    let by = match query.0.by {
-        By::College => statistics::By::College,
-        By::Grade => statistics::By::Grade,
-        By::Class => statistics::By::Class,
-    };
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
-    let table = statistics::table(app, school, viewer, asked, by).await?;
-    Ok(web::Json(Table {
-        form: form.into_inner(),
-        day: table.day,
-        by: query.0.by,
-        cutoff: table.cutoff_at,
-        as_of: table.as_of,
-        rows: table.rows.into_iter().map(|row| Row::new(row.department, row.counts)).collect(),
-        total: Row::new(None, table.total),
-    }))
+    let table = statistics::table(app, school, viewer, asked, query.0.by.into()).await?;
+    Ok(Fresh(Table::new(form.into_inner(), query.0.by, table)))
 }
 
 /// Of which figure.
@@ -211,6 +235,10 @@ pub struct PeopleQuery {
     #[serde(default)]
     #[param(inline)]
     state: Which,
+    /// A counted field: only those who answered it …
+    field: Option<String>,
+    /// … with an answer of this category; left out or empty: of none.
+    category: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows, 1 to 200; 50 if left out.
@@ -232,6 +260,8 @@ pub enum Which {
     Normal,
     /// 异常
     Abnormal,
+    /// 迟报
+    Late,
 }
 
 /// The people behind a number.
@@ -249,7 +279,11 @@ struct PersonRow {
     name: String,
     class: Option<Department>,
     college: Option<Department>,
+    /// What they are counted under: a class, or a department.
+    place: Option<String>,
     state: PersonState,
+    /// Whether the first answer came after the cut-off.
+    late: bool,
     /// When they last answered.
     revised_at: Option<DateTime<Utc>>,
 }
@@ -281,10 +315,13 @@ pub async fn people(
         Which::Unreported => statistics::Which::Unreported,
         Which::Normal => statistics::Which::Normal,
         Which::Abnormal => statistics::Which::Abnormal,
+        Which::Late => statistics::Which::Late,
     };
+    let category = query.0.category.as_deref().filter(|category| !category.is_empty());
+    let fact = query.0.field.as_deref().map(|field| statistics::Fact { field, category });
+    let after = paging.after.as_deref();
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
-    let page =
-        statistics::people(app, school, viewer, asked, which, paging.after.as_deref(), paging.limit).await?;
+    let page = statistics::people(app, school, viewer, asked, (which, fact), after, paging.limit).await?;
     let items = page
         .items
         .into_iter()
@@ -294,6 +331,8 @@ pub async fn people(
             name: row.name,
             class: row.class_id.zip(row.class_name).map(Department::from),
             college: row.college_id.zip(row.college_name).map(Department::from),
+            place: row.place,
+            late: row.late.unwrap_or_default(),
             state: match row.state.as_deref() {
                 None => PersonState::Unreported,
                 Some("abnormal") => PersonState::Abnormal,

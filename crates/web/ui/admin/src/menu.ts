@@ -8,6 +8,8 @@ const GROUPS = {
   daily: {
     statistics: ['statistics', (may) => may.see_statistics],
     unreported: ['unreported', (may) => may.see_unreported],
+    trips: ['link', (may) => may.see_people],
+    movements: ['people', (may) => may.see_statistics],
     'reminder-rules': ['bell', (may) => may.administer || may.remind],
     exemptions: ['today', (may) => may.exempt || may.administer],
     reviews: ['check', (may) => may.review],

@@ -30,6 +30,18 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'unreported.title', menu: 'unreported' },
   },
   {
+    path: '/trips',
+    name: 'trips',
+    component: () => import('../pages/trips/TripsPage.vue'),
+    meta: { title: 'trips.title', menu: 'trips' },
+  },
+  {
+    path: '/movements',
+    name: 'movements',
+    component: () => import('../pages/movements/MovementsPage.vue'),
+    meta: { title: 'movements.title', menu: 'movements' },
+  },
+  {
     path: '/reminder-rules',
     name: 'reminder-rules',
     component: () => import('../pages/reminders/ReminderRulesPage.vue'),

@@ -379,4 +379,15 @@ export const en: Record<keyof typeof zh, string> = {
   'sign_off.go': 'Sign-off',
   'sign_off.day': 'Sign-offs of {day}',
   'reviews.look_short': 'Look',
+
+  'views.trips': 'Trips',
+  'views.exempt.leave': 'On leave',
+  'views.exempt.internship': 'Internship',
+  'views.exempt.suspension': 'Suspended',
+  'views.exempt.deferral': 'Deferred',
+  'views.changed.arrived': '{n} on the roster since the day before',
+  'views.changed.moved_in': '{n} moved in since the day before',
+  'views.changed.moved_out': '{n} moved out since the day before',
+  'views.changed.left': '{n} left since the day before',
+  'people.picked': '{category}',
 };

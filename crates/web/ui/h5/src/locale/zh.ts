@@ -377,4 +377,15 @@ export const zh = {
   'sign_off.go': '零报告签报',
   'sign_off.day': '{day} 签报情况',
   'reviews.look_short': '写明用途后查看',
+
+  'views.trips': '查看行程',
+  'views.exempt.leave': '请假',
+  'views.exempt.internship': '实习',
+  'views.exempt.suspension': '休学',
+  'views.exempt.deferral': '延期报到',
+  'views.changed.arrived': '比前一天新增在册 {n} 人',
+  'views.changed.moved_in': '比前一天转入 {n} 人',
+  'views.changed.moved_out': '比前一天转出 {n} 人',
+  'views.changed.left': '比前一天离校 {n} 人',
+  'people.picked': '{category}',
 } as const;

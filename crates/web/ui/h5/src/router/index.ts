@@ -94,6 +94,12 @@ const routes: RouteRecordRaw[] = [
     props: true,
     meta: { title: 'statistics.title' },
   },
+  {
+    path: '/trips',
+    name: 'trips',
+    component: () => import('../pages/trips/TripsPage.vue'),
+    meta: { title: 'trips.title' },
+  },
   { path: '/me', name: 'me', component: () => import('../pages/me/MePage.vue'), meta: { title: 'me.title', tab: 'me' } },
   {
     path: '/me/access-log',

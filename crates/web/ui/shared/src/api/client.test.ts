@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { json, serve } from '../testing/server.ts';
-import { answer, createApi, newIdempotencyKey } from './client.ts';
+import { answer, createApi, newIdempotencyKey, remembering } from './client.ts';
 import { Problem } from './problem.ts';
 
 const forms = (api: ReturnType<typeof createApi>, signal?: AbortSignal) => answer(api.GET('/api/v1/forms', { signal }));
@@ -85,4 +85,24 @@ test('keys are of the allowed letters, long, and each its own', () => {
   const keys = Array.from({ length: 500 }, newIdempotencyKey);
   for (const key of keys) expect(key).toMatch(/^[A-Za-z0-9_-]{22}$/);
   expect(new Set(keys).size).toBe(500);
+});
+
+test('what has not changed is taken from memory with the new hour', async () => {
+  const asked: (string | null)[] = [];
+  const answers = [
+    new Response(JSON.stringify({ total: 1, as_of: '10:00' }), { headers: { ETag: 'W/"1"' } }),
+    new Response(null, { status: 304, headers: { ETag: 'W/"1"', 'X-As-Of': '10:15' } }),
+    new Response(JSON.stringify({ total: 2, as_of: '10:30' }), { headers: { ETag: 'W/"2"' } }),
+  ];
+  const fetchIt = remembering((request) => {
+    asked.push(request.headers.get('If-None-Match'));
+    return Promise.resolve(answers.shift() ?? Response.error());
+  });
+  const get = async () => (await fetchIt(new Request('http://school.test/api/v1/statistics/health-daily'))).json() as Promise<unknown>;
+  expect([await get(), await get(), await get()]).toEqual([
+    { total: 1, as_of: '10:00' },
+    { total: 1, as_of: '10:15' },
+    { total: 2, as_of: '10:30' },
+  ]);
+  expect(asked).toEqual([null, 'W/"1"', 'W/"1"']);
 });

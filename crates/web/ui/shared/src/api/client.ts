@@ -13,6 +13,32 @@ type ApiOptions = {
   origin?: string;
 };
 
+/** Answers that pages ask for again and again, by address: the server need not send what has not changed. */
+const MOST_KEPT = 20;
+type Kept = { tag: string; body: Record<string, unknown> };
+
+/** Sends along which answer is there already, and takes "nothing has changed" for that one with the new hour. In memory only. */
+export function remembering(fetchIt: (request: Request) => Promise<Response>): (request: Request) => Promise<Response> {
+  const kept = new Map<string, Kept>();
+  return async (request) => {
+    const known = request.method === 'GET' ? kept.get(request.url) : undefined;
+    if (known) request.headers.set('If-None-Match', known.tag);
+    const response = await fetchIt(request);
+    if (known && response.status === 304) {
+      const body = { ...known.body, as_of: response.headers.get('X-As-Of') ?? known.body.as_of };
+      return new Response(JSON.stringify(body), { status: 200, headers: { 'Content-Type': 'application/json' } });
+    }
+    const tag = response.headers.get('ETag');
+    if (request.method === 'GET' && response.ok && tag) {
+      kept.delete(request.url);
+      kept.set(request.url, { tag, body: (await response.clone().json()) as Record<string, unknown> });
+      const [oldest] = kept.keys();
+      if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+    }
+    return response;
+  };
+}
+
 /** The typed client of the JSON API. Requests carry the session cookie and never follow to another origin. */
 export function createApi({ signedOut, timeout = 15_000, origin = location.origin }: ApiOptions): Api {
   async function patientFetch(request: Request): Promise<Response> {
@@ -42,7 +68,7 @@ export function createApi({ signedOut, timeout = 15_000, origin = location.origi
     baseUrl: origin,
     credentials: 'same-origin',
     headers: { Accept: 'application/json', 'X-Requested-With': 'rollcall' },
-    fetch: patientFetch,
+    fetch: remembering(patientFetch),
   });
 }
 

@@ -1843,6 +1843,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["statistics_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["statistics_categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["statistics_trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["statistics_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/bulletin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["bulletins_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trips/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["trips_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["trips_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["movements_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["movements_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements/{day}/{department}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["movements_sign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1958,7 +2118,7 @@ export interface components {
          * @description By what figures are grouped.
          * @enum {string}
          */
-        By: "college" | "grade" | "class";
+        By: "college" | "grade" | "class" | "department";
         /**
          * @description What the next form does with an answer.
          * @enum {string}
@@ -2410,6 +2570,20 @@ export interface components {
              * @default null
              */
             year: number | null;
+            form?: string | null;
+            day?: string | null;
+            by?: string | null;
+            state?: string | null;
+            field?: string | null;
+            category?: string | null;
+            from?: string | null;
+            to?: string | null;
+            outside?: string | null;
+            within?: string | null;
+            since?: string | null;
+            /** Format: int64 */
+            slot?: number | null;
+            open?: boolean;
         };
         /** @description The log, newest first. */
         ExportList: {
@@ -2925,6 +3099,8 @@ export interface components {
             see_photo: boolean;
             see_statistics: boolean;
             see_unreported: boolean;
+            see_people: boolean;
+            sign_off: boolean;
         };
         /** @description The signed-in person. */
         Me: {
@@ -3330,6 +3506,8 @@ export interface components {
              */
             revised_at?: string | null;
             state: components["schemas"]["PersonState"];
+            late: boolean;
+            place?: string | null;
         };
         /** @enum {string} */
         PersonState: "unreported" | "normal" | "abnormal";
@@ -4068,6 +4246,8 @@ export interface components {
             form: string;
             rows: components["schemas"]["StatisticsRow"][];
             total: components["schemas"]["StatisticsRow"];
+            /** Format: int64 */
+            slot: number;
         };
         StatisticsRow: {
             /**
@@ -4096,6 +4276,8 @@ export interface components {
              * @description 未报
              */
             unreported: number;
+            /** Format: int64 */
+            late: number;
         };
         /** @description What changed about somebody, since when and why. */
         StatusChange: {
@@ -4474,6 +4656,169 @@ export interface components {
         WriteStepList: {
             items: components["schemas"]["WriteStep"][];
             next_cursor?: string | null;
+        };
+        /** @enum {string} */
+        FiguredCadence: "daily" | "weekly" | "once" | "event";
+        FiguredSlot: {
+            /** Format: int64 */
+            slot: number;
+            title: string;
+        };
+        FiguredForm: {
+            code: string;
+            title: string;
+            cadence: components["schemas"]["FiguredCadence"];
+            slots: components["schemas"]["FiguredSlot"][];
+            categories: boolean;
+            trips: boolean;
+            abnormal: boolean;
+            starts_on: string;
+            ends_on: string;
+        };
+        FiguredFormList: {
+            items: components["schemas"]["FiguredForm"][];
+        };
+        Category: {
+            category?: string | null;
+            title: string;
+            /** Format: int64 */
+            people: number;
+        };
+        CategoryRow: {
+            department?: null | components["schemas"]["Department"];
+            people: number[];
+        };
+        CategoryField: {
+            field: string;
+            title: string;
+            categories: components["schemas"]["Category"][];
+            rows: components["schemas"]["CategoryRow"][];
+        };
+        Categories: {
+            form: string;
+            day: string;
+            /** Format: int64 */
+            slot: number;
+            by: components["schemas"]["By"];
+            cutoff: string;
+            as_of: string;
+            total: components["schemas"]["StatisticsRow"];
+            fields: components["schemas"]["CategoryField"][];
+        };
+        TrendDay: {
+            day: string;
+            cutoff: string;
+            counts: components["schemas"]["StatisticsRow"];
+        };
+        Trend: {
+            form: string;
+            from: string;
+            to: string;
+            as_of: string;
+            days: components["schemas"]["TrendDay"][];
+        };
+        ComparisonRow: {
+            sum: components["schemas"]["StatisticsRow"];
+            days: (null | components["schemas"]["StatisticsRow"])[];
+        };
+        Comparison: {
+            form: string;
+            from: string;
+            to: string;
+            by: components["schemas"]["By"];
+            as_of: string;
+            days: string[];
+            rows: components["schemas"]["ComparisonRow"][];
+            total: components["schemas"]["StatisticsRow"];
+        };
+        Bulletin: {
+            title: string;
+            sentence: string;
+            unit?: string | null;
+            table: components["schemas"]["Statistics"];
+        };
+        TripProvince: {
+            code: string;
+            name: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            trips: number;
+        };
+        TripSummary: {
+            day: string;
+            as_of: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            trips: number;
+            provinces: components["schemas"]["TripProvince"][];
+        };
+        TripItem: {
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            person: number;
+            number: string;
+            name: string;
+            place?: string | null;
+            college?: string | null;
+            left_on: string;
+            returned_on?: string | null;
+            region: string;
+            transport?: string | null;
+        };
+        TripList: {
+            items: components["schemas"]["TripItem"][];
+            next_cursor?: string | null;
+        };
+        Movement: {
+            /** Format: int64 */
+            staff: number;
+            /** Format: int64 */
+            away: number;
+            /** Format: int64 */
+            returned: number;
+            /** Format: int64 */
+            on_leave: number;
+        };
+        MovementSignature: {
+            by: string;
+            at: string;
+            note?: string | null;
+            changed: boolean;
+            movement: components["schemas"]["Movement"];
+        };
+        MovementRow: {
+            department: components["schemas"]["Department"];
+            movement: components["schemas"]["Movement"];
+            heads?: string | null;
+            signed?: null | components["schemas"]["MovementSignature"];
+            mine: boolean;
+        };
+        MovementTable: {
+            day: string;
+            as_of: string;
+            rows: components["schemas"]["MovementRow"][];
+            total: components["schemas"]["Movement"];
+        };
+        MovementPerson: {
+            /** Format: int64 */
+            id: number;
+            number: string;
+            name: string;
+            place?: string | null;
+            away: boolean;
+            returned: boolean;
+            on_leave: boolean;
+            region?: string | null;
+        };
+        MovementPersonList: {
+            items: components["schemas"]["MovementPerson"][];
+            next_cursor?: string | null;
+        };
+        NewMovementSignature: {
+            note?: string | null;
         };
     };
     responses: never;
@@ -14767,11 +15112,13 @@ export interface operations {
                 /** @description Only those counted under this department. */
                 department?: number;
                 /** @description Which of those expected. */
-                state?: "expected" | "reported" | "unreported" | "normal" | "abnormal";
+                state?: "expected" | "reported" | "unreported" | "normal" | "abnormal" | "late";
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
                 limit?: number;
+                field?: string;
+                category?: string;
             };
             header?: never;
             path: {
@@ -18190,6 +18537,255 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    statistics_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguredFormList"];
+                };
+            };
+        };
+    };
+    statistics_categories: {
+        parameters: {
+            query?: {
+                day?: string;
+                slot?: number;
+                by?: components["schemas"]["By"];
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Categories"];
+                };
+            };
+        };
+    };
+    statistics_trend: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                slot?: number;
+                by?: components["schemas"]["By"];
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
+                };
+            };
+        };
+    };
+    statistics_comparison: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                slot?: number;
+                by?: components["schemas"]["By"];
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    bulletins_get: {
+        parameters: {
+            query?: {
+                day?: string;
+                slot?: number;
+                by?: components["schemas"]["By"];
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulletin"];
+                };
+            };
+        };
+    };
+    trips_summary: {
+        parameters: {
+            query?: {
+                state?: "open" | "all";
+                day?: string;
+                outside?: string;
+                within?: string;
+                since?: string;
+                department?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TripSummary"];
+                };
+            };
+        };
+    };
+    trips_list: {
+        parameters: {
+            query?: {
+                state?: "open" | "all";
+                day?: string;
+                outside?: string;
+                within?: string;
+                since?: string;
+                department?: number;
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TripList"];
+                };
+            };
+        };
+    };
+    movements_table: {
+        parameters: {
+            query?: {
+                day?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementTable"];
+                };
+            };
+        };
+    };
+    movements_people: {
+        parameters: {
+            query?: {
+                day?: string;
+                department?: number;
+                state?: "staff" | "away" | "returned" | "on_leave";
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementPersonList"];
+                };
+            };
+        };
+    };
+    movements_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+                department: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMovementSignature"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

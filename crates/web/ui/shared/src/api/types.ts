@@ -3,17 +3,25 @@ import type { components, operations } from './schema.d.ts';
 
 type Schemas = components['schemas'];
 
+export type Bulletin = Schemas['Bulletin'];
+export type Categories = Schemas['Categories'];
+export type CategoryField = Schemas['CategoryField'];
+export type Comparison = Schemas['Comparison'];
 export type Condition = Schemas['Condition'];
 export type Correction = Schemas['Correction'];
 export type CorrectionField = Schemas['CorrectionField'];
 export type CorrectionValues = Schemas['CorrectionValues'];
 export type Department = Schemas['Department'];
+export type ExportDefinition = Schemas['ExportDefinition'];
 export type Field = Schemas['Field'];
 export type FollowUp = Schemas['FollowUp'];
 export type FollowUpReason = Schemas['FollowUpReason'];
+export type FiguredForm = Schemas['FiguredForm'];
 export type Form = Schemas['Form'];
 export type FormToday = Schemas['FormToday'];
 export type Me = Schemas['Me'];
+export type MovementRow = Schemas['MovementRow'];
+export type MovementTable = Schemas['MovementTable'];
 export type MyCorrection = Schemas['MyCorrection'];
 export type MyFact = Schemas['MyFact'];
 export type PersonRow = Schemas['PersonRow'];
@@ -37,6 +45,9 @@ export type SignOffTable = Schemas['SignOffTable'];
 export type Statistics = Schemas['Statistics'];
 export type SyncRun = Schemas['SyncRun'];
 export type SyncRunDetail = Schemas['SyncRunDetail'];
+export type Trend = Schemas['Trend'];
+export type TripItem = Schemas['TripItem'];
+export type TripSummary = Schemas['TripSummary'];
 export type Unreported = Schemas['Unreported'];
 export type UnreportedRow = Schemas['UnreportedRow'];
 
@@ -46,3 +57,5 @@ export type Answers = Record<string, unknown>;
 export type PeopleState = NonNullable<NonNullable<operations['statistics_people']['parameters']['query']>['state']>;
 /** How deep a row of the school table stands. */
 export type Level = Schemas['By'];
+/** Which of a department's staff. */
+export type MovementState = NonNullable<NonNullable<operations['movements_people']['parameters']['query']>['state']>;

@@ -1,6 +1,9 @@
 import type { Department, Level, Me, Role } from '../api/types.ts';
 
-const BELOW: Record<Level, Level | null> = { college: 'grade', grade: 'class', class: null };
+const BELOW: Record<Level, Level | null> = { college: 'grade', grade: 'class', class: null, department: null };
+
+/** The levels a table can be grouped by, the widest first. */
+export const LEVELS: readonly Level[] = ['college', 'grade', 'class', 'department'];
 
 const COLLEGE_ROLES: readonly Role[] = ['college_leader', 'college_office'];
 const CLASS_ROLES: readonly Role[] = ['counsellor', 'class_assistant'];
@@ -35,12 +38,17 @@ export function trailOf(state: unknown, department: number | undefined): Trail {
 
 /** A level from an address, or nothing. */
 export function asLevel(value: unknown): Level | undefined {
-  return value === 'college' || value === 'grade' || value === 'class' ? value : undefined;
+  return LEVELS.find((level) => level === value);
 }
 
 /** A department id from an address, or nothing. */
 export function asDepartment(value: unknown): number | undefined {
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+/** A slot of a day from an address, or nothing. */
+export function asSlot(value: unknown): number | undefined {
+  return typeof value === 'string' && /^\d{1,2}$/.test(value) ? Number(value) : undefined;
 }
 
 /** A calendar day from an address, or nothing. */

@@ -1,6 +1,6 @@
 import type { Row } from '../api/types.ts';
 
-export type SortColumn = 'expected' | 'reported' | 'unreported' | 'normal' | 'abnormal' | 'rate';
+export type SortColumn = 'expected' | 'reported' | 'unreported' | 'normal' | 'abnormal' | 'late' | 'rate';
 export type Sorting = { column: SortColumn; descending: boolean };
 
 /** The rows in another order; equal ones stay as they came, and so do all without a sorting. */

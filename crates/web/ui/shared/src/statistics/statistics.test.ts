@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Role, Row } from '../api/types.ts';
-import { asDay, asDepartment, asLevel, levelBelow, startLevel, trailOf } from './levels.ts';
+import { asDay, asDepartment, asLevel, asSlot, levelBelow, startLevel, trailOf } from './levels.ts';
 import { sortRows } from './sort.ts';
 
 const grants = (...given: [Role, number][]) => ({ grants: given.map(([role, id]) => ({ role, department: { id, name: String(id) }, until: '2027-08-31' })) });
@@ -20,7 +20,7 @@ test.each<[string, ReturnType<typeof grants>, string]>([
 });
 
 test('the way down ends at the classes', () => {
-  expect([levelBelow('college'), levelBelow('grade'), levelBelow('class')]).toEqual(['grade', 'class', null]);
+  expect([levelBelow('college'), levelBelow('grade'), levelBelow('class'), levelBelow('department')]).toEqual(['grade', 'class', null, null]);
 });
 
 describe('the trail', () => {
@@ -40,7 +40,8 @@ describe('the trail', () => {
 });
 
 test('addresses are read with care', () => {
-  expect([asLevel('grade'), asLevel('school'), asLevel(null)]).toEqual(['grade', undefined, undefined]);
+  expect([asLevel('grade'), asLevel('department'), asLevel('school'), asLevel(null)]).toEqual(['grade', 'department', undefined, undefined]);
+  expect([asSlot('1'), asSlot('-1'), asSlot(undefined)]).toEqual([1, undefined, undefined]);
   expect([asDepartment('102'), asDepartment('-1'), asDepartment('1e3'), asDepartment(['1'])]).toEqual([102, undefined, undefined, undefined]);
   expect([asDay('2020-03-04'), asDay('4.3.2020')]).toEqual(['2020-03-04', undefined]);
 });
@@ -53,6 +54,7 @@ describe('sorting', () => {
     unreported: expected - reported,
     normal: reported,
     abnormal: 0,
+    late: 0,
   });
   const rows = [row(1, 10, 10), row(2, 20, 15), row(3, 10, 8), row(4, 0, 0)];
   const ids = (sorted: readonly Row[]) => sorted.map((one) => one.department?.id);

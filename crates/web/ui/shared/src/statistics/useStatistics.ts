@@ -4,7 +4,7 @@ import { answer, type Api } from '../api/client.ts';
 import type { Department, Level, Me } from '../api/types.ts';
 import { useLoad } from '../composables/useLoad.ts';
 import { usePolling } from '../composables/usePolling.ts';
-import { asDay, asDepartment, asLevel, levelBelow, startLevel, trailOf, type Trail } from './levels.ts';
+import { asDay, asDepartment, asLevel, asSlot, levelBelow, startLevel, trailOf, type Trail } from './levels.ts';
 
 type UseStatisticsOptions = { api: Api; me: () => Me; form: () => string };
 
@@ -17,6 +17,7 @@ export function useStatistics({ api, me, form }: UseStatisticsOptions) {
   const day = computed(() => asDay(route.query.day) ?? me().today);
   const department = computed(() => asDepartment(route.query.department));
   const by = computed<Level>(() => asLevel(route.query.by) ?? (department.value === undefined ? startLevel(me()) : 'class'));
+  const slot = computed(() => asSlot(route.query.slot));
   const trail = computed(() => {
     // The history entry changes with the address, which is what this follows.
     void route.fullPath;
@@ -26,22 +27,28 @@ export function useStatistics({ api, me, form }: UseStatisticsOptions) {
   const load = useLoad((signal) =>
     answer(
       api.GET('/api/v1/statistics/{form}', {
-        params: { path: { form: form() }, query: { day: day.value, by: by.value, department: department.value } },
+        params: { path: { form: form() }, query: { day: day.value, slot: slot.value, by: by.value, department: department.value } },
         signal,
       }),
     ),
   );
-  watch([day, department, by, form], () => void load.restart());
-  usePolling(load.reload, { every: 30_000, while: () => day.value === me().today && load.problem.value?.kind !== 'refused' });
+  watch([day, slot, department, by, form], () => void load.restart());
+  usePolling(load.reload, { every: 15_000, while: () => day.value === me().today && load.problem.value?.kind !== 'refused' });
 
   const dayQuery = (of: string) => (of === me().today ? undefined : of);
+
+  /** What stays the same on the way down and up: the slot, and how it is looked at. */
+  function kept(): Record<string, string | undefined> {
+    const { slot: slotQuery, view } = stringQuery(route.query);
+    return { slot: slotQuery, view };
+  }
 
   /** Into a row: the next level of it. Null where only its people are below. */
   function into(row: Department): Step | null {
     const below = levelBelow(by.value);
     if (!below) return null;
     return {
-      query: { day: dayQuery(day.value), department: String(row.id), by: below },
+      query: { ...kept(), day: dayQuery(day.value), department: String(row.id), by: below },
       state: { trail: [...trail.value, { id: row.id, name: row.name }] },
     };
   }
@@ -53,7 +60,7 @@ export function useStatistics({ api, me, form }: UseStatisticsOptions) {
     let level: Level | null = startLevel(me());
     for (let depth = 0; depth < steps.length && level; depth++) level = levelBelow(level);
     return {
-      query: { day: dayQuery(day.value), department: last ? String(last.id) : undefined, by: last ? (level ?? 'class') : undefined },
+      query: { ...kept(), day: dayQuery(day.value), department: last ? String(last.id) : undefined, by: last ? (level ?? 'class') : undefined },
       state: { trail: steps },
     };
   }
@@ -63,7 +70,12 @@ export function useStatistics({ api, me, form }: UseStatisticsOptions) {
     return { query: { ...stringQuery(route.query), day: dayQuery(other) }, state: { trail: trail.value } };
   }
 
-  return { ...load, day, department, by, trail, into, upTo, on };
+  /** The same place, otherwise grouped, of another slot, or looked at in another way. */
+  function changed(change: { by?: Level; slot?: string; view?: string }): Step {
+    return { query: { ...stringQuery(route.query), people: undefined, of: undefined, ...change }, state: { trail: trail.value } };
+  }
+
+  return { ...load, day, slot, department, by, trail, into, upTo, on, changed };
 }
 
 function stringQuery(query: Record<string, unknown>): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { components } from '#shared/api/schema.d.ts';
+import { NO_FILTERS } from '#shared/exports/sheets.ts';
 
 /** A definition with every filter there, picking or not. */
 export type Definition = Required<components['schemas']['ExportDefinition']>;
@@ -7,9 +8,6 @@ export type Template = components['schemas']['ExportTemplate'];
 
 /** Columns of a sheet at most, as the server has it. */
 export const MAX_COLUMNS = 40;
-
-/** Filters that pick nothing away. */
-const NO_FILTERS = { kind: null, staff_kind: null, department: null, year: null, activation: null, past: false };
 
 /** A definition of one's own, to be changed without changing the template it came from. */
 export function copyOf(definition: components['schemas']['ExportDefinition']): Definition {

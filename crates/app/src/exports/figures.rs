@@ -1,0 +1,295 @@
+//! Sheets of figures, and of the lists behind them: the same that their pages show.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    PersonId,
+    export::{Column, Dataset, Definition, Filters},
+    movement::Movement,
+    policy::Scope,
+    region,
+    statistics::{Counts, rate},
+};
+use store::{Scoped, statistics as figures};
+
+use super::{
+    Cell,
+    cells::{day, number, optional, text},
+};
+use crate::{
+    App, Result, School, movements,
+    statistics::{self, Asked, By, Fact, PersonRow, Spanned, Which, question_of},
+    trips::{self, TripRow},
+};
+
+/// What a row is called that holds the sum of the others.
+const TOTAL: &str = "合计";
+/// What those are called who are under no department of a kind.
+const UNPLACED: &str = "未归属";
+
+/// A sheet of these datasets, and whose data may be in it.
+#[derive(Clone, Copy)]
+pub(super) struct Listed<'a> {
+    pub(super) app: &'a App,
+    pub(super) school: &'a School,
+    pub(super) definition: &'a Definition,
+    pub(super) scope: &'a Scope,
+}
+
+/// A page of people.
+pub(super) struct Named {
+    pub(super) rows: Vec<Vec<Cell>>,
+    /// Whom it names.
+    pub(super) named: Vec<PersonId>,
+    /// The key after which the next begins.
+    pub(super) next: Option<String>,
+}
+
+impl Listed<'_> {
+    fn filters(&self) -> &Filters {
+        &self.definition.filters
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        let Filters { form, day, slot, department, .. } = self.filters();
+        Asked { form: form.as_deref().unwrap_or_default(), day: *day, slot: *slot, department: *department }
+    }
+
+    fn by(&self) -> By {
+        match self.filters().by.as_deref() {
+            Some("grade") => By::Grade,
+            Some("class") => By::Class,
+            Some("department") => By::Department,
+            _ => By::College,
+        }
+    }
+
+    fn which(&self) -> Which {
+        match self.filters().state.as_deref() {
+            Some("reported") => Which::Reported,
+            Some("unreported") => Which::Unreported,
+            Some("normal") => Which::Normal,
+            Some("abnormal") => Which::Abnormal,
+            Some("late") => Which::Late,
+            _ => Which::Expected,
+        }
+    }
+
+    fn fact(&self) -> Option<Fact<'_>> {
+        let Filters { field, category, .. } = self.filters();
+        let category = category.as_deref().filter(|category| !category.is_empty());
+        field.as_deref().map(|field| Fact { field, category })
+    }
+
+    fn trips(&self) -> trips::Asked<'_> {
+        let Filters { open, day, outside, within, since, department, .. } = self.filters();
+        trips::Asked {
+            open: *open,
+            day: *day,
+            outside: outside.as_deref(),
+            within: within.as_deref(),
+            since: *since,
+            department: *department,
+        }
+    }
+
+    fn cells(&self, of: impl Fn(Column) -> Cell) -> Vec<Cell> {
+        self.definition.columns.iter().map(|chosen| of(chosen.column)).collect()
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> Cell {
+        Cell::Text(at.with_timezone(&self.school.zone).format("%Y-%m-%d %H:%M").to_string())
+    }
+
+    /// How many people a list names, or trips.
+    pub(super) async fn count(&self, tx: &mut Scoped) -> Result<i64> {
+        if self.definition.dataset == Dataset::Trips {
+            let summary =
+                trips::summary_in(self.app, tx, self.school, self.scope.clone(), self.trips()).await?;
+            return Ok(summary.trips);
+        }
+        let (_, question) = question_of(self.app, tx, self.school, self.scope.clone(), self.asked()).await?;
+        Ok(figures::count(tx, &question, self.which(), self.fact()).await?)
+    }
+
+    /// The next rows of a list, numbered on from `given`.
+    pub(super) async fn page(
+        &self,
+        tx: &mut Scoped,
+        after: Option<&str>,
+        given: i64,
+        limit: i64,
+    ) -> Result<Named> {
+        let scope = self.scope.clone();
+        if self.definition.dataset == Dataset::Trips {
+            let page = trips::list_in(self.app, tx, self.school, scope, self.trips(), after, limit).await?;
+            let rows = (given + 1..).zip(&page.items);
+            let rows = rows.map(|(index, row)| self.cells(|column| of_trip(row, column, index))).collect();
+            let named = page.items.iter().map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
+        let (_, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
+        let people = figures::people(tx, &question, self.which(), self.fact(), after, limit + 1).await?;
+        let page = crate::Page::cut(people, limit, |row| row.number.clone());
+        let rows = (given + 1..).zip(&page.items);
+        let rows = rows.map(|(index, row)| self.cells(|column| self.of_person(row, column, index))).collect();
+        let named = page.items.iter().map(|row| row.person_id).collect();
+        Ok(Named { rows, named, next: page.next })
+    }
+
+    fn of_person(&self, row: &PersonRow, column: Column, index: i64) -> Cell {
+        match column {
+            Column::Index => number(index),
+            Column::Number => text(&row.number),
+            Column::Name => text(&row.name),
+            Column::College => optional(row.college_name.as_deref()),
+            Column::Place => optional(row.place.as_deref()),
+            Column::ReportState => text(match row.state.as_deref() {
+                None => "未报",
+                Some("abnormal") => "异常",
+                Some(_) => "正常",
+            }),
+            Column::Late => text(if row.late == Some(true) { "迟报" } else { "" }),
+            Column::RevisedAt => row.revised_at.map_or(Cell::Empty, |at| self.local(at)),
+            _ => Cell::Empty,
+        }
+    }
+}
+
+fn of_trip(row: &TripRow, column: Column, index: i64) -> Cell {
+    match column {
+        Column::Index => number(index),
+        Column::Number => text(&row.number),
+        Column::Name => text(&row.name),
+        Column::College => optional(row.college.as_deref()),
+        Column::Place => optional(row.place.as_deref()),
+        Column::LeftOn => day(Some(row.left_on)),
+        Column::ReturnedOn => day(row.returned_on),
+        Column::Region => text(region::path(&row.region)),
+        Column::Transport => optional(row.transport.as_deref()),
+        _ => Cell::Empty,
+    }
+}
+
+/// All rows of a sheet of figures: as many as there are departments, and their sum.
+pub(super) async fn all(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
+    match of.definition.dataset {
+        Dataset::ReportCategories => categories(of, tx).await,
+        Dataset::ReportSpan => span(of, tx).await,
+        Dataset::Movements => moved(of, tx).await,
+        _ => table(of, tx).await,
+    }
+}
+
+/// The unit of a row, which the last row is called 合计 instead.
+fn unit(department: Option<&(i32, String)>) -> &str {
+    department.map_or(UNPLACED, |(_, name)| name)
+}
+
+async fn table(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
+    let scope = of.scope.clone();
+    let (_, table) = statistics::table_in(of.app, tx, of.school, scope, of.asked(), of.by()).await?;
+    let rows = table.rows.iter().map(|row| (unit(row.department.as_ref()), row.counts));
+    let rows = (1..).zip(rows.chain([(TOTAL, table.total)]));
+    let last = table.rows.len() + 1;
+    let rows = rows.map(|(index, (unit, counts))| {
+        of.cells(|column| match column {
+            // The sum is none of them.
+            Column::Index if index == last => Cell::Empty,
+            Column::Index => number(i64::try_from(index).unwrap_or(i64::MAX)),
+            Column::Unit => text(unit),
+            column => of_counts(counts, column),
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn of_counts(counts: Counts, column: Column) -> Cell {
+    match column {
+        Column::Expected => number(counts.expected),
+        Column::Reported => number(counts.reported),
+        Column::Unreported => number(counts.unreported()),
+        Column::Normal => number(counts.normal()),
+        Column::Abnormal => number(counts.abnormal),
+        Column::Late => number(counts.late),
+        Column::ReportRate => rate(counts.reported, counts.expected).map_or(Cell::Empty, Cell::Number),
+        _ => Cell::Empty,
+    }
+}
+
+async fn categories(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
+    let found =
+        statistics::categories_in(of.app, tx, of.school, of.scope.clone(), of.asked(), of.by()).await?;
+    let mut lines: Vec<(&str, &str, &str, i64)> = Vec::new();
+    for field in &found.fields {
+        let units = field.rows.iter().map(|(department, people)| (unit(department.as_ref()), people));
+        for (unit, people) in units.chain([(TOTAL, &field.total)]) {
+            for ((_, title), people) in field.categories.iter().zip(people) {
+                lines.push((unit, field.title.as_str(), title.as_str(), *people));
+            }
+        }
+    }
+    let rows = (1..).zip(lines).map(|(index, (unit, question, category, people))| {
+        of.cells(|column| match column {
+            Column::Index => number(index),
+            Column::Unit => text(unit),
+            Column::Question => text(question),
+            Column::Category => text(category),
+            Column::Count => number(people),
+            _ => Cell::Empty,
+        })
+    });
+    Ok(rows.collect())
+}
+
+async fn span(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
+    let Filters { form, from, to, slot, department, .. } = of.filters();
+    let form = form.as_deref().unwrap_or_default();
+    let asked = Spanned { form, from: *from, to: *to, slot: *slot, department: *department };
+    let found = statistics::span_in(of.app, tx, of.school, of.scope.clone(), asked, of.by()).await?;
+    let days = found.days.iter().flat_map(|of_day| {
+        let rows = of_day.rows.iter().map(|row| (unit(row.department.as_ref()), row.counts));
+        rows.chain([(TOTAL, of_day.total)]).map(|(unit, counts)| (of_day.day, unit, counts))
+    });
+    let rows = (1..).zip(days).map(|(index, (on, unit, counts))| {
+        of.cells(|column| match column {
+            Column::Index => number(index),
+            Column::Day => day(Some(on)),
+            Column::Unit => text(unit),
+            column => of_counts(counts, column),
+        })
+    });
+    Ok(rows.collect())
+}
+
+async fn moved(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
+    let Filters { day, department, .. } = of.filters();
+    let table = movements::table_in(of.app, tx, of.school, of.scope.clone(), *day, *department).await?;
+    let of_movement = |movement: Movement, column| match column {
+        Column::Staff => number(movement.staff),
+        Column::Away => number(movement.away),
+        Column::Back => number(movement.returned),
+        Column::OnLeave => number(movement.on_leave),
+        _ => Cell::Empty,
+    };
+    let mut rows: Vec<Vec<Cell>> = (1..)
+        .zip(&table.rows)
+        .map(|(index, (row, signed))| {
+            of.cells(|column| match column {
+                Column::Index => number(index),
+                Column::Unit => text(&row.name),
+                Column::Note => optional(signed.as_ref().and_then(|signed| signed.note.as_deref())),
+                // Who signed answers for it; before that, who is to.
+                Column::Heads => {
+                    optional(signed.as_ref().map(|signed| signed.by.as_str()).or(row.heads.as_deref()))
+                }
+                Column::SignedAt => signed.as_ref().map_or(Cell::Empty, |signed| of.local(signed.at)),
+                column => of_movement(row.movement, column),
+            })
+        })
+        .collect();
+    rows.push(of.cells(|column| match column {
+        Column::Unit => text(TOTAL),
+        column => of_movement(table.total, column),
+    }));
+    Ok(rows)
+}

@@ -1,0 +1,101 @@
+import type { ExportDefinition } from '../api/types.ts';
+
+/** What a sheet of a page holds. Sheets are read by the school, so their headings are Chinese like the data in them. */
+const COLUMNS = {
+  report_table: [
+    ['index', '序号'],
+    ['unit', '单位'],
+    ['expected', '应报'],
+    ['reported', '已报'],
+    ['unreported', '未报'],
+    ['report_rate', '上报率（%）'],
+    ['normal', '正常'],
+    ['abnormal', '异常'],
+    ['late', '迟报'],
+  ],
+  report_categories: [
+    ['index', '序号'],
+    ['unit', '单位'],
+    ['question', '统计项'],
+    ['category', '类别'],
+    ['count', '人数'],
+  ],
+  report_span: [
+    ['index', '序号'],
+    ['day', '日期'],
+    ['unit', '单位'],
+    ['expected', '应报'],
+    ['reported', '已报'],
+    ['unreported', '未报'],
+    ['report_rate', '上报率（%）'],
+    ['abnormal', '异常'],
+    ['late', '迟报'],
+  ],
+  report_people: [
+    ['index', '序号'],
+    ['number', '学号/工号'],
+    ['name', '姓名'],
+    ['college', '学院'],
+    ['place', '班级或部门'],
+    ['report_state', '填报情况'],
+    ['late', '迟报'],
+    ['revised_at', '最近提交'],
+  ],
+  trips: [
+    ['index', '序号'],
+    ['number', '学号/工号'],
+    ['name', '姓名'],
+    ['college', '学院'],
+    ['place', '班级或部门'],
+    ['region', '目的地'],
+    ['left_on', '离开日期'],
+    ['returned_on', '返回日期'],
+    ['transport', '交通方式'],
+  ],
+  movements: [
+    ['index', '序号'],
+    ['unit', '部门'],
+    ['staff', '总人数'],
+    ['away', '外出人数'],
+    ['back', '返回人数'],
+    ['on_leave', '请假人数'],
+    ['note', '备注'],
+    ['heads', '负责人'],
+  ],
+} as const;
+
+export type Sheet = keyof typeof COLUMNS;
+
+type Filters = NonNullable<ExportDefinition['filters']>;
+
+/** Filters that pick nothing away. */
+export const NO_FILTERS = {
+  kind: null,
+  staff_kind: null,
+  department: null,
+  year: null,
+  activation: null,
+  past: false,
+  form: null,
+  day: null,
+  slot: null,
+  by: null,
+  state: null,
+  field: null,
+  category: null,
+  from: null,
+  to: null,
+  open: false,
+  outside: null,
+  within: null,
+  since: null,
+} satisfies Filters;
+
+/** What a page says of its filters: what it leaves out picks nothing away. */
+type Given = { [Name in keyof Filters]?: Filters[Name] | undefined };
+
+/** A definition of a page's sheet. */
+export function sheetOf(sheet: Sheet, given: Given): ExportDefinition {
+  const filters: Filters = { ...NO_FILTERS, ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Filters>) };
+  return { dataset: sheet, columns: COLUMNS[sheet].map(([column, title]) => ({ column, title })), order: 'listed', filters };
+}

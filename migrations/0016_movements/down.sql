@@ -1,0 +1,1 @@
+drop table movement_sign_offs;
