@@ -7,14 +7,17 @@
 pub mod accounts;
 pub mod approvals;
 pub mod callback;
+pub mod campaigns;
 pub mod class_counsellors;
 pub mod consents;
 pub mod corrections;
+pub mod departments;
 pub mod error;
 pub mod exemptions;
 pub mod export_templates;
 pub mod exports;
 pub mod forms;
+pub mod grants;
 pub mod invitations;
 pub mod jobs;
 pub mod jssdk;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
+pub mod campaign;
 pub mod clock;
 pub mod correction;
 pub mod department;

@@ -4,15 +4,18 @@ pub mod access_log;
 pub mod accounts;
 pub mod auth;
 pub mod callbacks;
+pub mod campaigns;
 pub mod class_counsellors;
 pub mod consents;
 pub mod corrections;
+pub mod departments;
 pub mod dto;
 pub mod exemptions;
 pub mod export_templates;
 pub mod exports;
 pub mod form_document;
 pub mod forms;
+pub mod grants;
 pub mod health;
 pub mod invitations;
 pub mod jssdk;
@@ -161,6 +164,22 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(kinds::preview_persons)
             .service(kinds::make_persons)
             .service(tags::list)
+            .service(departments::search)
+            .service(campaigns::list)
+            .service(campaigns::create)
+            .service(campaigns::get)
+            .service(campaigns::delete)
+            .service(campaigns::save)
+            .service(campaigns::outlook)
+            .service(campaigns::publish)
+            .service(campaigns::schedule)
+            .service(campaigns::end)
+            .service(campaigns::acts)
+            .service(grants::list)
+            .service(grants::acts)
+            .service(grants::preview)
+            .service(grants::give)
+            .service(grants::end)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

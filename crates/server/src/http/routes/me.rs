@@ -61,7 +61,7 @@ struct Grant {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "names domain::policy::Role in the document")]
-enum RoleName {
+pub(super) enum RoleName {
     ClassAssistant,
     Counsellor,
     CollegeLeader,
@@ -91,6 +91,10 @@ struct May {
     /// Read the log of everybody's exports.
     audit: bool,
     change_status: bool,
+    /// Make forms, run and end them.
+    design_forms: bool,
+    /// Give others a role.
+    give_grants: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -149,6 +153,8 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             export: app::exports::datasets(viewer).is_ok(),
             audit: viewer.may(Action::Audit),
             change_status: viewer.may(Action::ChangeStatus),
+            design_forms: viewer.may(Action::DesignForms),
+            give_grants: viewer.may(Action::GiveGrants),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),
