@@ -52,7 +52,7 @@ async fn the_whole_journey_in_chromium() {
     worker.await.unwrap();
     test.assert_no_failed_jobs().await;
     let reports: i64 = test.one("select count(*) from reports", &[]).await;
-    assert_eq!(reports, 1);
+    assert_eq!(reports, 2);
 }
 
 /// How many journeys are written down.

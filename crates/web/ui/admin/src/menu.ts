@@ -8,6 +8,7 @@ const GROUPS = {
   daily: {
     statistics: ['statistics', (may) => may.see_statistics],
     unreported: ['unreported', (may) => may.see_unreported],
+    campaigns: ['form', (may) => may.design_forms],
     'reminder-rules': ['bell', (may) => may.administer || may.remind],
     exemptions: ['today', (may) => may.exempt || may.administer],
   },
@@ -19,6 +20,7 @@ const GROUPS = {
     residences: ['residences', (may) => may.see_statistics],
     photos: ['photos', (may) => may.administer || may.see_unreported],
     exports: ['download', (may) => may.export || may.audit],
+    grants: ['key', (may) => may.give_grants],
   },
   directory: {
     roster: ['roster', (may) => may.administer],
