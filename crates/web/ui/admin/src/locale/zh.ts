@@ -1104,7 +1104,7 @@ export const zh = {
   'campaigns.daily': '每天',
   'campaigns.daily_once': '每天 {opens}–{closes}，{cutoff} 截止',
   'campaigns.daily_slots': '每天 {n} 次：{slots}',
-  'campaigns.weekly_words': '每周 {opens} 至 {closes}，{cutoff} 截止',
+  'campaigns.weekly_words': '每周：{opens} 至 {closes}，{cutoff} 截止',
   'campaigns.once': '期间填一次',
   'campaigns.event': '有情况随时填',
   'campaigns.and': '、',

@@ -1788,6 +1788,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["campaigns_list"];
+        put?: never;
+        post: operations["campaigns_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["campaigns_get"];
+        put?: never;
+        post?: never;
+        delete: operations["campaigns_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["campaigns_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["campaigns_outlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["campaigns_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["campaigns_schedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["campaigns_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["campaigns_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/departments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["departments_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["grants_list"];
+        put?: never;
+        post: operations["grants_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["grants_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["grants_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["grants_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2847,6 +3055,8 @@ export interface components {
             see_photo: boolean;
             see_statistics: boolean;
             see_unreported: boolean;
+            design_forms: boolean;
+            give_grants: boolean;
         };
         /** @description The signed-in person. */
         Me: {
@@ -4353,6 +4563,233 @@ export interface components {
         WriteStepList: {
             items: components["schemas"]["WriteStep"][];
             next_cursor?: string | null;
+        };
+        /** @enum {string} */
+        CampaignState: "draft" | "planned" | "running" | "ended";
+        /** @enum {string} */
+        AudienceKind: "student" | "staff";
+        /** @enum {string} */
+        Within: "college";
+        /** @enum {string} */
+        CheckFlag: "abnormal" | "contradiction" | "risk" | "place";
+        Slot: {
+            opens: string;
+            closes: string;
+            cutoff: string;
+            title?: string | null;
+        };
+        WeekTime: {
+            /** Format: int32 */
+            weekday: number;
+            time: string;
+        };
+        Cadence: {
+            slots: components["schemas"]["Slot"][];
+            /** @enum {string} */
+            kind: "daily";
+        } | {
+            opens: components["schemas"]["WeekTime"];
+            closes: components["schemas"]["WeekTime"];
+            cutoff: components["schemas"]["WeekTime"];
+            /** @enum {string} */
+            kind: "weekly";
+        } | {
+            /** @enum {string} */
+            kind: "once";
+        } | {
+            /** @enum {string} */
+            kind: "event";
+        };
+        Audience: {
+            kinds: components["schemas"]["AudienceKind"][];
+            within?: null | components["schemas"]["Within"];
+            departments?: number[] | null;
+        };
+        FormCheck: {
+            flag: components["schemas"]["CheckFlag"];
+            title: string;
+            when: components["schemas"]["Condition"][];
+        };
+        Category: {
+            title: string;
+            when: components["schemas"]["Condition"];
+        };
+        Statistic: {
+            field: string;
+            categories?: components["schemas"]["Category"][];
+        };
+        TripFields: {
+            left_on: string;
+            place: string;
+            returned_on?: string | null;
+            transport?: string | null;
+        };
+        FormDocument: {
+            title: string;
+            purpose: string;
+            legal_basis: string;
+            cadence: components["schemas"]["Cadence"];
+            audience: components["schemas"]["Audience"];
+            fields: components["schemas"]["Field"][];
+            abnormal?: components["schemas"]["Condition"][];
+            checks?: components["schemas"]["FormCheck"][];
+            statistics?: components["schemas"]["Statistic"][];
+            place?: string | null;
+            trip?: null | components["schemas"]["TripFields"];
+        };
+        Campaign: {
+            code: string;
+            title: string;
+            state: components["schemas"]["CampaignState"];
+            /** Format: date */
+            starts_on: string;
+            /** Format: date */
+            ends_on: string;
+            purpose: string;
+            legal_basis: string;
+            cadence: components["schemas"]["Cadence"];
+            has_changes: boolean;
+            may_edit: boolean;
+            /** Format: int32 */
+            version?: number | null;
+            /** Format: date-time */
+            published_at?: string | null;
+            owner?: string | null;
+            department?: null | components["schemas"]["Department"];
+        };
+        CampaignList: {
+            items: components["schemas"]["Campaign"][];
+            next_cursor?: string | null;
+        };
+        NewCampaign: {
+            code: string;
+            title: string;
+            like?: string | null;
+            /** Format: int32 */
+            department?: number | null;
+        };
+        CampaignDesign: {
+            campaign: components["schemas"]["Campaign"];
+            document: components["schemas"]["FormDocument"];
+            digest: string;
+            flaws: components["schemas"]["FieldError"][];
+        };
+        DraftToSave: {
+            digest: string;
+            document: components["schemas"]["FormDocument"];
+        };
+        FormDifference: {
+            added: string[];
+            removed: string[];
+            changed: string[];
+            reordered: boolean;
+            parts: string[];
+        };
+        Outlook: {
+            digest: string;
+            /** Format: int64 */
+            expected: number;
+            /** Format: int64 */
+            expected_before?: number | null;
+            difference?: null | components["schemas"]["FormDifference"];
+        };
+        Seen: {
+            digest: string;
+        };
+        PublishedVersion: {
+            /** Format: int32 */
+            version: number;
+            published: boolean;
+        };
+        CampaignSchedule: {
+            /** Format: date */
+            starts_on: string;
+            /** Format: date */
+            ends_on: string;
+        };
+        CampaignAct: {
+            act: string;
+            by: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: int32 */
+            version?: number | null;
+            /** Format: date */
+            starts_on?: string | null;
+            /** Format: date */
+            ends_on?: string | null;
+        };
+        CampaignActs: {
+            items: components["schemas"]["CampaignAct"][];
+            next_cursor?: string | null;
+        };
+        DepartmentFound: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+            path: string;
+            kind: string;
+        };
+        DepartmentsFound: {
+            items: components["schemas"]["DepartmentFound"][];
+        };
+        GrantRow: {
+            /** Format: int64 */
+            id: number;
+            number: string;
+            name: string;
+            role: string;
+            department: components["schemas"]["Department"];
+            purpose: string;
+            source: string;
+            /** Format: date */
+            from: string;
+            may_end: boolean;
+            /** Format: date */
+            last?: string | null;
+            given_by?: string | null;
+            /** Format: date-time */
+            given_at?: string | null;
+        };
+        GrantList: {
+            items: components["schemas"]["GrantRow"][];
+            next_cursor?: string | null;
+        };
+        GrantAct: {
+            act: string;
+            number: string;
+            name: string;
+            role: string;
+            department: components["schemas"]["Department"];
+            purpose: string;
+            by: string;
+            /** Format: date-time */
+            at: string;
+            reason?: string | null;
+            /** Format: date */
+            last?: string | null;
+        };
+        GrantActs: {
+            items: components["schemas"]["GrantAct"][];
+            next_cursor?: string | null;
+        };
+        NewGrant: {
+            number: string;
+            role: components["schemas"]["RoleName"];
+            /** Format: int32 */
+            department: number;
+            purpose: string;
+            /** Format: date */
+            last: string;
+        };
+        GrantOutcome: {
+            number: string;
+            name: string;
+            added: boolean;
+            place?: string | null;
+        };
+        GrantEnd: {
+            reason: string;
         };
     };
     responses: never;
@@ -17613,6 +18050,499 @@ export interface operations {
             };
             /** @description 系统繁忙 */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_list: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+                state?: "draft" | "planned" | "running" | "ended" | null;
+                text?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignList"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCampaign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDesign"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDesign"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDesign"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outlook"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedVersion"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignSchedule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_acts: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignActs"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    departments_search: {
+        parameters: {
+            query: {
+                purpose: "design_forms" | "give_grants";
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartmentsFound"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_list: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+                role?: "class_assistant" | "counsellor" | "college_leader" | "college_office" | "department_head" | "school_office" | "school_leader" | "administrator" | "auditor" | null;
+                department?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantList"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantOutcome"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_acts: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantActs"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantOutcome"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantEnd"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
