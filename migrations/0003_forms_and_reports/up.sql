@@ -6,7 +6,7 @@ create table forms (
   form_id        bigint generated always as identity,
   code           text not null,
   starts_on      date not null,
-  ends_on        date not null check (ends_on >= starts_on),   -- the last day
+  ends_on        date not null check (ends_on >= starts_on - 1),   -- the last day; the one before the first: ended at once
   owner          bigint,             -- member; null: it came with Rollcall
   department_id  integer,            -- whose form it is; null: the whole school's
   draft          jsonb,              -- what the designer works on: domain::form::Form, not yet checked

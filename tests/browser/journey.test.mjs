@@ -828,6 +828,7 @@ test('the office reviews, looks at the sign-offs, and the administrator records 
   await outages.getByRole('row', { name: /校园网中断/ }).waitFor();
   await look(outages, 'pc-outages');
   await administrator.end();
+});
 
 test('the school leader goes down to the people of a class, over days and by category, and makes a bulletin', async () => {
   const leader = await open(PC);
@@ -911,4 +912,104 @@ test('on a phone the leader sees categories, trips and a bulletin', async () => 
   await page.getByText('没有符合条件的行程').waitFor();
   await look(page, 'phone-trips');
   await leader.end();
+});
+
+test('the school office designs a form, looks at it as on a phone and publishes it; a student answers', async () => {
+  const office = await open(PC);
+  await openHall(office, SCHOOL_OFFICE, '/campaigns');
+  const { page } = office;
+  await page.getByRole('link', { name: '健康日报', exact: true }).waitFor();
+  await look(page, 'pc-campaigns');
+  await page.getByRole('button', { name: '新建表单' }).click();
+  await page.getByRole('dialog').getByLabel('标题').fill('晚点名');
+  await page.getByRole('dialog').getByLabel(/代号/).fill('evening-roll-call');
+  await page.getByRole('dialog').getByRole('button', { name: '创建' }).click();
+  await page.getByRole('heading', { name: /晚点名/ }).waitFor();
+  await page.getByText('还有 3 处需要修改才能发布').waitFor();
+  await look(page, 'pc-designer-empty');
+
+  await page.getByLabel(/收集目的/).fill('晚点名，确认学生安全');
+  await page.getByLabel(/收集依据/).fill('学校学生管理规定');
+  const question = page.locator('.one .question');
+  await page.getByLabel('新问题的类型').selectOption({ label: '是否' });
+  await page.getByRole('button', { name: '添加问题' }).click();
+  await question.getByLabel('问题', { exact: true }).fill('是否在校');
+  await page.getByLabel('新问题的类型').selectOption({ label: '单选' });
+  await page.getByRole('button', { name: '添加问题' }).click();
+  await question.getByLabel('问题', { exact: true }).first().fill('不在校的原因');
+  await question.getByLabel(/添加选项/).fill('请假\n实习\n未归');
+  await question.getByRole('button', { name: '加入选项' }).click();
+  await question.getByLabel('满足条件才显示').check();
+  await question.getByLabel('答案').selectOption({ label: '否' });
+  await page.getByLabel('新问题的类型').selectOption({ label: '数值' });
+  await page.getByRole('button', { name: '添加问题' }).click();
+  await question.getByLabel('问题', { exact: true }).fill('寝室几人在寝');
+  await question.getByLabel('最大值').fill('8');
+  await question.getByLabel('最大值').blur();
+  // By keyboard: the number comes before the reason, which stays behind what shows it.
+  await page.getByRole('button', { name: '上移：寝室几人在寝' }).press('Enter');
+  await page.getByRole('button', { name: '添加异常条件' }).click();
+  await page.getByRole('group', { name: '异常条件 1' }).getByLabel('答案').selectOption({ label: '否' });
+
+  // The phone beside it shows what is asked, and answers conditions at once.
+  const preview = page.getByRole('complementary', { name: '手机预览' });
+  await preview.getByText('另有 1 个问题按条件显示').waitFor();
+  assert.equal(await preview.getByText('未归').count(), 0);
+  await preview.getByRole('group', { name: /是否在校/ }).getByText('否', { exact: true }).click();
+  await preview.getByText('未归').waitFor();
+  await page.getByRole('status').filter({ hasText: '有未保存的修改' }).waitFor();
+  await look(page, 'pc-designer');
+  await page.setViewportSize({ width: 1024, height: 768 });
+  await look(page, 'pc-designer-narrow');
+  await page.setViewportSize(PC.viewport);
+
+  await page.getByRole('button', { name: '发布', exact: true }).click();
+  await page.getByRole('dialog').getByText(/今天应填 \d+ 人/).waitFor();
+  await look(page, 'pc-publish');
+  await page.getByRole('dialog').getByRole('button', { name: '发布', exact: true }).click();
+  await page.getByText('已发布第 1 版').waitFor();
+  await page.getByText('进行中').first().waitFor();
+  await look(page, 'pc-designer-published');
+  await office.end();
+
+  const student = await open(PHONE);
+  await become(student.page, CLASSMATE);
+  await student.page.goto(`${SERVER_URL}/auth/start?to=/h5/forms/evening-roll-call`);
+  const form = student.page;
+  await form.getByRole('group', { name: /是否在校/ }).getByText('否', { exact: true }).click();
+  await form.getByRole('textbox', { name: /寝室几人在寝/ }).fill('4');
+  await form.getByText('请假', { exact: true }).click();
+  await look(form, 'phone-designed-form');
+  await form.getByRole('button', { name: '提交', exact: true }).click();
+  await form.getByRole('heading', { name: '提交成功' }).waitFor();
+  await student.end();
+
+  // It ends, and whoever holds what is seen beside who gave it.
+  const again = await open(PC);
+  await openHall(again, SCHOOL_OFFICE, '/campaigns/evening-roll-call');
+  await again.page.getByRole('button', { name: '立即结束' }).click();
+  await again.page.getByRole('dialog').getByRole('button', { name: '立即结束' }).click();
+  await again.page.getByText('已结束').first().waitFor();
+  await again.page.goto(`${SERVER_URL}/admin/grants`);
+  await again.page.getByRole('heading', { name: '当前授权' }).waitFor();
+  await again.page.getByRole('row').nth(1).waitFor();
+  await look(again.page, 'pc-grants');
+  await again.page.getByRole('button', { name: '授权', exact: true }).click();
+  const dialog = again.page.getByRole('dialog');
+  await dialog.getByLabel('角色').selectOption({ label: '学院领导' });
+  await dialog.getByLabel('范围').fill(COLLEGE);
+  await dialog.getByRole('button', { name: COLLEGE, exact: true }).click();
+  await dialog.getByLabel('学号或工号').fill(COUNSELLOR);
+  await dialog.getByLabel('用途').fill('代管学院工作');
+  await dialog.getByLabel('截止日期（含）').fill('2020-07-31');
+  await dialog.getByRole('button', { name: '核对' }).click();
+  await dialog.getByText(/请核对后确认/).waitFor();
+  await look(again.page, 'pc-give-grant');
+  await dialog.getByRole('button', { name: '授权', exact: true }).click();
+  await again.page.getByRole('row', { name: /代管学院工作/ }).getByRole('button', { name: /结束/ }).click();
+  await again.page.getByRole('dialog').getByLabel('结束原因').fill('只是试一试');
+  await again.page.getByRole('dialog').getByRole('button', { name: '结束', exact: true }).click();
+  await again.page.getByText(/只是试一试/).waitFor();
+  await look(again.page, 'pc-grants-ended');
+  await again.end();
 });

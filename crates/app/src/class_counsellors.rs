@@ -3,9 +3,12 @@
 use chrono::{Days, Months, NaiveDate};
 use domain::{
     DepartmentId,
-    policy::{Action, Scope, Viewer},
+    policy::{Action, Role, Scope, Viewer},
 };
-use store::class_counsellors::{self, Appointment, Question};
+use store::{
+    class_counsellors::{self, Question},
+    grants::by_hand::{self, End, Given},
+};
 
 pub use store::class_counsellors::{Class, Counsellor, Gaps, WithoutClass};
 
@@ -131,17 +134,18 @@ pub async fn appoint(
     let found = found.filter(|class| viewer.may_appoint(&path(class))).ok_or(Error::NotFound)?;
     let person = class_counsellors::staff(&mut tx, corp, named.number.trim(), today).await?;
     let person = person.ok_or_else(|| Error::field("number", "名册里没有这个工号的在职教职工，请核对"))?;
-    let new = Appointment {
+    let new = Given {
         corp,
         person,
-        class: found.class_id,
+        role: Role::Counsellor,
+        department: found.class_id,
         purpose,
         from: today,
         until,
         by: viewer.member,
         at: now,
     };
-    let added = class_counsellors::appoint(&mut tx, &new).await?;
+    let added = by_hand::give(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(added)
 }
@@ -157,7 +161,8 @@ pub async fn end(app: &App, school: &School, viewer: &Viewer, grant: i64) -> Res
     let class = class_counsellors::class_of(&mut tx, corp, grant).await?.ok_or(Error::NotFound)?;
     let found = class_counsellors::find(&mut tx, &question, class).await?;
     found.filter(|class| viewer.may_appoint(&path(class))).ok_or(Error::NotFound)?;
-    if !class_counsellors::end(&mut tx, corp, class, grant, viewer.member, now, question.today).await? {
+    let end = End { corp, grant, reason: None, by: viewer.member, at: now, today: question.today };
+    if !by_hand::end(&mut tx, Some(Role::Counsellor), &end).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

@@ -244,12 +244,15 @@ async fn find_member(app: &App, school: &School, userid: &str) -> Result<Option<
 pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
     let hash = secret::hash(session.as_bytes());
     let key = format!("viewer:{}:{}", school.corp(), hex::encode(&hash));
+    let now = app.now();
     if let Some(known) = app.cache().get(&key).await
-        && let Ok(viewer) = serde_json::from_slice(&known)
+        && let Ok(mut viewer) = serde_json::from_slice::<Viewer>(&known)
     {
+        // What ends at midnight ends at midnight, whenever it was read.
+        let today = school.today(now);
+        viewer.grants.retain(|grant| grant.until > today);
         return Ok(Some(viewer));
     }
-    let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
     let Some(session) = sessions::find(&mut tx, school.corp(), &hash, now).await? else { return Ok(None) };
     let found = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await?;

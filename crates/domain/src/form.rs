@@ -7,6 +7,7 @@ pub mod answers;
 pub mod cadence;
 pub mod check;
 pub mod condition;
+pub mod difference;
 pub mod field;
 pub mod schema;
 pub mod statistic;

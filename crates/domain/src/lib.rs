@@ -4,6 +4,7 @@
 
 pub mod attachment;
 pub mod bulletin;
+pub mod campaign;
 pub mod clock;
 pub mod correction;
 pub mod department;

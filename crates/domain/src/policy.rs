@@ -7,7 +7,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{CorpId, DepartmentId, MemberId, PersonId, form::PersonKind};
+use crate::{CorpId, DepartmentId, MemberId, PersonId, department::Kind, form::PersonKind};
 
 /// What someone is to the school, by grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -135,20 +135,59 @@ impl Role {
 
     /// The role of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [
-            Self::ClassAssistant,
-            Self::Counsellor,
-            Self::CollegeLeader,
-            Self::CollegeOffice,
-            Self::DepartmentHead,
-            Self::SchoolOffice,
-            Self::SchoolLeader,
-            Self::Administrator,
-            Self::Auditor,
-        ]
-        .into_iter()
-        .find(|role| role.as_str() == name)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == name)
     }
+
+    /// Over what kinds of departments it is given by hand.
+    pub fn is_over(self, kind: Kind) -> bool {
+        match self {
+            Self::ClassAssistant => kind == Kind::Class,
+            Self::Counsellor => matches!(kind, Kind::Class | Kind::Grade | Kind::College),
+            Self::CollegeLeader | Self::CollegeOffice => kind == Kind::College,
+            // Of an office its staff, of a college or the school its students too.
+            Self::DepartmentHead => matches!(kind, Kind::Office | Kind::College | Kind::School),
+            Self::SchoolOffice | Self::SchoolLeader | Self::Administrator | Self::Auditor => {
+                kind == Kind::School
+            }
+        }
+    }
+
+    /// Whether students can have it, and whether staff can. Postgraduates look after classes too.
+    pub fn is_for(self, kind: PersonKind) -> bool {
+        match self {
+            Self::ClassAssistant => kind == PersonKind::Student,
+            Self::Counsellor => true,
+            _ => kind == PersonKind::Staff,
+        }
+    }
+
+    /// Whether it is one of those that run the school, whom administrators appoint although they see no people
+    /// themselves (docs/adr/0004).
+    fn is_appointed(self) -> bool {
+        matches!(
+            self,
+            Self::CollegeLeader
+                | Self::CollegeOffice
+                | Self::DepartmentHead
+                | Self::SchoolOffice
+                | Self::SchoolLeader
+        )
+    }
+
+    /// All, from the smallest.
+    pub const ALL: [Self; 9] = [
+        Self::ClassAssistant,
+        Self::Counsellor,
+        Self::CollegeLeader,
+        Self::CollegeOffice,
+        Self::DepartmentHead,
+        Self::SchoolOffice,
+        Self::SchoolLeader,
+        Self::Administrator,
+        Self::Auditor,
+    ];
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
@@ -286,6 +325,14 @@ impl Viewer {
         lent.chain([Action::AppointCounsellors]).all(|action| self.scope(action).covers(counted_under))
     }
 
+    /// Whether the viewer may give and end this role over a department counted under these: nobody gives what they don't
+    /// hold there themselves, but administrators appoint those who run the school.
+    pub fn may_give(&self, role: Role, counted_under: &[Option<DepartmentId>]) -> bool {
+        let holds = |action: Action| self.scope(action).covers(counted_under);
+        let lent = Action::ALL.into_iter().filter(|action| role.may(*action)).all(holds);
+        holds(Action::GiveGrants) && (lent || role.is_appointed() && holds(Action::Administer))
+    }
+
     /// Whether the viewer may do `action` to anyone at all.
     pub fn may(&self, action: Action) -> bool {
         !self.scope(action).is_empty()
@@ -356,6 +403,37 @@ mod tests {
         for role in [Role::Counsellor, Role::CollegeLeader, Role::SchoolLeader, Role::Administrator] {
             assert!(!viewer(&[(role, 1, true)]).may_appoint(&class), "{role:?}");
         }
+    }
+
+    #[test]
+    fn nobody_gives_more_than_they_hold() {
+        let class = [Some(7), Some(7), Some(5), Some(3)];
+        let college = [Some(3), None, None, Some(3)];
+        let school = [Some(1), None, None, None];
+        let gives = |role: Role, over: DepartmentId, whole: bool, given: Role, path: &[Option<DepartmentId>]| {
+            viewer(&[(role, over, whole)]).may_give(given, path)
+        };
+        use Role::*;
+        for given in [ClassAssistant, Counsellor] {
+            assert!(gives(CollegeOffice, 3, false, given, &class), "{given:?}");
+            assert!(!gives(CollegeOffice, 4, false, given, &class), "{given:?} in another college");
+            assert!(gives(SchoolOffice, 1, true, given, &class), "{given:?}");
+            assert!(!gives(Administrator, 1, true, given, &class), "{given:?}: an administrator sees no people");
+            assert!(!gives(Counsellor, 7, false, given, &class), "{given:?}");
+            assert!(!gives(SchoolLeader, 1, true, given, &class), "{given:?}");
+        }
+        assert!(gives(CollegeOffice, 3, false, CollegeOffice, &college));
+        assert!(!gives(CollegeOffice, 3, false, SchoolOffice, &school));
+        assert!(gives(SchoolOffice, 1, true, SchoolOffice, &school));
+        for given in [Administrator, Auditor] {
+            assert!(!gives(SchoolOffice, 1, true, given, &school), "{given:?}");
+            assert!(gives(Administrator, 1, true, given, &school), "{given:?}");
+        }
+        for given in [CollegeLeader, CollegeOffice, DepartmentHead] {
+            assert!(gives(Administrator, 1, true, given, &college), "{given:?}");
+        }
+        assert!(gives(Administrator, 1, true, SchoolOffice, &school));
+        assert!(!gives(Auditor, 1, true, Auditor, &school));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, policy::Scope};
 
 use crate::Result;
-pub use appointments::{Appointment, appoint, class_of, end, staff};
+pub use appointments::{class_of, staff};
 
 /// A class.
 #[derive(Debug, Clone, QueryableByName)]

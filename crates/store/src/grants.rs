@@ -1,4 +1,6 @@
-//! Grants that follow from the directory and from the roster. Those made by hand are not touched here.
+//! Grants that follow from the directory and from the roster, and in [`by_hand`] those that people give.
+
+pub mod by_hand;
 
 use chrono::NaiveDate;
 use diesel::{

@@ -285,6 +285,23 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    form_acts (corp_id, act_id) {
+        corp_id -> Int4,
+        act_id -> Int8,
+        form_id -> Int8,
+        code -> Text,
+        act -> Text,
+        version -> Nullable<Int4>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        by_member -> Int8,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     form_versions (corp_id, form_version_id) {
         corp_id -> Int4,
         form_version_id -> Int8,
@@ -327,6 +344,7 @@ diesel::table! {
         department_id -> Int4,
         purpose -> Text,
         until_date -> Date,
+        reason -> Nullable<Text>,
         made_by -> Int8,
         made_at -> Timestamptz,
     }
@@ -1198,6 +1216,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     export_templates,
     exports,
     follow_ups,
+    form_acts,
     form_versions,
     forms,
     grant_acts,

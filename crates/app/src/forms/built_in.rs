@@ -3,6 +3,7 @@
 use chrono::{Months, NaiveTime};
 use domain::form::{Form, Schedule, schema};
 use store::{
+    form_acts,
     forms::{self, Ownership},
     reminders,
 };
@@ -47,6 +48,10 @@ pub async fn publish_built_in(app: &App, school: &School) -> Result<()> {
     }
     for document in READY {
         let form = read(document)?;
+        // What a school threw away does not come back.
+        if form_acts::was_deleted(&mut tx, corp, &form.code).await? {
+            continue;
+        }
         let (form_id, added) = forms::add(&mut tx, corp, &form.code, of).await?;
         if added {
             let draft = serde_json::to_value(&form).map_err(|_| Error::internal("a built-in form"))?;

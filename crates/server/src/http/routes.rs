@@ -6,9 +6,11 @@ pub mod attachments;
 pub mod auth;
 pub mod bulletins;
 pub mod callbacks;
+pub mod campaigns;
 pub mod class_counsellors;
 pub mod consents;
 pub mod corrections;
+pub mod departments;
 pub mod dto;
 pub mod exemptions;
 pub mod export_templates;
@@ -16,6 +18,7 @@ pub mod exports;
 pub mod follow_ups;
 pub mod form_document;
 pub mod forms;
+pub mod grants;
 pub mod health;
 pub mod invitations;
 pub mod jssdk;
@@ -199,6 +202,22 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(outages::list)
             .service(outages::create)
             .service(outages::remove)
+            .service(departments::search)
+            .service(campaigns::list)
+            .service(campaigns::create)
+            .service(campaigns::get)
+            .service(campaigns::delete)
+            .service(campaigns::save)
+            .service(campaigns::outlook)
+            .service(campaigns::publish)
+            .service(campaigns::schedule)
+            .service(campaigns::end)
+            .service(campaigns::acts)
+            .service(grants::list)
+            .service(grants::acts)
+            .service(grants::preview)
+            .service(grants::give)
+            .service(grants::end)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

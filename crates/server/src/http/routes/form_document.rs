@@ -1,9 +1,13 @@
 //! A form as a document: what is filled in, and what a designer edits.
 
+mod whole;
+
 use domain::form::{self, FieldKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub use whole::{Cadence, Document};
 
 /// One question. Which limits it has depends on its kind.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

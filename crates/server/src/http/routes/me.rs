@@ -102,6 +102,10 @@ struct May {
     see_people: bool,
     /// Sign a day off.
     sign_off: bool,
+    /// Make forms, run and end them.
+    design_forms: bool,
+    /// Give others a role.
+    give_grants: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -166,6 +170,8 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             follow_up: viewer.may(Action::FollowUp),
             see_people: viewer.may(Action::SeePeople),
             sign_off: viewer.may(Action::SignOff),
+            design_forms: viewer.may(Action::DesignForms),
+            give_grants: viewer.may(Action::GiveGrants),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

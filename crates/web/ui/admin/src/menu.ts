@@ -10,6 +10,7 @@ const GROUPS = {
     unreported: ['unreported', (may) => may.see_unreported],
     trips: ['link', (may) => may.see_people],
     movements: ['people', (may) => may.see_statistics],
+    campaigns: ['form', (may) => may.design_forms],
     'reminder-rules': ['bell', (may) => may.administer || may.remind],
     exemptions: ['today', (may) => may.exempt || may.administer],
     reviews: ['check', (may) => may.review],
@@ -23,6 +24,7 @@ const GROUPS = {
     residences: ['residences', (may) => may.see_statistics],
     photos: ['photos', (may) => may.administer || may.see_unreported],
     exports: ['download', (may) => may.export || may.audit],
+    grants: ['key', (may) => may.give_grants],
   },
   directory: {
     roster: ['roster', (may) => may.administer],

@@ -159,6 +159,25 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'outages.title', menu: 'outages' },
   },
   {
+    path: '/campaigns',
+    name: 'campaigns',
+    component: () => import('../pages/campaigns/CampaignsPage.vue'),
+    meta: { title: 'campaigns.title_page', menu: 'campaigns' },
+  },
+  {
+    path: '/campaigns/:code',
+    name: 'campaign',
+    component: () => import('../pages/campaigns/CampaignPage.vue'),
+    props: true,
+    meta: { title: 'campaigns.designer', menu: 'campaigns' },
+  },
+  {
+    path: '/grants',
+    name: 'grants',
+    component: () => import('../pages/grants/GrantsPage.vue'),
+    meta: { title: 'grants.title', menu: 'grants' },
+  },
+  {
     path: '/sign-in',
     name: 'sign-in',
     component: () => import('../pages/sign-in/SignInPage.vue'),

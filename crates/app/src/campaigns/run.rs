@@ -1,0 +1,69 @@
+//! From when to when a form is asked, and ending it at once.
+
+use domain::{
+    campaign,
+    form::Schedule,
+    policy::Viewer,
+};
+use store::{campaigns, form_acts};
+
+use super::{Campaign, design, held, question};
+use crate::{App, Error, Result, School};
+
+/// Asks the form from one day to another. The same again changes nothing.
+pub async fn schedule(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    code: &str,
+    wanted: Schedule,
+) -> Result<Campaign> {
+    change(app, school, viewer, code, "scheduled", |row, today| {
+        campaign::reschedule(row.version.is_some(), row.schedule(), wanted, today)
+            .map_err(|wrong| Error::field(wrong.field, wrong.problem))?;
+        Ok(wanted)
+    })
+    .await
+}
+
+/// Ends the form: yesterday was its last day, and nothing is taken from now on. Once it has ended this changes nothing.
+pub async fn end(app: &App, school: &School, viewer: &Viewer, code: &str) -> Result<Campaign> {
+    change(app, school, viewer, code, "ended", |row, today| {
+        if row.version.is_none() {
+            return Err(Error::field("code", "还没有发布，不需要结束；不要的草稿可以删除"));
+        }
+        Ok(campaign::ended(row.schedule(), today))
+    })
+    .await
+}
+
+async fn change(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    code: &str,
+    act: &'static str,
+    new: impl FnOnce(&campaigns::Row, chrono::NaiveDate) -> Result<Schedule>,
+) -> Result<Campaign> {
+    let question = question(app, school, viewer)?;
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let row = held(&mut tx, &question, code).await?;
+    let schedule = new(&row, question.today)?;
+    if schedule != row.schedule() {
+        campaigns::schedule(&mut tx, corp, row.form_id, schedule).await?;
+        let act = form_acts::Act {
+            form_id: row.form_id,
+            code: &row.code,
+            act,
+            version: None,
+            schedule: Some(schedule),
+            by: viewer.member,
+            at: app.now(),
+        };
+        form_acts::note(&mut tx, corp, act).await?;
+    }
+    let changed = design(&mut tx, &question, code).await?.campaign;
+    tx.commit().await?;
+    Ok(changed)
+}
