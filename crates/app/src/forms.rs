@@ -485,6 +485,7 @@ async fn to_fill_for(
         receipt: None,
         open_trips: Vec::new(),
         sent_back: false,
+        send_back_note: None,
         returned: Vec::new(),
     };
     let behalf = Some(BehalfOf { person, name: subject.name, number: subject.number });

@@ -25,9 +25,7 @@ use store::{
     reviews, trips,
 };
 
-use crate::{
-    App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews, secret,
-};
+use crate::{App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews, secret};
 
 pub(crate) use history::revisions_of;
 pub use history::{By, OwnForm, OwnReport, OwnRevision, OwnWithForm, history, own, own_forms, revisions};

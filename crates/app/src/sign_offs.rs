@@ -165,7 +165,9 @@ pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>
         .into_iter()
         .map(|row| {
             let path = [Some(row.department_id), row.class_id, row.grade_id, row.college_id];
-            let now = Counts { expected: row.expected, reported: row.reported, abnormal: row.abnormal };
+            // Who was late is not signed.
+            let now =
+                Counts { expected: row.expected, reported: row.reported, abnormal: row.abnormal, late: 0 };
             let signed = signed(app, corp, question.form_id, &row)?;
             // Who sees a part of a college can't compare it with what was signed for the whole.
             let whole = question.scope.covers(&path);
@@ -188,6 +190,7 @@ fn signed(app: &App, corp: i32, form_id: i64, row: &rows::Row) -> Result<Option<
         expected: row.known_expected.unwrap_or_default().into(),
         reported: row.known_reported.unwrap_or_default().into(),
         abnormal: row.known_abnormal.unwrap_or_default().into(),
+        late: 0,
     };
     let place = rows::note_row(form_id, row.department_id, at);
     let note = row

@@ -105,7 +105,7 @@ impl Action {
 }
 
 impl Role {
-    /// All.
+    /// All, from the smallest.
     pub const ALL: [Self; 9] = [
         Self::ClassAssistant,
         Self::Counsellor,
@@ -135,9 +135,7 @@ impl Role {
 
     /// The role of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == name)
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 
     /// Over what kinds of departments it is given by hand.
@@ -164,7 +162,7 @@ impl Role {
     }
 
     /// Whether it is one of those that run the school, whom administrators appoint although they see no people
-    /// themselves (docs/adr/0004).
+    /// themselves (docs/adr/0005).
     fn is_appointed(self) -> bool {
         matches!(
             self,
@@ -175,19 +173,6 @@ impl Role {
                 | Self::SchoolLeader
         )
     }
-
-    /// All, from the smallest.
-    pub const ALL: [Self; 9] = [
-        Self::ClassAssistant,
-        Self::Counsellor,
-        Self::CollegeLeader,
-        Self::CollegeOffice,
-        Self::DepartmentHead,
-        Self::SchoolOffice,
-        Self::SchoolLeader,
-        Self::Administrator,
-        Self::Auditor,
-    ];
 
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
@@ -410,15 +395,19 @@ mod tests {
         let class = [Some(7), Some(7), Some(5), Some(3)];
         let college = [Some(3), None, None, Some(3)];
         let school = [Some(1), None, None, None];
-        let gives = |role: Role, over: DepartmentId, whole: bool, given: Role, path: &[Option<DepartmentId>]| {
-            viewer(&[(role, over, whole)]).may_give(given, path)
-        };
+        let gives =
+            |role: Role, over: DepartmentId, whole: bool, given: Role, path: &[Option<DepartmentId>]| {
+                viewer(&[(role, over, whole)]).may_give(given, path)
+            };
         use Role::*;
         for given in [ClassAssistant, Counsellor] {
             assert!(gives(CollegeOffice, 3, false, given, &class), "{given:?}");
             assert!(!gives(CollegeOffice, 4, false, given, &class), "{given:?} in another college");
             assert!(gives(SchoolOffice, 1, true, given, &class), "{given:?}");
-            assert!(!gives(Administrator, 1, true, given, &class), "{given:?}: an administrator sees no people");
+            assert!(
+                !gives(Administrator, 1, true, given, &class),
+                "{given:?}: an administrator sees no people"
+            );
             assert!(!gives(Counsellor, 7, false, given, &class), "{given:?}");
             assert!(!gives(SchoolLeader, 1, true, given, &class), "{given:?}");
         }

@@ -222,6 +222,7 @@ pub async fn by(conn: &mut AsyncPgConnection, question: &Question, by: By) -> Re
         By::College => ("college_id", "college"),
         By::Grade => ("grade_id", "grade"),
         By::Class => ("class_id", "class"),
+        By::Department => ("department_id", "office"),
     };
     let day = if question.period.day.is_some() { "s.day = $10" } else { "s.day is null" };
     let sql = format!(

@@ -177,7 +177,8 @@ pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> 
     let form = loaded.published.form.clone();
     let current = forms::current(app, &mut tx, &form.code).await?;
     let turns = forms::open_turns(&mut tx, school, &current, now).await?;
-    let turn = turns.into_iter().map(|(_, turn)| turn).find(|turn| turn.period == report.key(school.corp()).period);
+    let turn =
+        turns.into_iter().map(|(_, turn)| turn).find(|turn| turn.period == report.key(school.corp()).period);
     let sent_back = reviews::is_sent_back(&mut tx, school.corp(), report.report_id).await?;
     let send_back_note = match sent_back {
         true => crate::reviews::send_back_note(app, &mut tx, report.report_id).await?,

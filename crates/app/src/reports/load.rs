@@ -49,7 +49,10 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
         };
         // A file of text brings no pictures, and nobody is given somebody else's.
         if !loaded.published.photos(answers).is_empty() {
-            outcome.errors.push(FieldError { field: "photos".into(), message: format!("第 {line} 行：照片不能从文件导入") });
+            outcome.errors.push(FieldError {
+                field: "photos".into(),
+                message: format!("第 {line} 行：照片不能从文件导入"),
+            });
             continue;
         }
         match loaded.published.check(answers, day) {

@@ -80,16 +80,16 @@ pub struct Table {
 }
 
 impl Table {
-    pub(super) fn new(form: String, by: By, table: statistics::Table) -> Self {
+    pub(super) fn new(form: String, by: By, figures: statistics::Table) -> Self {
         Self {
             form,
-            day: table.day,
-            slot: table.slot,
+            day: figures.day,
+            slot: figures.slot,
             by,
-            cutoff: table.cutoff_at,
-            as_of: table.as_of,
-            rows: table.rows.into_iter().map(|row| Row::new(row.department, row.counts)).collect(),
-            total: Row::new(None, table.total),
+            cutoff: figures.cutoff_at,
+            as_of: figures.as_of,
+            rows: figures.rows.into_iter().map(|row| Row::new(row.department, row.counts)).collect(),
+            total: Row::new(None, figures.total),
         }
     }
 }
