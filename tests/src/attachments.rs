@@ -18,7 +18,8 @@ use crate::{
 /// A camera's picture that says where it was taken.
 fn camera(shade: u8) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let picture = RgbImage::from_fn(2400, 1800, |x, _| if x < 1200 { Rgb([shade, 0, 0]) } else { Rgb([0, 0, shade]) });
+    let picture =
+        RgbImage::from_fn(2400, 1800, |x, _| if x < 1200 { Rgb([shade, 0, 0]) } else { Rgb([0, 0, shade]) });
     picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
     let bytes = bytes.into_inner();
     // Orientation 6: held upright.
@@ -47,7 +48,9 @@ async fn start() -> TestApp {
 }
 
 async fn send_to(browser: &Browser, query: &str, file: Vec<u8>) -> Reply {
-    browser.post_raw(&format!("/attachments?{query}"), file, &[("Content-Type", "application/octet-stream")]).await
+    browser
+        .post_raw(&format!("/attachments?{query}"), file, &[("Content-Type", "application/octet-stream")])
+        .await
 }
 
 /// Sends a picture and gives its id.
@@ -86,7 +89,9 @@ async fn a_picture_is_kept_small_sealed_and_without_where_it_was_taken() {
     assert!(kept.get_pixel(600, 100).0[0] > 150, "the left half is above");
 
     let stored: Vec<u8> = test.one("select content from attachments", &[]).await;
-    assert!(!holds(&stored, b"canary") && !holds(&stored, b"\xff\xd8\xff") && !holds(&stored, &bytes[200..260]));
+    assert!(
+        !holds(&stored, b"canary") && !holds(&stored, b"\xff\xd8\xff") && !holds(&stored, &bytes[200..260])
+    );
     let size: i32 = test.one("select bytes from attachments", &[]).await;
     assert_eq!(usize::try_from(size).unwrap(), bytes.len());
 }
@@ -133,7 +138,11 @@ async fn others_look_only_where_answers_are_theirs_to_see_and_on_record() {
 
     assert_eq!(look(&student, &id).await.0, StatusCode::OK);
     assert_eq!(look(&counsellor, &id).await.0, StatusCode::OK);
-    for viewer in [classmate, test.sign_in(counsellors.last().unwrap()).await, test.sign_in(&test.persona("administrator")).await] {
+    for viewer in [
+        classmate,
+        test.sign_in(counsellors.last().unwrap()).await,
+        test.sign_in(&test.persona("administrator")).await,
+    ] {
         assert_eq!(look(&viewer, &id).await.0, StatusCode::NOT_FOUND);
     }
     assert_eq!(look(&student, "nothing").await.0, StatusCode::NOT_FOUND);

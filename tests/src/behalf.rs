@@ -57,11 +57,18 @@ async fn only_for_those_one_looks_after_who_are_expected() {
     let not_mine = counsellor.get(&ask(their_id)).await;
     let not_there = counsellor.get(&ask(999_999_999)).await;
     assert_eq!((not_mine.status, &not_mine.body), (StatusCode::NOT_FOUND, &not_there.body));
-    assert_eq!(counsellor.post("/reports", &report_for(their_id, "住院")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        counsellor.post("/reports", &report_for(their_id, "住院")).await.status,
+        StatusCode::NOT_FOUND
+    );
     for role in ["student", "school_leader", "college_leader", "administrator"] {
         let viewer = test.sign_in(&test.persona(role)).await;
         assert_eq!(viewer.get(&ask(my_id)).await.status, StatusCode::FORBIDDEN, "{role}");
-        assert_eq!(viewer.post("/reports", &report_for(my_id, "住院")).await.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(
+            viewer.post("/reports", &report_for(my_id, "住院")).await.status,
+            StatusCode::FORBIDDEN,
+            "{role}"
+        );
     }
     // Who is exempt is not expected.
     test.owner
@@ -86,7 +93,12 @@ async fn the_person_sees_who_answered_for_them_and_why() {
         assert_eq!(counsellor.post("/reports", &report_for(id, &reason)).await.fields(), ["reason"]);
     }
     let taken = counsellor.post("/reports", &report_for(id, "手机损坏")).await;
-    assert_eq!((taken.status, &taken.body["source"]), (StatusCode::CREATED, &json!("behalf")), "{}", taken.body);
+    assert_eq!(
+        (taken.status, &taken.body["source"]),
+        (StatusCode::CREATED, &json!("behalf")),
+        "{}",
+        taken.body
+    );
     let receipt = taken.body["receipt"].as_str().unwrap();
     // It is the person's, not the counsellor's.
     assert_eq!(counsellor.get(&format!("/reports/{receipt}")).await.status, StatusCode::NOT_FOUND);

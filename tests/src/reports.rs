@@ -292,7 +292,10 @@ async fn after_the_cut_off_what_was_sent_stands() {
         .await
         .unwrap();
     let today = student.get("/forms").await;
-    assert_eq!((&today.items()[0]["code"], &today.items()[0]["sent_back"]), (&json!("health-daily"), &json!(true)));
+    assert_eq!(
+        (&today.items()[0]["code"], &today.items()[0]["sent_back"]),
+        (&json!("health-daily"), &json!(true))
+    );
     let put_right = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!(put_right.status, StatusCode::OK, "{}", put_right.body);
 }
@@ -329,7 +332,11 @@ async fn a_trip_is_open_until_its_return_is_told() {
         report["receipt"] = json!(receipt);
         report
     };
-    let early = { let mut early = answers.clone(); early["returned_on"] = json!("2020-03-01"); early };
+    let early = {
+        let mut early = answers.clone();
+        early["returned_on"] = json!("2020-03-01");
+        early
+    };
     assert_eq!(student.post("/reports", &close(&early)).await.fields(), ["returned_on"]);
     let closed = student.post("/reports", &close(&answers)).await;
     assert_eq!((closed.status, &closed.body["revision"]), (StatusCode::OK, &json!(2)), "{}", closed.body);

@@ -73,7 +73,8 @@ impl Loaded {
         slot: Option<i16>,
         now: DateTime<Utc>,
     ) -> Option<Turn> {
-        let always = Schedule { starts_on: self.schedule.starts_on.min(day), ends_on: self.schedule.ends_on.max(day) };
+        let always =
+            Schedule { starts_on: self.schedule.starts_on.min(day), ends_on: self.schedule.ends_on.max(day) };
         let turns = self.published.form.turns(school.zone, always, day);
         match slot {
             Some(slot) => turns.into_iter().find(|turn| turn.period.slot == slot),
@@ -469,7 +470,9 @@ async fn stand(
         Standing::Reported
     } else if is_expected(tx, loaded, corp, day, period.slot, person.id).await? {
         if form.is_event() { Standing::Anytime } else { Standing::Unreported }
-    } else if form.audience.kinds.contains(&person.kind) && exemptions::covers(tx, corp, person.id, day).await? {
+    } else if form.audience.kinds.contains(&person.kind)
+        && exemptions::covers(tx, corp, person.id, day).await?
+    {
         Standing::Exempt
     } else {
         Standing::NotExpected

@@ -328,7 +328,8 @@ fn carried(loaded: &forms::Loaded, submission: &Submission) -> Vec<String> {
 async fn ensure_month(app: &App, school: &School, day: NaiveDate) -> Result<()> {
     let month = reports::month(day);
     let months = &app.0.months.0;
-    let known = |months: &Mutex<HashSet<NaiveDate>>| months.lock().is_ok_and(|months| months.contains(&month));
+    let known =
+        |months: &Mutex<HashSet<NaiveDate>>| months.lock().is_ok_and(|months| months.contains(&month));
     if known(months) {
         return Ok(());
     }

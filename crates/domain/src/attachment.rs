@@ -21,7 +21,9 @@ mod tests {
     #[test]
     fn an_id_is_thirty_two_hex_digits() {
         assert!(is_id("0123456789abcdef0123456789abcdef"));
-        for other in ["", "0123456789abcdef", "0123456789ABCDEF0123456789ABCDEF", "../3456789abcdef0123456789abcdef"] {
+        for other in
+            ["", "0123456789abcdef", "0123456789ABCDEF0123456789ABCDEF", "../3456789abcdef0123456789abcdef"]
+        {
             assert!(!is_id(other), "{other}");
         }
     }

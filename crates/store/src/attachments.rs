@@ -54,11 +54,13 @@ pub async fn insert(conn: &mut AsyncPgConnection, corp: CorpId, new: &NewAttachm
 
 /// How many pictures of a person no report shows yet. Until the transaction ends nobody else adds one.
 pub async fn untied(conn: &mut AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<i64> {
-    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended(format('attachments %s %s', $1, $2), 0))")
-        .bind::<Integer, _>(corp)
-        .bind::<BigInt, _>(person)
-        .execute(conn)
-        .await?;
+    diesel::sql_query(
+        "select pg_advisory_xact_lock(hashtextextended(format('attachments %s %s', $1, $2), 0))",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(person)
+    .execute(conn)
+    .await?;
     Ok(attachments::table
         .filter(attachments::corp_id.eq(corp))
         .filter(attachments::person_id.eq(person))

@@ -303,12 +303,14 @@ pub async fn next_occurrence(
     form_id: i64,
     person: PersonId,
 ) -> Result<i32> {
-    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended(format('report %s %s %s', $1, $2, $3), 0))")
-        .bind::<Integer, _>(corp)
-        .bind::<BigInt, _>(form_id)
-        .bind::<BigInt, _>(person)
-        .execute(conn)
-        .await?;
+    diesel::sql_query(
+        "select pg_advisory_xact_lock(hashtextextended(format('report %s %s %s', $1, $2, $3), 0))",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(form_id)
+    .bind::<BigInt, _>(person)
+    .execute(conn)
+    .await?;
     let last: Option<i32> = reports::table
         .filter(reports::corp_id.eq(corp))
         .filter(reports::form_id.eq(form_id))

@@ -172,7 +172,8 @@ pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> 
     let form = loaded.published.form.clone();
     let current = forms::current(app, &mut tx, &form.code).await?;
     let turns = forms::open_turns(&mut tx, school, &current, now).await?;
-    let turn = turns.into_iter().map(|(_, turn)| turn).find(|turn| turn.period == report.key(school.corp()).period);
+    let turn =
+        turns.into_iter().map(|(_, turn)| turn).find(|turn| turn.period == report.key(school.corp()).period);
     let changeable = match turn {
         None => false,
         Some(turn) => match super::may_be_changed(&mut tx, &current, turn, &report, now).await {

@@ -45,12 +45,21 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
         };
         // A file of text brings no pictures, and nobody is given somebody else's.
         if !loaded.published.photos(answers).is_empty() {
-            outcome.errors.push(FieldError { field: "photos".into(), message: format!("第 {line} 行：照片不能从文件导入") });
+            outcome.errors.push(FieldError {
+                field: "photos".into(),
+                message: format!("第 {line} 行：照片不能从文件导入"),
+            });
             continue;
         }
         match loaded.published.check(answers, day) {
             Ok(()) => {
-                let key = Key { corp, form_id: loaded.form_id, person: *person, period: turn.period, occurrence: 0 };
+                let key = Key {
+                    corp,
+                    form_id: loaded.form_id,
+                    person: *person,
+                    period: turn.period,
+                    occurrence: 0,
+                };
                 let flags = loaded.published.form.flags(answers, None);
                 let draft_of = Draft { key, answers, flags, source: Source::Import, day, at };
                 drafts.push(NewReport { late: false, ..draft(app, &loaded, draft_of)? });
@@ -58,7 +67,9 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
             Err(errors) => outcome.errors.extend(
                 errors
                     .into_iter()
-                    .map(|error| FieldError { message: format!("第 {line} 行：{}", error.message), ..error }),
+                    .map(|error| FieldError {
+                        message: format!("第 {line} 行：{}", error.message), ..error
+                    }),
             ),
         }
     }
