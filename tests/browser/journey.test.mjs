@@ -727,7 +727,7 @@ test('a counsellor answers for a student who cannot', async () => {
   await look(page, 'phone-behalf-form');
   await page.getByRole('button', { name: '提交', exact: true }).click();
   await page.getByRole('heading', { name: '未报名单' }).waitFor();
-  await page.getByText(`已为 ${name} 代报`).waitFor();
+  await page.getByText(`已为 ${name} 代报`).first().waitFor();
   await page.getByText(`${missing - 1} 人未报`).waitFor();
   await counsellor.end();
 });

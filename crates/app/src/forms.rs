@@ -372,8 +372,8 @@ pub async fn to_fill(
     let mut tx = app.store().scoped(corp).await?;
     let loaded = current(app, &mut tx, code).await?;
     if let Some(person) = meant.person {
-        let (day, turn) = meant_turn(&mut tx, school, &loaded, meant, now).await?;
-        let filled = to_fill_for(&mut tx, school, viewer, &loaded, person, day, turn, now).await?;
+        let turn = meant_turn(&mut tx, school, &loaded, meant, now).await?;
+        let filled = to_fill_for(&mut tx, school, viewer, &loaded, person, turn, now).await?;
         tx.commit().await?;
         return Ok(filled);
     }
@@ -449,15 +449,13 @@ async fn meant_turn(
 }
 
 /// The form for somebody the viewer looks after: empty, since what they answered before is not the viewer's to see.
-#[allow(clippy::too_many_arguments)]
 async fn to_fill_for(
     tx: &mut Scoped,
     school: &School,
     viewer: &Viewer,
     loaded: &Loaded,
     person: PersonId,
-    day: NaiveDate,
-    turn: Turn,
+    (day, turn): (NaiveDate, Turn),
     now: DateTime<Utc>,
 ) -> Result<FormToFill> {
     let corp = school.corp();

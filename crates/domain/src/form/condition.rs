@@ -98,3 +98,21 @@ impl Condition {
         json!({ "properties": test, "required": [self.field] })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pages' rule is held to the same cases.
+    #[test]
+    fn holds_as_the_pages_think_it_does() {
+        let cases: Vec<Value> =
+            serde_json::from_str(include_str!("../../../../fixtures/conditions.json")).unwrap();
+        assert!(cases.len() > 20);
+        for case in cases {
+            let condition: Condition = serde_json::from_value(case["condition"].clone()).unwrap();
+            let answers = case["answers"].as_object().unwrap();
+            assert_eq!(condition.holds(answers), case["holds"], "{case}");
+        }
+    }
+}
