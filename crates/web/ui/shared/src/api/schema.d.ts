@@ -1788,6 +1788,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["reviews_list"];
+        put?: never;
+        post: operations["reviews_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["reviews_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["reviews_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["reviews_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["reviews_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["reviews_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["reviews_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unreported/{form}/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["follow_ups_list"];
+        put?: never;
+        post: operations["follow_ups_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-offs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["sign_offs_list"];
+        put?: never;
+        post: operations["sign_offs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-offs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["sign_offs_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["outages_list"];
+        put?: never;
+        post: operations["outages_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["outages_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2523,6 +2715,7 @@ export interface components {
             slot_title?: string | null;
             state: components["schemas"]["Standing"];
             title: string;
+            send_back_note?: string | null;
         };
         /** @description Who leaves, by class. */
         Graduates: {
@@ -2847,6 +3040,10 @@ export interface components {
             see_photo: boolean;
             see_statistics: boolean;
             see_unreported: boolean;
+            review: boolean;
+            see_answers: boolean;
+            follow_up: boolean;
+            sign_off: boolean;
         };
         /** @description The signed-in person. */
         Me: {
@@ -3591,6 +3788,7 @@ export interface components {
             /** @description Of the version it was given on, however old. */
             fields: components["schemas"]["Field"][];
             title: string;
+            send_back_note?: string | null;
         };
         /** @description A bed. */
         ResidenceBed: {
@@ -4239,6 +4437,8 @@ export interface components {
              * @description 未报 of my scope.
              */
             total: number;
+            /** Format: int64 */
+            followed_up: number;
         };
         UnreportedRow: {
             class?: components["schemas"]["Department"] | null;
@@ -4255,6 +4455,7 @@ export interface components {
             phone_masked?: string | null;
             /** @description Whether a message can reach them. */
             reachable: boolean;
+            follow_up?: null | components["schemas"]["FollowUp"];
         };
         /**
          * @description What is with the number in WeCom.
@@ -4353,6 +4554,217 @@ export interface components {
         WriteStepList: {
             items: components["schemas"]["WriteStep"][];
             next_cursor?: string | null;
+        };
+        /** @enum {string} */
+        ReviewState: "open" | "sent_back" | "answered" | "closed";
+        /** @enum {string} */
+        ReviewFlag: "abnormal" | "contradiction" | "risk" | "place";
+        /** @enum {string} */
+        ReviewAct: "opened" | "sent_back" | "answered" | "noted" | "closed";
+        Review: {
+            receipt: string;
+            /** Format: int64 */
+            person: number;
+            number: string;
+            name: string;
+            place?: string | null;
+            form: string;
+            form_title: string;
+            /** Format: date */
+            day?: string | null;
+            /** Format: int32 */
+            slot: number;
+            /** Format: int32 */
+            revision: number;
+            report_state: components["schemas"]["State"];
+            flags_now: components["schemas"]["ReviewFlag"][];
+            /** Format: date-time */
+            revised_at: string;
+            state?: null | components["schemas"]["ReviewState"];
+            flags: components["schemas"]["ReviewFlag"][];
+            /** Format: date-time */
+            opened_at?: string | null;
+            /** Format: date-time */
+            changed_at?: string | null;
+        };
+        ReviewList: {
+            items: components["schemas"]["Review"][];
+            next_cursor?: string | null;
+        };
+        ReviewCounts: {
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            sent_back: number;
+            /** Format: int64 */
+            answered: number;
+        };
+        ReviewActRow: {
+            act: components["schemas"]["ReviewAct"];
+            /** Format: int32 */
+            revision: number;
+            note?: string | null;
+            by?: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        ReviewDetail: components["schemas"]["Review"] & {
+            checks: string[];
+            acts: components["schemas"]["ReviewActRow"][];
+            may_see_answers: boolean;
+        };
+        AnswersPurpose: {
+            purpose: string;
+        };
+        ReviewRevision: {
+            /** Format: int32 */
+            revision: number;
+            /** Format: date-time */
+            at: string;
+            state: components["schemas"]["State"];
+            source: components["schemas"]["ReportSource"];
+            reason?: string | null;
+            carried: string[];
+            answers?: {
+                [key: string]: unknown;
+            } | null;
+            texts: {
+                [key: string]: string;
+            };
+            changed: string[];
+        };
+        ReviewAnswers: {
+            title: string;
+            fields: components["schemas"]["Field"][];
+            revisions: components["schemas"]["ReviewRevision"][];
+        };
+        ReviewNote: {
+            note?: string;
+            /** Format: int32 */
+            revision?: number | null;
+        };
+        ReviewDone: {
+            receipt: string;
+            state: components["schemas"]["ReviewState"];
+            told?: boolean | null;
+        };
+        NewReview: {
+            form: string;
+            /** Format: int64 */
+            person: number;
+            /** Format: date */
+            day?: string | null;
+            /** Format: int32 */
+            slot?: number | null;
+            note: string;
+        };
+        /** @enum {string} */
+        FollowUpReason: "no_phone" | "no_network" | "hospital" | "unreachable" | "refused" | "other";
+        FollowUp: {
+            reason: components["schemas"]["FollowUpReason"];
+            note?: string | null;
+            by: string;
+            /** Format: date-time */
+            at: string;
+        };
+        NewFollowUp: {
+            /** Format: int64 */
+            person: number;
+            /** Format: date */
+            day?: string | null;
+            /** Format: int32 */
+            slot?: number | null;
+            reason: components["schemas"]["FollowUpReason"];
+            note?: string;
+        };
+        FollowUpAdded: {
+            added: boolean;
+        };
+        FollowUpList: {
+            items: components["schemas"]["FollowUp"][];
+        };
+        SignOffFigures: {
+            /** Format: int64 */
+            expected: number;
+            /** Format: int64 */
+            reported: number;
+            /** Format: int64 */
+            unreported: number;
+            /** Format: int64 */
+            abnormal: number;
+        };
+        SignOff: {
+            /** Format: int64 */
+            id: number;
+            by: string;
+            /** Format: date-time */
+            at: string;
+            known: components["schemas"]["SignOffFigures"];
+            note?: string | null;
+        };
+        SignOffRow: {
+            department: components["schemas"]["Department"];
+            now: components["schemas"]["SignOffFigures"];
+            /** Format: int64 */
+            classes: number;
+            /** Format: int64 */
+            classes_signed: number;
+            signed?: null | components["schemas"]["SignOff"];
+            differs: boolean;
+            may_sign: boolean;
+        };
+        SignOffTable: {
+            form: string;
+            /** Format: date */
+            day: string;
+            /** Format: int32 */
+            slot: number;
+            /** Format: date-time */
+            as_of: string;
+            items: components["schemas"]["SignOffRow"][];
+        };
+        NewSignOff: {
+            form: string;
+            /** Format: int32 */
+            department: number;
+            /** Format: date */
+            day?: string | null;
+            /** Format: int32 */
+            slot?: number | null;
+            note?: string;
+        };
+        SignedOff: {
+            /** Format: int64 */
+            id: number;
+        };
+        /** @enum {string} */
+        OutageCause: "noticed" | "recorded";
+        Outage: {
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            cause: components["schemas"]["OutageCause"];
+            note?: string | null;
+            by?: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        OutageList: {
+            items: components["schemas"]["Outage"][];
+            next_cursor?: string | null;
+        };
+        NewOutage: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            note?: string;
+        };
+        OutageRecorded: {
+            added: boolean;
         };
     };
     responses: never;
@@ -16761,6 +17173,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
                 limit?: number;
+                followed_up?: boolean | null;
             };
             header?: never;
             path: {
@@ -17613,6 +18026,521 @@ export interface operations {
             };
             /** @description 系统繁忙 */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_list: {
+        parameters: {
+            query?: {
+                state?: null | components["schemas"]["ReviewState"];
+                flag?: null | components["schemas"]["ReviewFlag"];
+                form?: string | null;
+                department?: number | null;
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_counts: {
+        parameters: {
+            query?: {
+                department?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewCounts"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersPurpose"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewAnswers"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_send_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_ups_list: {
+        parameters: {
+            query: {
+                person: number;
+                day?: string | null;
+                slot?: number | null;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpList"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_ups_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFollowUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpAdded"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_list: {
+        parameters: {
+            query: {
+                form: string;
+                day?: string | null;
+                slot?: number | null;
+                college?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOffTable"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSignOff"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOff"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_list: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageList"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageRecorded"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 填写有误 */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
