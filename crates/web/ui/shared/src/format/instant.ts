@@ -1,6 +1,7 @@
 /** The instant of a wall-clock time of the school, `2020-03-04T08:00`, wherever the browser is; null for no time. */
 export function instantOf(local: string, timeZone: string): string | null {
-  const wanted = Date.parse(`${local}:00Z`);
+  // What is no date is read as some date by some browsers.
+  const wanted = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(local) ? Date.parse(`${local}:00Z`) : NaN;
   if (Number.isNaN(wanted)) return null;
   const parts = new Intl.DateTimeFormat('en-US', {
     timeZone,
