@@ -107,16 +107,23 @@ async fn a_form_lives_from_its_draft_to_its_end() {
     assert_eq!((&form["version"], &form["purpose"]), (&json!(1), &json!("晚点名，确认学生安全")));
     let report = json!({ "form": "evening", "version": 1, "answers": { "present": true } });
     let sent = student.post("/reports", &report).await;
-    assert_eq!(sent.status, StatusCode::OK, "{}", sent.body);
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
     let receipt = sent.body["receipt"].as_str().unwrap().to_owned();
 
     // A new version asks otherwise; what was answered on the old one is still read as it was.
     let now = office.get("/campaigns/evening").await.body;
-    assert_eq!((&now["campaign"]["state"], &now["campaign"]["has_changes"]), (&json!("running"), &json!(false)));
+    assert_eq!(
+        (&now["campaign"]["state"], &now["campaign"]["has_changes"]),
+        (&json!("running"), &json!(false))
+    );
     let changed = save(&office, &now, |document| {
         document["audience"]["kinds"] = json!(["staff"]);
-        document["fields"][0] = question("beds", "宿舍几人在寝", &json!({
-            "kind": "number", "minimum": 0.0, "maximum": 8.0, "decimals": 0 }));
+        document["fields"][0] = question(
+            "beds",
+            "宿舍几人在寝",
+            &json!({
+            "kind": "number", "minimum": 0.0, "maximum": 8.0, "decimals": 0 }),
+        );
         document["fields"][1]["show_if"] = json!({ "field": "beds", "at_most": 0.0 });
     })
     .await
@@ -130,7 +137,11 @@ async fn a_form_lives_from_its_draft_to_its_end() {
         json!({ "added": ["宿舍几人在寝"], "removed": ["是否在校"], "changed": ["现在在哪里"],
                 "reordered": false, "parts": ["audience"] })
     );
-    assert_eq!(student.get("/forms/evening").await.body["version"], json!(1), "nothing is asked before it is published");
+    assert_eq!(
+        student.get("/forms/evening").await.body["version"],
+        json!(1),
+        "nothing is asked before it is published"
+    );
     assert_eq!(publish(&office, &changed).await.body, json!({ "version": 2, "published": true }));
     let again = student.post("/reports", &report).await;
     assert_eq!((again.status, again.code()), (StatusCode::CONFLICT, "form_changed"));
@@ -156,7 +167,7 @@ async fn a_form_lives_from_its_draft_to_its_end() {
     let back = put(&office, "/campaigns/evening/schedule", &wanted).await;
     assert_eq!(back.body["state"], json!("running"), "{}", back.body);
     let sent = teacher.post("/reports", &open).await;
-    assert_eq!(sent.status, StatusCode::OK, "{}", sent.body);
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +181,11 @@ async fn a_draft_is_saved_over_what_was_seen_only() {
     assert_eq!(save(&office, &design, evening).await.body, mine.body, "the same again is the same");
     let theirs = save(&administrator, &design, |document| document["title"] = json!("夜间点名")).await;
     assert_eq!((theirs.status, theirs.code()), (StatusCode::CONFLICT, "form_changed"));
-    assert_eq!(publish(&administrator, &design).await.status, StatusCode::CONFLICT, "nobody publishes what they did not see");
+    assert_eq!(
+        publish(&administrator, &design).await.status,
+        StatusCode::CONFLICT,
+        "nobody publishes what they did not see"
+    );
     let saves: i64 = test.one("select count(*) from form_acts where act = 'saved'", &[]).await;
     assert_eq!(saves, 1);
 
@@ -190,10 +205,16 @@ async fn a_draft_is_saved_over_what_was_seen_only() {
         (json!({ "kind": "boolean", "help": "a\u{0}b" }), "beds"),
     ] {
         let reply =
-            save(&office, &now, |document| document["fields"] = json!([question("beds", "几人", &wrong)])).await;
-        assert_eq!((reply.status, reply.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec![field]), "{wrong}");
+            save(&office, &now, |document| document["fields"] = json!([question("beds", "几人", &wrong)]))
+                .await;
+        assert_eq!(
+            (reply.status, reply.fields()),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![field]),
+            "{wrong}"
+        );
     }
-    let reply = save(&office, &now, |document| document["cadence"]["slots"][0]["opens"] = json!("25:00")).await;
+    let reply =
+        save(&office, &now, |document| document["cadence"]["slots"][0]["opens"] = json!("25:00")).await;
     assert_eq!(reply.fields(), ["cadence"]);
 }
 
@@ -234,7 +255,8 @@ async fn a_college_designs_for_its_own_people() {
         })
         .await
         .body;
-        let told: Vec<&Value> = saved["flaws"].as_array().unwrap().iter().map(|flaw| &flaw["field"]).collect();
+        let told: Vec<&Value> =
+            saved["flaws"].as_array().unwrap().iter().map(|flaw| &flaw["field"]).collect();
         let expected = if fits { vec![] } else { vec![json!("audience")] };
         assert_eq!(told, expected.iter().collect::<Vec<_>>(), "{departments}");
         if !fits {
@@ -264,7 +286,10 @@ async fn a_college_designs_for_its_own_people() {
 
     // The whole school's forms are read, not changed; the school's office changes all.
     let list = seen(&college).await;
-    assert!(list.contains(&("health-daily".into(), false)) && list.contains(&("our-roll-call".into(), true)), "{list:?}");
+    assert!(
+        list.contains(&("health-daily".into(), false)) && list.contains(&("our-roll-call".into(), true)),
+        "{list:?}"
+    );
     assert!(seen(&office).await.iter().all(|(_, mine)| *mine));
     let health = college.get("/campaigns/health-daily").await.body;
     let not_there = college.post("/campaigns/nothing/end", &json!({})).await;
@@ -274,7 +299,12 @@ async fn a_college_designs_for_its_own_people() {
         college.post("/campaigns/health-daily/end", &json!({})).await,
         college.get("/campaigns/health-daily/outlook").await,
         college.delete("/campaigns/health-daily").await,
-        put(&college, "/campaigns/health-daily/schedule", &json!({ "starts_on": "2020-03-04", "ends_on": "2020-03-05" })).await,
+        put(
+            &college,
+            "/campaigns/health-daily/schedule",
+            &json!({ "starts_on": "2020-03-04", "ends_on": "2020-03-05" }),
+        )
+        .await,
     ] {
         assert_eq!((refused.status, &refused.body), (StatusCode::NOT_FOUND, &not_there.body));
     }
@@ -333,7 +363,8 @@ async fn forms_are_listed_by_state_scheduled_and_thrown_away() {
     assert_eq!(put(&office, "/campaigns/status-survey/schedule", &wanted).await.status, StatusCode::OK);
     assert_eq!(publish(&office, &ready).await.body["version"], json!(1));
     assert_eq!(codes("?state=planned").await, ["status-survey"]);
-    let name: String = test.one("select name from persons where number = $1", &[&test.persona("school_office")]).await;
+    let name: String =
+        test.one("select name from persons where number = $1", &[&test.persona("school_office")]).await;
     assert_eq!(office.get("/campaigns/status-survey").await.body["campaign"]["owner"], json!(name));
     for (starts_on, ends_on, field) in [
         ("2020-03-03", "2020-03-20", "starts_on"),
@@ -342,12 +373,20 @@ async fn forms_are_listed_by_state_scheduled_and_thrown_away() {
     ] {
         let wrong = json!({ "starts_on": starts_on, "ends_on": ends_on });
         let reply = put(&office, "/campaigns/status-survey/schedule", &wrong).await;
-        assert_eq!((reply.status, reply.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec![field]), "{wrong}");
+        assert_eq!(
+            (reply.status, reply.fields()),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![field]),
+            "{wrong}"
+        );
     }
     test.clock.advance(TimeDelta::days(6));
     let office = test.sign_in(&test.persona("school_office")).await;
     let moved = json!({ "starts_on": "2020-03-11", "ends_on": "2020-03-20" });
-    assert_eq!(put(&office, "/campaigns/status-survey/schedule", &moved).await.fields(), ["starts_on"], "it runs");
+    assert_eq!(
+        put(&office, "/campaigns/status-survey/schedule", &moved).await.fields(),
+        ["starts_on"],
+        "it runs"
+    );
     test.clock.advance(TimeDelta::days(11));
     let office = test.sign_in(&test.persona("school_office")).await;
     let ended = office.get("/campaigns?state=ended").await;

@@ -42,7 +42,12 @@ async fn a_role_is_given_seen_and_ended_with_who_and_why() {
 
     let looked = office.post("/grants/preview", &wanted).await;
     let name: String = test.one("select name from persons where number = $1", &[&teacher]).await;
-    assert_eq!((&looked.body["name"], &looked.body["added"]), (&json!(name), &json!(true)), "{}", looked.body);
+    assert_eq!(
+        (&looked.body["name"], &looked.body["added"]),
+        (&json!(name), &json!(true)),
+        "{}",
+        looked.body
+    );
     let grants: i64 = test.one("select count(*) from grants where source = 'manual'", &[]).await;
     assert_eq!(grants, 0, "looking gives nothing");
     assert_eq!(give(&office, &wanted).await["added"], json!(true));
@@ -66,7 +71,13 @@ async fn a_role_is_given_seen_and_ended_with_who_and_why() {
     assert_eq!(office.post(&format!("/grants/{}/end", roster["id"]), &end).await.fields(), ["id"]);
 
     // Another college's office neither sees nor ends it.
-    let names: Vec<Value> = office.get("/grants?limit=200").await.items().iter().map(|row| row["department"]["id"].clone()).collect();
+    let names: Vec<Value> = office
+        .get("/grants?limit=200")
+        .await
+        .items()
+        .iter()
+        .map(|row| row["department"]["id"].clone())
+        .collect();
     assert!(!names.contains(&json!(other)));
     test.owner
         .execute("update grants set department_id = $1 where role = 'college_office' and department_id <> $1 and person_id in
@@ -83,9 +94,16 @@ async fn a_role_is_given_seen_and_ended_with_who_and_why() {
 
     let school_office_id = test.persona("school_office");
     let school_office = test.sign_in(&school_office_id).await;
-    assert_eq!(school_office.post(&format!("/grants/{id}/end"), &json!({ "reason": " " })).await.fields(), ["reason"]);
+    assert_eq!(
+        school_office.post(&format!("/grants/{id}/end"), &json!({ "reason": " " })).await.fields(),
+        ["reason"]
+    );
     assert_eq!(school_office.post(&format!("/grants/{id}/end"), &end).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(school_office.post(&format!("/grants/{id}/end"), &end).await.status, StatusCode::NOT_FOUND, "once");
+    assert_eq!(
+        school_office.post(&format!("/grants/{id}/end"), &end).await.status,
+        StatusCode::NOT_FOUND,
+        "once"
+    );
     let acts = school_office.get("/grants/acts").await;
     let told: Vec<(&Value, &Value)> = acts.items().iter().map(|act| (&act["act"], &act["reason"])).collect();
     assert_eq!(told, [(&json!("ended"), &json!("换人")), (&json!("given"), &json!(null))]);
@@ -133,12 +151,20 @@ async fn nobody_gives_more_than_they_hold_nor_anything_to_themselves() {
         ("an administrator's own", &administrator, new(&administrator_id, "school_office", whole), "number"),
     ] {
         let refused = browser.post("/grants", &body).await;
-        assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec![field]), "{who}: {}", refused.body);
+        assert_eq!(
+            (refused.status, refused.fields()),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![field]),
+            "{who}: {}",
+            refused.body
+        );
     }
     let mut late = new(&teacher, "college_leader", info);
-    for (field, value) in
-        [("last", json!("2020-03-03")), ("last", json!("2021-04-08")), ("purpose", json!(" ")), ("purpose", json!("x".repeat(65)))]
-    {
+    for (field, value) in [
+        ("last", json!("2020-03-03")),
+        ("last", json!("2021-04-08")),
+        ("purpose", json!(" ")),
+        ("purpose", json!("x".repeat(65))),
+    ] {
         let before = std::mem::replace(&mut late[field], value);
         assert_eq!(office.post("/grants", &late).await.fields(), [field], "{late}");
         late[field] = before;
@@ -156,7 +182,11 @@ async fn nobody_gives_more_than_they_hold_nor_anything_to_themselves() {
         let viewer = test.sign_in(&test.persona(role)).await;
         if role != "staff" {
             assert_eq!(viewer.get("/grants").await.status, StatusCode::FORBIDDEN, "{role}");
-            assert_eq!(viewer.post("/grants", &new(&teacher, "counsellor", class)).await.status, StatusCode::FORBIDDEN, "{role}");
+            assert_eq!(
+                viewer.post("/grants", &new(&teacher, "counsellor", class)).await.status,
+                StatusCode::FORBIDDEN,
+                "{role}"
+            );
             assert_eq!(viewer.get("/grants/acts").await.status, StatusCode::FORBIDDEN, "{role}");
         }
     }
@@ -171,12 +201,12 @@ async fn what_somebody_may_is_remembered_for_seconds_only() {
     let Ok(url) = std::env::var("ROLLCALL_TEST_REDIS_URL") else { return };
     let test = TestApp::start().await;
     let counsellor = test.sign_in(&test.persona("counsellor")).await;
-    let mut connection =
-        redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut connection = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
     // Tests beside this one may empty the same Redis at any moment, so it is asked until it has something to say.
     for _ in 0..100 {
         counsellor.get("/me").await;
-        let keys: Vec<String> = redis::cmd("KEYS").arg("viewer:*").query_async(&mut connection).await.unwrap();
+        let keys: Vec<String> =
+            redis::cmd("KEYS").arg("viewer:*").query_async(&mut connection).await.unwrap();
         let mut seen = 0;
         for key in keys {
             let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
@@ -276,7 +306,10 @@ async fn who_moved_is_seen_where_they_are_and_who_leads_no_more_sees_nobody() {
     };
     assert!(seen(&office).await);
     test.owner
-        .execute("update departments set college_id = $2, grade_id = null where department_id = $1", &[&class, &elsewhere])
+        .execute(
+            "update departments set college_id = $2, grade_id = null where department_id = $1",
+            &[&class, &elsewhere],
+        )
         .await
         .unwrap();
     assert!(!seen(&office).await);

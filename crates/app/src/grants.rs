@@ -133,13 +133,7 @@ pub struct Outcome {
 }
 
 /// Gives a role from today on. With `write` false it is only looked at.
-pub async fn give(
-    app: &App,
-    school: &School,
-    viewer: &Viewer,
-    new: New<'_>,
-    write: bool,
-) -> Result<Outcome> {
+pub async fn give(app: &App, school: &School, viewer: &Viewer, new: New<'_>, write: bool) -> Result<Outcome> {
     let question = question(app, school, viewer, Asked::default())?;
     let (corp, today) = (question.corp, question.today);
     let purpose = new.purpose.trim();

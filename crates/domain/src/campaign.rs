@@ -119,9 +119,8 @@ mod tests {
     #[test]
     fn days_that_cannot_be_are_told() {
         let now = days("2020-03-04", "2020-03-31");
-        let wrong = |published, wanted| {
-            reschedule(published, now, wanted, day(TODAY)).err().map(|wrong| wrong.field)
-        };
+        let wrong =
+            |published, wanted| reschedule(published, now, wanted, day(TODAY)).err().map(|wrong| wrong.field);
         assert_eq!(wrong(true, days("2020-03-04", "2020-06-30")), None);
         assert_eq!(wrong(true, days("2020-03-05", "2020-06-30")), Some("starts_on"), "it runs");
         assert_eq!(wrong(false, days("2020-03-05", "2020-06-30")), None);

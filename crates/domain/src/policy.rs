@@ -122,9 +122,7 @@ impl Role {
 
     /// The role of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == name)
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 
     /// Over what kinds of departments it is given by hand.
@@ -397,15 +395,19 @@ mod tests {
         let class = [Some(7), Some(7), Some(5), Some(3)];
         let college = [Some(3), None, None, Some(3)];
         let school = [Some(1), None, None, None];
-        let gives = |role: Role, over: DepartmentId, whole: bool, given: Role, path: &[Option<DepartmentId>]| {
-            viewer(&[(role, over, whole)]).may_give(given, path)
-        };
+        let gives =
+            |role: Role, over: DepartmentId, whole: bool, given: Role, path: &[Option<DepartmentId>]| {
+                viewer(&[(role, over, whole)]).may_give(given, path)
+            };
         use Role::*;
         for given in [ClassAssistant, Counsellor] {
             assert!(gives(CollegeOffice, 3, false, given, &class), "{given:?}");
             assert!(!gives(CollegeOffice, 4, false, given, &class), "{given:?} in another college");
             assert!(gives(SchoolOffice, 1, true, given, &class), "{given:?}");
-            assert!(!gives(Administrator, 1, true, given, &class), "{given:?}: an administrator sees no people");
+            assert!(
+                !gives(Administrator, 1, true, given, &class),
+                "{given:?}: an administrator sees no people"
+            );
             assert!(!gives(Counsellor, 7, false, given, &class), "{given:?}");
             assert!(!gives(SchoolLeader, 1, true, given, &class), "{given:?}");
         }

@@ -139,9 +139,10 @@ struct Taken {
 
 /// Whether any form of the school has this code.
 pub async fn is_taken(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<bool> {
-    let query = diesel::sql_query("select exists (select from forms where corp_id = $1 and code = $2) as taken")
-        .bind::<Integer, _>(corp)
-        .bind::<Text, _>(code);
+    let query =
+        diesel::sql_query("select exists (select from forms where corp_id = $1 and code = $2) as taken")
+            .bind::<Integer, _>(corp)
+            .bind::<Text, _>(code);
     Ok(query.get_result::<Taken>(conn).await?.taken)
 }
 

@@ -41,7 +41,10 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, new: New<'_>) -
     let is_code = (1..=64).contains(&new.code.len())
         && new.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if !is_code {
-        return Err(Error::field("code", "代号用小写字母、数字和连字符，不超过 64 个字符，例如 health-daily"));
+        return Err(Error::field(
+            "code",
+            "代号用小写字母、数字和连字符，不超过 64 个字符，例如 health-daily",
+        ));
     }
     let title = new.title.trim();
     if title.is_empty() || title.chars().count() > 30 || title.contains('\0') {
@@ -114,7 +117,11 @@ async fn owner(
         (Scope::School, Some(id)) => {
             let open = departments::open(tx, question.corp).await?;
             let found = open.iter().any(|one| one.department_id == id && one.kind == "college");
-            if found { Ok(Some(id)) } else { Err(Error::field("department", "请选择一个学院，或全校")) }
+            if found {
+                Ok(Some(id))
+            } else {
+                Err(Error::field("department", "请选择一个学院，或全校"))
+            }
         }
         (Scope::Departments(own), Some(id)) if own.contains(&id) => Ok(Some(id)),
         (Scope::Departments(own), None) if own.len() == 1 => Ok(own.first().copied()),
@@ -129,7 +136,8 @@ fn usual(today: NaiveDate, more_days: u64) -> Result<Schedule> {
 
 /// What a form without questions begins with.
 fn blank() -> Result<Form> {
-    let daily = json!({ "kind": "daily", "slots": [{ "opens": "06:00", "closes": "24:00", "cutoff": "20:00" }] });
+    let daily =
+        json!({ "kind": "daily", "slots": [{ "opens": "06:00", "closes": "24:00", "cutoff": "20:00" }] });
     let cadence: Cadence = serde_json::from_value(daily).map_err(|_| Error::internal("the usual cadence"))?;
     Ok(Form {
         code: String::new(),

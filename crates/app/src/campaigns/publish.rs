@@ -32,7 +32,10 @@ pub(super) async fn flaws(
         );
     } else if Published::new(form.clone(), &schema::compile(form)).is_err() {
         // Nobody gets here by the rules there are; should one be missing, nothing is published that can't be answered.
-        found.push(FieldError { field: "fields".into(), message: "这些问题不能生成校验规则，请检查数值和条件".into() });
+        found.push(FieldError {
+            field: "fields".into(),
+            message: "这些问题不能生成校验规则，请检查数值和条件".into(),
+        });
     }
     if let Some(flaw) = audience::flaw(tx, row.department_id, form).await?
         && !found.iter().any(|known| known.field == flaw.field)
@@ -79,13 +82,7 @@ pub async fn outlook(app: &App, school: &School, viewer: &Viewer, code: &str) ->
     Ok(Outlook { digest: digest(&draft)?, expected, expected_before, difference })
 }
 
-async fn people(
-    tx: &mut Scoped,
-    question: &Question,
-    row: &Row,
-    form: &Form,
-    scope: &Scope,
-) -> Result<i64> {
+async fn people(tx: &mut Scoped, question: &Question, row: &Row, form: &Form, scope: &Scope) -> Result<i64> {
     let question = expected::Question {
         corp: question.corp,
         form_id: row.form_id,

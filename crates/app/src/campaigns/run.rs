@@ -1,10 +1,6 @@
 //! From when to when a form is asked, and ending it at once.
 
-use domain::{
-    campaign,
-    form::Schedule,
-    policy::Viewer,
-};
+use domain::{campaign, form::Schedule, policy::Viewer};
 use store::{campaigns, form_acts};
 
 use super::{Campaign, design, held, question};

@@ -65,9 +65,8 @@ pub async fn publish_built_in(app: &App, school: &School) -> Result<()> {
 fn read(document: &str) -> Result<Form> {
     let broken = |error: serde_json::Error| Error::Internal("a built-in form".into(), Some(Box::new(error)));
     let form: Form = serde_json::from_str(document).map_err(broken)?;
-    form.check().map_err(|flaws| {
-        Error::internal(flaws.first().map(ToString::to_string).unwrap_or_default())
-    })?;
+    form.check()
+        .map_err(|flaws| Error::internal(flaws.first().map(ToString::to_string).unwrap_or_default()))?;
     Ok(form)
 }
 

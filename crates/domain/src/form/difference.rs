@@ -26,7 +26,8 @@ pub fn between(before: &Form, after: &Form) -> Difference {
         let gone = one.fields.iter().filter(|field| other.field(&field.name).is_none());
         gone.map(|field| field.title.clone()).collect()
     };
-    let changed = after.fields.iter().filter(|field| before.field(&field.name).is_some_and(|old| old != *field));
+    let changed =
+        after.fields.iter().filter(|field| before.field(&field.name).is_some_and(|old| old != *field));
     let parts = [
         ("title", before.title != after.title),
         ("purpose", before.purpose != after.purpose),

@@ -138,11 +138,7 @@ pub async fn list(
 }
 
 /// One of them.
-pub async fn find(
-    conn: &mut AsyncPgConnection,
-    question: &Question<'_>,
-    grant: i64,
-) -> Result<Option<Row>> {
+pub async fn find(conn: &mut AsyncPgConnection, question: &Question<'_>, grant: i64) -> Result<Option<Row>> {
     Ok(diesel::sql_query(format!("{ROWS} and g.grant_id = $4"))
         .bind::<Integer, _>(question.corp)
         .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
@@ -279,12 +275,7 @@ pub async fn give(conn: &mut AsyncPgConnection, given: &Given<'_>) -> Result<boo
     Ok(true)
 }
 
-async fn note(
-    conn: &mut AsyncPgConnection,
-    of: &Given<'_>,
-    act: &str,
-    reason: Option<&str>,
-) -> Result<()> {
+async fn note(conn: &mut AsyncPgConnection, of: &Given<'_>, act: &str, reason: Option<&str>) -> Result<()> {
     diesel::insert_into(grant_acts::table)
         .values((
             grant_acts::corp_id.eq(of.corp),

@@ -190,7 +190,8 @@ pub struct Trip {
 impl Cadence {
     /// As it is shown.
     pub fn of(cadence: &form::Cadence) -> Answer<Self> {
-        let broken = |error: serde_json::Error| app::Error::Internal("a cadence".into(), Some(Box::new(error)));
+        let broken =
+            |error: serde_json::Error| app::Error::Internal("a cadence".into(), Some(Box::new(error)));
         Ok(serde_json::from_value(serde_json::to_value(cadence).map_err(broken)?).map_err(broken)?)
     }
 }
