@@ -107,7 +107,7 @@ async fn a_form_lives_from_its_draft_to_its_end() {
     assert_eq!((&form["version"], &form["purpose"]), (&json!(1), &json!("晚点名，确认学生安全")));
     let report = json!({ "form": "evening", "version": 1, "answers": { "present": true } });
     let sent = student.post("/reports", &report).await;
-    assert_eq!(sent.status, StatusCode::OK, "{}", sent.body);
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
     let receipt = sent.body["receipt"].as_str().unwrap().to_owned();
 
     // A new version asks otherwise; what was answered on the old one is still read as it was.
@@ -167,7 +167,7 @@ async fn a_form_lives_from_its_draft_to_its_end() {
     let back = put(&office, "/campaigns/evening/schedule", &wanted).await;
     assert_eq!(back.body["state"], json!("running"), "{}", back.body);
     let sent = teacher.post("/reports", &open).await;
-    assert_eq!(sent.status, StatusCode::OK, "{}", sent.body);
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
