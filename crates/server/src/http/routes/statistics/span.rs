@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{By, Row};
-use crate::http::{input::Query, openapi::Refusals, problem::Answer, routes::dto::Department, who::SignedIn};
+use crate::http::{input::Query, openapi::Refusals, problem::Answer, who::SignedIn};
 
 /// Which days.
 #[derive(Debug, Deserialize, IntoParams)]

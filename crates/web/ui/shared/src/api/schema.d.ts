@@ -731,6 +731,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the staff of each department are on a day. */
+        get: operations["movements_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number, by staff number. */
+        get: operations["movements_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements/{day}/{department}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Signs a department's day with the figures as they are known now, in place of what was signed before. */
+        put: operations["movements_sign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/phone": {
         parameters: {
             query?: never;
@@ -1324,6 +1375,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The forms whose figures I may look at. */
+        get: operations["statistics_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/statistics/{form}": {
         parameters: {
             query?: never;
@@ -1333,6 +1401,57 @@ export interface paths {
         };
         /** Figures of what I may see, by department. */
         get: operations["statistics_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/bulletin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A bulletin of what I may see. */
+        get: operations["bulletins_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those who have reported, by category of each counted question, and by department. */
+        get: operations["statistics_categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of what I may see, by department and day. */
+        get: operations["statistics_comparison"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1367,6 +1486,23 @@ export interface paths {
         };
         /** The people behind a number, by student or staff number. */
         get: operations["statistics_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of what I may see, day by day. */
+        get: operations["statistics_trend"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1684,6 +1820,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trips of those I may see. */
+        get: operations["trips_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trips/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many of those I may see are away, by province. */
+        get: operations["trips_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unreported/{form}": {
         parameters: {
             query?: never;
@@ -1788,166 +1958,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/statistics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_forms"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/categories": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_categories"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/trend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_trend"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/comparison": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_comparison"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/bulletin": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["bulletins_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trips/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["trips_summary"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trips": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["trips_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/movements": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["movements_table"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/movements/people": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["movements_people"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/movements/{day}/{department}/signature": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: operations["movements_sign"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2043,6 +2053,20 @@ export interface components {
             /** @description The run's `held_digest`, as it was shown. */
             digest: string;
         };
+        /** @description The figures in words. Nobody is named. */
+        Bulletin: {
+            /** @example 截至3月4日10:00，应报15380人，已报15343人，未报37人，上报率99.76%；体温等异常0人。 */
+            sentence: string;
+            /** @description What it says. */
+            table: components["schemas"]["Statistics"];
+            /**
+             * @description The form, and the day and slot it is about.
+             * @example 健康日报（3月4日）
+             */
+            title: string;
+            /** @description Of which part of the school; null: of all of it. */
+            unit?: string | null;
+        };
         /**
          * @description By what figures are grouped.
          * @enum {string}
@@ -2053,6 +2077,58 @@ export interface components {
          * @enum {string}
          */
         CarryOver: "prefill" | "ask" | "never";
+        /** @description What was answered to the counted questions of a form. */
+        Categories: {
+            /**
+             * Format: date-time
+             * @description The hour these were true.
+             */
+            as_of: string;
+            by: components["schemas"]["By"];
+            /**
+             * Format: date-time
+             * @description The hour the day's figures are read.
+             */
+            cutoff: string;
+            /** Format: date */
+            day: string;
+            fields: components["schemas"]["CategoryField"][];
+            form: string;
+            /**
+             * Format: int32
+             * @description The slot of the day, counted from 0.
+             */
+            slot: number;
+            /** @description The figures they are a part of. */
+            total: components["schemas"]["StatisticsRow"];
+        };
+        /** @description Answers that are counted together. */
+        Category: {
+            /** @description As the people behind it are asked for; null: in no category. */
+            category?: string | null;
+            /**
+             * Format: int64
+             * @description How many of those who have reported.
+             */
+            people: number;
+            title: string;
+        };
+        /** @description A counted question. */
+        CategoryField: {
+            /** @description In the form's order, last those in none. */
+            categories: components["schemas"]["Category"][];
+            /** @description Its name. */
+            field: string;
+            /** @description By department, in the directory's order. */
+            rows: components["schemas"]["CategoryRow"][];
+            title: string;
+        };
+        /** @description A department's answers. */
+        CategoryRow: {
+            department?: components["schemas"]["Department"] | null;
+            /** @description People by category, in the order of `categories`. */
+            people: number[];
+        };
         /** @description One choice. */
         Choice: {
             /** @description Where that is: the first two, four or six digits of a region's code. */
@@ -2100,6 +2176,33 @@ export interface components {
              * @description On the roster today.
              */
             students: number;
+        };
+        /** @description Departments beside each other over a span of days. */
+        Comparison: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            by: components["schemas"]["By"];
+            /** @description The days the form is asked. */
+            days: string[];
+            form: string;
+            /** Format: date */
+            from: string;
+            /** @description In the directory's order of the last day. */
+            rows: components["schemas"]["ComparisonRow"][];
+            /** Format: date */
+            to: string;
+            /** @description The sums over all departments, day after day: who is expected on ten days counts ten times. */
+            total: components["schemas"]["StatisticsRow"];
+        };
+        /** @description A department over the span. */
+        ComparisonRow: {
+            /** @description Each day, in the order of `days`; zeros where nobody was expected. */
+            days: components["schemas"]["StatisticsRow"][];
+            /** @description The sums over all days. */
+            sum: components["schemas"]["StatisticsRow"];
         };
         /** @description Of the tests named, all must hold. */
         Condition: {
@@ -2374,7 +2477,7 @@ export interface components {
         };
         /** @description An export and how far it is. */
         Export: {
-            /** @description people, registration, classes or exemptions. */
+            /** @description What its rows are: people, registration, report_table … */
             dataset: string;
             /** Format: date-time */
             downloaded_at?: string | null;
@@ -2453,14 +2556,15 @@ export interface components {
             /** @description From left to right, at most 40. */
             columns: components["schemas"]["ExportColumn"][];
             /**
-             * @description people, registration, classes or exemptions.
+             * @description people, registration, classes or exemptions; without templates report_table, report_categories, report_span,
+             *     report_people, trips or movements.
              * @example people
              */
             dataset: string;
             /** @description Which rows. */
             filters?: components["schemas"]["ExportFilters"];
             /**
-             * @description number, place or name.
+             * @description number, place or name; listed for data without templates.
              * @example number
              */
             order: string;
@@ -2473,46 +2577,102 @@ export interface components {
              */
             activation: string | null;
             /**
+             * @description college, grade, class or department.
+             * @default null
+             */
+            by: string | null;
+            /**
+             * @description A category of it; empty: in none.
+             * @default null
+             */
+            category: string | null;
+            /**
+             * Format: date
+             * @description The day; the day it is made if left out.
+             * @default null
+             */
+            day: string | null;
+            /**
              * Format: int32
              * @description Only those under this department.
              * @default null
              */
             department: number | null;
             /**
+             * @description A counted field.
+             * @default null
+             */
+            field: string | null;
+            /**
+             * @description The code of the form whose figures are counted.
+             * @default null
+             */
+            form: string | null;
+            /**
+             * Format: date
+             * @description The first day of a span.
+             * @default null
+             */
+            from: string | null;
+            /**
              * @description student or staff.
              * @default null
              */
             kind: string | null;
+            /**
+             * @description Only trips under way.
+             * @default false
+             */
+            open: boolean;
+            /**
+             * @description Only trips out of this region, by the first digits of its code.
+             * @default null
+             */
+            outside: string | null;
             /**
              * @description Exemptions that are over or revoked too.
              * @default false
              */
             past: boolean;
             /**
+             * Format: date
+             * @description Only trips begun on this day or after.
+             * @default null
+             */
+            since: string | null;
+            /**
+             * Format: int32
+             * @description The slot of the day.
+             * @default null
+             */
+            slot: number | null;
+            /**
              * @description 在编, 合同制, 临时 or 合作办学.
              * @default null
              */
             staff_kind: string | null;
+            /**
+             * @description expected, reported, unreported, normal, abnormal or late.
+             * @default null
+             */
+            state: string | null;
+            /**
+             * Format: date
+             * @description Its last.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Only trips into this region.
+             * @default null
+             */
+            within: string | null;
             /**
              * Format: int32
              * @description Only those who entered in this year.
              * @default null
              */
             year: number | null;
-            form?: string | null;
-            day?: string | null;
-            by?: string | null;
-            state?: string | null;
-            field?: string | null;
-            category?: string | null;
-            from?: string | null;
-            to?: string | null;
-            outside?: string | null;
-            within?: string | null;
-            since?: string | null;
-            /** Format: int64 */
-            slot?: number | null;
-            open?: boolean;
         };
         /** @description The log, newest first. */
         ExportList: {
@@ -2641,6 +2801,49 @@ export interface components {
          * @enum {string}
          */
         FieldSource: "correction" | "consent" | "roster" | "directory";
+        /**
+         * @description How often it is answered.
+         * @enum {string}
+         */
+        FiguredCadence: "daily" | "weekly" | "once" | "event";
+        /** @description A form whose figures I may look at. */
+        FiguredForm: {
+            /** @description Whether an answer can be abnormal. */
+            abnormal: boolean;
+            cadence: components["schemas"]["FiguredCadence"];
+            /** @description Whether anything of it is counted by category. */
+            categories: boolean;
+            /** @description Its name in addresses. */
+            code: string;
+            /**
+             * Format: date
+             * @description The last.
+             */
+            ends_on: string;
+            /** @description The times of the day, where there are several. */
+            slots: components["schemas"]["FiguredSlot"][];
+            /**
+             * Format: date
+             * @description The first day it is asked.
+             */
+            starts_on: string;
+            title: string;
+            /** @description Whether it tells of trips. */
+            trips: boolean;
+        };
+        /** @description The forms with figures, those of every day first. */
+        FiguredFormList: {
+            items: components["schemas"]["FiguredForm"][];
+        };
+        /** @description One time of the day. */
+        FiguredSlot: {
+            /**
+             * Format: int32
+             * @description Counted from 0.
+             */
+            slot: number;
+            title: string;
+        };
         /** @description A form to be filled in. */
         Form: components["schemas"]["FormToday"] & {
             /** @description The turn's own answers, or what is carried over from the last ones. */
@@ -3018,10 +3221,12 @@ export interface components {
             reveal_phone: boolean;
             /** @description See which class has no counsellor. */
             see_classes: boolean;
+            /** @description Read the names behind the counts. */
+            see_people: boolean;
             see_photo: boolean;
             see_statistics: boolean;
             see_unreported: boolean;
-            see_people: boolean;
+            /** @description Sign a day off. */
             sign_off: boolean;
         };
         /** @description The signed-in person. */
@@ -3095,6 +3300,83 @@ export interface components {
              * @description The first day that the bed is free.
              */
             on: string;
+        };
+        /** @description The figures of a department. Somebody may be both away and on leave. */
+        Movement: {
+            /**
+             * Format: int64
+             * @description 外出人数: on a trip that is under way.
+             */
+            away: number;
+            /**
+             * Format: int64
+             * @description 请假人数
+             */
+            on_leave: number;
+            /**
+             * Format: int64
+             * @description 返回人数: back from one on that day.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description 总人数: staff on the roster that day.
+             */
+            staff: number;
+        };
+        /** @description One of them. */
+        MovementPerson: {
+            away: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description Staff number. */
+            number: string;
+            on_leave: boolean;
+            /** @description Their department. */
+            place?: string | null;
+            /** @description Where to, in words. */
+            region?: string | null;
+            returned: boolean;
+        };
+        /** @description The people behind a number. */
+        MovementPersonList: {
+            items: components["schemas"]["MovementPerson"][];
+            next_cursor?: string | null;
+        };
+        /** @description A department's day. */
+        MovementRow: {
+            department: components["schemas"]["Department"];
+            /** @description 负责人: heads and leaders by grant. */
+            heads?: string | null;
+            /** @description Whether it is mine to sign. */
+            mine: boolean;
+            movement: components["schemas"]["Movement"];
+            signed?: components["schemas"]["MovementSignature"] | null;
+        };
+        /** @description What stands signed. */
+        MovementSignature: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description Whether the figures have changed since. */
+            changed: boolean;
+            /** @description The figures as they were known then. */
+            movement: components["schemas"]["Movement"];
+            note?: string | null;
+        };
+        /** @description A day of the departments I may see. */
+        MovementTable: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            /** Format: date */
+            day: string;
+            /** @description In the directory's order. */
+            rows: components["schemas"]["MovementRow"][];
+            total: components["schemas"]["Movement"];
         };
         /** @description My own phone and mail in full. */
         MyContact: {
@@ -3239,6 +3521,11 @@ export interface components {
             on: string;
             /** @description Why, at most 200 characters. */
             reason?: string;
+        };
+        /** @description A signature. */
+        NewMovementSignature: {
+            /** @description What is added, at most 100 characters. */
+            note?: string | null;
         };
         /** @description The right number. */
         NewPhoneCorrection: {
@@ -3389,17 +3676,19 @@ export interface components {
             college?: components["schemas"]["Department"] | null;
             /** Format: int64 */
             id: number;
+            /** @description Whether the first answer came after the cut-off. */
+            late: boolean;
             name: string;
             /** @description Student or staff number. */
             number: string;
+            /** @description What they are counted under: a class, or a department. */
+            place?: string | null;
             /**
              * Format: date-time
              * @description When they last answered.
              */
             revised_at?: string | null;
             state: components["schemas"]["PersonState"];
-            late: boolean;
-            place?: string | null;
         };
         /** @enum {string} */
         PersonState: "unreported" | "normal" | "abnormal";
@@ -4124,9 +4413,12 @@ export interface components {
             day: string;
             form: string;
             rows: components["schemas"]["StatisticsRow"][];
-            total: components["schemas"]["StatisticsRow"];
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description The slot of the day, counted from 0.
+             */
             slot: number;
+            total: components["schemas"]["StatisticsRow"];
         };
         StatisticsRow: {
             /**
@@ -4142,6 +4434,11 @@ export interface components {
             expected: number;
             /**
              * Format: int64
+             * @description 迟报: of those who have reported, after the cut-off.
+             */
+            late: number;
+            /**
+             * Format: int64
              * @description 正常
              */
             normal: number;
@@ -4155,8 +4452,6 @@ export interface components {
              * @description 未报
              */
             unreported: number;
-            /** Format: int64 */
-            late: number;
         };
         /** @description What changed about somebody, since when and why. */
         StatusChange: {
@@ -4399,6 +4694,96 @@ export interface components {
             /** @description Student or staff number. */
             number: string;
         };
+        /** @description Figures day by day, each by the roster of that day. */
+        Trend: {
+            /**
+             * Format: date-time
+             * @description The hour these were true.
+             */
+            as_of: string;
+            /** @description The days the form is asked; of a form of the week its last days. */
+            days: components["schemas"]["TrendDay"][];
+            form: string;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        /** @description The figures of a day. */
+        TrendDay: {
+            counts: components["schemas"]["StatisticsRow"];
+            /**
+             * Format: date-time
+             * @description The hour its figures are read.
+             */
+            cutoff: string;
+            /** Format: date */
+            day: string;
+        };
+        /** @description Somebody's trip. */
+        TripItem: {
+            college?: string | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: date */
+            left_on: string;
+            name: string;
+            /** @description Student or staff number. */
+            number: string;
+            /** Format: int64 */
+            person: number;
+            /** @description Class, or department. */
+            place?: string | null;
+            /**
+             * @description The destination in words.
+             * @example 湖北省武汉市江岸区
+             */
+            region: string;
+            /**
+             * Format: date
+             * @description Null: not back yet.
+             */
+            returned_on?: string | null;
+            transport?: string | null;
+        };
+        /** @description Trips, the newest first. */
+        TripList: {
+            items: components["schemas"]["TripItem"][];
+            next_cursor?: string | null;
+        };
+        /** @description A province and those who went there. */
+        TripProvince: {
+            /**
+             * @description The first two digits of its code: `within` asks for its trips.
+             * @example 42
+             */
+            code: string;
+            /** @example 湖北省 */
+            name: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            trips: number;
+        };
+        /** @description How many people are away, and where. */
+        TripSummary: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            people: number;
+            /** @description Those with most people first. */
+            provinces: components["schemas"]["TripProvince"][];
+            /**
+             * Format: int64
+             * @description Of one person there may be several.
+             */
+            trips: number;
+        };
         /** @description The list, and the figures it belongs to. */
         Unreported: {
             /**
@@ -4535,169 +4920,6 @@ export interface components {
         WriteStepList: {
             items: components["schemas"]["WriteStep"][];
             next_cursor?: string | null;
-        };
-        /** @enum {string} */
-        FiguredCadence: "daily" | "weekly" | "once" | "event";
-        FiguredSlot: {
-            /** Format: int64 */
-            slot: number;
-            title: string;
-        };
-        FiguredForm: {
-            code: string;
-            title: string;
-            cadence: components["schemas"]["FiguredCadence"];
-            slots: components["schemas"]["FiguredSlot"][];
-            categories: boolean;
-            trips: boolean;
-            abnormal: boolean;
-            starts_on: string;
-            ends_on: string;
-        };
-        FiguredFormList: {
-            items: components["schemas"]["FiguredForm"][];
-        };
-        Category: {
-            category?: string | null;
-            title: string;
-            /** Format: int64 */
-            people: number;
-        };
-        CategoryRow: {
-            department?: null | components["schemas"]["Department"];
-            people: number[];
-        };
-        CategoryField: {
-            field: string;
-            title: string;
-            categories: components["schemas"]["Category"][];
-            rows: components["schemas"]["CategoryRow"][];
-        };
-        Categories: {
-            form: string;
-            day: string;
-            /** Format: int64 */
-            slot: number;
-            by: components["schemas"]["By"];
-            cutoff: string;
-            as_of: string;
-            total: components["schemas"]["StatisticsRow"];
-            fields: components["schemas"]["CategoryField"][];
-        };
-        TrendDay: {
-            day: string;
-            cutoff: string;
-            counts: components["schemas"]["StatisticsRow"];
-        };
-        Trend: {
-            form: string;
-            from: string;
-            to: string;
-            as_of: string;
-            days: components["schemas"]["TrendDay"][];
-        };
-        ComparisonRow: {
-            sum: components["schemas"]["StatisticsRow"];
-            days: (null | components["schemas"]["StatisticsRow"])[];
-        };
-        Comparison: {
-            form: string;
-            from: string;
-            to: string;
-            by: components["schemas"]["By"];
-            as_of: string;
-            days: string[];
-            rows: components["schemas"]["ComparisonRow"][];
-            total: components["schemas"]["StatisticsRow"];
-        };
-        Bulletin: {
-            title: string;
-            sentence: string;
-            unit?: string | null;
-            table: components["schemas"]["Statistics"];
-        };
-        TripProvince: {
-            code: string;
-            name: string;
-            /** Format: int64 */
-            people: number;
-            /** Format: int64 */
-            trips: number;
-        };
-        TripSummary: {
-            day: string;
-            as_of: string;
-            /** Format: int64 */
-            people: number;
-            /** Format: int64 */
-            trips: number;
-            provinces: components["schemas"]["TripProvince"][];
-        };
-        TripItem: {
-            /** Format: int64 */
-            id: number;
-            /** Format: int64 */
-            person: number;
-            number: string;
-            name: string;
-            place?: string | null;
-            college?: string | null;
-            left_on: string;
-            returned_on?: string | null;
-            region: string;
-            transport?: string | null;
-        };
-        TripList: {
-            items: components["schemas"]["TripItem"][];
-            next_cursor?: string | null;
-        };
-        Movement: {
-            /** Format: int64 */
-            staff: number;
-            /** Format: int64 */
-            away: number;
-            /** Format: int64 */
-            returned: number;
-            /** Format: int64 */
-            on_leave: number;
-        };
-        MovementSignature: {
-            by: string;
-            at: string;
-            note?: string | null;
-            changed: boolean;
-            movement: components["schemas"]["Movement"];
-        };
-        MovementRow: {
-            department: components["schemas"]["Department"];
-            movement: components["schemas"]["Movement"];
-            heads?: string | null;
-            signed?: null | components["schemas"]["MovementSignature"];
-            mine: boolean;
-        };
-        MovementTable: {
-            day: string;
-            as_of: string;
-            rows: components["schemas"]["MovementRow"][];
-            total: components["schemas"]["Movement"];
-        };
-        MovementPerson: {
-            /** Format: int64 */
-            id: number;
-            number: string;
-            name: string;
-            place?: string | null;
-            away: boolean;
-            returned: boolean;
-            on_leave: boolean;
-            region?: string | null;
-        };
-        MovementPersonList: {
-            items: components["schemas"]["MovementPerson"][];
-            next_cursor?: string | null;
-        };
-        NewMovementSignature: {
-            note?: string | null;
         };
     };
     responses: never;
@@ -10232,6 +10454,341 @@ export interface operations {
             };
         };
     };
+    movements_table: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementTable"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    movements_people: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description Only of this department. */
+                department?: number;
+                /** @description Behind which number. */
+                state?: "staff" | "away" | "returned" | "on_leave";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementPersonList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    movements_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+                department: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMovementSignature"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     people_reveal_phone: {
         parameters: {
             query?: never;
@@ -14329,6 +14886,97 @@ export interface operations {
             };
         };
     };
+    statistics_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguredFormList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     statistics_table: {
         parameters: {
             query?: {
@@ -14355,6 +15003,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_get: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
+                /** @description By what to group. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulletin"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_categories: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
+                /** @description By what to group. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Categories"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_comparison: {
+        parameters: {
+            query?: {
+                /** @description The first day; if left out, so that there are fourteen. 92 days at most. */
+                from?: string;
+                /** @description The last day; today if left out. */
+                to?: string;
+                /** @description The slot of each day, counted from 0; the first if left out. */
+                slot?: number;
+                /** @description By what to group; the trend is their sum. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description 尚未登录 */
@@ -14542,12 +15512,14 @@ export interface operations {
                 department?: number;
                 /** @description Which of those expected. */
                 state?: "expected" | "reported" | "unreported" | "normal" | "abnormal" | "late";
+                /** @description A counted field: only those who answered it … */
+                field?: string;
+                /** @description … with an answer of this category; left out or empty: of none. */
+                category?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
                 limit?: number;
-                field?: string;
-                category?: string;
             };
             header?: never;
             path: {
@@ -14563,6 +15535,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_trend: {
+        parameters: {
+            query?: {
+                /** @description The first day; if left out, so that there are fourteen. 92 days at most. */
+                from?: string;
+                /** @description The last day; today if left out. */
+                to?: string;
+                /** @description The slot of each day, counted from 0; the first if left out. */
+                slot?: number;
+                /** @description By what to group; the trend is their sum. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
                 };
             };
             /** @description 尚未登录 */
@@ -17095,6 +18171,225 @@ export interface operations {
             };
         };
     };
+    trips_list: {
+        parameters: {
+            query?: {
+                /** @description Under way, or all. */
+                state?: "open" | "all";
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description Only out of this region: the first two, four or six digits of its code. */
+                outside?: string;
+                /** @description Only into this region. */
+                within?: string;
+                /** @description Only those begun on this day or after. */
+                since?: string;
+                /** @description Only those counted under this department. */
+                department?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TripList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trips_summary: {
+        parameters: {
+            query?: {
+                /** @description Under way, or all. */
+                state?: "open" | "all";
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description Only out of this region: the first two, four or six digits of its code. */
+                outside?: string;
+                /** @description Only into this region. */
+                within?: string;
+                /** @description Only those begun on this day or after. */
+                since?: string;
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TripSummary"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     unreported_list: {
         parameters: {
             query?: {
@@ -17966,255 +19261,6 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
-            };
-        };
-    };
-    statistics_forms: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FiguredFormList"];
-                };
-            };
-        };
-    };
-    statistics_categories: {
-        parameters: {
-            query?: {
-                day?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Categories"];
-                };
-            };
-        };
-    };
-    statistics_trend: {
-        parameters: {
-            query?: {
-                from?: string;
-                to?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trend"];
-                };
-            };
-        };
-    };
-    statistics_comparison: {
-        parameters: {
-            query?: {
-                from?: string;
-                to?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Comparison"];
-                };
-            };
-        };
-    };
-    bulletins_get: {
-        parameters: {
-            query?: {
-                day?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Bulletin"];
-                };
-            };
-        };
-    };
-    trips_summary: {
-        parameters: {
-            query?: {
-                state?: "open" | "all";
-                day?: string;
-                outside?: string;
-                within?: string;
-                since?: string;
-                department?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TripSummary"];
-                };
-            };
-        };
-    };
-    trips_list: {
-        parameters: {
-            query?: {
-                state?: "open" | "all";
-                day?: string;
-                outside?: string;
-                within?: string;
-                since?: string;
-                department?: number;
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TripList"];
-                };
-            };
-        };
-    };
-    movements_table: {
-        parameters: {
-            query?: {
-                day?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MovementTable"];
-                };
-            };
-        };
-    };
-    movements_people: {
-        parameters: {
-            query?: {
-                day?: string;
-                department?: number;
-                state?: "staff" | "away" | "returned" | "on_leave";
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MovementPersonList"];
-                };
-            };
-        };
-    };
-    movements_sign: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                day: string;
-                department: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewMovementSignature"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };
