@@ -80,16 +80,16 @@ pub struct Table {
 }
 
 impl Table {
-    pub(super) fn new(form: String, by: By, figures: statistics::Table) -> Self {
+    pub(super) fn new(form: String, by: By, found: statistics::Table) -> Self {
         Self {
             form,
-            day: figures.day,
-            slot: figures.slot,
+            day: found.day,
+            slot: found.slot,
             by,
-            cutoff: figures.cutoff_at,
-            as_of: figures.as_of,
-            rows: figures.rows.into_iter().map(|row| Row::new(row.department, row.counts)).collect(),
-            total: Row::new(None, figures.total),
+            cutoff: found.cutoff_at,
+            as_of: found.as_of,
+            rows: found.rows.into_iter().map(|row| Row::new(row.department, row.counts)).collect(),
+            total: Row::new(None, found.total),
         }
     }
 }
@@ -139,8 +139,8 @@ impl Row {
 pub async fn table(who: SignedIn, form: web::Path<String>, query: Query<TableQuery>) -> Answer<Fresh<Table>> {
     let (app, school, viewer) = who.parts()?;
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
-    let table = statistics::table(app, school, viewer, asked, query.0.by.into()).await?;
-    Ok(Fresh(Table::new(form.into_inner(), query.0.by, table)))
+    let found = statistics::table(app, school, viewer, asked, query.0.by.into()).await?;
+    Ok(Fresh(Table::new(form.into_inner(), query.0.by, found)))
 }
 
 /// Of which figure.
