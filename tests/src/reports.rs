@@ -40,7 +40,8 @@ async fn a_report_is_taken_corrected_and_read_back() {
     let kept: Vec<&Value> = revisions.items().iter().map(|revision| &revision["answers"]).collect();
     assert_eq!(kept, [&ill, &normal_answers()]);
     let today = student.get("/forms").await;
-    assert_eq!(today.items()[0]["state"], json!("reported"));
+    let daily = today.items().iter().find(|form| form["code"] == "health-daily").unwrap();
+    assert_eq!(daily["state"], json!("reported"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
