@@ -63,10 +63,13 @@ export function createFormat(locale: Locale, timeZone: string) {
       const { day: on, time } = split(instant);
       return on === today ? time : `${day(on, today)} ${time}`;
     },
-    /** The end of something on a day: as `moment`, but the midnight that ends the day is its `24:00`. */
+    /** The end of something on a day: as `moment`, but the midnight that ends a day is its `24:00`. */
     until(instant: string, on: string): string {
       const { day: falls, time } = split(instant);
-      if (time === '00:00' && falls === addDays(on, 1)) return '24:00';
+      if (time === '00:00' && falls > on) {
+        const ended = addDays(falls, -1);
+        return ended === on ? '24:00' : `${day(ended, on)} 24:00`;
+      }
       return falls === on ? time : `${day(falls, on)} ${time}`;
     },
     /** `15,343`. */
