@@ -2211,6 +2211,8 @@ export interface components {
         /** @description A form to be designed. */
         CampaignDesign: {
             campaign: components["schemas"]["Campaign"];
+            /** @description What the departments it asks are called. */
+            departments: components["schemas"]["Department"][];
             /** @description Which document that is, to be sent back with what is made of it. */
             digest: string;
             /** @description What is drafted, or else asked. */
