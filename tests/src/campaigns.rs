@@ -240,6 +240,7 @@ async fn a_college_designs_for_its_own_people() {
         .await;
     assert_eq!(own["campaign"]["department"]["id"], json!(info));
     assert_eq!(own["document"]["audience"]["departments"], json!([info]), "it asks the college's own people");
+    assert_eq!(own["departments"], json!([{ "id": info, "name": "信息学院" }]));
     for (departments, fits) in [
         (json!(null), false),
         (json!([other]), false),

@@ -129,6 +129,8 @@ pub struct Design {
     pub digest: String,
     /// What keeps it from being published.
     pub flaws: Vec<FieldError>,
+    /// The departments it asks, with their names.
+    pub departments: Vec<(DepartmentId, String)>,
 }
 
 /// The draft of the form with this code, or its newest version where nothing is drafted.
@@ -149,7 +151,8 @@ async fn design(tx: &mut Scoped, question: &Question, code: &str) -> Result<Desi
         _ => document(&row)?,
     };
     let flaws = publish::flaws(tx, question, &row, &form).await?;
-    Ok(Design { campaign, digest: digest(&form)?, form, flaws })
+    let departments = audience::named(tx, &form).await?;
+    Ok(Design { campaign, digest: digest(&form)?, form, flaws, departments })
 }
 
 /// What was done to a form, newest first; `before` is the last page's `next`.

@@ -31,3 +31,12 @@ pub(super) async fn flaw(
     }
     Ok(None)
 }
+
+/// The departments a form asks that there are, with their names.
+pub(super) async fn named(tx: &mut Scoped, form: &Form) -> Result<Vec<(DepartmentId, String)>> {
+    let Some(asked) = &form.audience.departments else { return Ok(Vec::new()) };
+    let corp = tx.corp();
+    let open = departments::open(tx, corp).await?;
+    let asked = open.into_iter().filter(|one| asked.contains(&one.department_id));
+    Ok(asked.map(|one| (one.department_id, one.name)).collect())
+}

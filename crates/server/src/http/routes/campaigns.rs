@@ -164,6 +164,8 @@ pub struct CampaignDesign {
     digest: String,
     /// What keeps it from being published, by question or part of the form.
     flaws: Vec<Field>,
+    /// What the departments it asks are called.
+    departments: Vec<Department>,
 }
 
 impl CampaignDesign {
@@ -173,6 +175,7 @@ impl CampaignDesign {
             document: Document::of(&design.form)?,
             digest: design.digest,
             flaws: design.flaws.into_iter().map(Field::from).collect(),
+            departments: design.departments.into_iter().map(Department::from).collect(),
         })
     }
 }
