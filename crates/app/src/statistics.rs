@@ -14,7 +14,7 @@ mod figured;
 mod span;
 
 pub(crate) use categories::categories_in;
-pub use categories::{Categories, FieldCategories, categories};
+pub use categories::{Categories, CategoryRow, FieldCategories, categories};
 pub use figured::{Figured, FiguredSlot, forms};
 pub(crate) use span::span_in;
 pub use span::{MOST_DAYS, OfDay, Span, Spanned, span};

@@ -221,7 +221,7 @@ async fn categories(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
         statistics::categories_in(of.app, tx, of.school, of.scope.clone(), of.asked(), of.by()).await?;
     let mut lines: Vec<(&str, &str, &str, i64)> = Vec::new();
     for field in &found.fields {
-        let units = field.rows.iter().map(|(department, people)| (unit(department.as_ref()), people));
+        let units = field.rows.iter().map(|row| (unit(row.department.as_ref()), &row.people));
         for (unit, people) in units.chain([(TOTAL, &field.total)]) {
             for ((_, title), people) in field.categories.iter().zip(people) {
                 lines.push((unit, field.title.as_str(), title.as_str(), *people));

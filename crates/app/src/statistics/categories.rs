@@ -43,7 +43,16 @@ pub struct FieldCategories {
     /// How many people gave each of them.
     pub total: Vec<i64>,
     /// The same by department, in the directory's order.
-    pub rows: Vec<(Option<(DepartmentId, String)>, Vec<i64>)>,
+    pub rows: Vec<CategoryRow>,
+}
+
+/// What was answered in a department.
+#[derive(Debug, Clone)]
+pub struct CategoryRow {
+    /// The department; none: those counted under none of that kind.
+    pub department: Option<(DepartmentId, String)>,
+    /// How many people gave each category, in the field's order.
+    pub people: Vec<i64>,
 }
 
 /// The categories of what the viewer may see.
@@ -110,7 +119,10 @@ fn of_field(
     };
     let rows = departments
         .iter()
-        .map(|department| (department.clone(), of(department.as_ref().map(|(id, _)| *id))))
+        .map(|department| CategoryRow {
+            people: of(department.as_ref().map(|(id, _)| *id)),
+            department: department.clone(),
+        })
         .collect();
     let total = categories
         .iter()

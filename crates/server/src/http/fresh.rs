@@ -25,11 +25,9 @@ impl<T: Serialize> Responder for Fresh<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let written =
-            serde_json::to_string(&self.0).and_then(|text| Ok((serde_json::to_value(&self.0)?, text)));
-        let (mut value, text) = match written {
-            Ok(written) => written,
-            Err(error) => {
+        let (text, mut value) = match (serde_json::to_string(&self.0), serde_json::to_value(&self.0)) {
+            (Ok(text), Ok(value)) => (text, value),
+            (Err(error), _) | (_, Err(error)) => {
                 return HttpResponse::from_error(Failure::from(app::Error::internal(error.to_string())));
             }
         };

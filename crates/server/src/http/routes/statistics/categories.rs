@@ -89,7 +89,7 @@ pub async fn get(
         rows: field
             .rows
             .into_iter()
-            .map(|(department, people)| CategoryRow { department: department.map(Department::from), people })
+            .map(|row| CategoryRow { department: row.department.map(Department::from), people: row.people })
             .collect(),
     });
     Ok(Fresh(Categories {
