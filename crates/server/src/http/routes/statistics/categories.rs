@@ -35,14 +35,14 @@ struct CategoryField {
     field: String,
     title: String,
     /// In the form's order, last those in none.
-    categories: Vec<Category>,
+    categories: Vec<CategoryCount>,
     /// By department, in the directory's order.
     rows: Vec<CategoryRow>,
 }
 
 /// Answers that are counted together.
 #[derive(Debug, Serialize, ToSchema)]
-struct Category {
+struct CategoryCount {
     /// As the people behind it are asked for; null: in no category.
     category: Option<String>,
     title: String,
@@ -84,7 +84,7 @@ pub async fn get(
             .categories
             .into_iter()
             .zip(field.total)
-            .map(|((category, title), people)| Category { category, title, people })
+            .map(|((category, title), people)| CategoryCount { category, title, people })
             .collect(),
         rows: field
             .rows

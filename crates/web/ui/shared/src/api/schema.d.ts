@@ -127,6 +127,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The forms I may see, as they are asked now. */
+        get: operations["campaigns_list"];
+        put?: never;
+        /** Begins a form, anew or like another. The same again is the same form. */
+        post: operations["campaigns_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A form's draft, or its newest version where nothing is drafted. */
+        get: operations["campaigns_get"];
+        put?: never;
+        post?: never;
+        /** Throws away a draft that was never published. */
+        delete: operations["campaigns_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who made, changed, published, scheduled and ended a form. */
+        get: operations["campaigns_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves the draft. 409 when somebody saved another meanwhile; the same again changes nothing. */
+        put: operations["campaigns_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a form now: yesterday was its last day, and nothing is taken any more. Answers stay. */
+        post: operations["campaigns_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What publishing would change. */
+        get: operations["campaigns_outlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes exactly the draft that was seen, as the next version. Each flaw is told by question or part of the form. */
+        post: operations["campaigns_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{code}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says from when to when a form is asked. */
+        put: operations["campaigns_schedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/class-counsellors": {
         parameters: {
             query?: never;
@@ -277,6 +415,23 @@ export interface paths {
         put?: never;
         /** The values of an open request in full. A look at a phone is recorded, and the person can read who looked. */
         post: operations["corrections_values"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/departments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Departments I may do something with. */
+        get: operations["departments_search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -502,6 +657,75 @@ export interface paths {
         get: operations["forms_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Grants over what I may give grants over. */
+        get: operations["grants_list"];
+        put?: never;
+        /** Gives a role from today on; who, when and what for is kept. The same again gives nothing more. */
+        post: operations["grants_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who gave and ended grants by hand; all of it for who audits. */
+        get: operations["grants_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whom a role would be given to, to be looked at before it is. */
+        post: operations["grants_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a grant that was given by hand, from today on. What follows the directory or a roster ends there. */
+        post: operations["grants_end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -764,6 +988,92 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the staff of each department are on a day. */
+        get: operations["movements_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number, by staff number. */
+        get: operations["movements_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements/{day}/{department}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Signs a department's day with the figures as they are known now, in place of what was signed before. */
+        put: operations["movements_sign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outages. */
+        get: operations["outages_list"];
+        put?: never;
+        /** Records an outage the service could not notice. */
+        post: operations["outages_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes back an outage that was recorded by hand; one that was noticed stays. */
+        delete: operations["outages_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1288,6 +1598,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews of those I look after. */
+        get: operations["reviews_list"];
+        put?: never;
+        /** Sends back a report that was not noticed. Of a form answered by event it is the person's last one. */
+        post: operations["reviews_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many reviews are not settled, for a badge. */
+        get: operations["reviews_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report of somebody I look after, without its answers. It need not have been noticed. */
+        get: operations["reviews_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What somebody answered. The look is on record, with its purpose, and the person sees it. */
+        post: operations["reviews_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a review. The same again changes nothing; 409 where somebody else was faster. */
+        post: operations["reviews_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a note with a review, for those who look at it next. */
+        post: operations["reviews_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a report back to be put right, noticed or not. The same again changes nothing; 409 where somebody else was faster. */
+        post: operations["reviews_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roster": {
         parameters: {
             query?: never;
@@ -1379,6 +1809,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-offs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has signed what off for a day. */
+        get: operations["sign_offs_list"];
+        put?: never;
+        /**
+         * Signs a class or a college off, with the figures as they are known now. The same again changes nothing; 409 where
+         *     somebody else has.
+         */
+        post: operations["sign_offs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-offs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a sign-off back; who did stays on record. */
+        delete: operations["sign_offs_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The forms whose figures I may look at. */
+        get: operations["statistics_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/statistics/{form}": {
         parameters: {
             query?: never;
@@ -1388,6 +1873,57 @@ export interface paths {
         };
         /** Figures of what I may see, by department. */
         get: operations["statistics_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/bulletin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A bulletin of what I may see. */
+        get: operations["bulletins_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those who have reported, by category of each counted question, and by department. */
+        get: operations["statistics_categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of what I may see, by department and day. */
+        get: operations["statistics_comparison"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1422,6 +1958,23 @@ export interface paths {
         };
         /** The people behind a number, by student or staff number. */
         get: operations["statistics_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{form}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of what I may see, day by day. */
+        get: operations["statistics_trend"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1739,6 +2292,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trips of those I may see. */
+        get: operations["trips_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trips/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many of those I may see are away, by province. */
+        get: operations["trips_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unreported/{form}": {
         parameters: {
             query?: never;
@@ -1750,6 +2337,24 @@ export interface paths {
         get: operations["unreported_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unreported/{form}/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that was found out about a person and a period. */
+        get: operations["follow_ups_list"];
+        put?: never;
+        /** Keeps why somebody has not reported; the newest counts. */
+        post: operations["follow_ups_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1843,166 +2448,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/statistics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_forms"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/categories": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_categories"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/trend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_trend"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/comparison": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["statistics_comparison"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/statistics/{form}/bulletin": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["bulletins_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trips/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["trips_summary"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trips": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["trips_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/movements": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["movements_table"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/movements/people": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["movements_people"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/movements/{day}/{department}/signature": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: operations["movements_sign"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2076,6 +2521,14 @@ export interface components {
             /** @description A pair of which either side is taken by now is passed over. */
             linked: number;
         };
+        /** @description What a look is for. */
+        AnswersPurpose: {
+            /**
+             * @description The person reads it among the looks at their data. At most 100 characters.
+             * @example 核实异常情况
+             */
+            purpose: string;
+        };
         /** @description Whether there was anything to add. */
         Appointed: {
             /** @description False: they are the class's counsellor already. */
@@ -2106,6 +2559,19 @@ export interface components {
              */
             id: string;
         };
+        /** @description Who is expected to answer. */
+        Audience: {
+            /** @description Only those counted under one of these; null: the whole school. */
+            departments?: number[] | null;
+            /** @description Students, staff, or both. */
+            kinds: components["schemas"]["AudienceKind"][];
+            within?: components["schemas"]["Within"] | null;
+        };
+        /**
+         * @description Students or staff.
+         * @enum {string}
+         */
+        AudienceKind: "student" | "staff";
         /** @description Somebody a form is filled in for. */
         BehalfOf: {
             name: string;
@@ -2114,16 +2580,211 @@ export interface components {
             /** Format: int64 */
             person: number;
         };
+        /** @description The figures in words. Nobody is named. */
+        Bulletin: {
+            /** @example 截至3月4日10:00，应报15380人，已报15343人，未报37人，上报率99.76%；体温等异常0人。 */
+            sentence: string;
+            /** @description What it says. */
+            table: components["schemas"]["Statistics"];
+            /**
+             * @description The form, and the day and slot it is about.
+             * @example 健康日报（3月4日）
+             */
+            title: string;
+            /** @description Of which part of the school; null: of all of it. */
+            unit?: string | null;
+        };
         /**
          * @description By what figures are grouped.
          * @enum {string}
          */
         By: "college" | "grade" | "class" | "department";
+        /** @description How often a form is answered. */
+        Cadence: {
+            /** @enum {string} */
+            kind: "daily";
+            /** @description In the order of the day. */
+            slots: components["schemas"]["Slot"][];
+        } | {
+            /** @description Until when. */
+            closes: components["schemas"]["WeekTime"];
+            /** @description When the figures are read. */
+            cutoff: components["schemas"]["WeekTime"];
+            /** @enum {string} */
+            kind: "weekly";
+            /** @description From when on. */
+            opens: components["schemas"]["WeekTime"];
+        } | {
+            /** @enum {string} */
+            kind: "once";
+        } | {
+            /** @enum {string} */
+            kind: "event";
+        };
+        /** @description A form as it is run. */
+        Campaign: {
+            cadence: components["schemas"]["Cadence"];
+            code: string;
+            department?: components["schemas"]["Department"] | null;
+            /**
+             * Format: date
+             * @description The last.
+             */
+            ends_on: string;
+            /** @description Whether something is drafted that is not published. */
+            has_changes: boolean;
+            legal_basis: string;
+            /** @description Whether I may change it. */
+            may_edit: boolean;
+            /** @description Who answers for it; null: it came with Rollcall. */
+            owner?: string | null;
+            /** Format: date-time */
+            published_at?: string | null;
+            purpose: string;
+            /**
+             * Format: date
+             * @description The first day it is asked.
+             */
+            starts_on: string;
+            state: components["schemas"]["CampaignState"];
+            title: string;
+            /**
+             * Format: int32
+             * @description The newest version; null: never published.
+             */
+            version?: number | null;
+        };
+        /** @description Something that was done to a form. */
+        CampaignAct: {
+            /** @description created, saved, published, scheduled, ended or deleted. */
+            act: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /**
+             * Format: date
+             * @description And the last.
+             */
+            ends_on?: string | null;
+            /**
+             * Format: date
+             * @description created, scheduled, ended: the first day since then.
+             */
+            starts_on?: string | null;
+            /**
+             * Format: int32
+             * @description published: the version.
+             */
+            version?: number | null;
+        };
+        /** @description What was done to a form, newest first. */
+        CampaignActs: {
+            items: components["schemas"]["CampaignAct"][];
+            next_cursor?: string | null;
+        };
+        /** @description A form to be designed. */
+        CampaignDesign: {
+            campaign: components["schemas"]["Campaign"];
+            /** @description What the departments it asks are called. */
+            departments: components["schemas"]["Department"][];
+            /** @description Which document that is, to be sent back with what is made of it. */
+            digest: string;
+            /** @description What is drafted, or else asked. */
+            document: components["schemas"]["FormDocument"];
+            /** @description What keeps it from being published, by question or part of the form. */
+            flaws: components["schemas"]["FieldError"][];
+        };
+        /** @description Forms, newest first. */
+        CampaignList: {
+            items: components["schemas"]["Campaign"][];
+            next_cursor?: string | null;
+        };
+        /** @description From when to when a form is asked. */
+        CampaignSchedule: {
+            /**
+             * Format: date
+             * @description The last, at most 400 days from the first.
+             */
+            ends_on: string;
+            /**
+             * Format: date
+             * @description The first day; of a form that runs, as it is.
+             */
+            starts_on: string;
+        };
+        /**
+         * @description How far a form has come.
+         * @enum {string}
+         */
+        CampaignState: "draft" | "planned" | "running" | "ended";
         /**
          * @description What the next form does with an answer.
          * @enum {string}
          */
         CarryOver: "prefill" | "ask" | "never";
+        /** @description What was answered to the counted questions of a form. */
+        Categories: {
+            /**
+             * Format: date-time
+             * @description The hour these were true.
+             */
+            as_of: string;
+            by: components["schemas"]["By"];
+            /**
+             * Format: date-time
+             * @description The hour the day's figures are read.
+             */
+            cutoff: string;
+            /** Format: date */
+            day: string;
+            fields: components["schemas"]["CategoryField"][];
+            form: string;
+            /**
+             * Format: int32
+             * @description The slot of the day, counted from 0.
+             */
+            slot: number;
+            /** @description The figures they are a part of. */
+            total: components["schemas"]["StatisticsRow"];
+        };
+        /** @description Answers that are counted together. */
+        Category: {
+            title: string;
+            /** @description A condition on the same question. */
+            when: components["schemas"]["Condition"];
+        };
+        /** @description Answers that are counted together. */
+        CategoryCount: {
+            /** @description As the people behind it are asked for; null: in no category. */
+            category?: string | null;
+            /**
+             * Format: int64
+             * @description How many of those who have reported.
+             */
+            people: number;
+            title: string;
+        };
+        /** @description A counted question. */
+        CategoryField: {
+            /** @description In the form's order, last those in none. */
+            categories: components["schemas"]["CategoryCount"][];
+            /** @description Its name. */
+            field: string;
+            /** @description By department, in the directory's order. */
+            rows: components["schemas"]["CategoryRow"][];
+            title: string;
+        };
+        /** @description A department's answers. */
+        CategoryRow: {
+            department?: components["schemas"]["Department"] | null;
+            /** @description People by category, in the order of `categories`. */
+            people: number[];
+        };
+        /**
+         * @description Of which sort it is.
+         * @enum {string}
+         */
+        CheckFlag: "abnormal" | "contradiction" | "risk" | "place";
         /** @description One choice. */
         Choice: {
             /** @description Where that is: the first two, four or six digits of a region's code. */
@@ -2171,6 +2832,33 @@ export interface components {
              * @description On the roster today.
              */
             students: number;
+        };
+        /** @description Departments beside each other over a span of days. */
+        Comparison: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            by: components["schemas"]["By"];
+            /** @description The days the form is asked. */
+            days: string[];
+            form: string;
+            /** Format: date */
+            from: string;
+            /** @description In the directory's order of the last day. */
+            rows: components["schemas"]["ComparisonRow"][];
+            /** Format: date */
+            to: string;
+            /** @description The sums over all departments, day after day: who is expected on ten days counts ten times. */
+            total: components["schemas"]["StatisticsRow"];
+        };
+        /** @description A department over the span. */
+        ComparisonRow: {
+            /** @description Each day, in the order of `days`; zeros where nobody was expected. */
+            days: components["schemas"]["StatisticsRow"][];
+            /** @description The sums over all days. */
+            sum: components["schemas"]["StatisticsRow"];
         };
         /** @description Of the tests named, all must hold. */
         Condition: {
@@ -2303,6 +2991,19 @@ export interface components {
              */
             name: string;
         };
+        /** @description A department. */
+        DepartmentFound: {
+            /** Format: int32 */
+            id: number;
+            /** @description school, college, grade, class or office. */
+            kind: string;
+            name: string;
+            /**
+             * @description With those above it.
+             * @example 信息学院 / 2018级 / 2018应用电子技术2班
+             */
+            path: string;
+        };
         /**
          * @description What a department is.
          * @enum {string}
@@ -2345,6 +3046,16 @@ export interface components {
             under?: number | null;
             /** @description A department somewhere above is of one of these kinds. */
             within?: components["schemas"]["DepartmentKind"][];
+        };
+        /** @description Departments, the highest first; at most 50. */
+        DepartmentsFound: {
+            items: components["schemas"]["DepartmentFound"][];
+        };
+        /** @description A draft to be kept. */
+        DraftToSave: {
+            /** @description Of the document it was made of. */
+            digest: string;
+            document: components["schemas"]["FormDocument"];
         };
         /** @description Who is asked and was not on the day before, and the other way round. */
         EnrolledChanged: {
@@ -2445,7 +3156,7 @@ export interface components {
         };
         /** @description An export and how far it is. */
         Export: {
-            /** @description people, registration, classes or exemptions. */
+            /** @description What its rows are: people, registration, report_table … */
             dataset: string;
             /** Format: date-time */
             downloaded_at?: string | null;
@@ -2524,14 +3235,15 @@ export interface components {
             /** @description From left to right, at most 40. */
             columns: components["schemas"]["ExportColumn"][];
             /**
-             * @description people, registration, classes or exemptions.
+             * @description people, registration, classes or exemptions; without templates report_table, report_categories, report_span,
+             *     report_people, trips or movements.
              * @example people
              */
             dataset: string;
             /** @description Which rows. */
             filters?: components["schemas"]["ExportFilters"];
             /**
-             * @description number, place or name.
+             * @description number, place or name; listed for data without templates.
              * @example number
              */
             order: string;
@@ -2544,46 +3256,102 @@ export interface components {
              */
             activation: string | null;
             /**
+             * @description college, grade, class or department.
+             * @default null
+             */
+            by: string | null;
+            /**
+             * @description A category of it; empty: in none.
+             * @default null
+             */
+            category: string | null;
+            /**
+             * Format: date
+             * @description The day; the day it is made if left out.
+             * @default null
+             */
+            day: string | null;
+            /**
              * Format: int32
              * @description Only those under this department.
              * @default null
              */
             department: number | null;
             /**
+             * @description A counted field.
+             * @default null
+             */
+            field: string | null;
+            /**
+             * @description The code of the form whose figures are counted.
+             * @default null
+             */
+            form: string | null;
+            /**
+             * Format: date
+             * @description The first day of a span.
+             * @default null
+             */
+            from: string | null;
+            /**
              * @description student or staff.
              * @default null
              */
             kind: string | null;
+            /**
+             * @description Only trips under way.
+             * @default false
+             */
+            open: boolean;
+            /**
+             * @description Only trips out of this region, by the first digits of its code.
+             * @default null
+             */
+            outside: string | null;
             /**
              * @description Exemptions that are over or revoked too.
              * @default false
              */
             past: boolean;
             /**
+             * Format: date
+             * @description Only trips begun on this day or after.
+             * @default null
+             */
+            since: string | null;
+            /**
+             * Format: int32
+             * @description The slot of the day.
+             * @default null
+             */
+            slot: number | null;
+            /**
              * @description 在编, 合同制, 临时 or 合作办学.
              * @default null
              */
             staff_kind: string | null;
+            /**
+             * @description expected, reported, unreported, normal, abnormal or late.
+             * @default null
+             */
+            state: string | null;
+            /**
+             * Format: date
+             * @description Its last.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Only trips into this region.
+             * @default null
+             */
+            within: string | null;
             /**
              * Format: int32
              * @description Only those who entered in this year.
              * @default null
              */
             year: number | null;
-            form?: string | null;
-            day?: string | null;
-            by?: string | null;
-            state?: string | null;
-            field?: string | null;
-            category?: string | null;
-            from?: string | null;
-            to?: string | null;
-            outside?: string | null;
-            within?: string | null;
-            since?: string | null;
-            /** Format: int64 */
-            slot?: number | null;
-            open?: boolean;
         };
         /** @description The log, newest first. */
         ExportList: {
@@ -2712,6 +3480,72 @@ export interface components {
          * @enum {string}
          */
         FieldSource: "correction" | "consent" | "roster" | "directory";
+        /**
+         * @description How often it is answered.
+         * @enum {string}
+         */
+        FiguredCadence: "daily" | "weekly" | "once" | "event";
+        /** @description A form whose figures I may look at. */
+        FiguredForm: {
+            /** @description Whether an answer can be abnormal. */
+            abnormal: boolean;
+            cadence: components["schemas"]["FiguredCadence"];
+            /** @description Whether anything of it is counted by category. */
+            categories: boolean;
+            /** @description Its name in addresses. */
+            code: string;
+            /**
+             * Format: date
+             * @description The last.
+             */
+            ends_on: string;
+            /** @description The times of the day, where there are several. */
+            slots: components["schemas"]["FiguredSlot"][];
+            /**
+             * Format: date
+             * @description The first day it is asked.
+             */
+            starts_on: string;
+            title: string;
+            /** @description Whether it tells of trips. */
+            trips: boolean;
+        };
+        /** @description The forms with figures, those of every day first. */
+        FiguredFormList: {
+            items: components["schemas"]["FiguredForm"][];
+        };
+        /** @description One time of the day. */
+        FiguredSlot: {
+            /**
+             * Format: int32
+             * @description Counted from 0.
+             */
+            slot: number;
+            title: string;
+        };
+        /** @description What somebody found out. */
+        FollowUp: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description Null also where it is not mine to read: a class assistant reads their own alone. */
+            note?: string | null;
+            reason: components["schemas"]["FollowUpReason"];
+        };
+        /** @description Whether there was anything to add. */
+        FollowUpAdded: {
+            /** @description False: I said just that last. */
+            added: boolean;
+        };
+        /** @description What was found out, the newest first. */
+        FollowUpList: {
+            items: components["schemas"]["FollowUp"][];
+        };
+        /**
+         * @description Why somebody has not reported.
+         * @enum {string}
+         */
+        FollowUpReason: "no_phone" | "no_network" | "hospital" | "unreachable" | "refused" | "other";
         /** @description A form to be filled in. */
         Form: components["schemas"]["FormToday"] & {
             /** @description Whether I answered it before, this time or another. */
@@ -2735,6 +3569,49 @@ export interface components {
              * @description To be sent back with the answers.
              */
             version: number;
+        };
+        /** @description Something a person should look at. */
+        FormCheck: {
+            flag: components["schemas"]["CheckFlag"];
+            /** @description What is noticed, for who reviews it. */
+            title: string;
+            /** @description When all of these hold. */
+            when: components["schemas"]["Condition"][];
+        };
+        /** @description How the draft differs from what is published. */
+        FormDifference: {
+            /** @description Titles of new questions. */
+            added: string[];
+            /** @description Of questions that are asked otherwise. */
+            changed: string[];
+            /** @description What else: title, purpose, legal_basis, cadence, audience, abnormal, checks, statistics, trip. */
+            parts: string[];
+            /** @description Of questions that are gone. */
+            removed: string[];
+            /** @description Whether the others stand in another order. */
+            reordered: boolean;
+        };
+        /** @description What is asked, of whom, how often, and what is made of the answers. */
+        FormDocument: {
+            /** @description An answer is abnormal when any of these holds. */
+            abnormal?: components["schemas"]["Condition"][];
+            audience: components["schemas"]["Audience"];
+            cadence: components["schemas"]["Cadence"];
+            /** @description What else about an answer somebody should look at. */
+            checks?: components["schemas"]["FormCheck"][];
+            /** @description The questions, in the order they are asked. */
+            fields: components["schemas"]["Field"][];
+            /** @description By what right: the law, or the school's own rule; at most 200 characters. */
+            legal_basis: string;
+            /** @description The question that says where somebody is. */
+            place?: string | null;
+            /** @description Why the school asks, at most 200 characters. */
+            purpose: string;
+            /** @description What is counted by category. */
+            statistics?: components["schemas"]["Statistic"][];
+            /** @description At most 30 characters. */
+            title: string;
+            trip?: components["schemas"]["TripFields"] | null;
         };
         /** @description Forms that ask me today. */
         FormList: {
@@ -2762,6 +3639,8 @@ export interface components {
             receipt?: components["schemas"]["Receipt"] | null;
             /** @description Of a form answered by event: what was sent back, to be changed by its receipt. */
             returned: components["schemas"]["Receipt"][];
+            /** @description … and what is to be put right. */
+            send_back_note?: string | null;
             /** @description Whether somebody sent it back to be put right. */
             sent_back: boolean;
             /**
@@ -2794,6 +3673,78 @@ export interface components {
              * @description The first day it no longer holds.
              */
             until: string;
+        };
+        /** @description Something that was done by hand. */
+        GrantAct: {
+            /** @description given or ended. */
+            act: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            department: components["schemas"]["Department"];
+            /**
+             * Format: date
+             * @description given: the last day.
+             */
+            last?: string | null;
+            name: string;
+            number: string;
+            purpose: string;
+            /** @description ended: why. */
+            reason?: string | null;
+            /** @description As in `RoleName`. */
+            role: string;
+        };
+        /** @description What was given and ended by hand, newest first. */
+        GrantActs: {
+            items: components["schemas"]["GrantAct"][];
+            next_cursor?: string | null;
+        };
+        /** @description Why a grant ends. */
+        GrantEnd: {
+            /** @description At most 200 characters. */
+            reason: string;
+        };
+        /** @description Grants that hold today, newest first. */
+        GrantList: {
+            items: components["schemas"]["GrantRow"][];
+            next_cursor?: string | null;
+        };
+        /** @description Whose it is, and whether there was anything to give. */
+        GrantOutcome: {
+            /** @description False: they hold it already. */
+            added: boolean;
+            name: string;
+            number: string;
+            /** @description Where they are counted. */
+            place?: string | null;
+        };
+        /** @description A grant. */
+        GrantRow: {
+            department: components["schemas"]["Department"];
+            /** Format: date */
+            from: string;
+            /** Format: date-time */
+            given_at?: string | null;
+            /** @description Who gave it by hand. */
+            given_by?: string | null;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date
+             * @description The last day; null: as long as its source says so.
+             */
+            last?: string | null;
+            /** @description Whether I may end it. */
+            may_end: boolean;
+            name: string;
+            /** @description Student or staff number. */
+            number: string;
+            purpose: string;
+            /** @description As in `RoleName`. */
+            role: string;
+            /** @description directory: it follows the leaders in 企业微信. roster: from a file. manual: given by hand. */
+            source: string;
         };
         /** @description A removal that waits for approval. */
         HeldRemoval: {
@@ -3087,19 +4038,30 @@ export interface components {
             change_status: boolean;
             /** @description Check or settle what members want corrected. */
             correct: boolean;
+            /** @description Make forms, run and end them. */
+            design_forms: boolean;
             exempt: boolean;
             export: boolean;
+            /** @description Say why somebody has not reported. */
+            follow_up: boolean;
+            /** @description Give others a role. */
+            give_grants: boolean;
             house: boolean;
             remind: boolean;
             /** @description 代报: may answer for somebody of theirs. */
             report_for: boolean;
             reveal_phone: boolean;
+            /** @description Look at what stands out, send it back, close it. */
+            review: boolean;
+            see_answers: boolean;
             /** @description See which class has no counsellor. */
             see_classes: boolean;
+            /** @description Read the names behind the counts. */
+            see_people: boolean;
             see_photo: boolean;
             see_statistics: boolean;
             see_unreported: boolean;
-            see_people: boolean;
+            /** @description Sign a day off. */
             sign_off: boolean;
         };
         /** @description The signed-in person. */
@@ -3173,6 +4135,83 @@ export interface components {
              * @description The first day that the bed is free.
              */
             on: string;
+        };
+        /** @description The figures of a department. Somebody may be both away and on leave. */
+        Movement: {
+            /**
+             * Format: int64
+             * @description 外出人数: on a trip that is under way.
+             */
+            away: number;
+            /**
+             * Format: int64
+             * @description 请假人数
+             */
+            on_leave: number;
+            /**
+             * Format: int64
+             * @description 返回人数: back from one on that day.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description 总人数: staff on the roster that day.
+             */
+            staff: number;
+        };
+        /** @description One of them. */
+        MovementPerson: {
+            away: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description Staff number. */
+            number: string;
+            on_leave: boolean;
+            /** @description Their department. */
+            place?: string | null;
+            /** @description Where to, in words. */
+            region?: string | null;
+            returned: boolean;
+        };
+        /** @description The people behind a number. */
+        MovementPersonList: {
+            items: components["schemas"]["MovementPerson"][];
+            next_cursor?: string | null;
+        };
+        /** @description A department's day. */
+        MovementRow: {
+            department: components["schemas"]["Department"];
+            /** @description 负责人: heads and leaders by grant. */
+            heads?: string | null;
+            /** @description Whether it is mine to sign. */
+            mine: boolean;
+            movement: components["schemas"]["Movement"];
+            signed?: components["schemas"]["MovementSignature"] | null;
+        };
+        /** @description What stands signed. */
+        MovementSignature: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description Whether the figures have changed since. */
+            changed: boolean;
+            /** @description The figures as they were known then. */
+            movement: components["schemas"]["Movement"];
+            note?: string | null;
+        };
+        /** @description A day of the departments I may see. */
+        MovementTable: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            /** Format: date */
+            day: string;
+            /** @description In the directory's order. */
+            rows: components["schemas"]["MovementRow"][];
+            total: components["schemas"]["Movement"];
         };
         /** @description My own phone and mail in full. */
         MyContact: {
@@ -3249,6 +4288,23 @@ export interface components {
             id: number;
             name: string;
         };
+        /** @description A form to be begun. */
+        NewCampaign: {
+            /**
+             * @description Small letters, digits and `-`; nobody else's.
+             * @example dormitory-check
+             */
+            code: string;
+            /**
+             * Format: int32
+             * @description The college whose it is; left out: the whole school's, or mine.
+             */
+            department?: number | null;
+            /** @description The code of a form it is to be like; left out: without questions. */
+            like?: string | null;
+            /** @description At most 30 characters. */
+            title: string;
+        };
         /** @description What I say is wrong. */
         NewCorrection: {
             field: components["schemas"]["CorrectionField"];
@@ -3294,6 +4350,27 @@ export interface components {
             /** @description At most 30 characters. */
             name: string;
         };
+        /** @description Why somebody has not reported. */
+        NewFollowUp: {
+            /**
+             * Format: date
+             * @description For which day; today if left out.
+             */
+            day?: string | null;
+            /** @description At most 200 characters; needed for `other`. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The person's id.
+             */
+            person: number;
+            reason: components["schemas"]["FollowUpReason"];
+            /**
+             * Format: int32
+             * @description For which slot; if left out, the last that has begun.
+             */
+            slot?: number | null;
+        };
         /** @description Who leaves together. */
         NewGraduation: {
             /** @description Without a degree (结业). */
@@ -3317,6 +4394,41 @@ export interface components {
             on: string;
             /** @description Why, at most 200 characters. */
             reason?: string;
+        };
+        /** @description A role to be given. */
+        NewGrant: {
+            /**
+             * Format: int32
+             * @description Over which department.
+             */
+            department: number;
+            /**
+             * Format: date
+             * @description The last day, within 400 days.
+             */
+            last: string;
+            /** @description Student or staff number. */
+            number: string;
+            /** @description What for, at most 64 characters. */
+            purpose: string;
+            role: components["schemas"]["RoleName"];
+        };
+        /** @description A signature. */
+        NewMovementSignature: {
+            /** @description What is added, at most 100 characters. */
+            note?: string | null;
+        };
+        /** @description A time nobody could report. */
+        NewOutage: {
+            /** Format: date-time */
+            from: string;
+            /** @description At most 200 characters. */
+            note?: string;
+            /**
+             * Format: date-time
+             * @description At most 48 hours later, and not in the future.
+             */
+            until: string;
         };
         /** @description The right number. */
         NewPhoneCorrection: {
@@ -3362,7 +4474,10 @@ export interface components {
              * @example health-daily
              */
             form: string;
-            /** @description Of a form answered by event: the report to be changed. Left out, it is a new one. */
+            /**
+             * @description Of a form answered by event: the report to be changed; left out, it is a new one. Otherwise a report that was sent
+             *     back.
+             */
             receipt?: string | null;
             /**
              * Format: int32
@@ -3374,6 +4489,50 @@ export interface components {
              * @description The version that was shown.
              */
             version: number;
+        };
+        /** @description A report named by its person and day. */
+        NewReview: {
+            /**
+             * Format: date
+             * @description Today if left out.
+             */
+            day?: string | null;
+            /** @description The form's code. */
+            form: string;
+            /** @description What is to be put right; the person reads it. At most 200 characters. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The person's id.
+             */
+            person: number;
+            /**
+             * Format: int32
+             * @description If left out, the last that has begun.
+             */
+            slot?: number | null;
+        };
+        /** @description What is signed off. */
+        NewSignOff: {
+            /**
+             * Format: date
+             * @description For which day; today if left out.
+             */
+            day?: string | null;
+            /**
+             * Format: int32
+             * @description A class or a college.
+             */
+            department: number;
+            /** @description The form's code. */
+            form: string;
+            /** @description At most 200 characters; needed while somebody has not reported. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description For which slot; if left out, the last that has begun.
+             */
+            slot?: number | null;
         };
         /** @description A change to be recorded. */
         NewStatusChange: {
@@ -3430,6 +4589,49 @@ export interface components {
              */
             place: string;
             receipt: components["schemas"]["Receipt"];
+        };
+        /** @description A time nobody could report. Windows that were open then are longer by it. */
+        Outage: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who recorded it; null: the service noticed it itself. */
+            by?: string | null;
+            cause: components["schemas"]["OutageCause"];
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            note?: string | null;
+            /** Format: date-time */
+            until: string;
+        };
+        /** @enum {string} */
+        OutageCause: "noticed" | "recorded";
+        /** @description Outages, the newest first. */
+        OutageList: {
+            items: components["schemas"]["Outage"][];
+            next_cursor?: string | null;
+        };
+        /** @description Whether there was anything to add. */
+        OutageRecorded: {
+            /** @description False: the same one is known already. */
+            added: boolean;
+        };
+        /** @description What publishing the draft would change, for whom. */
+        Outlook: {
+            difference?: components["schemas"]["FormDifference"] | null;
+            /** @description The document this is about. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description Who would be expected today.
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description Who is by what is published; null: nothing is.
+             */
+            expected_before?: number | null;
         };
         /** @description A form I answered. */
         OwnForm: {
@@ -3497,17 +4699,19 @@ export interface components {
             college?: components["schemas"]["Department"] | null;
             /** Format: int64 */
             id: number;
+            /** @description Whether the first answer came after the cut-off. */
+            late: boolean;
             name: string;
             /** @description Student or staff number. */
             number: string;
+            /** @description What they are counted under: a class, or a department. */
+            place?: string | null;
             /**
              * Format: date-time
              * @description When they last answered.
              */
             revised_at?: string | null;
             state: components["schemas"]["PersonState"];
-            late: boolean;
-            place?: string | null;
         };
         /** @enum {string} */
         PersonState: "unreported" | "normal" | "abnormal";
@@ -3739,6 +4943,16 @@ export interface components {
             /** @enum {string} */
             step: "failed";
         };
+        /** @description What became of it. */
+        PublishedVersion: {
+            /** @description False: it was published already. */
+            published: boolean;
+            /**
+             * Format: int32
+             * @description The newest version.
+             */
+            version: number;
+        };
         /** @description A run was asked for. */
         Queued: {
             /** @description False: one is waiting already. */
@@ -3883,6 +5097,8 @@ export interface components {
             is_event: boolean;
             /** @description And why. */
             reason?: string | null;
+            /** @description Sent back: what is to be put right; else null. */
+            send_back_note?: string | null;
             title: string;
         };
         /** @description Who answered for somebody. */
@@ -4056,6 +5272,153 @@ export interface components {
              */
             purpose: string;
         };
+        /** @description A report, and how far its review is. Carries none of the answers. */
+        Review: {
+            /** Format: date-time */
+            changed_at?: string | null;
+            /**
+             * Format: date
+             * @description Null: answered once, or by event.
+             */
+            day?: string | null;
+            /** @description What it was opened for; none: somebody sent it back without any. */
+            flags: components["schemas"]["ReviewFlag"][];
+            /** @description What stands out in it now. */
+            flags_now: components["schemas"]["ReviewFlag"][];
+            /** @description The form's code. */
+            form: string;
+            /** @description The form's title. */
+            form_title: string;
+            name: string;
+            number: string;
+            /** Format: date-time */
+            opened_at?: string | null;
+            /**
+             * Format: int64
+             * @description The person's id.
+             */
+            person: number;
+            /** @description Class or department. */
+            place?: string | null;
+            receipt: string;
+            /** @description The report's, now. */
+            report_state: components["schemas"]["State"];
+            /** Format: date-time */
+            revised_at: string;
+            /**
+             * Format: int32
+             * @description The report's; to be sent with what is done about it.
+             */
+            revision: number;
+            /** Format: int32 */
+            slot: number;
+            state?: components["schemas"]["ReviewState"] | null;
+        };
+        /** @enum {string} */
+        ReviewAct: "opened" | "sent_back" | "answered" | "noted" | "closed";
+        ReviewActRow: {
+            act: components["schemas"]["ReviewAct"];
+            /** Format: date-time */
+            at: string;
+            /** @description Null: by itself. */
+            by?: string | null;
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description The report's, then.
+             */
+            revision: number;
+        };
+        /** @description The answers of one report, in every revision. */
+        ReviewAnswers: {
+            /** @description The questions, those of the newest version first. */
+            fields: components["schemas"]["Field"][];
+            /** @description The newest first. */
+            revisions: components["schemas"]["ReviewRevision"][];
+            /** @description The form's title. */
+            title: string;
+        };
+        /** @description Reviews that are not settled. */
+        ReviewCounts: {
+            /**
+             * Format: int64
+             * @description 已重填
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description 待核查
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description 已退回
+             */
+            sent_back: number;
+        };
+        /** @description A report, its review, and what was done. */
+        ReviewDetail: components["schemas"]["Review"] & {
+            /** @description What was done, the newest first. */
+            acts: components["schemas"]["ReviewActRow"][];
+            /** @description What those of the form's checks say that hold now. */
+            checks: string[];
+            /** @description Whether `POST /reviews/{receipt}/answers` is mine. */
+            may_see_answers: boolean;
+        };
+        /** @description How far the review is now. */
+        ReviewDone: {
+            receipt: string;
+            state: components["schemas"]["ReviewState"];
+            /** @description Sent back: whether a message can reach the person; else null. */
+            told?: boolean | null;
+        };
+        /**
+         * @description Why a report is to be reviewed.
+         * @enum {string}
+         */
+        ReviewFlag: "abnormal" | "contradiction" | "risk" | "place";
+        /** @description Reviews, those first with which something was done last. */
+        ReviewList: {
+            items: components["schemas"]["Review"][];
+            next_cursor?: string | null;
+        };
+        /** @description What is said. */
+        ReviewNote: {
+            /** @description At most 200 characters; to send back and to note it is needed, and what is sent back with it the person reads. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description The revision that was on the screen: if there is another by now, nothing is done.
+             */
+            revision?: number | null;
+        };
+        ReviewRevision: {
+            /** @description By field name; null: they are kept no longer. */
+            answers?: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            at: string;
+            /** @description Names of the fields whose answer was carried over. */
+            carried: string[];
+            /** @description Names of the fields that were answered otherwise before. */
+            changed: string[];
+            /** @description 代报: why not from the person. */
+            reason?: string | null;
+            /** Format: int32 */
+            revision: number;
+            source: components["schemas"]["ReportSource"];
+            state: components["schemas"]["State"];
+            /** @description The same in words, by field name. */
+            texts: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description Whose turn it is.
+         * @enum {string}
+         */
+        ReviewState: "open" | "sent_back" | "answered" | "closed";
         Revision: {
             /** @description By field name; null: they are kept no longer. */
             answers?: {
@@ -4221,6 +5584,99 @@ export interface components {
              */
             used: number;
         };
+        /** @description Which document is meant. */
+        Seen: {
+            /** @description Of the draft as it was seen. */
+            digest: string;
+        };
+        SignOff: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: int64 */
+            id: number;
+            /** @description As they were known then. */
+            known: components["schemas"]["SignOffFigures"];
+            note?: string | null;
+        };
+        SignOffFigures: {
+            /**
+             * Format: int64
+             * @description 异常
+             */
+            abnormal: number;
+            /**
+             * Format: int64
+             * @description 应报
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description 已报
+             */
+            reported: number;
+            /**
+             * Format: int64
+             * @description 未报
+             */
+            unreported: number;
+        };
+        SignOffRow: {
+            /**
+             * Format: int64
+             * @description Classes with anybody expected.
+             */
+            classes: number;
+            /**
+             * Format: int64
+             * @description … of them signed off.
+             */
+            classes_signed: number;
+            department: components["schemas"]["Department"];
+            /** @description Whether the figures have become others since it was signed. */
+            differs: boolean;
+            /** @description Whether I may sign it off, or take that back. */
+            may_sign: boolean;
+            /** @description As corrected now, as far as I see it. */
+            now: components["schemas"]["SignOffFigures"];
+            signed?: components["schemas"]["SignOff"] | null;
+        };
+        /** @description Colleges or classes, and what is signed off. */
+        SignOffTable: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            /** Format: date */
+            day: string;
+            form: string;
+            items: components["schemas"]["SignOffRow"][];
+            /** Format: int32 */
+            slot: number;
+        };
+        /** @description The sign-off that stands. */
+        SignedOff: {
+            /** Format: int64 */
+            id: number;
+        };
+        /** @description One time of the day. */
+        Slot: {
+            /**
+             * @description `24:00` is the end of the day.
+             * @example 24:00
+             */
+            closes: string;
+            /**
+             * @description When the figures are read; what comes later is late.
+             * @example 20:00
+             */
+            cutoff: string;
+            /** @example 06:00 */
+            opens: string;
+            /** @description What it is called, where there are several. */
+            title?: string | null;
+        };
         /** @enum {string} */
         Standing: "unreported" | "reported" | "exempt" | "anytime" | "not_expected";
         /**
@@ -4228,6 +5684,13 @@ export interface components {
          * @enum {string}
          */
         State: "normal" | "abnormal";
+        /** @description A question whose answers are counted. */
+        Statistic: {
+            /** @description What its answers are counted as, the first that holds; none: as they are. */
+            categories?: components["schemas"]["Category"][];
+            /** @description Its name. */
+            field: string;
+        };
         /** @description A table of figures. */
         Statistics: {
             /**
@@ -4245,9 +5708,12 @@ export interface components {
             day: string;
             form: string;
             rows: components["schemas"]["StatisticsRow"][];
-            total: components["schemas"]["StatisticsRow"];
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description The slot of the day, counted from 0.
+             */
             slot: number;
+            total: components["schemas"]["StatisticsRow"];
         };
         StatisticsRow: {
             /**
@@ -4263,6 +5729,11 @@ export interface components {
             expected: number;
             /**
              * Format: int64
+             * @description 迟报: of those who have reported, after the cut-off.
+             */
+            late: number;
+            /**
+             * Format: int64
              * @description 正常
              */
             normal: number;
@@ -4276,8 +5747,6 @@ export interface components {
              * @description 未报
              */
             unreported: number;
-            /** Format: int64 */
-            late: number;
         };
         /** @description What changed about somebody, since when and why. */
         StatusChange: {
@@ -4520,6 +5989,107 @@ export interface components {
             /** @description Student or staff number. */
             number: string;
         };
+        /** @description Figures day by day, each by the roster of that day. */
+        Trend: {
+            /**
+             * Format: date-time
+             * @description The hour these were true.
+             */
+            as_of: string;
+            /** @description The days the form is asked; of a form of the week its last days. */
+            days: components["schemas"]["TrendDay"][];
+            form: string;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        /** @description The figures of a day. */
+        TrendDay: {
+            counts: components["schemas"]["StatisticsRow"];
+            /**
+             * Format: date-time
+             * @description The hour its figures are read.
+             */
+            cutoff: string;
+            /** Format: date */
+            day: string;
+        };
+        /** @description The questions that make a trip. */
+        TripFields: {
+            /** @description A date. */
+            left_on: string;
+            /** @description A region. */
+            place: string;
+            /** @description A date. */
+            returned_on?: string | null;
+            /** @description A choice. */
+            transport?: string | null;
+        };
+        /** @description Somebody's trip. */
+        TripItem: {
+            college?: string | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: date */
+            left_on: string;
+            name: string;
+            /** @description Student or staff number. */
+            number: string;
+            /** Format: int64 */
+            person: number;
+            /** @description Class, or department. */
+            place?: string | null;
+            /**
+             * @description The destination in words.
+             * @example 湖北省武汉市江岸区
+             */
+            region: string;
+            /**
+             * Format: date
+             * @description Null: not back yet.
+             */
+            returned_on?: string | null;
+            transport?: string | null;
+        };
+        /** @description Trips, the newest first. */
+        TripList: {
+            items: components["schemas"]["TripItem"][];
+            next_cursor?: string | null;
+        };
+        /** @description A province and those who went there. */
+        TripProvince: {
+            /**
+             * @description The first two digits of its code: `within` asks for its trips.
+             * @example 42
+             */
+            code: string;
+            /** @example 湖北省 */
+            name: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            trips: number;
+        };
+        /** @description How many people are away, and where. */
+        TripSummary: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            people: number;
+            /** @description Those with most people first. */
+            provinces: components["schemas"]["TripProvince"][];
+            /**
+             * Format: int64
+             * @description Of one person there may be several.
+             */
+            trips: number;
+        };
         /** @description The list, and the figures it belongs to. */
         Unreported: {
             /**
@@ -4534,6 +6104,11 @@ export interface components {
              * @description 应报 of my scope.
              */
             expected: number;
+            /**
+             * Format: int64
+             * @description … of whom is known why.
+             */
+            followed_up: number;
             form: string;
             items: components["schemas"]["UnreportedRow"][];
             next_cursor?: string | null;
@@ -4545,6 +6120,7 @@ export interface components {
         };
         UnreportedRow: {
             class?: components["schemas"]["Department"] | null;
+            follow_up?: components["schemas"]["FollowUp"] | null;
             /** Format: int64 */
             id: number;
             last_reminder?: components["schemas"]["LastReminder"] | null;
@@ -4564,6 +6140,21 @@ export interface components {
          * @enum {string}
          */
         WecomPhone: "same" | "planned" | "no_account" | "by_hand";
+        /** @description A time of the week. */
+        WeekTime: {
+            /** @example 18:00 */
+            time: string;
+            /**
+             * Format: int32
+             * @description 1 is Monday, 7 is Sunday.
+             */
+            weekday: number;
+        };
+        /**
+         * @description What somebody must be counted under.
+         * @enum {string}
+         */
+        Within: "college";
         /** @description A student on the roster who is in no class. */
         WithoutClass: {
             /**
@@ -4656,169 +6247,6 @@ export interface components {
         WriteStepList: {
             items: components["schemas"]["WriteStep"][];
             next_cursor?: string | null;
-        };
-        /** @enum {string} */
-        FiguredCadence: "daily" | "weekly" | "once" | "event";
-        FiguredSlot: {
-            /** Format: int64 */
-            slot: number;
-            title: string;
-        };
-        FiguredForm: {
-            code: string;
-            title: string;
-            cadence: components["schemas"]["FiguredCadence"];
-            slots: components["schemas"]["FiguredSlot"][];
-            categories: boolean;
-            trips: boolean;
-            abnormal: boolean;
-            starts_on: string;
-            ends_on: string;
-        };
-        FiguredFormList: {
-            items: components["schemas"]["FiguredForm"][];
-        };
-        Category: {
-            category?: string | null;
-            title: string;
-            /** Format: int64 */
-            people: number;
-        };
-        CategoryRow: {
-            department?: null | components["schemas"]["Department"];
-            people: number[];
-        };
-        CategoryField: {
-            field: string;
-            title: string;
-            categories: components["schemas"]["Category"][];
-            rows: components["schemas"]["CategoryRow"][];
-        };
-        Categories: {
-            form: string;
-            day: string;
-            /** Format: int64 */
-            slot: number;
-            by: components["schemas"]["By"];
-            cutoff: string;
-            as_of: string;
-            total: components["schemas"]["StatisticsRow"];
-            fields: components["schemas"]["CategoryField"][];
-        };
-        TrendDay: {
-            day: string;
-            cutoff: string;
-            counts: components["schemas"]["StatisticsRow"];
-        };
-        Trend: {
-            form: string;
-            from: string;
-            to: string;
-            as_of: string;
-            days: components["schemas"]["TrendDay"][];
-        };
-        ComparisonRow: {
-            sum: components["schemas"]["StatisticsRow"];
-            days: (null | components["schemas"]["StatisticsRow"])[];
-        };
-        Comparison: {
-            form: string;
-            from: string;
-            to: string;
-            by: components["schemas"]["By"];
-            as_of: string;
-            days: string[];
-            rows: components["schemas"]["ComparisonRow"][];
-            total: components["schemas"]["StatisticsRow"];
-        };
-        Bulletin: {
-            title: string;
-            sentence: string;
-            unit?: string | null;
-            table: components["schemas"]["Statistics"];
-        };
-        TripProvince: {
-            code: string;
-            name: string;
-            /** Format: int64 */
-            people: number;
-            /** Format: int64 */
-            trips: number;
-        };
-        TripSummary: {
-            day: string;
-            as_of: string;
-            /** Format: int64 */
-            people: number;
-            /** Format: int64 */
-            trips: number;
-            provinces: components["schemas"]["TripProvince"][];
-        };
-        TripItem: {
-            /** Format: int64 */
-            id: number;
-            /** Format: int64 */
-            person: number;
-            number: string;
-            name: string;
-            place?: string | null;
-            college?: string | null;
-            left_on: string;
-            returned_on?: string | null;
-            region: string;
-            transport?: string | null;
-        };
-        TripList: {
-            items: components["schemas"]["TripItem"][];
-            next_cursor?: string | null;
-        };
-        Movement: {
-            /** Format: int64 */
-            staff: number;
-            /** Format: int64 */
-            away: number;
-            /** Format: int64 */
-            returned: number;
-            /** Format: int64 */
-            on_leave: number;
-        };
-        MovementSignature: {
-            by: string;
-            at: string;
-            note?: string | null;
-            changed: boolean;
-            movement: components["schemas"]["Movement"];
-        };
-        MovementRow: {
-            department: components["schemas"]["Department"];
-            movement: components["schemas"]["Movement"];
-            heads?: string | null;
-            signed?: null | components["schemas"]["MovementSignature"];
-            mine: boolean;
-        };
-        MovementTable: {
-            day: string;
-            as_of: string;
-            rows: components["schemas"]["MovementRow"][];
-            total: components["schemas"]["Movement"];
-        };
-        MovementPerson: {
-            /** Format: int64 */
-            id: number;
-            number: string;
-            name: string;
-            place?: string | null;
-            away: boolean;
-            returned: boolean;
-            on_leave: boolean;
-            region?: string | null;
-        };
-        MovementPersonList: {
-            items: components["schemas"]["MovementPerson"][];
-            next_cursor?: string | null;
-        };
-        NewMovementSignature: {
-            note?: string | null;
         };
     };
     responses: never;
@@ -5618,6 +7046,1184 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that have come this far. */
+                state?: "draft" | "planned" | "running" | "ended";
+                /** @description Only those with this in their title. */
+                text?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCampaign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDesign"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description e.g. `health-daily` */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDesign"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_acts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignActs"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDesign"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outlook"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedVersion"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignSchedule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
             };
             /** @description 内容不是 JSON */
             400: {
@@ -6747,6 +9353,102 @@ export interface operations {
             };
             /** @description 内容类型不对 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    departments_search: {
+        parameters: {
+            query: {
+                /** @description What I want to do with them: only mine to do it with are found. */
+                purpose: "design_forms" | "give_grants";
+                /** @description Words of the path, all of which must be there. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartmentsFound"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8643,7 +11345,7 @@ export interface operations {
                 day?: string;
                 /** @description Of this slot; likewise. */
                 slot?: number;
-                /** @description My report with this receipt, to be changed: of a form answered by event. */
+                /** @description My report with this receipt, to be changed: of a form answered by event, or one that was sent back. */
                 receipt?: string;
                 /** @description 代报: for this person of mine, who must be expected. Nothing they ever answered is given. */
                 person?: number;
@@ -8685,6 +11387,596 @@ export interface operations {
             };
             /** @description 没有找到 */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this role. */
+                role?: "class_assistant" | "counsellor" | "college_leader" | "college_office" | "department_head" | "school_office" | "school_leader" | "administrator" | "auditor";
+                /** @description Only over this department, or one counted under it. */
+                department?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantOutcome"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_acts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantActs"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantOutcome"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grants_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of the list */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantEnd"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10637,6 +13929,659 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Mirror"];
                 };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    movements_table: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementTable"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    movements_people: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description Only of this department. */
+                department?: number;
+                /** @description Behind which number. */
+                state?: "staff" | "away" | "returned" | "on_leave";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementPersonList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    movements_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+                department: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMovementSignature"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageRecorded"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description 尚未登录 */
             401: {
@@ -14292,6 +18237,960 @@ export interface operations {
             };
         };
     };
+    reviews_list: {
+        parameters: {
+            query?: {
+                /** @description In this state. */
+                state?: "open" | "sent_back" | "answered" | "closed";
+                /** @description Opened for this. */
+                flag?: "abnormal" | "contradiction" | "risk" | "place";
+                /** @description Of the form with this code. */
+                form?: string;
+                /** @description Only of those counted under this department today. */
+                department?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_counts: {
+        parameters: {
+            query?: {
+                /** @description Only of those counted under this department today. */
+                department?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewCounts"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersPurpose"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewAnswers"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_send_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     roster_import: {
         parameters: {
             query?: {
@@ -14900,6 +19799,419 @@ export interface operations {
             };
         };
     };
+    sign_offs_list: {
+        parameters: {
+            query: {
+                /** @description The form's code. */
+                form: string;
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
+                /** @description The college whose classes are meant; left out, the colleges. */
+                college?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOffTable"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSignOff"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOff"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguredFormList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     statistics_table: {
         parameters: {
             query?: {
@@ -14926,6 +20238,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_get: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
+                /** @description By what to group. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulletin"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_categories: {
+        parameters: {
+            query?: {
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
+                /** @description By what to group. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Categories"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_comparison: {
+        parameters: {
+            query?: {
+                /** @description The first day; if left out, so that there are fourteen. 92 days at most. */
+                from?: string;
+                /** @description The last day; today if left out. */
+                to?: string;
+                /** @description The slot of each day, counted from 0; the first if left out. */
+                slot?: number;
+                /** @description By what to group; the trend is their sum. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description 尚未登录 */
@@ -15113,12 +20747,14 @@ export interface operations {
                 department?: number;
                 /** @description Which of those expected. */
                 state?: "expected" | "reported" | "unreported" | "normal" | "abnormal" | "late";
+                /** @description A counted field: only those who answered it … */
+                field?: string;
+                /** @description … with an answer of this category; left out or empty: of none. */
+                category?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
                 limit?: number;
-                field?: string;
-                category?: string;
             };
             header?: never;
             path: {
@@ -15134,6 +20770,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_trend: {
+        parameters: {
+            query?: {
+                /** @description The first day; if left out, so that there are fourteen. 92 days at most. */
+                from?: string;
+                /** @description The last day; today if left out. */
+                to?: string;
+                /** @description The slot of each day, counted from 0; the first if left out. */
+                slot?: number;
+                /** @description By what to group; the trend is their sum. */
+                by?: components["schemas"]["By"];
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
                 };
             };
             /** @description 尚未登录 */
@@ -17666,6 +23406,225 @@ export interface operations {
             };
         };
     };
+    trips_list: {
+        parameters: {
+            query?: {
+                /** @description Under way, or all. */
+                state?: "open" | "all";
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description Only out of this region: the first two, four or six digits of its code. */
+                outside?: string;
+                /** @description Only into this region. */
+                within?: string;
+                /** @description Only those begun on this day or after. */
+                since?: string;
+                /** @description Only those counted under this department. */
+                department?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TripList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trips_summary: {
+        parameters: {
+            query?: {
+                /** @description Under way, or all. */
+                state?: "open" | "all";
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description Only out of this region: the first two, four or six digits of its code. */
+                outside?: string;
+                /** @description Only into this region. */
+                within?: string;
+                /** @description Only those begun on this day or after. */
+                since?: string;
+                /** @description Only those counted under this department. */
+                department?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TripSummary"];
+                };
+            };
+            /** @description 与 If-None-Match 所指的相同，只有时间不同 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     unreported_list: {
         parameters: {
             query?: {
@@ -17675,6 +23634,8 @@ export interface operations {
                 slot?: number;
                 /** @description Only those counted under this department. */
                 department?: number;
+                /** @description Only those of whom is known why they have not reported, or only the others. */
+                followed_up?: boolean;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
@@ -17716,6 +23677,239 @@ export interface operations {
             };
             /** @description 没有找到 */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_ups_list: {
+        parameters: {
+            query: {
+                /** @description The person's id. */
+                person: number;
+                /** @description For which day; today if left out. */
+                day?: string;
+                /** @description For which slot; if left out, the last that has begun. */
+                slot?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_ups_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFollowUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpAdded"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18537,255 +24731,6 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
-            };
-        };
-    };
-    statistics_forms: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FiguredFormList"];
-                };
-            };
-        };
-    };
-    statistics_categories: {
-        parameters: {
-            query?: {
-                day?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Categories"];
-                };
-            };
-        };
-    };
-    statistics_trend: {
-        parameters: {
-            query?: {
-                from?: string;
-                to?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trend"];
-                };
-            };
-        };
-    };
-    statistics_comparison: {
-        parameters: {
-            query?: {
-                from?: string;
-                to?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Comparison"];
-                };
-            };
-        };
-    };
-    bulletins_get: {
-        parameters: {
-            query?: {
-                day?: string;
-                slot?: number;
-                by?: components["schemas"]["By"];
-                department?: number;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Bulletin"];
-                };
-            };
-        };
-    };
-    trips_summary: {
-        parameters: {
-            query?: {
-                state?: "open" | "all";
-                day?: string;
-                outside?: string;
-                within?: string;
-                since?: string;
-                department?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TripSummary"];
-                };
-            };
-        };
-    };
-    trips_list: {
-        parameters: {
-            query?: {
-                state?: "open" | "all";
-                day?: string;
-                outside?: string;
-                within?: string;
-                since?: string;
-                department?: number;
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TripList"];
-                };
-            };
-        };
-    };
-    movements_table: {
-        parameters: {
-            query?: {
-                day?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MovementTable"];
-                };
-            };
-        };
-    };
-    movements_people: {
-        parameters: {
-            query?: {
-                day?: string;
-                department?: number;
-                state?: "staff" | "away" | "returned" | "on_leave";
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MovementPersonList"];
-                };
-            };
-        };
-    };
-    movements_sign: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                day: string;
-                department: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewMovementSignature"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_FILTERS } from '#shared/exports/sheets.ts';
 import { copyOf, freeTitle, moved } from './draft.ts';
 
 describe('a draft of an export', () => {
@@ -15,7 +16,7 @@ describe('a draft of an export', () => {
   });
 
   it('leaves the template alone', () => {
-    const template = { dataset: 'people', columns: [{ column: 'name', title: '姓名' }], order: 'number', filters: { kind: 'student', staff_kind: null, department: null, year: null, activation: null, past: false } };
+    const template = { dataset: 'people', columns: [{ column: 'name', title: '姓名' }], order: 'number', filters: { ...NO_FILTERS, kind: 'student' } };
     const draft = copyOf(template);
     for (const column of draft.columns) column.title = '名字';
     draft.filters.year = 2019;
