@@ -27,7 +27,7 @@ async fn up_down_and_up_again() {
     let (owner, _) = databases::fresh().await;
     let secret = SecretString::from(owner.to_string());
     let first = catalogue(&owner).await;
-    assert!(first.contains("column reports.answers bytea"));
+    assert!(first.contains("column report_answers.answers bytea"));
     let all = std::fs::read_dir(root().join("migrations")).unwrap().count();
     assert_eq!(store::migrate::down(&secret).await.unwrap().len(), all);
     assert_eq!(catalogue(&owner).await, "");

@@ -731,6 +731,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outages. */
+        get: operations["outages_list"];
+        put?: never;
+        /** Records an outage the service could not notice. */
+        post: operations["outages_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes back an outage that was recorded by hand; one that was noticed stays. */
+        delete: operations["outages_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/phone": {
         parameters: {
             query?: never;
@@ -1233,6 +1268,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews of those I look after. */
+        get: operations["reviews_list"];
+        put?: never;
+        /** Sends back a report that was not noticed. Of a form answered by event it is the person's last one. */
+        post: operations["reviews_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many reviews are not settled, for a badge. */
+        get: operations["reviews_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report of somebody I look after, without its answers. It need not have been noticed. */
+        get: operations["reviews_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What somebody answered. The look is on record, with its purpose, and the person sees it. */
+        post: operations["reviews_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a review. The same again changes nothing; 409 where somebody else was faster. */
+        post: operations["reviews_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a note with a review, for those who look at it next. */
+        post: operations["reviews_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{receipt}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a report back to be put right, noticed or not. The same again changes nothing; 409 where somebody else was faster. */
+        post: operations["reviews_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roster": {
         parameters: {
             query?: never;
@@ -1319,6 +1474,44 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-offs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has signed what off for a day. */
+        get: operations["sign_offs_list"];
+        put?: never;
+        /**
+         * Signs a class or a college off, with the figures as they are known now. The same again changes nothing; 409 where
+         *     somebody else has.
+         */
+        post: operations["sign_offs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-offs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a sign-off back; who did stays on record. */
+        delete: operations["sign_offs_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1701,6 +1894,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unreported/{form}/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that was found out about a person and a period. */
+        get: operations["follow_ups_list"];
+        put?: never;
+        /** Keeps why somebody has not reported; the newest counts. */
+        post: operations["follow_ups_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/write-plans": {
         parameters: {
             query?: never;
@@ -1788,198 +1999,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/reviews": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["reviews_list"];
-        put?: never;
-        post: operations["reviews_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reviews/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["reviews_counts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reviews/{receipt}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["reviews_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reviews/{receipt}/answers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["reviews_answers"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reviews/{receipt}/send-back": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["reviews_send_back"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reviews/{receipt}/note": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["reviews_note"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reviews/{receipt}/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["reviews_close"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/unreported/{form}/follow-ups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["follow_ups_list"];
-        put?: never;
-        post: operations["follow_ups_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sign-offs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["sign_offs_list"];
-        put?: never;
-        post: operations["sign_offs_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sign-offs/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: operations["sign_offs_revoke"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["outages_list"];
-        put?: never;
-        post: operations["outages_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outages/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: operations["outages_remove"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2052,6 +2071,14 @@ export interface components {
         AccountsLinked: {
             /** @description A pair of which either side is taken by now is passed over. */
             linked: number;
+        };
+        /** @description What a look is for. */
+        AnswersPurpose: {
+            /**
+             * @description The person reads it among the looks at their data. At most 100 characters.
+             * @example 核实异常情况
+             */
+            purpose: string;
         };
         /** @description Whether there was anything to add. */
         Appointed: {
@@ -2659,6 +2686,29 @@ export interface components {
          * @enum {string}
          */
         FieldSource: "correction" | "consent" | "roster" | "directory";
+        /** @description What somebody found out. */
+        FollowUp: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description Null also where it is not mine to read: a class assistant reads their own alone. */
+            note?: string | null;
+            reason: components["schemas"]["FollowUpReason"];
+        };
+        /** @description Whether there was anything to add. */
+        FollowUpAdded: {
+            /** @description False: I said just that last. */
+            added: boolean;
+        };
+        /** @description What was found out, the newest first. */
+        FollowUpList: {
+            items: components["schemas"]["FollowUp"][];
+        };
+        /**
+         * @description Why somebody has not reported.
+         * @enum {string}
+         */
+        FollowUpReason: "no_phone" | "no_network" | "hospital" | "unreachable" | "refused" | "other";
         /** @description A form to be filled in. */
         Form: components["schemas"]["FormToday"] & {
             /** @description The turn's own answers, or what is carried over from the last ones. */
@@ -2704,6 +2754,8 @@ export interface components {
             /** Format: date-time */
             opens_at: string;
             receipt?: components["schemas"]["Receipt"] | null;
+            /** @description … and what is to be put right. */
+            send_back_note?: string | null;
             /** @description Whether somebody sent it back to be put right. */
             sent_back: boolean;
             /**
@@ -2715,7 +2767,6 @@ export interface components {
             slot_title?: string | null;
             state: components["schemas"]["Standing"];
             title: string;
-            send_back_note?: string | null;
         };
         /** @description Who leaves, by class. */
         Graduates: {
@@ -3032,17 +3083,19 @@ export interface components {
             correct: boolean;
             exempt: boolean;
             export: boolean;
+            /** @description Say why somebody has not reported. */
+            follow_up: boolean;
             house: boolean;
             remind: boolean;
             reveal_phone: boolean;
+            /** @description Look at what stands out, send it back, close it. */
+            review: boolean;
+            see_answers: boolean;
             /** @description See which class has no counsellor. */
             see_classes: boolean;
             see_photo: boolean;
             see_statistics: boolean;
             see_unreported: boolean;
-            review: boolean;
-            see_answers: boolean;
-            follow_up: boolean;
             sign_off: boolean;
         };
         /** @description The signed-in person. */
@@ -3237,6 +3290,27 @@ export interface components {
             /** @description At most 30 characters. */
             name: string;
         };
+        /** @description Why somebody has not reported. */
+        NewFollowUp: {
+            /**
+             * Format: date
+             * @description For which day; today if left out.
+             */
+            day?: string | null;
+            /** @description At most 200 characters; needed for `other`. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The person's id.
+             */
+            person: number;
+            reason: components["schemas"]["FollowUpReason"];
+            /**
+             * Format: int32
+             * @description For which slot; if left out, the last that has begun.
+             */
+            slot?: number | null;
+        };
         /** @description Who leaves together. */
         NewGraduation: {
             /** @description Without a degree (结业). */
@@ -3260,6 +3334,18 @@ export interface components {
             on: string;
             /** @description Why, at most 200 characters. */
             reason?: string;
+        };
+        /** @description A time nobody could report. */
+        NewOutage: {
+            /** Format: date-time */
+            from: string;
+            /** @description At most 200 characters. */
+            note?: string;
+            /**
+             * Format: date-time
+             * @description At most 48 hours later, and not in the future.
+             */
+            until: string;
         };
         /** @description The right number. */
         NewPhoneCorrection: {
@@ -3305,7 +3391,10 @@ export interface components {
              * @example health-daily
              */
             form: string;
-            /** @description Of a form answered by event: the report to be changed. Left out, it is a new one. */
+            /**
+             * @description Of a form answered by event: the report to be changed; left out, it is a new one. Otherwise a report that was sent
+             *     back.
+             */
             receipt?: string | null;
             /**
              * Format: int32
@@ -3317,6 +3406,50 @@ export interface components {
              * @description The version that was shown.
              */
             version: number;
+        };
+        /** @description A report named by its person and day. */
+        NewReview: {
+            /**
+             * Format: date
+             * @description Today if left out.
+             */
+            day?: string | null;
+            /** @description The form's code. */
+            form: string;
+            /** @description What is to be put right; the person reads it. At most 200 characters. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The person's id.
+             */
+            person: number;
+            /**
+             * Format: int32
+             * @description If left out, the last that has begun.
+             */
+            slot?: number | null;
+        };
+        /** @description What is signed off. */
+        NewSignOff: {
+            /**
+             * Format: date
+             * @description For which day; today if left out.
+             */
+            day?: string | null;
+            /**
+             * Format: int32
+             * @description A class or a college.
+             */
+            department: number;
+            /** @description The form's code. */
+            form: string;
+            /** @description At most 200 characters; needed while somebody has not reported. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description For which slot; if left out, the last that has begun.
+             */
+            slot?: number | null;
         };
         /** @description A change to be recorded. */
         NewStatusChange: {
@@ -3362,6 +3495,33 @@ export interface components {
             person: number;
             /** @description Why they don't answer themselves; they see it. At most 200 characters. */
             reason: string;
+        };
+        /** @description A time nobody could report. Windows that were open then are longer by it. */
+        Outage: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who recorded it; null: the service noticed it itself. */
+            by?: string | null;
+            cause: components["schemas"]["OutageCause"];
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            note?: string | null;
+            /** Format: date-time */
+            until: string;
+        };
+        /** @enum {string} */
+        OutageCause: "noticed" | "recorded";
+        /** @description Outages, the newest first. */
+        OutageList: {
+            items: components["schemas"]["Outage"][];
+            next_cursor?: string | null;
+        };
+        /** @description Whether there was anything to add. */
+        OutageRecorded: {
+            /** @description False: the same one is known already. */
+            added: boolean;
         };
         Person: {
             class?: components["schemas"]["Department"] | null;
@@ -3787,8 +3947,9 @@ export interface components {
         ReportWithForm: components["schemas"]["Report"] & {
             /** @description Of the version it was given on, however old. */
             fields: components["schemas"]["Field"][];
-            title: string;
+            /** @description Sent back: what is to be put right; else null. */
             send_back_note?: string | null;
+            title: string;
         };
         /** @description A bed. */
         ResidenceBed: {
@@ -3956,6 +4117,153 @@ export interface components {
              */
             purpose: string;
         };
+        /** @description A report, and how far its review is. Carries none of the answers. */
+        Review: {
+            /** Format: date-time */
+            changed_at?: string | null;
+            /**
+             * Format: date
+             * @description Null: answered once, or by event.
+             */
+            day?: string | null;
+            /** @description What it was opened for; none: somebody sent it back without any. */
+            flags: components["schemas"]["ReviewFlag"][];
+            /** @description What stands out in it now. */
+            flags_now: components["schemas"]["ReviewFlag"][];
+            /** @description The form's code. */
+            form: string;
+            /** @description The form's title. */
+            form_title: string;
+            name: string;
+            number: string;
+            /** Format: date-time */
+            opened_at?: string | null;
+            /**
+             * Format: int64
+             * @description The person's id.
+             */
+            person: number;
+            /** @description Class or department. */
+            place?: string | null;
+            receipt: string;
+            /** @description The report's, now. */
+            report_state: components["schemas"]["State"];
+            /** Format: date-time */
+            revised_at: string;
+            /**
+             * Format: int32
+             * @description The report's; to be sent with what is done about it.
+             */
+            revision: number;
+            /** Format: int32 */
+            slot: number;
+            state?: components["schemas"]["ReviewState"] | null;
+        };
+        /** @enum {string} */
+        ReviewAct: "opened" | "sent_back" | "answered" | "noted" | "closed";
+        ReviewActRow: {
+            act: components["schemas"]["ReviewAct"];
+            /** Format: date-time */
+            at: string;
+            /** @description Null: by itself. */
+            by?: string | null;
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description The report's, then.
+             */
+            revision: number;
+        };
+        /** @description The answers of one report, in every revision. */
+        ReviewAnswers: {
+            /** @description The questions, those of the newest version first. */
+            fields: components["schemas"]["Field"][];
+            /** @description The newest first. */
+            revisions: components["schemas"]["ReviewRevision"][];
+            /** @description The form's title. */
+            title: string;
+        };
+        /** @description Reviews that are not settled. */
+        ReviewCounts: {
+            /**
+             * Format: int64
+             * @description 已重填
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description 待核查
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description 已退回
+             */
+            sent_back: number;
+        };
+        /** @description A report, its review, and what was done. */
+        ReviewDetail: components["schemas"]["Review"] & {
+            /** @description What was done, the newest first. */
+            acts: components["schemas"]["ReviewActRow"][];
+            /** @description What those of the form's checks say that hold now. */
+            checks: string[];
+            /** @description Whether `POST /reviews/{receipt}/answers` is mine. */
+            may_see_answers: boolean;
+        };
+        /** @description How far the review is now. */
+        ReviewDone: {
+            receipt: string;
+            state: components["schemas"]["ReviewState"];
+            /** @description Sent back: whether a message can reach the person; else null. */
+            told?: boolean | null;
+        };
+        /**
+         * @description Why a report is to be reviewed.
+         * @enum {string}
+         */
+        ReviewFlag: "abnormal" | "contradiction" | "risk" | "place";
+        /** @description Reviews, those first with which something was done last. */
+        ReviewList: {
+            items: components["schemas"]["Review"][];
+            next_cursor?: string | null;
+        };
+        /** @description What is said. */
+        ReviewNote: {
+            /** @description At most 200 characters; to send back and to note it is needed, and what is sent back with it the person reads. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description The revision that was on the screen: if there is another by now, nothing is done.
+             */
+            revision?: number | null;
+        };
+        ReviewRevision: {
+            /** @description By field name; null: they are kept no longer. */
+            answers?: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            at: string;
+            /** @description Names of the fields whose answer was carried over. */
+            carried: string[];
+            /** @description Names of the fields that were answered otherwise before. */
+            changed: string[];
+            /** @description 代报: why not from the person. */
+            reason?: string | null;
+            /** Format: int32 */
+            revision: number;
+            source: components["schemas"]["ReportSource"];
+            state: components["schemas"]["State"];
+            /** @description The same in words, by field name. */
+            texts: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description Whose turn it is.
+         * @enum {string}
+         */
+        ReviewState: "open" | "sent_back" | "answered" | "closed";
         Revision: {
             /** @description By field name; null: they are kept no longer. */
             answers?: {
@@ -4119,6 +4427,77 @@ export interface components {
              * @example 16450
              */
             used: number;
+        };
+        SignOff: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: int64 */
+            id: number;
+            /** @description As they were known then. */
+            known: components["schemas"]["SignOffFigures"];
+            note?: string | null;
+        };
+        SignOffFigures: {
+            /**
+             * Format: int64
+             * @description 异常
+             */
+            abnormal: number;
+            /**
+             * Format: int64
+             * @description 应报
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description 已报
+             */
+            reported: number;
+            /**
+             * Format: int64
+             * @description 未报
+             */
+            unreported: number;
+        };
+        SignOffRow: {
+            /**
+             * Format: int64
+             * @description Classes with anybody expected.
+             */
+            classes: number;
+            /**
+             * Format: int64
+             * @description … of them signed off.
+             */
+            classes_signed: number;
+            department: components["schemas"]["Department"];
+            /** @description Whether the figures have become others since it was signed. */
+            differs: boolean;
+            /** @description Whether I may sign it off, or take that back. */
+            may_sign: boolean;
+            /** @description As corrected now, as far as I see it. */
+            now: components["schemas"]["SignOffFigures"];
+            signed?: components["schemas"]["SignOff"] | null;
+        };
+        /** @description Colleges or classes, and what is signed off. */
+        SignOffTable: {
+            /**
+             * Format: date-time
+             * @description The hour this was true.
+             */
+            as_of: string;
+            /** Format: date */
+            day: string;
+            form: string;
+            items: components["schemas"]["SignOffRow"][];
+            /** Format: int32 */
+            slot: number;
+        };
+        /** @description The sign-off that stands. */
+        SignedOff: {
+            /** Format: int64 */
+            id: number;
         };
         /** @enum {string} */
         Standing: "unreported" | "reported" | "exempt" | "anytime" | "not_expected";
@@ -4429,6 +4808,11 @@ export interface components {
              * @description 应报 of my scope.
              */
             expected: number;
+            /**
+             * Format: int64
+             * @description … of whom is known why.
+             */
+            followed_up: number;
             form: string;
             items: components["schemas"]["UnreportedRow"][];
             next_cursor?: string | null;
@@ -4437,11 +4821,10 @@ export interface components {
              * @description 未报 of my scope.
              */
             total: number;
-            /** Format: int64 */
-            followed_up: number;
         };
         UnreportedRow: {
             class?: components["schemas"]["Department"] | null;
+            follow_up?: components["schemas"]["FollowUp"] | null;
             /** Format: int64 */
             id: number;
             last_reminder?: components["schemas"]["LastReminder"] | null;
@@ -4455,7 +4838,6 @@ export interface components {
             phone_masked?: string | null;
             /** @description Whether a message can reach them. */
             reachable: boolean;
-            follow_up?: null | components["schemas"]["FollowUp"];
         };
         /**
          * @description What is with the number in WeCom.
@@ -4554,217 +4936,6 @@ export interface components {
         WriteStepList: {
             items: components["schemas"]["WriteStep"][];
             next_cursor?: string | null;
-        };
-        /** @enum {string} */
-        ReviewState: "open" | "sent_back" | "answered" | "closed";
-        /** @enum {string} */
-        ReviewFlag: "abnormal" | "contradiction" | "risk" | "place";
-        /** @enum {string} */
-        ReviewAct: "opened" | "sent_back" | "answered" | "noted" | "closed";
-        Review: {
-            receipt: string;
-            /** Format: int64 */
-            person: number;
-            number: string;
-            name: string;
-            place?: string | null;
-            form: string;
-            form_title: string;
-            /** Format: date */
-            day?: string | null;
-            /** Format: int32 */
-            slot: number;
-            /** Format: int32 */
-            revision: number;
-            report_state: components["schemas"]["State"];
-            flags_now: components["schemas"]["ReviewFlag"][];
-            /** Format: date-time */
-            revised_at: string;
-            state?: null | components["schemas"]["ReviewState"];
-            flags: components["schemas"]["ReviewFlag"][];
-            /** Format: date-time */
-            opened_at?: string | null;
-            /** Format: date-time */
-            changed_at?: string | null;
-        };
-        ReviewList: {
-            items: components["schemas"]["Review"][];
-            next_cursor?: string | null;
-        };
-        ReviewCounts: {
-            /** Format: int64 */
-            open: number;
-            /** Format: int64 */
-            sent_back: number;
-            /** Format: int64 */
-            answered: number;
-        };
-        ReviewActRow: {
-            act: components["schemas"]["ReviewAct"];
-            /** Format: int32 */
-            revision: number;
-            note?: string | null;
-            by?: string | null;
-            /** Format: date-time */
-            at: string;
-        };
-        ReviewDetail: components["schemas"]["Review"] & {
-            checks: string[];
-            acts: components["schemas"]["ReviewActRow"][];
-            may_see_answers: boolean;
-        };
-        AnswersPurpose: {
-            purpose: string;
-        };
-        ReviewRevision: {
-            /** Format: int32 */
-            revision: number;
-            /** Format: date-time */
-            at: string;
-            state: components["schemas"]["State"];
-            source: components["schemas"]["ReportSource"];
-            reason?: string | null;
-            carried: string[];
-            answers?: {
-                [key: string]: unknown;
-            } | null;
-            texts: {
-                [key: string]: string;
-            };
-            changed: string[];
-        };
-        ReviewAnswers: {
-            title: string;
-            fields: components["schemas"]["Field"][];
-            revisions: components["schemas"]["ReviewRevision"][];
-        };
-        ReviewNote: {
-            note?: string;
-            /** Format: int32 */
-            revision?: number | null;
-        };
-        ReviewDone: {
-            receipt: string;
-            state: components["schemas"]["ReviewState"];
-            told?: boolean | null;
-        };
-        NewReview: {
-            form: string;
-            /** Format: int64 */
-            person: number;
-            /** Format: date */
-            day?: string | null;
-            /** Format: int32 */
-            slot?: number | null;
-            note: string;
-        };
-        /** @enum {string} */
-        FollowUpReason: "no_phone" | "no_network" | "hospital" | "unreachable" | "refused" | "other";
-        FollowUp: {
-            reason: components["schemas"]["FollowUpReason"];
-            note?: string | null;
-            by: string;
-            /** Format: date-time */
-            at: string;
-        };
-        NewFollowUp: {
-            /** Format: int64 */
-            person: number;
-            /** Format: date */
-            day?: string | null;
-            /** Format: int32 */
-            slot?: number | null;
-            reason: components["schemas"]["FollowUpReason"];
-            note?: string;
-        };
-        FollowUpAdded: {
-            added: boolean;
-        };
-        FollowUpList: {
-            items: components["schemas"]["FollowUp"][];
-        };
-        SignOffFigures: {
-            /** Format: int64 */
-            expected: number;
-            /** Format: int64 */
-            reported: number;
-            /** Format: int64 */
-            unreported: number;
-            /** Format: int64 */
-            abnormal: number;
-        };
-        SignOff: {
-            /** Format: int64 */
-            id: number;
-            by: string;
-            /** Format: date-time */
-            at: string;
-            known: components["schemas"]["SignOffFigures"];
-            note?: string | null;
-        };
-        SignOffRow: {
-            department: components["schemas"]["Department"];
-            now: components["schemas"]["SignOffFigures"];
-            /** Format: int64 */
-            classes: number;
-            /** Format: int64 */
-            classes_signed: number;
-            signed?: null | components["schemas"]["SignOff"];
-            differs: boolean;
-            may_sign: boolean;
-        };
-        SignOffTable: {
-            form: string;
-            /** Format: date */
-            day: string;
-            /** Format: int32 */
-            slot: number;
-            /** Format: date-time */
-            as_of: string;
-            items: components["schemas"]["SignOffRow"][];
-        };
-        NewSignOff: {
-            form: string;
-            /** Format: int32 */
-            department: number;
-            /** Format: date */
-            day?: string | null;
-            /** Format: int32 */
-            slot?: number | null;
-            note?: string;
-        };
-        SignedOff: {
-            /** Format: int64 */
-            id: number;
-        };
-        /** @enum {string} */
-        OutageCause: "noticed" | "recorded";
-        Outage: {
-            /** Format: int64 */
-            id: number;
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            until: string;
-            cause: components["schemas"]["OutageCause"];
-            note?: string | null;
-            by?: string | null;
-            /** Format: date-time */
-            at: string;
-        };
-        OutageList: {
-            items: components["schemas"]["Outage"][];
-            next_cursor?: string | null;
-        };
-        NewOutage: {
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            until: string;
-            note?: string;
-        };
-        OutageRecorded: {
-            added: boolean;
         };
     };
     responses: never;
@@ -8232,7 +8403,7 @@ export interface operations {
                 day?: string;
                 /** @description Of this slot; likewise. */
                 slot?: number;
-                /** @description My report with this receipt, to be changed: of a form answered by event. */
+                /** @description My report with this receipt, to be changed: of a form answered by event, or one that was sent back. */
                 receipt?: string;
             };
             header?: never;
@@ -10224,6 +10395,324 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Mirror"];
                 };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageRecorded"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description 尚未登录 */
             401: {
@@ -13788,6 +14277,960 @@ export interface operations {
             };
         };
     };
+    reviews_list: {
+        parameters: {
+            query?: {
+                /** @description In this state. */
+                state?: "open" | "sent_back" | "answered" | "closed";
+                /** @description Opened for this. */
+                flag?: "abnormal" | "contradiction" | "risk" | "place";
+                /** @description Of the form with this code. */
+                form?: string;
+                /** @description Only of those counted under this department today. */
+                department?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_counts: {
+        parameters: {
+            query?: {
+                /** @description Only of those counted under this department today. */
+                department?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewCounts"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersPurpose"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewAnswers"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_send_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     roster_import: {
         parameters: {
             query?: {
@@ -14321,6 +15764,328 @@ export interface operations {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_list: {
+        parameters: {
+            query: {
+                /** @description The form's code. */
+                form: string;
+                /** @description The day; today if left out. */
+                day?: string;
+                /** @description The slot of the day, counted from 0; if left out, the last that has begun. */
+                slot?: number;
+                /** @description The college whose classes are meant; left out, the colleges. */
+                college?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOffTable"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSignOff"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOff"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_offs_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description 尚未登录 */
             401: {
@@ -17169,11 +18934,12 @@ export interface operations {
                 slot?: number;
                 /** @description Only those counted under this department. */
                 department?: number;
+                /** @description Only those of whom is known why they have not reported, or only the others. */
+                followed_up?: boolean;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
                 limit?: number;
-                followed_up?: boolean | null;
             };
             header?: never;
             path: {
@@ -17211,6 +18977,239 @@ export interface operations {
             };
             /** @description 没有找到 */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_ups_list: {
+        parameters: {
+            query: {
+                /** @description The person's id. */
+                person: number;
+                /** @description For which day; today if left out. */
+                day?: string;
+                /** @description For which slot; if left out, the last that has begun. */
+                slot?: number;
+            };
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_ups_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFollowUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpAdded"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18026,521 +20025,6 @@ export interface operations {
             };
             /** @description 系统繁忙 */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_list: {
-        parameters: {
-            query?: {
-                state?: null | components["schemas"]["ReviewState"];
-                flag?: null | components["schemas"]["ReviewFlag"];
-                form?: string | null;
-                department?: number | null;
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewList"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewReview"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_counts: {
-        parameters: {
-            query?: {
-                department?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewCounts"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                receipt: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDetail"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_answers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                receipt: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AnswersPurpose"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewAnswers"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_send_back: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                receipt: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReviewNote"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_note: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                receipt: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReviewNote"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_close: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                receipt: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReviewNote"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    follow_ups_list: {
-        parameters: {
-            query: {
-                person: number;
-                day?: string | null;
-                slot?: number | null;
-            };
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FollowUpList"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    follow_ups_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                form: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewFollowUp"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FollowUpAdded"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_offs_list: {
-        parameters: {
-            query: {
-                form: string;
-                day?: string | null;
-                slot?: number | null;
-                college?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignOffTable"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_offs_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewSignOff"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedOff"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_offs_revoke: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    outages_list: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutageList"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    outages_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewOutage"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutageRecorded"];
-                };
-            };
-            /** @description 填写有误 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    outages_remove: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description 填写有误 */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
