@@ -96,13 +96,13 @@ async fn what_is_sent_back_may_be_changed_once_after_the_cut_off_and_is_closed()
     let test = TestApp::start().await;
     let counsellor_id = test.persona("counsellor");
     let student_id = test.students_of(&counsellor_id).await[0].clone();
-    let counsellor = test.sign_in(&counsellor_id).await;
     let student = test.sign_in(&student_id).await;
     let receipt = report(&student, contradiction()).await;
     test.clock.set_time("21:00");
     let late = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!((late.status, late.code()), (StatusCode::CONFLICT, "cutoff_passed"));
 
+    let counsellor = test.sign_in(&counsellor_id).await;
     let bare = act(&counsellor, &receipt, "send-back", "  ").await;
     assert_eq!(bare.fields(), ["note"], "why is needed");
     let back = act(&counsellor, &receipt, "send-back", "请核对体温后重填").await;
