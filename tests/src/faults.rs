@@ -365,8 +365,8 @@ pub async fn around_midnight(test: &TestApp, userids: &[String]) -> i64 {
     for (number, jump) in jumps.into_iter().enumerate() {
         // Who reported on a day before its cut-off may not change it after; so everybody reports once in each step.
         let mut reports = JoinSet::new();
-        for userid in userids.iter().skip(number).step_by(jumps.len()).cloned() {
-            let sender = sender.clone();
+        for userid in userids.iter().skip(number).step_by(jumps.len()) {
+            let (sender, userid) = (sender.clone(), userid.clone());
             reports.spawn(async move {
                 sender.report_until_taken(&userid, &format!("midnight-{number}-{userid}")).await
             });

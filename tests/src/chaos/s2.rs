@@ -105,11 +105,10 @@ async fn by_pgbench(test: &TestApp) -> f64 {
         "begin;".to_owned(),
         "set local rollcall.corp_id = '1';".to_owned(),
         fill(store::idempotency_keys::CLAIM, &["1", &member, key, "'POST /reports'", "'\\x00'::bytea", &at]) + ";",
-        format!(
-            "select f.form_id, f.code, f.starts_on, f.ends_on, f.owner, f.department_id, v.form_version_id
-             from form_versions v join forms f on f.corp_id = v.corp_id and f.form_id = v.form_id
-             where f.corp_id = 1 and f.code = 'health-daily' order by v.version desc limit 1;"
-        ),
+        "select f.form_id, f.code, f.starts_on, f.ends_on, f.owner, f.department_id, v.form_version_id
+         from form_versions v join forms f on f.corp_id = v.corp_id and f.form_id = v.form_id
+         where f.corp_id = 1 and f.code = 'health-daily' order by v.version desc limit 1;"
+            .to_owned(),
         fill(
             store::expected::ONE_EXPECTED,
             &[

@@ -128,10 +128,10 @@ impl Form {
             flaw(name, "数值、照片和位置每次都要重新填写，不能沿用上次的");
         }
         match &field.kind {
-            FieldKind::Number { minimum, maximum, decimals, .. } => {
-                if !(minimum.is_finite() && maximum.is_finite() && minimum < maximum) || *decimals > 6 {
-                    flaw(name, "最小值要小于最大值，小数不超过 6 位");
-                }
+            FieldKind::Number { minimum, maximum, decimals, .. }
+                if !(minimum.is_finite() && maximum.is_finite() && minimum < maximum) || *decimals > 6 =>
+            {
+                flaw(name, "最小值要小于最大值，小数不超过 6 位");
             }
             FieldKind::Choice { choices } | FieldKind::Choices { choices } => {
                 let repeated =
@@ -158,13 +158,12 @@ impl Form {
                 flaw(name, "字数上限为 1 到 2000")
             }
             FieldKind::Photos { at_most } if !(1..=9).contains(at_most) => flaw(name, "照片上限为 1 到 9 张"),
-            FieldKind::Date { not_before: Some(other), .. } => {
+            FieldKind::Date { not_before: Some(other), .. }
                 if !before
                     .iter()
-                    .any(|field| field.name == *other && matches!(field.kind, FieldKind::Date { .. }))
-                {
-                    flaw(name, "“不早于”只能引用前面的日期");
-                }
+                    .any(|field| field.name == *other && matches!(field.kind, FieldKind::Date { .. })) =>
+            {
+                flaw(name, "“不早于”只能引用前面的日期");
             }
             _ => {}
         }
@@ -197,8 +196,9 @@ impl Form {
         let is = |name: &str, fits: fn(&FieldKind) -> bool| {
             self.field(name).is_some_and(|field| fits(&field.kind))
         };
-        let (date, region): (fn(&FieldKind) -> bool, fn(&FieldKind) -> bool) =
-            (|kind| matches!(kind, FieldKind::Date { .. }), |kind| matches!(kind, FieldKind::Region));
+        type Fits = fn(&FieldKind) -> bool;
+        let date: Fits = |kind| matches!(kind, FieldKind::Date { .. });
+        let region: Fits = |kind| matches!(kind, FieldKind::Region);
         if let Some(trip) = &self.trip
             && !(is(&trip.left_on, date)
                 && trip.returned_on.as_ref().is_none_or(|name| is(name, date))
