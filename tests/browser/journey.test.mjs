@@ -756,7 +756,7 @@ test('a contradiction is sent back on the phone, put right by the student and cl
   await reviews.getByLabel('需要更正什么（本人会看到）').fill('请再量一次体温');
   await look(reviews, 'phone-send-back');
   await reviews.getByRole('dialog').getByRole('button', { name: '退回更正' }).click();
-  await reviews.getByText('已退回，已通知本人').waitFor();
+  await reviews.getByText('已退回，已通知本人').first().waitFor();
 
   // The student is told, sees who looked, and puts it right.
   await form.goto(`${SERVER_URL}/h5/me/access-log`);

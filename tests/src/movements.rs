@@ -96,7 +96,9 @@ async fn a_day_is_counted_signed_and_exported() {
     );
 
     // What changes afterwards is told, and signed again.
-    test.sign_in(&staff[1]).await.post("/reports", &trip("2020-03-03", None)).await;
+    // Who is on leave travels too.
+    let away = test.sign_in(&staff[1]).await.post("/reports", &trip("2020-03-03", None)).await;
+    assert_eq!(away.status, StatusCode::CREATED, "{}", away.body);
     let own = head.get("/movements").await.body;
     assert_eq!(own["rows"][0]["signed"]["changed"], json!(true));
     assert_eq!(head.put(&path, &json!({})).await.status, StatusCode::NO_CONTENT);

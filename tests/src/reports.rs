@@ -459,8 +459,8 @@ async fn after_the_cut_off_what_was_sent_stands() {
     // Sent back, it may be changed after all, and stands first.
     test.owner
         .execute(
-            "insert into reviews (corp_id, report_id, state, opened_at, changed_at)
-             select 1, report_id, 'sent_back', now(), now() from reports",
+            "insert into reviews (corp_id, report_id, state, flags, opened_at, changed_at)
+             select 1, report_id, 'sent_back', '{}', now(), now() from reports",
             &[],
         )
         .await

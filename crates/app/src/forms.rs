@@ -63,6 +63,16 @@ impl Loaded {
         }
     }
 
+    /// Whether the question's form may be answered by this person: who is expected, or, whenever it happens, who is on
+    /// the roster.
+    pub async fn asks(&self, tx: &mut Scoped, question: &Question, person: PersonId) -> Result<bool> {
+        let asked = match self.published.form.is_event() {
+            true => question.asks(tx, person).await?,
+            false => question.includes(tx, person).await?,
+        };
+        Ok(asked)
+    }
+
     /// The turns of a day, in its order.
     pub fn turns(&self, school: &School, day: NaiveDate) -> Vec<Turn> {
         self.published.form.turns(school.zone, self.schedule, day)
@@ -506,7 +516,7 @@ pub(crate) async fn may_report_for(
     }
     // Not expected, and not theirs, look the same.
     let question = loaded.question(tx.corp(), day, slot, scope);
-    if question.includes(tx, person).await? { Ok(()) } else { Err(Error::NotFound) }
+    if loaded.asks(tx, &question, person).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Where a person stands with one turn of a form, and their report of it.
@@ -586,7 +596,7 @@ pub(crate) async fn is_expected(
     slot: i16,
     person: i64,
 ) -> Result<bool> {
-    Ok(loaded.question(corp, day, slot, Scope::School).includes(tx, person).await?)
+    loaded.asks(tx, &loaded.question(corp, day, slot, Scope::School), person).await
 }
 
 /// How long an event's report may be changed by whom it is from, if it tells of no open trip.
