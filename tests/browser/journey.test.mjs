@@ -69,6 +69,8 @@ async function openFromWorkbench(person, userid) {
 }
 
 async function look(page, name) {
+  // What is on its way out is no part of the page.
+  await page.waitForFunction(() => !document.querySelector('[class*="-leave-active"]'));
   await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
   // The page's own policy forbids strange scripts, so axe comes in by the debugger.
   await page.evaluate(axe.source);
@@ -764,6 +766,7 @@ test('a contradiction is sent back on the phone, put right by the student and cl
   await look(form, 'phone-access-log-answers');
   await form.goto(`${SERVER_URL}/h5/forms/health-daily`);
   await form.getByRole('textbox', { name: /体温/ }).fill('36.6');
+  await form.getByRole('button', { name: '完成', exact: true }).click();
   await form.getByRole('button', { name: /^提交/ }).click();
   await form.getByRole('heading', { name: /成功/ }).waitFor();
   await student.end();
