@@ -58,7 +58,10 @@ async fn the_whole_journey_in_chromium() {
             &[],
         )
         .await;
-    assert_eq!(reports, "basic-info self, health-daily behalf, health-daily self, trips self");
+    assert_eq!(
+        reports,
+        "basic-info self, evening-roll-call self, health-daily behalf, health-daily self, trips self"
+    );
 }
 
 /// How many journeys are written down.

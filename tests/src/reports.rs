@@ -526,3 +526,30 @@ async fn a_trip_is_open_until_its_return_is_told() {
     let history = student.get("/reports?form=trips").await;
     assert_eq!((&history.items()[0]["day"], &history.items()[0]["answers"]), (&Value::Null, &answers));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_loaded_is_there_once_with_its_trips_and_todays_reviews() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let load = async |form: &str, day: &str, answers: Value| {
+        let rows = vec![(students[0].clone(), answers.as_object().cloned().unwrap())];
+        let loaded =
+            app::reports::load(&test.app, test.school(), form, day.parse().unwrap(), rows).await.unwrap();
+        assert_eq!(loaded.errors, []);
+        loaded.written
+    };
+    let ill = json!({ "temperature": 38.2, "place": "非疫区", "abnormal": true, "condition": "居家观察", "symptoms": ["发热"] });
+    assert_eq!(load("health-daily", "2020-03-03", ill.clone()).await, 1);
+    let reviews: i64 = test.one("select count(*) from reviews", &[]).await;
+    assert_eq!(reviews, 0, "what stood out yesterday was looked at where it comes from");
+    for written in [1, 0] {
+        assert_eq!(load("health-daily", "2020-03-04", ill.clone()).await, written);
+        assert_eq!(test.one::<i64>("select count(*) from reviews where state = 'open'", &[]).await, 1);
+        assert_eq!(load("trips", "2020-03-04", trip(None)["answers"].clone()).await, written);
+        assert_eq!(test.one::<i64>("select count(*) from trips where returned_on is null", &[]).await, 1);
+    }
+    let student = test.sign_in(&students[0]).await;
+    let history = student.get("/reports?form=health-daily").await;
+    assert_eq!(history.items().len(), 2);
+    assert_eq!((&history.items()[0]["answers"], &history.items()[0]["source"]), (&ill, &json!("import")));
+}

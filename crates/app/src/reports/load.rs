@@ -1,16 +1,20 @@
 //! Reports of another system, loaded by an administrator's command.
 
 use chrono::NaiveDate;
-use domain::form::{TripFields, answers::Answers};
+use domain::{
+    form::{TripFields, answers::Answers},
+    review::ReviewAct,
+};
 use serde_json::Value;
 use store::{
-    Scoped,
+    Scoped, jobs as queue,
     reports::{self, Key, NewReport, Source},
+    reviews::{self, NewAct},
     trips,
 };
 
 use super::{Draft, draft};
-use crate::{App, Error, FieldError, Result, School, forms};
+use crate::{App, Error, FieldError, Result, School, forms, jobs::warn_reviews};
 
 /// Rows of a day's reports given from outside: a student or staff number and answers by field name.
 pub type Row = (String, Answers);
@@ -84,9 +88,36 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
         if let Some(fields) = &loaded.published.form.trip {
             keep_trips(&mut tx, fields, &drafts, &rows).await?;
         }
+        // What stood out on days before was looked at where it comes from.
+        let opened = day == school.today(app.now()) && open_reviews(&mut tx, &drafts).await?;
         tx.commit().await?;
+        if opened {
+            app.job_added().notify_one();
+        }
     }
     Ok(outcome)
+}
+
+/// Opens the reviews of the reports that were written and stand out. Whether there is any.
+async fn open_reviews(tx: &mut Scoped, drafts: &[NewReport]) -> Result<bool> {
+    let corp = tx.corp();
+    let mut opened = false;
+    for draft in drafts.iter().filter(|draft| !draft.flags.is_empty()) {
+        let Some(report) = reports::by_key(tx, draft.key).await? else { continue };
+        if report.receipt == draft.receipt {
+            let act = NewAct {
+                act: ReviewAct::Opened,
+                revision: report.revision,
+                note: None,
+                by_member: None,
+                at: draft.at,
+            };
+            reviews::open(tx, corp, report.report_id, &draft.flags, &act).await?;
+            queue::add(tx, &warn_reviews::job(corp, draft.at), draft.at).await?;
+            opened = true;
+        }
+    }
+    Ok(opened)
 }
 
 /// What the reports that were written tell of trips. Every row has become a draft, or nothing is written at all.
