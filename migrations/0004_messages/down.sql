@@ -1,1 +1,1 @@
-drop table reminders, outbox_batches, reminder_rounds, reminder_rules, inbox;
+drop table outbox, outbox_batches, mailing_contents, mailings, reminder_rules, inbox;

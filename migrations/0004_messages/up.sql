@@ -30,41 +30,57 @@ create table reminder_rules (
 );
 call school_table('reminder_rules', 'select, insert, update');
 
--- One time of one rule on one day, or one tap of a counsellor: planned at most once.
-create table reminder_rounds (
-  corp_id     integer not null,
-  round_id    bigint generated always as identity,
-  occasion    text not null,         -- "rule 3 14:00" or "member 12 <Idempotency-Key>"
-  form_id     bigint not null,
-  day         date not null,
+-- What is sent at one occasion: a step of a rule, a counsellor's tap, a notice, an answer. Planned at most once.
+create table mailings (
+  corp_id     integer not null references corps,
+  mailing_id  bigint generated always as identity,
+  kind        text not null check (kind in ('reminder', 'notice')), -- a reminder is dropped for who has reported
+  occasion    text,                  -- "rule 3 2020-03-04 0 14:00", "member 12 <Idempotency-Key>"; null: keyed by the act it tells of
+  form_id     bigint,
+  day         date,
   period_day  date,                  -- for what the answers count: of a week its Monday; null: answered once
   slot        smallint not null default 0,
   rule_id     bigint,
   by_member   bigint,
   planned_at  timestamptz not null,
-  primary key (corp_id, round_id),
-  constraint reminder_rounds_occasion_key unique (corp_id, form_id, day, slot, occasion),
+  primary key (corp_id, mailing_id),
+  constraint mailings_occasion_key unique (corp_id, occasion),
+  check (kind <> 'reminder' or (form_id is not null and day is not null)),
   foreign key (corp_id, form_id) references forms,
   foreign key (corp_id, rule_id) references reminder_rules,
   foreign key (corp_id, by_member) references members
 );
-call school_table('reminder_rounds', 'select, insert');
+create index mailings_of_form on mailings (corp_id, form_id, day);
+call school_table('mailings', 'select, insert');
+
+-- What it says, in as many variants as people need: one for all of them, or one for each.
+create table mailing_contents (
+  corp_id     integer not null,
+  mailing_id  bigint not null,
+  variant     text not null,
+  content     bytea not null,        -- sealed
+  primary key (corp_id, mailing_id, variant),
+  foreign key (corp_id, mailing_id) references mailings
+);
+call school_table('mailing_contents', 'select, insert, delete');
 
 -- Exact bytes for WeCom and for whom, frozen before the first try, so that a repeat is the same message.
 create table outbox_batches (
-  corp_id       integer not null references corps,
-  batch_id      bigint generated always as identity,
-  app           text not null,
-  recipients    integer not null,    -- people named in it: WeCom counts them by day and app
-  body          text not null,
-  state         text not null check (state in ('frozen', 'sent', 'expired', 'unknown', 'failed')),
-  attempts      integer not null default 0,
-  frozen_at     timestamptz not null,
-  useful_until  timestamptz not null,
-  first_try_at  timestamptz,
-  finished_at   timestamptz,
-  msgid         text,
-  error         text,
+  corp_id        integer not null references corps,
+  batch_id       bigint generated always as identity,
+  app            text not null,
+  recipients     integer not null,   -- people named in it: WeCom counts them by day and app
+  body           bytea not null,     -- sealed
+  repeatable     boolean not null,   -- whether WeCom drops the same bytes sent again
+  state          text not null check (state in ('frozen', 'sent', 'expired', 'unknown', 'failed')),
+  attempts       integer not null default 0,
+  frozen_at      timestamptz not null,
+  useful_until   timestamptz not null,
+  first_try_at   timestamptz,
+  finished_at    timestamptz,
+  msgid          text,
+  response_code  text,               -- with which a sent card is changed, within 72 hours and once
+  error          text,
   primary key (corp_id, batch_id)
 );
 create index outbox_batches_by_time on outbox_batches (corp_id, app, frozen_at) include (recipients);
@@ -72,25 +88,30 @@ create index outbox_batches_frozen on outbox_batches (corp_id, batch_id) where s
 call school_table('outbox_batches', 'select, insert, update');
 
 -- One row per person: what is to be sent, and what became of it.
-create table reminders (
+create table outbox (
   corp_id      integer not null,
-  reminder_id  bigint generated always as identity,
-  round_id     bigint not null,
-  person_id    bigint not null,
+  outbox_id    bigint generated always as identity,
+  mailing_id   bigint not null,
+  variant      text not null default '',
+  person_id    bigint,               -- null: an account that is nobody of the roster
   member_id    bigint,               -- null: the person has no account
   state        text not null check (state in ('waiting', 'frozen', 'sent', 'invalid', 'unlicensed', 'skipped',
                  'expired', 'unknown', 'failed', 'unreachable')),
   batch_id     bigint,
+  not_before   timestamptz not null,
   useful_until timestamptz not null,
   at           timestamptz not null, -- of the last change of state
-  primary key (corp_id, reminder_id),
-  constraint reminders_once_a_round unique (corp_id, round_id, person_id),
-  foreign key (corp_id, round_id) references reminder_rounds,
+  primary key (corp_id, outbox_id),
+  constraint outbox_once_a_person unique (corp_id, mailing_id, person_id),
+  constraint outbox_once_a_member unique (corp_id, mailing_id, member_id),
+  check (person_id is not null or member_id is not null),
+  foreign key (corp_id, mailing_id) references mailings,
   foreign key (corp_id, person_id) references persons,
   foreign key (corp_id, member_id) references members,
   foreign key (corp_id, batch_id) references outbox_batches
 );
-create index reminders_waiting on reminders (corp_id, round_id) where state = 'waiting';
-create index reminders_batch on reminders (corp_id, batch_id);
-create index reminders_person on reminders (corp_id, person_id, at);
-call school_table('reminders', 'select, insert, update');
+create index outbox_waiting on outbox (corp_id, mailing_id, variant) where state = 'waiting';
+create index outbox_batch on outbox (corp_id, batch_id);
+create index outbox_member on outbox (corp_id, member_id, at);
+create index outbox_person on outbox (corp_id, person_id, at);
+call school_table('outbox', 'select, insert, update');

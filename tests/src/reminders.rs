@@ -67,7 +67,7 @@ async fn the_same_key_is_the_same_round_and_foreign_people_are_left_out() {
     assert_eq!(first.body, again.body);
     assert_eq!(first.body["planned"], json!(mine.len()), "only my own");
     test.run_jobs().await;
-    let sent: i64 = test.one("select count(*) from reminders where state = 'sent'", &[]).await;
+    let sent: i64 = test.one("select count(*) from outbox where state = 'sent'", &[]).await;
     assert_eq!(sent, mine.len() as i64);
 
     let other = test.sign_in(&test.persona("student")).await;
@@ -99,7 +99,7 @@ async fn the_rule_sends_at_its_times_and_not_twice() {
     assert_eq!(plan("10:00").await, 1);
     assert_eq!(plan("10:00").await, 0, "an occasion is planned once");
     test.run_jobs().await;
-    assert_eq!(test.one::<i64>("select count(*) from reminders where state = 'sent'", &[]).await, asked);
+    assert_eq!(test.one::<i64>("select count(*) from outbox where state = 'sent'", &[]).await, asked);
     assert_eq!(plan("11:00").await, 0);
 
     let student = test.persona("student");
@@ -107,10 +107,7 @@ async fn the_rule_sends_at_its_times_and_not_twice() {
     assert_eq!(plan("14:01").await, 1);
     test.run_jobs().await;
     assert_eq!(test.messages_of(&student).await.len(), 1, "reported, so left alone");
-    assert_eq!(
-        test.one::<i64>("select count(*) from reminders where state = 'sent'", &[]).await,
-        2 * asked - 1
-    );
+    assert_eq!(test.one::<i64>("select count(*) from outbox where state = 'sent'", &[]).await, 2 * asked - 1);
     assert_eq!(plan("14:40").await, 0, "a missed time is not made up for");
 }
 
@@ -122,7 +119,7 @@ async fn a_reminder_that_came_too_late_expires() {
     // WeCom is away for hours; the next time of the rule has come.
     test.clock.advance(TimeDelta::hours(4));
     test.run_jobs().await;
-    let sent: i64 = test.one("select count(*) from reminders where state <> 'expired'", &[]).await;
+    let sent: i64 = test.one("select count(*) from outbox where state <> 'expired'", &[]).await;
     assert_eq!(sent, 0);
 }
 

@@ -92,9 +92,9 @@ pub async fn submit(app: &App, school: &School, viewer: &Viewer, claim: Claim<'_
         return same_again(app, school, person, claim.field, &open, &value);
     };
     if counsellors.is_empty() {
-        tell_office(&mut tx, school, person, id, now).await?;
+        tell_office(app, &mut tx, school, person, id, now).await?;
     } else {
-        tell_counsellors(&mut tx, school, counsellors, id, now).await?;
+        tell_counsellors(app, &mut tx, school, counsellors, id, now).await?;
     }
     tx.commit().await?;
     app.job_added().notify_one();

@@ -179,7 +179,7 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     added |= sweep::enqueue_hourly(&mut tx, school.corp(), now).await?;
     added |= read_approvals::enqueue(&mut tx, school, now).await?;
     // What waits without a job (its job died, or ended while the row was being committed) gets one again.
-    if store::reminders::outstanding(&mut tx, school.corp()).await? {
+    if store::outbox::outstanding(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &send_messages::job(school.corp(), now), now).await?;
     }
     if store::reviews::outstanding(&mut tx, school.corp(), crate::reviews::pause_before(now)).await? {

@@ -49,6 +49,7 @@ pub mod unreported;
 pub mod write_plans;
 
 mod notices;
+mod outbox;
 mod page;
 mod person_fields;
 mod secret;

@@ -1,10 +1,16 @@
 //! A word to a few people that something waits for them. It may stand on a lock screen: it never says about whom.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use store::{Scoped, jobs as queue, outbox};
-use wecom::{Content, Message};
+use store::{
+    Scoped, jobs as queue,
+    mailings::{self, Kind, NewMailing},
+};
 
-use crate::{Error, Result, School, jobs::send_messages, reminders};
+use crate::{
+    App, Error, Result, School,
+    jobs::send_messages,
+    outbox::{self, Card, Content},
+};
 
 /// What is said.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +19,7 @@ pub(crate) struct Notice<'a> {
     pub title: &'a str,
     /// A sentence.
     pub description: &'a str,
-    /// The page it opens, a path of this host. What makes the notice a message of its own must be in it: WeCom swallows
-    /// the same one sent twice.
+    /// The page it opens, a path of this host.
     pub path: &'a str,
     /// On the button.
     pub button: &'a str,
@@ -22,35 +27,35 @@ pub(crate) struct Notice<'a> {
     pub useful_for: TimeDelta,
 }
 
-/// Freezes a notice in the transaction of what it tells of. The caller rings `job_added` after its commit.
+/// Puts a notice into the outbox, in the transaction of what it tells of. The caller rings `job_added` after its commit.
 pub(crate) async fn tell(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     to: Vec<String>,
     notice: Notice<'_>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let recipients = to.len();
-    let message = Message {
-        to: to.into(),
-        agent_id: school.agent_id,
-        content: Content::TextCard {
-            title: notice.title.into(),
-            description: notice.description.into(),
-            url: format!("{}{}", school.public_url, notice.path),
-            button: Some(notice.button.into()),
-        },
-        duplicate_check: Some(reminders::DUPLICATE_WINDOW),
-    };
-    let body =
-        message.to_body().map_err(|error| Error::Internal("a notice".into(), Some(Box::new(error))))?;
-    let batch = outbox::NewBatch {
-        app: school.wecom.name(),
-        recipients,
-        useful_until: now + notice.useful_for,
+    let corp = school.corp();
+    let new = NewMailing {
+        kind: Kind::Notice,
+        occasion: None,
+        about: None,
+        rule_id: None,
+        by_member: None,
         at: now,
     };
-    outbox::freeze(tx, school.corp(), batch, |_| body).await?;
-    queue::add(tx, &send_messages::job(school.corp(), now), now).await?;
+    let mailing = mailings::add(tx, corp, new).await?;
+    let mailing = mailing.ok_or_else(|| Error::internal("a mailing without an occasion met another"))?;
+    let card = Card {
+        title: notice.title.to_owned(),
+        description: notice.description.to_owned(),
+        path: notice.path.to_owned(),
+        button: notice.button.to_owned(),
+    };
+    outbox::say(app, tx, corp, mailing, "", &Content::Card(card)).await?;
+    let to: Vec<String> = to.iter().map(|userid| userid.to_lowercase()).collect();
+    mailings::address(tx, corp, mailing, "", &to, now + notice.useful_for, now).await?;
+    queue::add(tx, &send_messages::job(corp, now), now).await?;
     Ok(())
 }

@@ -152,12 +152,11 @@ pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sy
             "一次同步要移除 {} 项，超出常规，已暂缓。请核对后批准或放弃。",
             outcome.rows_held
         ),
-        // The run's number makes each notice a message of its own.
         path: &format!("/admin/sync-runs/{}", outcome.run_id),
         button: "去核对",
         useful_for: NOTICE,
     };
-    notices::tell(&mut tx, school, to, notice, now).await?;
+    notices::tell(app, &mut tx, school, to, notice, now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
     Ok(())

@@ -34,6 +34,7 @@ pub mod inbox;
 pub mod invitations;
 pub mod jobs;
 pub mod kinds;
+pub mod mailings;
 pub mod members;
 pub mod memberships;
 pub mod migrate;

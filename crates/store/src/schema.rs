@@ -486,6 +486,35 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    mailing_contents (corp_id, mailing_id, variant) {
+        corp_id -> Int4,
+        mailing_id -> Int8,
+        variant -> Text,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    mailings (corp_id, mailing_id) {
+        corp_id -> Int4,
+        mailing_id -> Int8,
+        kind -> Text,
+        occasion -> Nullable<Text>,
+        form_id -> Nullable<Int8>,
+        day -> Nullable<Date>,
+        period_day -> Nullable<Date>,
+        slot -> Int2,
+        rule_id -> Nullable<Int8>,
+        by_member -> Nullable<Int8>,
+        planned_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     member_departments (corp_id, member_id, department_id, from_date) {
         corp_id -> Int4,
         member_id -> Int8,
@@ -585,12 +614,31 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    outbox (corp_id, outbox_id) {
+        corp_id -> Int4,
+        outbox_id -> Int8,
+        mailing_id -> Int8,
+        variant -> Text,
+        person_id -> Nullable<Int8>,
+        member_id -> Nullable<Int8>,
+        state -> Text,
+        batch_id -> Nullable<Int8>,
+        not_before -> Timestamptz,
+        useful_until -> Timestamptz,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     outbox_batches (corp_id, batch_id) {
         corp_id -> Int4,
         batch_id -> Int8,
         app -> Text,
         recipients -> Int4,
-        body -> Text,
+        body -> Bytea,
+        repeatable -> Bool,
         state -> Text,
         attempts -> Int4,
         frozen_at -> Timestamptz,
@@ -598,6 +646,7 @@ diesel::table! {
         first_try_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         msgid -> Nullable<Text>,
+        response_code -> Nullable<Text>,
         error -> Nullable<Text>,
     }
 }
@@ -717,23 +766,6 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
-    reminder_rounds (corp_id, round_id) {
-        corp_id -> Int4,
-        round_id -> Int8,
-        occasion -> Text,
-        form_id -> Int8,
-        day -> Date,
-        period_day -> Nullable<Date>,
-        slot -> Int2,
-        rule_id -> Nullable<Int8>,
-        by_member -> Nullable<Int8>,
-        planned_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-
     reminder_rules (corp_id, rule_id) {
         corp_id -> Int4,
         rule_id -> Int8,
@@ -742,22 +774,6 @@ diesel::table! {
         at_times -> Array<Nullable<Time>>,
         wording -> Text,
         enabled -> Bool,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-
-    reminders (corp_id, reminder_id) {
-        corp_id -> Int4,
-        reminder_id -> Int8,
-        round_id -> Int8,
-        person_id -> Int8,
-        member_id -> Nullable<Int8>,
-        state -> Text,
-        batch_id -> Nullable<Int8>,
-        useful_until -> Timestamptz,
-        at -> Timestamptz,
     }
 }
 
@@ -1183,6 +1199,7 @@ diesel::joinable!(inbox -> corps (corp_id));
 diesel::joinable!(invitation_rounds -> corps (corp_id));
 diesel::joinable!(jobs -> corps (corp_id));
 diesel::joinable!(kind_rules -> corps (corp_id));
+diesel::joinable!(mailings -> corps (corp_id));
 diesel::joinable!(members -> corps (corp_id));
 diesel::joinable!(outages -> corps (corp_id));
 diesel::joinable!(outbox_batches -> corps (corp_id));
@@ -1230,12 +1247,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     kind_persons,
     kind_pins,
     kind_rules,
+    mailing_contents,
+    mailings,
     member_departments,
     member_versions,
     members,
     memberships,
     movement_sign_offs,
     outages,
+    outbox,
     outbox_batches,
     person_fields,
     persons,
@@ -1245,9 +1265,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     photo_uploads,
     photos,
     readers,
-    reminder_rounds,
     reminder_rules,
-    reminders,
     report_answers,
     report_revisions,
     reports,

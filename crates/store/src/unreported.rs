@@ -115,9 +115,9 @@ pub async fn list(
            and class.from_date <= $3 and (class.until_date is null or class.until_date > $3)
       left join members m on m.corp_id = $1 and m.person_id = x.person_id and m.left_on is null
       left join lateral (
-        select r.state, r.at from reminders r join reminder_rounds o on o.corp_id = r.corp_id and o.round_id = r.round_id
-        where r.corp_id = $1 and r.person_id = x.person_id and o.form_id = $2 and o.day = $3
-        order by r.reminder_id desc limit 1) last on true
+        select r.state, r.at from outbox r join mailings o on o.corp_id = r.corp_id and o.mailing_id = r.mailing_id
+        where r.corp_id = $1 and r.person_id = x.person_id and o.kind = 'reminder' and o.form_id = $2 and o.day = $3
+        order by r.outbox_id desc limit 1) last on true
       left join lateral (
         select u.reason, u.note, u.by_member, u.at, coalesce(w.name, o.name, o.userid) as by_name
         from follow_ups u

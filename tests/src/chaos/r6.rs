@@ -79,7 +79,7 @@ async fn remind_through(trouble: &Trouble) -> (Vec<usize>, Vec<String>) {
     for student in &students {
         messages.push(test.messages_of(student).await.len());
     }
-    let states = test.owner.query("select distinct state from reminders", &[]).await.unwrap();
+    let states = test.owner.query("select distinct state from outbox", &[]).await.unwrap();
     (messages, states.iter().map(|row| row.get(0)).collect())
 }
 
@@ -175,9 +175,8 @@ async fn wecom_in_trouble() {
     let faults = format!("{}/_sim/faults", test.simulator.url());
     reqwest::Client::new().delete(faults).send().await.unwrap();
     test.run_jobs().await;
-    let late: i64 = test.one("select count(*) from reminders where state = 'sent'", &[]).await;
+    let late: i64 = test.one("select count(*) from outbox where state = 'sent'", &[]).await;
     rows::write("R6", "messages after an outage of 6 h", late as f64, "messages", "0", late == 0);
-    let open: i64 =
-        test.one("select count(*) from reminders where state in ('waiting', 'frozen')", &[]).await;
+    let open: i64 = test.one("select count(*) from outbox where state in ('waiting', 'frozen')", &[]).await;
     rows::write("R6", "reminders left without an end by it", open as f64, "reminders", "0", open == 0);
 }

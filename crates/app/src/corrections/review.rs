@@ -224,7 +224,7 @@ pub async fn confirm(app: &App, school: &School, viewer: &Viewer, id: i64) -> Re
     {
         return Err(Error::NotFound);
     }
-    tell_office(&mut tx, school, row.person_id, id, now).await?;
+    tell_office(app, &mut tx, school, row.person_id, id, now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
     Ok(())
@@ -305,7 +305,7 @@ async fn settle(
     if !settled {
         return Err(Error::NotFound);
     }
-    tell_member(tx, school, row.person_id, row.correction_id, now).await
+    tell_member(app, tx, school, row.person_id, row.correction_id, now).await
 }
 
 fn word<'a>(field: &str, text: &'a str, remedy: &str) -> Result<&'a str> {

@@ -5,7 +5,7 @@ use domain::{PersonId, policy::Role};
 use store::{Scoped, corrections as rows};
 
 use crate::{
-    Result, School,
+    App, Result, School,
     notices::{self, Notice},
 };
 
@@ -14,6 +14,7 @@ const USEFUL: TimeDelta = TimeDelta::hours(24);
 
 /// Tells a person's counsellors.
 pub(super) async fn tell_counsellors(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     counsellors: Vec<String>,
@@ -21,7 +22,7 @@ pub(super) async fn tell_counsellors(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let path = format!("/h5/corrections?request={id}");
-    notices::tell(tx, school, counsellors, to_check(&path), now).await
+    notices::tell(app, tx, school, counsellors, to_check(&path), now).await
 }
 
 fn to_check(path: &str) -> Notice<'_> {
@@ -36,6 +37,7 @@ fn to_check(path: &str) -> Notice<'_> {
 
 /// Tells the nearest office that has somebody to be told; where there is none, the administrators, who can appoint one.
 pub(super) async fn tell_office(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     person: PersonId,
@@ -54,7 +56,7 @@ pub(super) async fn tell_office(
     for role in [Role::CollegeOffice, Role::SchoolOffice] {
         let to = rows::in_charge(tx, corp, role, person, today).await?;
         if !to.is_empty() {
-            return notices::tell(tx, school, to, notice, now).await;
+            return notices::tell(app, tx, school, to, notice, now).await;
         }
     }
     let to = rows::in_charge(tx, corp, Role::Administrator, person, today).await?;
@@ -67,11 +69,12 @@ pub(super) async fn tell_office(
         return Ok(());
     }
     let description = "有 1 条信息更正待处理，但没有学院办公室或学工办可以处理，请先授权。";
-    notices::tell(tx, school, to, Notice { description, ..notice }, now).await
+    notices::tell(app, tx, school, to, Notice { description, ..notice }, now).await
 }
 
 /// Tells the member that it has ended.
 pub(super) async fn tell_member(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     person: PersonId,
@@ -86,5 +89,5 @@ pub(super) async fn tell_member(
         button: "查看结果",
         useful_for: TimeDelta::days(7),
     };
-    notices::tell(tx, school, vec![userid], notice, now).await
+    notices::tell(app, tx, school, vec![userid], notice, now).await
 }

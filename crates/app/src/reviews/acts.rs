@@ -96,7 +96,7 @@ pub async fn act(
     }
     let told = told(&mut tx, corp, act, row.person_id).await?;
     if act == ReviewAct::SentBack {
-        tell_person(&mut tx, school, &row, now).await?;
+        tell_person(app, &mut tx, school, &row, now).await?;
     }
     tx.commit().await?;
     app.job_added().notify_one();
@@ -185,7 +185,13 @@ async fn told(tx: &mut Scoped, corp: i32, act: ReviewAct, person: PersonId) -> R
 }
 
 /// Tells the person that a report waits for them; what is wrong with it stands on the page, not in the message.
-async fn tell_person(tx: &mut Scoped, school: &School, row: &rows::Row, now: DateTime<Utc>) -> Result<()> {
+async fn tell_person(
+    app: &App,
+    tx: &mut Scoped,
+    school: &School,
+    row: &rows::Row,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let Some(userid) = corrections::userid_of(tx, school.corp(), row.person_id).await? else { return Ok(()) };
     let notice = Notice {
         title: "填报被退回，请更正",
@@ -195,5 +201,5 @@ async fn tell_person(tx: &mut Scoped, school: &School, row: &rows::Row, now: Dat
         button: "去更正",
         useful_for: TimeDelta::days(7),
     };
-    notices::tell(tx, school, vec![userid], notice, now).await
+    notices::tell(app, tx, school, vec![userid], notice, now).await
 }

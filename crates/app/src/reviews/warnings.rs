@@ -49,7 +49,7 @@ pub(crate) async fn warn(app: &App, school: &School) -> Result<()> {
                 button: "去核查",
                 useful_for: TimeDelta::hours(24),
             };
-            notices::tell(&mut tx, school, to.to_vec(), notice, now).await?;
+            notices::tell(app, &mut tx, school, to.to_vec(), notice, now).await?;
         }
     }
     let members: Vec<i64> = receivers.iter().map(|receiver| receiver.member_id).collect();

@@ -1,0 +1,338 @@
+//! What leaves: [`say`] keeps what a mailing says, the sender groups who gets the same, freezes who and the exact bytes, notes
+//! the try, sends, and records what became of each.
+//!
+//! Killed anywhere, it goes on: inside WeCom's duplicate window the same bytes are the same message. What WeCom would not
+//! know again (a plain text) is never sent twice: without an answer it ends unknown.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::CorpId;
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use store::{
+    Scoped, mailings,
+    outbox::{self, Batch, BatchEnd, Group, NewBatch, PerMember, Waiting},
+};
+use wecom::Message;
+
+use crate::{App, Error, Result, School};
+
+/// How long WeCom drops a repeat of the same bytes (doc 90236; at most four hours).
+pub(crate) const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
+/// An ambiguous batch is tried again until here and then unknown: safely inside [`DUPLICATE_WINDOW`].
+const REPEAT_WITHIN: TimeDelta = TimeDelta::minutes(25);
+/// Recipients of one call at most (doc 90236).
+const BATCH: i64 = 1000;
+/// Calls at once of one process.
+pub(crate) const CALLS_AT_ONCE: usize = 10;
+/// WeCom drops the 31st message a minute to one member, and the 1001st an hour, without a word (doc 90312). Its
+/// clock is not ours, so we stay below.
+const PER_MEMBER: PerMember = PerMember { minute: 25, hour: 900 };
+/// Recipients a day of one app, for each account of the corp (doc 90312).
+const MESSAGES_PER_ACCOUNT: i64 = 200;
+
+/// What a message says, without those who get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Content {
+    /// A card that opens a page of ours.
+    Card(Card),
+    /// A text.
+    Text(String),
+}
+
+/// A card that opens a page of ours. It may stand on a lock screen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Card {
+    /// Heading.
+    pub title: String,
+    /// A sentence or two.
+    pub description: String,
+    /// The page it opens, a path of this host.
+    pub path: String,
+    /// On the button.
+    pub button: String,
+}
+
+impl Content {
+    /// Whether every batch of it is a message of its own, so that WeCom knows a repeat.
+    fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Card(_))
+    }
+
+    /// The message of one batch. Its number makes it different from every other: WeCom would swallow an equal one.
+    fn message(&self, school: &School, to: Vec<String>, batch_id: i64) -> Message {
+        let content = match self {
+            Self::Card(card) => wecom::Content::TextCard {
+                title: card.title.clone(),
+                description: card.description.clone(),
+                url: numbered(&format!("{}{}", school.public_url, card.path), batch_id),
+                button: Some(card.button.clone()),
+            },
+            Self::Text(text) => wecom::Content::Text { content: text.clone() },
+        };
+        let duplicate_check = self.is_repeatable().then_some(DUPLICATE_WINDOW);
+        Message { to: to.into(), agent_id: school.agent_id, content, duplicate_check }
+    }
+}
+
+/// A link with the number of the message it stands in.
+fn numbered(url: &str, batch_id: i64) -> String {
+    let (page, anchor) =
+        url.split_once('#').map_or((url, String::new()), |(page, anchor)| (page, format!("#{anchor}")));
+    let separator = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{separator}m={batch_id}{anchor}")
+}
+
+/// Keeps what a variant of a mailing says, after checking that WeCom would take it.
+pub(crate) async fn say(
+    app: &App,
+    tx: &mut Scoped,
+    corp: CorpId,
+    mailing_id: i64,
+    variant: &str,
+    content: &Content,
+) -> Result<()> {
+    let school = app.school(corp)?;
+    let to = vec!["somebody".to_owned()];
+    content
+        .message(school, to, i64::MAX)
+        .to_body()
+        .map_err(|error| Error::Internal("a message".into(), Some(Box::new(error))))?;
+    let plain =
+        serde_json::to_vec(content).map_err(|_| Error::internal("a content that can't be written"))?;
+    let row = format!("{mailing_id} {variant}");
+    let sealed = app.store().keyring().seal(mailings::content_place(corp, &row), &plain)?;
+    mailings::add_content(tx, corp, mailing_id, variant, &sealed).await?;
+    Ok(())
+}
+
+async fn content_of(app: &App, tx: &mut Scoped, corp: CorpId, group: &Group) -> Result<Content> {
+    let sealed = mailings::content(tx, corp, group.mailing_id, &group.variant).await?;
+    let row = format!("{} {}", group.mailing_id, group.variant);
+    let plain = app.store().keyring().open(mailings::content_place(corp, &row), &sealed)?;
+    serde_json::from_slice(&plain).map_err(|_| Error::internal("a kept content"))
+}
+
+/// What became of the attempt to freeze batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freezing {
+    /// Some are frozen; there may be more.
+    Frozen,
+    /// Nothing waits that may go now.
+    Nothing,
+    /// Those who wait have had their fill of messages for now, or the app has for today.
+    NoRoom,
+}
+
+/// Freezes what waits, at most [`CALLS_AT_ONCE`] batches.
+pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> {
+    let now = app.now();
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    outbox::drop_needless(&mut tx, corp, now).await?;
+    // Some groups may have had their fill; a few more are looked at, so that they don't hold up the others.
+    let groups = outbox::waiting_groups(&mut tx, corp, 200, now).await?;
+    let mut room = if groups.is_empty() { 0 } else { room_today(&mut tx, school, now).await? };
+    let mut frozen = 0;
+    for group in &groups {
+        while frozen < CALLS_AT_ONCE && room > 0 {
+            let taken = outbox::take_waiting(&mut tx, corp, group, BATCH.min(room), PER_MEMBER, now).await?;
+            if taken.is_empty() {
+                break;
+            }
+            freeze(app, &mut tx, school, group, &taken, now).await?;
+            frozen += 1;
+            room -= i64::try_from(taken.len()).unwrap_or(i64::MAX);
+        }
+    }
+    tx.commit().await?;
+    Ok(match (groups.is_empty(), frozen) {
+        (true, _) => Freezing::Nothing,
+        (false, 0) => Freezing::NoRoom,
+        (false, _) => Freezing::Frozen,
+    })
+}
+
+/// How many recipients WeCom still allows the app today.
+async fn room_today(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<i64> {
+    let corp = school.corp();
+    let midnight = domain::clock::end_of_day(school.zone, now.with_timezone(&school.zone).date_naive())
+        - TimeDelta::days(1);
+    let sent = outbox::recipients_since(tx, corp, school.wecom.name(), midnight).await?;
+    // The corp has at least as many accounts as members.
+    let allowed = store::members::count_present(tx, corp).await?.max(1) * MESSAGES_PER_ACCOUNT;
+    if sent >= allowed {
+        tracing::error!(corp, sent, allowed, "the app has sent all messages that WeCom allows it today");
+    }
+    Ok(allowed - sent)
+}
+
+async fn freeze(
+    app: &App,
+    tx: &mut Scoped,
+    school: &School,
+    group: &Group,
+    taken: &[Waiting],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let corp = school.corp();
+    let content = content_of(app, tx, corp, group).await?;
+    let to: Vec<String> = taken.iter().map(|waiting| waiting.userid.clone()).collect();
+    let batch = NewBatch {
+        app: school.wecom.name(),
+        recipients: taken.len(),
+        repeatable: content.is_repeatable(),
+        useful_until: taken.iter().map(|waiting| waiting.useful_until).min().unwrap_or(now),
+        at: now,
+    };
+    let batch_id = outbox::freeze(tx, corp, batch, |batch_id| {
+        let body = content.message(school, to, batch_id).to_body();
+        let body = body.map_err(|error| Error::Internal("a message".into(), Some(Box::new(error))))?;
+        let row = batch_id.to_string();
+        Ok::<_, Error>(app.store().keyring().seal(outbox::body_place(corp, &row), body.as_bytes())?)
+    })
+    .await?;
+    outbox::put_into(tx, corp, batch_id, taken, now).await?;
+    Ok(())
+}
+
+/// What a try to send leaves to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// Nothing frozen is left.
+    Empty,
+    /// Batches found their ends; there may be more.
+    Settled,
+    /// WeCom can't be asked for so long; what is frozen stays so.
+    Later(TimeDelta),
+}
+
+/// Sends the oldest frozen batches, [`CALLS_AT_ONCE`] at once.
+pub(crate) async fn send_frozen(app: &App, school: &School) -> Result<Sending> {
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let batches = outbox::frozen(&mut tx, corp, CALLS_AT_ONCE as i64).await?;
+    tx.commit().await?;
+    let sent = join_all(batches.iter().map(|batch| send(app, school, batch))).await;
+    let mut sending = Sending::Empty;
+    for one in sent {
+        sending = match (sending, one?) {
+            (Sending::Later(a), Sending::Later(b)) => Sending::Later(a.max(b)),
+            (Sending::Later(pause), _) | (_, Sending::Later(pause)) => Sending::Later(pause),
+            _ => Sending::Settled,
+        };
+    }
+    Ok(sending)
+}
+
+async fn send(app: &App, school: &School, batch: &Batch) -> Result<Sending> {
+    let corp = school.corp();
+    let now = app.now();
+    let over = match batch.first_try_at {
+        Some(_) if !batch.repeatable => {
+            Some(BatchEnd::Unknown("no answer, and a repeat would be a second message"))
+        }
+        Some(first) if now - first > REPEAT_WITHIN => {
+            Some(BatchEnd::Unknown("no answer inside the duplicate window"))
+        }
+        // It may have arrived already: the same bytes again are the same message, whatever the hour.
+        Some(_) => None,
+        None => (batch.useful_until <= now).then_some(BatchEnd::Expired),
+    };
+    let mut tx = app.store().scoped(corp).await?;
+    if let Some(end) = over {
+        outbox::finish(&mut tx, corp, batch.batch_id, &end, now).await?;
+        tx.commit().await?;
+        return Ok(Sending::Settled);
+    }
+    outbox::note_try(&mut tx, corp, batch.batch_id, now).await?;
+    tx.commit().await?;
+
+    let row = batch.batch_id.to_string();
+    let body = app.store().keyring().open(outbox::body_place(corp, &row), &batch.body)?;
+    let body = String::from_utf8(body).map_err(|_| Error::internal("a kept body"))?;
+    let answer = school.wecom.send(&body).await;
+    record(app, school, batch, &body, answer).await
+}
+
+async fn record(
+    app: &App,
+    school: &School,
+    batch: &Batch,
+    body: &str,
+    answer: wecom::Result<wecom::Sent>,
+) -> Result<Sending> {
+    /// All recipients invalid (doc 90236).
+    const NOBODY_VALID: i64 = 81013;
+    let corp = school.corp();
+    let text;
+    let (sent, everyone);
+    let end = match answer {
+        Ok(answered) => {
+            sent = answered;
+            BatchEnd::Sent {
+                msgid: sent.msgid.as_deref(),
+                response_code: sent.response_code.as_deref(),
+                invalid: &sent.invalid,
+                unlicensed: &sent.unlicensed,
+            }
+        }
+        Err(error) if error.code() == Some(NOBODY_VALID) => {
+            everyone = recipients(body);
+            BatchEnd::Sent { msgid: None, response_code: None, invalid: &everyone, unlicensed: &[] }
+        }
+        Err(error) => {
+            tracing::warn!(
+                corp,
+                batch = batch.batch_id,
+                error = &error as &dyn std::error::Error,
+                "a batch was not sent"
+            );
+            let later = Sending::Later(pause_after(&error));
+            if error.is_ambiguous() {
+                return Ok(later);
+            }
+            if !is_final(&error) {
+                // It certainly did not arrive: as if it had not been tried.
+                let mut tx = app.store().scoped(corp).await?;
+                outbox::take_back_try(&mut tx, corp, batch.batch_id, batch.first_try_at).await?;
+                tx.commit().await?;
+                return Ok(later);
+            }
+            text = error.to_string();
+            BatchEnd::Failed(&text)
+        }
+    };
+    let mut tx = app.store().scoped(corp).await?;
+    outbox::finish(&mut tx, corp, batch.batch_id, &end, app.now()).await?;
+    tx.commit().await?;
+    Ok(Sending::Settled)
+}
+
+/// When to ask again: after WeCom's own pause, where there is one.
+fn pause_after(error: &wecom::Error) -> TimeDelta {
+    let pause = error.retry_after().and_then(|pause| TimeDelta::from_std(pause).ok());
+    pause.map_or(TimeDelta::seconds(15), |pause| pause + TimeDelta::seconds(1))
+}
+
+/// Whether WeCom refused this very message, so that the same bytes will never be taken. Everything else (no
+/// connection, no token, a secret or address to be put right, a limit reached) passes, or is put right by a person,
+/// while the message is still of use.
+fn is_final(error: &wecom::Error) -> bool {
+    match error {
+        wecom::Error::Api(answer) => {
+            matches!(answer.class(), wecom::Class::Param | wecom::Class::NotFound | wecom::Class::Other)
+        }
+        wecom::Error::Message(_) => true,
+        _ => false,
+    }
+}
+
+/// The lower-cased recipients a frozen body names.
+fn recipients(body: &str) -> Vec<String> {
+    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let to = body.get("touser").and_then(|to| to.as_str()).unwrap_or_default();
+    to.split('|').map(str::to_lowercase).collect()
+}

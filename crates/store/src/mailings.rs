@@ -1,0 +1,148 @@
+//! Mailings: what is sent at one occasion and what it says. To whom stands in [`crate::outbox`], a row per person.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Integer, Text, Timestamptz},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, MemberId, form::Period};
+
+use crate::{
+    Result, Sealed,
+    schema::{mailing_contents, mailings},
+    sealed::Place,
+};
+
+/// Where the content of a mailing stands: `row` is "MAILING VARIANT".
+pub fn content_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: "mailing_contents.content", corp, row }
+}
+
+/// What a mailing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// To people who have not reported: nothing is sent to who has by then.
+    Reminder,
+    /// Anything else.
+    Notice,
+}
+
+impl Kind {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Reminder => "reminder",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// Of which form and turn a mailing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// The form.
+    pub form_id: i64,
+    /// The day whose roster counts.
+    pub day: NaiveDate,
+    /// For what the answers count.
+    pub period: Period,
+}
+
+/// A mailing to be planned.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMailing<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// At most one of an occasion is ever planned. None: it is keyed by the act it tells of.
+    pub occasion: Option<&'a str>,
+    /// Of which form; a reminder needs one.
+    pub about: Option<About>,
+    /// The rule behind it, if any.
+    pub rule_id: Option<i64>,
+    /// The member who asked for it, if any.
+    pub by_member: Option<MemberId>,
+    /// Now.
+    pub at: DateTime<Utc>,
+}
+
+/// Adds the head of a mailing; `None` when its occasion has been planned before.
+pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, mailing: NewMailing<'_>) -> Result<Option<i64>> {
+    Ok(diesel::insert_into(mailings::table)
+        .values((
+            mailings::corp_id.eq(corp),
+            mailings::kind.eq(mailing.kind.text()),
+            mailings::occasion.eq(mailing.occasion),
+            mailings::form_id.eq(mailing.about.map(|about| about.form_id)),
+            mailings::day.eq(mailing.about.map(|about| about.day)),
+            mailings::period_day.eq(mailing.about.and_then(|about| about.period.day)),
+            mailings::slot.eq(mailing.about.map_or(0, |about| about.period.slot)),
+            mailings::rule_id.eq(mailing.rule_id),
+            mailings::by_member.eq(mailing.by_member),
+            mailings::planned_at.eq(mailing.at),
+        ))
+        .on_conflict_do_nothing()
+        .returning(mailings::mailing_id)
+        .get_result(conn)
+        .await
+        .optional()?)
+}
+
+/// Keeps what a variant of a mailing says.
+pub async fn add_content(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    mailing_id: i64,
+    variant: &str,
+    content: &Sealed,
+) -> Result<()> {
+    diesel::insert_into(mailing_contents::table)
+        .values((
+            mailing_contents::corp_id.eq(corp),
+            mailing_contents::mailing_id.eq(mailing_id),
+            mailing_contents::variant.eq(variant),
+            mailing_contents::content.eq(content),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What a variant of a mailing says.
+pub async fn content(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    mailing_id: i64,
+    variant: &str,
+) -> Result<Sealed> {
+    Ok(mailing_contents::table
+        .find((corp, mailing_id, variant))
+        .select(mailing_contents::content)
+        .first(conn)
+        .await?)
+}
+
+/// Addresses a variant of a mailing to accounts by their lower-cased user ids, as far as they are there. How many.
+pub async fn address(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    mailing_id: i64,
+    variant: &str,
+    userids: &[String],
+    useful_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let sql = "
+      insert into outbox (corp_id, mailing_id, variant, person_id, member_id, state, not_before, useful_until, at)
+      select $1, $2, $3, m.person_id, m.member_id, 'waiting', $6, $5, $6
+      from members m where m.corp_id = $1 and m.userid_key = any($4) and m.left_on is null
+      on conflict do nothing";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(mailing_id)
+        .bind::<Text, _>(variant)
+        .bind::<Array<Text>, _>(userids)
+        .bind::<Timestamptz, _>(useful_until)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)
+        .await?)
+}
