@@ -17,9 +17,11 @@ bench_S1() { # opening callbacks
   cargo bench --quiet --locked -p wecom --bench callback -- --node "$folder/bench.mjs"
 }
 
-bench_S2() { ignored_test chaos::s2; } # reports, the dashboard and the unreported lists: S2, S5 and S6
+bench_S2() { ignored_test chaos::s2::a_schools_morning; } # reports, the dashboard and the unreported lists: S2, S5 and S6
 
 bench_S3() { ignored_test chaos::s3; } # the first sync of a large school, and those after it: S3 and S4
+
+bench_S5() { ignored_test chaos::s2::a_province; } # the dashboard of one of thirty schools
 
 bench_S8() { ignored_test chaos::s8; } # the roster of a large school as a workbook
 

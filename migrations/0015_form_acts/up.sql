@@ -1,11 +1,12 @@
--- Who made, changed, published, scheduled and ended forms. Nothing here is ever changed. A draft that was thrown away is
+-- Who made, changed, published, scheduled, ended and took over forms. Nothing here is ever changed. A draft that was thrown away is
 -- in forms no more, so what was done to it is known by its code.
 create table form_acts (
   corp_id    integer not null,
   act_id     bigint generated always as identity,
   form_id    bigint not null,
   code       text not null,
-  act        text not null check (act in ('created', 'saved', 'published', 'scheduled', 'ended', 'deleted')),
+  act        text not null check (act in ('created', 'saved', 'published', 'scheduled', 'ended', 'taken_over',
+               'deleted')),
   version    integer,                -- published: which
   starts_on  date,                   -- scheduled, ended: from when to when since then
   ends_on    date,

@@ -367,6 +367,21 @@ async fn forms_are_listed_by_state_scheduled_and_thrown_away() {
     let name: String =
         test.one("select name from persons where number = $1", &[&test.persona("school_office")]).await;
     assert_eq!(office.get("/campaigns/status-survey").await.body["campaign"]["owner"], json!(name));
+    // Somebody else takes it over: they answer for it, and it is on record.
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    for _ in 0..2 {
+        let taken = put(&administrator, "/campaigns/status-survey/owner", &json!({})).await;
+        assert_eq!(taken.status, StatusCode::OK, "{}", taken.body);
+    }
+    let name: String =
+        test.one("select name from persons where number = $1", &[&test.persona("administrator")]).await;
+    assert_eq!(office.get("/campaigns/status-survey").await.body["campaign"]["owner"], json!(name));
+    let acts = office.get("/campaigns/status-survey/acts").await;
+    let acts: Vec<&str> = acts.items().iter().map(|act| act["act"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["taken_over", "published", "scheduled"]);
+    let student = test.sign_in(&test.persona("student")).await;
+    let refused = put(&student, "/campaigns/status-survey/owner", &json!({})).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
     for (starts_on, ends_on, field) in [
         ("2020-03-03", "2020-03-20", "starts_on"),
         ("2020-03-10", "2020-03-09", "ends_on"),

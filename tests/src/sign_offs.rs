@@ -58,6 +58,13 @@ async fn what_was_known_stands_beside_what_is_known_now() {
     assert_eq!((&seen["signed"]["known"], &seen["now"], &seen["differs"]), (&known, &known, &json!(false)));
     assert_eq!((&seen["signed"]["note"], &seen["may_sign"]), (&json!("一人请假未批，已联系"), &json!(true)));
 
+    // The table of figures says so beside the class, and beside no other.
+    let table = counsellor.get("/statistics/health-daily?by=class").await;
+    for row in table.body["rows"].as_array().unwrap() {
+        let signed = row.get("signed_off_at").is_some();
+        assert_eq!(signed, row["department"]["id"] == json!(class), "{row}");
+    }
+
     // The leave is granted afterwards, for the day that was signed.
     test.clock.advance(TimeDelta::days(1));
     let counsellor = test.sign_in(&counsellor_id).await;

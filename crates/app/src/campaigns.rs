@@ -23,7 +23,7 @@ use store::{
 
 pub use draft::{New, create, delete, save};
 pub use publish::{Outlook, outlook, publish};
-pub use run::{end, schedule};
+pub use run::{end, schedule, take_over};
 pub use store::form_acts::Row as Act;
 
 use crate::{App, Error, FieldError, Page, Result, School, secret};

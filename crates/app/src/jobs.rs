@@ -28,7 +28,7 @@ use tokio::sync::watch;
 use crate::{App, Error, Result, reminders};
 
 /// A lease is this long and is renewed at a third of it.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(20);
 /// How long an idle worker sleeps at most.
 const POLL: Duration = Duration::from_millis(500);
 /// How often rules and schedules are looked at.

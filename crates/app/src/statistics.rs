@@ -1,5 +1,7 @@
 //! Figures of a form on a day, and the people behind each number.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     DepartmentId, clock,
@@ -7,7 +9,7 @@ use domain::{
     policy::{Action, Scope, Viewer},
     statistics::Counts,
 };
-use store::{expected::Question, statistics};
+use store::{expected::Question, sign_offs, statistics};
 
 mod categories;
 mod figured;
@@ -37,6 +39,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// Their sum.
     pub total: Counts,
+    /// 已签报: when a class or college of these was signed off, as far as that stands.
+    pub signed: HashMap<DepartmentId, DateTime<Utc>>,
 }
 
 /// What to count.
@@ -73,8 +77,11 @@ pub(crate) async fn table_in(
     let (loaded, question) = question_of(app, tx, school, scope, asked).await?;
     let rows = statistics::by(tx, &question, by).await?;
     let total = rows.iter().map(|row| row.counts).sum();
+    let mut signed = sign_offs::signed(tx, question.corp, question.form_id, question.period).await?;
+    signed.retain(|id, _| rows.iter().any(|row| row.department.as_ref().is_some_and(|(own, _)| own == id)));
     let cutoff_at = cutoff_at(school, &loaded, &question, now)?;
-    let table = Table { day: question.day, slot: question.period.slot, cutoff_at, as_of: now, rows, total };
+    let table =
+        Table { day: question.day, slot: question.period.slot, cutoff_at, as_of: now, rows, total, signed };
     Ok((loaded, table))
 }
 

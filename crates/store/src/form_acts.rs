@@ -17,7 +17,7 @@ pub struct Act<'a> {
     pub form_id: i64,
     /// Its name.
     pub code: &'a str,
-    /// `created`, `saved`, `published`, `scheduled`, `ended` or `deleted`.
+    /// `created`, `saved`, `published`, `scheduled`, `ended`, `taken_over` or `deleted`.
     pub act: &'static str,
     /// The version that was published.
     pub version: Option<i32>,

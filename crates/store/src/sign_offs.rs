@@ -1,5 +1,7 @@
 //! 零报告: classes and colleges signed off for a period, with the figures as they were known then.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -105,6 +107,27 @@ pub struct Standing {
     /// When.
     #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
+}
+
+/// When each department of a period was signed off, as far as that stands.
+pub async fn signed(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    form_id: i64,
+    period: Period,
+) -> Result<HashMap<DepartmentId, DateTime<Utc>>> {
+    let of_form = sign_offs::table
+        .filter(sign_offs::corp_id.eq(corp))
+        .filter(sign_offs::form_id.eq(form_id))
+        .filter(sign_offs::slot.eq(period.slot))
+        .filter(sign_offs::revoked_at.is_null())
+        .select((sign_offs::department_id, sign_offs::at))
+        .into_boxed();
+    let of_period = match period.day {
+        Some(day) => of_form.filter(sign_offs::day.eq(day)),
+        None => of_form.filter(sign_offs::day.is_null()),
+    };
+    Ok(of_period.load(conn).await?.into_iter().collect())
 }
 
 /// A department that can be signed off, if it is one of the scope.

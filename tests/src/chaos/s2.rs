@@ -1,5 +1,5 @@
 //! S2, S5, S6: a school's morning. Reports as fast as they are taken and at half of that, then the dashboard and the
-//! unreported lists on a day with all of it, and with a month before it.
+//! unreported lists on a day with all of it, and with 400 days before it; and the dashboard of one school among thirty.
 
 use std::{
     process::Stdio,
@@ -192,7 +192,7 @@ async fn by_hand(test: &TestApp, times: usize) -> f64 {
     percentile(&mut taken, 99.0)
 }
 
-/// A month of reports before the day, facts without answers: what statistics read.
+/// Reports of so many days before the day, facts without answers: what statistics read. Those that are there stay.
 async fn write_history(test: &TestApp, days: i32) {
     test.owner
         .execute(
@@ -201,7 +201,8 @@ async fn write_history(test: &TestApp, days: i32) {
              select r.corp_id, r.form_id, r.person_id, r.day - back, r.form_version_id, 1,
                     upper(substr(md5(r.report_id || '/' || back), 1, 16)), r.state, r.facts, r.flags, false, 'import', r.retention,
                     date_trunc('month', r.day - back)::date, r.submitted_at, r.revised_at
-             from reports r, generate_series(1, $1) back where r.day = date '2020-03-04' and r.source = 'self'",
+             from reports r, generate_series(1, $1) back where r.day = date '2020-03-04' and r.source = 'self'
+             on conflict do nothing",
             &[&days],
         )
         .await
@@ -267,10 +268,13 @@ async fn a_schools_morning() {
         "≤ 20",
         first <= 20.0,
     );
-    write_history(&test, 29).await;
-    let later = percentile(&mut times(&leader, dashboard, 200).await, 99.0);
-    rows::write("S5", "… with a month of history, p99", later, "ms", "≤ 20", later <= 20.0);
-    rows::write("S5", "… of that with one day", later / first, "×", "≤ 1.3", later / first <= 1.3);
+    for (days, what, limit) in [(29, "a month", 20.0), (399, "400 days", 20.0)] {
+        write_history(&test, days).await;
+        let later = percentile(&mut times(&leader, dashboard, 200).await, 99.0);
+        rows::write("S5", &format!("… with {what} of history, p99"), later, "ms", "≤ 20", later <= limit);
+        let ratio = later / first;
+        rows::write("S5", "… of that with one day", ratio, "×", "≤ 1.3", ratio <= 1.3);
+    }
 
     let college = leader.get(dashboard).await.body["rows"][5]["department"]["id"].clone();
     let classes = leader.get(&format!("/statistics/health-daily?by=class&department={college}")).await;
@@ -291,4 +295,78 @@ async fn a_schools_morning() {
         let p99 = percentile(&mut taken, 99.0);
         rows::write("S6", &format!("unreported of {what}, any page, p99"), p99, "ms", "≤ 20", p99 <= 20.0);
     }
+}
+
+/// The tables a dashboard reads, with what they lean on, in the order of their foreign keys.
+const SCHOOL: [&str; 10] = [
+    "corps",
+    "sync_runs",
+    "departments",
+    "department_versions",
+    "persons",
+    "members",
+    "memberships",
+    "forms",
+    "form_versions",
+    "reports",
+];
+
+/// So many more schools like the first, row by row: half a million people in one deployment.
+async fn more_schools(test: &TestApp, schools: i32) {
+    for table in SCHOOL {
+        copy(test, table, schools).await;
+    }
+    test.owner.batch_execute("analyze").await.unwrap();
+}
+
+async fn copy(test: &TestApp, table: &str, schools: i32) {
+    let sql = "select string_agg(quote_ident(column_name), ', ' order by ordinal_position),
+                      string_agg(case when column_name = 'corp_id' then 'school'
+                                      when column_name = 'wecom_corpid' then 'wecom_corpid || school'
+                                      else quote_ident(column_name) end, ', ' order by ordinal_position)
+               from information_schema.columns
+               where table_schema = 'public' and table_name = $1 and is_generated = 'NEVER'";
+    let row = test.owner.query_one(sql, &[&table]).await.unwrap();
+    let (columns, values): (String, String) = (row.get(0), row.get(1));
+    let sql = format!(
+        "insert into {table} ({columns}) overriding system value
+         select {values} from {table}, generate_series(2, {schools}) school where corp_id = 1"
+    );
+    test.owner.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{table}: {error:?}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "make bench ONLY=S5"]
+async fn a_province() {
+    let test = TestApp::start_with(Shape::reference()).await;
+    test.sync().await;
+    let (people, grants) = roster_files_of(REFERENCE);
+    app::roster::import(&test.app, test.school(), &people, Some(&grants)).await.unwrap();
+    test.run_jobs().await;
+    test.owner
+        .batch_execute(
+            "insert into reports (corp_id, form_id, person_id, day, form_version_id, revision, receipt, state, facts, flags, late,
+                                  source, retention, month, submitted_at, revised_at)
+             select p.corp_id, v.form_id, p.person_id, date '2020-03-04', v.form_version_id, 1,
+                    upper(substr(md5(p.person_id::text), 1, 16)), case when p.person_id % 97 = 0 then 'abnormal' else 'normal' end,
+                    '{\"place\": \"非疫区\"}', '{}', false, 'self', 'standard', date '2020-03-01',
+                    timestamptz '2020-03-04 00:00Z', timestamptz '2020-03-04 00:00Z'
+             from persons p
+             join lateral (select v.form_id, v.form_version_id from form_versions v join forms f using (corp_id, form_id)
+                           where v.corp_id = p.corp_id and f.code = 'health-daily' order by v.version desc limit 1) v on true
+             where p.kind = 'student' and p.person_id % 40 <> 0",
+        )
+        .await
+        .unwrap();
+    write_history(&test, 29).await;
+    more_schools(&test, 30).await;
+    let members: i64 = test.one("select count(*) from persons", &[]).await;
+    rows::write("S5", "people of 30 schools", members as f64, "people", "≥ 480000", members >= 480_000);
+    let reports: i64 = test.one("select count(*) from reports", &[]).await;
+    rows::write("S5", "… and their reports of 30 days", reports as f64, "reports", "–", true);
+    let leader = test.sign_in(&test.personas_of(REFERENCE, "school_leader")[0]).await;
+    let dashboard = "/statistics/health-daily?by=college";
+    times(&leader, dashboard, 20).await;
+    let p99 = percentile(&mut times(&leader, dashboard, 200).await, 99.0);
+    rows::write("S5", "dashboard of one of 30 schools, p99", p99, "ms", "≤ 60", p99 <= 60.0);
 }

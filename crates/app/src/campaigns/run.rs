@@ -1,4 +1,4 @@
-//! From when to when a form is asked, and ending it at once.
+//! From when to when a form is asked, ending it at once, and who answers for it.
 
 use domain::{campaign, form::Schedule, policy::Viewer};
 use store::{campaigns, form_acts};
@@ -54,6 +54,30 @@ async fn change(
             act,
             version: None,
             schedule: Some(schedule),
+            by: viewer.member,
+            at: app.now(),
+        };
+        form_acts::note(&mut tx, corp, act).await?;
+    }
+    let changed = design(&mut tx, &question, code).await?.campaign;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Makes the viewer the one who answers for the form, for instance when whoever did has left. The same again changes nothing.
+pub async fn take_over(app: &App, school: &School, viewer: &Viewer, code: &str) -> Result<Campaign> {
+    let question = question(app, school, viewer)?;
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let row = held(&mut tx, &question, code).await?;
+    if row.owner_id != Some(viewer.member) {
+        campaigns::give_owner(&mut tx, corp, row.form_id, viewer.member).await?;
+        let act = form_acts::Act {
+            form_id: row.form_id,
+            code: &row.code,
+            act: "taken_over",
+            version: None,
+            schedule: None,
             by: viewer.member,
             at: app.now(),
         };

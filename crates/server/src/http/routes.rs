@@ -212,6 +212,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(campaigns::publish)
             .service(campaigns::schedule)
             .service(campaigns::end)
+            .service(campaigns::take_over)
             .service(campaigns::acts)
             .service(grants::list)
             .service(grants::acts)

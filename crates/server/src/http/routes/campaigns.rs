@@ -368,6 +368,17 @@ pub async fn end(who: SignedIn, code: web::Path<String>) -> Answer<web::Json<Cam
     Ok(web::Json(Campaign::of(campaigns::end(app, school, viewer, &code).await?)?))
 }
 
+/// Makes me the one who answers for a form, for instance when whoever did has left.
+#[utoipa::path(
+    operation_id = "campaigns_take_over",
+    tag = "campaigns", security(("session" = [])), params(("code" = String, Path, description = "its code")),
+    responses((status = 200, body = Campaign), Refusals, WriteRefusals))]
+#[put("/campaigns/{code}/owner")]
+pub async fn take_over(who: SignedIn, code: web::Path<String>) -> Answer<web::Json<Campaign>> {
+    let (app, school, viewer) = who.parts()?;
+    Ok(web::Json(Campaign::of(campaigns::take_over(app, school, viewer, &code).await?)?))
+}
+
 /// What was done to a form, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignActs {
@@ -378,7 +389,7 @@ pub struct CampaignActs {
 /// Something that was done to a form.
 #[derive(Debug, Serialize, ToSchema)]
 struct CampaignAct {
-    /// created, saved, published, scheduled, ended or deleted.
+    /// created, saved, published, scheduled, ended, taken_over or deleted.
     act: String,
     /// published: the version.
     version: Option<i32>,

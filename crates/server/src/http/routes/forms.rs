@@ -33,6 +33,8 @@ struct FormItem {
     cutoff_at: DateTime<Utc>,
     closes_at: DateTime<Utc>,
     state: StandingName,
+    /// Whether an answer can be abnormal: where none can, none is called normal either.
+    abnormal: bool,
     receipt: Option<Receipt>,
     /// Trips under way, to be closed by their receipts.
     open_trips: Vec<OpenTrip>,
@@ -96,6 +98,7 @@ impl From<FormToday> for FormItem {
             cutoff_at: today.cutoff_at,
             closes_at: today.closes_at,
             state: today.standing.into(),
+            abnormal: !today.form.form.abnormal.is_empty(),
             receipt: today.receipt.map(Receipt::from),
             open_trips: today.open_trips.into_iter().map(OpenTrip::from).collect(),
             sent_back: today.sent_back,

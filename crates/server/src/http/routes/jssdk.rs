@@ -15,6 +15,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// `config` for `getConfigSignature`, `agent` for `getAgentConfigSignature`.
+    #[param(inline)]
     kind: Kind,
     /// The page's `location.href` up to `#`, on our own origin.
     #[param(example = "https://rollcall.example.edu.cn/h5/")]
@@ -23,6 +24,7 @@ pub struct Wanted {
 
 /// config or agent.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = JsSdkKind)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Config,

@@ -40,11 +40,14 @@ struct Person {
     photo: bool,
 }
 
-/// student or staff.
+/// Students or staff.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PersonKind)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
+    /// 学生
     Student,
+    /// 教职工
     Staff,
 }
 

@@ -28,6 +28,7 @@ pub enum By {
 
 /// Students or staff.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = PersonKind)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// 学生

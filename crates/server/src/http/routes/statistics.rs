@@ -88,7 +88,15 @@ impl Table {
             by,
             cutoff: found.cutoff_at,
             as_of: found.as_of,
-            rows: found.rows.into_iter().map(|row| Row::new(row.department, row.counts)).collect(),
+            rows: found
+                .rows
+                .into_iter()
+                .map(|row| {
+                    let signed_off_at =
+                        row.department.as_ref().and_then(|(id, _)| found.signed.get(id)).copied();
+                    Row { signed_off_at, ..Row::new(row.department, row.counts) }
+                })
+                .collect(),
             total: Row::new(None, found.total),
         }
     }
@@ -111,6 +119,9 @@ pub(super) struct Row {
     abnormal: i64,
     /// 迟报: of those who have reported, after the cut-off.
     late: i64,
+    /// 已签报: when the class or college was signed off for this turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_off_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -123,6 +134,7 @@ impl Row {
             normal: counts.normal(),
             abnormal: counts.abnormal,
             late: counts.late,
+            signed_off_at: None,
         }
     }
 }

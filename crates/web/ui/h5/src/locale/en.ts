@@ -376,6 +376,9 @@ export const en: Record<keyof typeof zh, string> = {
 
   'access_log.field.answers': 'your answers',
   'today.reviews': 'Reports to review',
+  'views.trend': 'Rate of the last 14 days',
+  'views.trend_day': '{day}: {rate} reported, {n} unreported, open the day',
+  'views.trend_foot': 'Bars begin at {n}%; green: all reported. Tap a day to open it.',
   'sign_off.go': 'Sign-off',
   'sign_off.day': 'Sign-offs of {day}',
   'reviews.look_short': 'Look',

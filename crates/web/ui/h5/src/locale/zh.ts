@@ -374,6 +374,9 @@ export const zh = {
 
   'access_log.field.answers': '填报内容',
   'today.reviews': '待核查的填报',
+  'views.trend': '近 14 天上报率',
+  'views.trend_day': '{day}，上报率 {rate}，未报 {n} 人，查看这一天',
+  'views.trend_foot': '柱底为 {n}%，绿色为全部已报。点一天查看。',
   'sign_off.go': '零报告签报',
   'sign_off.day': '{day} 签报情况',
   'reviews.look_short': '写明用途后查看',

@@ -100,6 +100,12 @@ const routes: RouteRecordRaw[] = [
     component: () => import('../pages/trips/TripsPage.vue'),
     meta: { title: 'trips.title' },
   },
+  {
+    path: '/movements',
+    name: 'movements',
+    component: () => import('../pages/movements/MovementsPage.vue'),
+    meta: { title: 'movements.title' },
+  },
   { path: '/me', name: 'me', component: () => import('../pages/me/MePage.vue'), meta: { title: 'me.title', tab: 'me' } },
   {
     path: '/me/access-log',

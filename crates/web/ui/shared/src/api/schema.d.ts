@@ -231,6 +231,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{code}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes me the one who answers for a form, for instance when whoever did has left. */
+        put: operations["campaigns_take_over"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{code}/publish": {
         parameters: {
             query?: never;
@@ -2656,7 +2673,7 @@ export interface components {
         };
         /** @description Something that was done to a form. */
         CampaignAct: {
-            /** @description created, saved, published, scheduled, ended or deleted. */
+            /** @description created, saved, published, scheduled, ended, taken_over or deleted. */
             act: string;
             /** Format: date-time */
             at: string;
@@ -3619,6 +3636,8 @@ export interface components {
         };
         /** @description One turn of a form. */
         FormToday: {
+            /** @description Whether an answer can be abnormal: where none can, none is called normal either. */
+            abnormal: boolean;
             /** Format: date-time */
             closes_at: string;
             code: string;
@@ -3802,7 +3821,7 @@ export interface components {
              * @description Only those under this department.
              */
             department?: number | null;
-            kind?: components["schemas"]["Kind"] | null;
+            kind?: components["schemas"]["PersonKind"] | null;
             /** @description Only these, 1 to 1000; null or left out: everybody of mine who is not activated. */
             people?: number[] | null;
         };
@@ -3825,11 +3844,6 @@ export interface components {
              */
             timestamp: number;
         };
-        /**
-         * @description Students or staff.
-         * @enum {string}
-         */
-        Kind: "student" | "staff";
         /** @description An account that no roster knows. */
         KindAccount: {
             kind?: string | null;
@@ -4655,13 +4669,18 @@ export interface components {
         Person: {
             class?: components["schemas"]["Department"] | null;
             college?: components["schemas"]["Department"] | null;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["PersonKind"];
             name: string;
             /** @description Student or staff number. */
             number: string;
             /** @description Whether `GET /me/photo` has one. */
             photo: boolean;
         };
+        /**
+         * @description Students or staff.
+         * @enum {string}
+         */
+        PersonKind: "student" | "staff";
         /**
          * @description What a person is.
          * @enum {string}
@@ -5742,6 +5761,11 @@ export interface components {
              * @description 已报
              */
             reported: number;
+            /**
+             * Format: date-time
+             * @description 已签报: when the class or college was signed off for this turn.
+             */
+            signed_off_at?: string | null;
             /**
              * Format: int64
              * @description 未报
@@ -8013,6 +8037,136 @@ export interface operations {
             };
             /** @description 没有找到 */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_take_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12035,7 +12189,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description `config` for `getConfigSignature`, `agent` for `getAgentConfigSignature`. */
-                kind: components["schemas"]["Kind"];
+                kind: "config" | "agent";
                 /**
                  * @description The page's `location.href` up to `#`, on our own origin.
                  * @example https://rollcall.example.edu.cn/h5/

@@ -26,6 +26,7 @@ export function healthDaily(changes: Partial<Form> = {}): Form {
     cutoff_at: '2020-03-04T10:00:00Z',
     open_trips: [],
     returned: [],
+    abnormal: true,
     sent_back: false,
     behalf: null,
     opens_at: '2020-03-03T16:00:00Z',
