@@ -32,7 +32,7 @@ pub struct Told {
 pub async fn make(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>, by: By) -> Result<Told> {
     let scope = viewer.scope(Action::SeeStatistics);
     let whole_school = scope == Scope::School;
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let (loaded, table) = table_in(app, &mut tx, school, scope, asked, by).await?;
     let unit = match asked.department {
         // What holds nobody of theirs is not named: it may be somebody else's.

@@ -247,7 +247,7 @@ pub async fn today(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<Fo
     let Some(person) = &viewer.person else { return Ok(Vec::new()) };
     let now = app.now();
     let today = school.today(now);
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let sent_back = store::reviews::sent_back_of(&mut tx, school.corp(), person.id).await?;
     let mut found = Vec::new();
     for (campaign, version) in forms::list(&mut tx, school.corp(), Some(today)).await? {
@@ -379,7 +379,7 @@ pub async fn to_fill(
 ) -> Result<FormToFill> {
     let now = app.now();
     let corp = school.corp();
-    let mut tx = app.store().scoped(corp).await?;
+    let mut tx = app.store().reading(corp).await?;
     let loaded = current(app, &mut tx, code).await?;
     if let Some(person) = meant.person {
         let turn = meant_turn(&mut tx, school, &loaded, meant, now).await?;

@@ -48,6 +48,7 @@ pub mod trips;
 pub mod unreported;
 pub mod write_plans;
 
+mod memo;
 mod notices;
 mod outbox;
 mod page;
@@ -77,6 +78,7 @@ struct Parts {
     schools: HashMap<CorpId, School>,
     forms: forms::Cache,
     months: reports::Months,
+    memo: memo::Memo,
     /// Rung when a job was added, so that a worker of this process looks at once.
     job_added: Notify,
 }
@@ -98,6 +100,7 @@ impl App {
             schools,
             forms: forms::Cache::default(),
             months: reports::Months::default(),
+            memo: memo::Memo::default(),
             job_added: Notify::new(),
         }))
     }
@@ -125,6 +128,10 @@ impl App {
     /// Every school, in no order.
     pub fn schools(&self) -> impl Iterator<Item = &School> {
         self.0.schools.values()
+    }
+
+    pub(crate) fn memo(&self) -> &memo::Memo {
+        &self.0.memo
     }
 
     pub(crate) fn job_added(&self) -> &Notify {

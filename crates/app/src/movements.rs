@@ -46,7 +46,7 @@ pub struct Table {
 
 /// The day's figures of what the viewer may see.
 pub async fn table(app: &App, school: &School, viewer: &Viewer, day: Option<NaiveDate>) -> Result<Table> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let found = table_in(app, &mut tx, school, viewer.scope(Action::SeeStatistics), day, None).await?;
     tx.commit().await?;
     Ok(found)
@@ -85,7 +85,7 @@ pub async fn people(
 ) -> Result<Page<PersonRow>> {
     let Asked { day, department, which } = asked;
     let question = question(app, school, viewer.scope(Action::SeePeople), day, department)?;
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let rows = movements::people(&mut tx, &question, which, after, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::cut(rows, limit, |row| row.number.clone()))

@@ -253,19 +253,22 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
         viewer.grants.retain(|grant| grant.until > today);
         return Ok(Some(viewer));
     }
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let Some(session) = sessions::find(&mut tx, school.corp(), &hash, now).await? else { return Ok(None) };
     let found = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await?;
+    tx.commit().await?;
     let Some(viewer) = found else {
         // The member has left or is disabled. Should they come back, they sign in anew.
+        let mut tx = app.store().scoped(school.corp()).await?;
         sessions::delete(&mut tx, school.corp(), &hash).await?;
         tx.commit().await?;
         return Ok(None);
     };
     if now - session.seen_at > TOUCH {
+        let mut tx = app.store().scoped(school.corp()).await?;
         sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
+        tx.commit().await?;
     }
-    tx.commit().await?;
     if let Ok(bytes) = serde_json::to_vec(&viewer) {
         app.cache().put(&key, &bytes, VIEWER_SECONDS).await;
     }

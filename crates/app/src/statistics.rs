@@ -22,7 +22,7 @@ pub(crate) use span::span_in;
 pub use span::{MOST_DAYS, OfDay, Span, Spanned, span};
 pub use store::statistics::{By, Fact, PersonRow, Row, Which};
 
-use crate::{App, Error, Page, Result, School, forms as asked_forms};
+use crate::{App, Error, Page, Result, School, forms as asked_forms, memo};
 
 /// A table of figures.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub struct Asked<'a> {
 
 /// The figures of what the viewer may see, grouped.
 pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>, by: By) -> Result<Table> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let (_, table) = table_in(app, &mut tx, school, viewer.scope(Action::SeeStatistics), asked, by).await?;
     tx.commit().await?;
     Ok(table)
@@ -75,7 +75,9 @@ pub(crate) async fn table_in(
 ) -> Result<(asked_forms::Loaded, Table)> {
     let now = app.now();
     let (loaded, question) = question_of(app, tx, school, scope, asked).await?;
-    let rows = statistics::by(tx, &question, by).await?;
+    let asked = format!("table {by:?} {question:?}");
+    let rows = memo::kept(app, school, asked, async { Ok(statistics::by(tx, &question, by).await?) }).await?;
+    let rows: Vec<Row> = rows.to_vec();
     let total = rows.iter().map(|row| row.counts).sum();
     let mut signed = sign_offs::signed(tx, question.corp, question.form_id, question.period).await?;
     signed.retain(|id, _| rows.iter().any(|row| row.department.as_ref().is_some_and(|(own, _)| own == id)));
@@ -115,7 +117,7 @@ pub struct Changed {
 
 /// Explains how many are expected: enrolled − leave − internship − … = expected.
 pub async fn explain(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>) -> Result<Explanation> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeeStatistics, asked).await?;
     let parts = question.explain(&mut tx).await?;
     let changed = question.changed(&mut tx).await?;
@@ -151,7 +153,7 @@ pub async fn people(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<PersonRow>> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
     let rows = statistics::people(&mut tx, &question, which, fact, after, limit + 1).await?;
     tx.commit().await?;

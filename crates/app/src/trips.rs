@@ -70,7 +70,7 @@ pub async fn list(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<TripRow>> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let scope = viewer.scope(Action::SeePeople);
     let page = list_in(app, &mut tx, school, scope, asked, after, limit).await?;
     tx.commit().await?;
@@ -103,7 +103,7 @@ fn key(text: &str) -> Option<(NaiveDate, i64)> {
 
 /// How many there are, by province.
 pub async fn summary(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>) -> Result<Summary> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let found = summary_in(app, &mut tx, school, viewer.scope(Action::SeePeople), asked).await?;
     tx.commit().await?;
     Ok(found)

@@ -5,14 +5,12 @@ use domain::{
     DepartmentId, PersonId, phone,
     policy::{Action, Viewer},
 };
-use store::{
-    statistics as figures,
-    unreported::{self, Row, phone_place},
-};
+use store::unreported::{self, Brief, Row, phone_place};
 
 use crate::{
     App, Page, Result, School,
     follow_ups::{self, FollowUp},
+    memo,
     statistics::{Asked, question},
 };
 
@@ -66,11 +64,18 @@ pub async fn list(
 ) -> Result<List> {
     let as_of = app.now();
     let corp = school.corp();
-    let mut tx = app.store().scoped(corp).await?;
+    let mut tx = app.store().reading(corp).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
-    let counts = figures::total(&mut tx, &question).await?;
-    let known_why = unreported::followed_up(&mut tx, &question).await?;
-    let rows = unreported::list(&mut tx, &question, followed_up, after, limit + 1).await?;
+    let all = memo::kept(app, school, format!("unreported {question:?}"), async {
+        Ok(unreported::everybody(&mut tx, &question).await?)
+    })
+    .await?;
+    let from = after.map_or(0, |after| all.people.partition_point(|one| one.number.as_str() <= after));
+    let wanted = |one: &&Brief| followed_up.is_none_or(|wanted| one.followed_up == wanted);
+    let most = usize::try_from(limit + 1).unwrap_or_default();
+    let page: Vec<PersonId> =
+        all.people.iter().skip(from).filter(wanted).take(most).map(|one| one.person_id).collect();
+    let rows = unreported::rows(&mut tx, &question, &page).await?;
     tx.commit().await?;
 
     let may_call = viewer.scope(Action::RevealPhone);
@@ -110,9 +115,9 @@ pub async fn list(
     Ok(List {
         day: question.day,
         as_of,
-        expected: counts.expected,
-        total: counts.unreported(),
-        followed_up: known_why,
+        expected: all.expected,
+        total: all.people.len() as i64,
+        followed_up: all.people.iter().filter(|one| one.followed_up).count() as i64,
         page,
     })
 }

@@ -10,6 +10,7 @@ use store::{
     Keyring, Settings, Store,
     cache::Cache,
     corps::{self, Corp},
+    versions::Versions,
 };
 use wecom::{BudgetStore, MemoryBudgets, MemoryTokens, TokenStore, callback::Receiver};
 
@@ -31,8 +32,8 @@ pub fn store(config: &Config) -> anyhow::Result<Store> {
 
 /// The whole application over one clock.
 pub fn app(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
-    let store = store(config)?;
     let cache = Cache::new(config.redis.url.as_deref());
+    let store = store(config)?.telling(Versions::new(cache.clone()));
     let schools = config
         .schools
         .iter()

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
+use diesel::{QueryableByName, sql_types::Bool};
 use diesel_async::{
-    AnsiTransactionManager, AsyncPgConnection, TransactionManager,
+    AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -16,7 +17,7 @@ use diesel_async::{
 use domain::CorpId;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Error, Keyring, Result};
+use crate::{Error, Keyring, Result, prepared::prepared, versions::Versions};
 
 /// How to reach Postgres.
 #[derive(Debug, Clone)]
@@ -36,6 +37,7 @@ pub type Connection = Object<AsyncPgConnection>;
 #[derive(Clone)]
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
+    versions: Versions,
     url: Arc<SecretString>,
     keyring: Arc<Keyring>,
 }
@@ -61,7 +63,19 @@ impl Store {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(Self { pool, url: Arc::new(settings.url), keyring: Arc::new(keyring) })
+        let (url, keyring) = (Arc::new(settings.url), Arc::new(keyring));
+        Ok(Self { pool, versions: Versions::default(), url, keyring })
+    }
+
+    /// The same, whose commits are told to `versions`.
+    #[must_use]
+    pub fn telling(self, versions: Versions) -> Self {
+        Self { versions, ..self }
+    }
+
+    /// What says whether a school's data changed.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
     }
 
     /// The keys that seal what must not lie open in the database.
@@ -73,13 +87,20 @@ impl Store {
     pub async fn scoped(&self, corp: CorpId) -> Result<Scoped> {
         // One round trip: corp is an integer, so there is nothing to quote.
         let connection = self.begin(&format!("BEGIN; SET LOCAL rollcall.corp_id = '{corp}'")).await?;
-        Ok(Scoped { connection: Some(connection), corp })
+        Ok(Scoped { connection: Some(connection), corp, versions: Some(self.versions.clone()) })
+    }
+
+    /// The same to read only: it tells nobody of a change, and a write in it fails.
+    pub async fn reading(&self, corp: CorpId) -> Result<Scoped> {
+        let connection =
+            self.begin(&format!("BEGIN READ ONLY; SET LOCAL rollcall.corp_id = '{corp}'")).await?;
+        Ok(Scoped { connection: Some(connection), corp, versions: None })
     }
 
     /// A transaction on the control plane alone: tables of school data look empty in it.
     pub async fn unscoped(&self) -> Result<Scoped> {
         let connection = self.begin("BEGIN").await?;
-        Ok(Scoped { connection: Some(connection), corp: 0 })
+        Ok(Scoped { connection: Some(connection), corp: 0, versions: None })
     }
 
     /// A connection for single statements on the control plane.
@@ -123,6 +144,8 @@ impl Store {
 pub struct Scoped {
     connection: Option<Connection>,
     corp: CorpId,
+    /// Who is told of what was written; none: nobody.
+    versions: Option<Versions>,
 }
 
 impl Scoped {
@@ -131,13 +154,32 @@ impl Scoped {
         self.corp
     }
 
-    /// Makes the work last.
+    /// Makes the work last, and tells that there is something new before the caller answers.
     pub async fn commit(mut self) -> Result<()> {
-        if let Some(mut connection) = self.connection.take() {
-            AnsiTransactionManager::commit_transaction(&mut *connection).await?;
+        let Some(mut connection) = self.connection.take() else { return Ok(()) };
+        let versions = self.versions.take().filter(Versions::are_kept);
+        let wrote = match &versions {
+            Some(_) => has_written(&mut connection).await?,
+            None => false,
+        };
+        AnsiTransactionManager::commit_transaction(&mut *connection).await?;
+        drop(connection);
+        if let Some(versions) = versions.filter(|_| wrote) {
+            versions.changed(self.corp).await;
         }
         Ok(())
     }
+}
+
+/// Whether the open transaction has written anything: Postgres numbers only those that have.
+async fn has_written(conn: &mut AsyncPgConnection) -> Result<bool> {
+    #[derive(QueryableByName)]
+    struct Wrote {
+        #[diesel(sql_type = Bool)]
+        wrote: bool,
+    }
+    let sql = "select pg_current_xact_id_if_assigned() is not null as wrote";
+    Ok(prepared(sql).get_result::<Wrote>(conn).await?.wrote)
 }
 
 impl Drop for Scoped {

@@ -112,6 +112,18 @@ macro_rules! expected {
     };
 }
 
+/// The same of some persons, $12, so that Postgres begins with them.
+macro_rules! expected_among {
+    ($period:ident) => {
+        concat!(
+            "with expected as materialized (",
+            enrolled!("$3", $period, "m.person_id = any($12) and ($8 is null or p.person_id = $8)"),
+            " and not exists (select from exemptions e where e.corp_id = m.corp_id and e.person_id = m.person_id
+                and e.revoked_at is null and e.from_date <= $3 and (e.until_date is null or e.until_date > $3)))"
+        )
+    };
+}
+
 /// Whether one person is expected. Apart from the others, so that Postgres keeps a plan that begins with the person.
 macro_rules! one_expected {
     ($period:ident) => {
@@ -167,6 +179,13 @@ impl Question {
     pub fn bind(&self, rest: &str) -> Bound {
         let expected = if self.period.day.is_some() { expected!(of_a_day) } else { expected!(of_no_day) };
         self.bind_to(&format!("{expected}{rest}"))
+    }
+
+    /// The same of these people only, with $1 to $12 bound; `rest` goes on with $13.
+    pub fn bind_people(&self, rest: &str, people: &[PersonId]) -> Bound {
+        let expected =
+            if self.period.day.is_some() { expected_among!(of_a_day) } else { expected_among!(of_no_day) };
+        self.bind_to(&format!("{expected}{rest}")).bind::<Array<BigInt>, _>(people.to_vec())
     }
 
     /// Whether this person is expected.

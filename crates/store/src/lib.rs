@@ -66,6 +66,7 @@ pub mod tags;
 pub mod tokens;
 pub mod trips;
 pub mod unreported;
+pub mod versions;
 pub mod viewers;
 pub mod write_plans;
 

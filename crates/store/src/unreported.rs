@@ -76,40 +76,72 @@ fn followed(question: &Question) -> String {
     format!("u.corp_id = $1 and u.form_id = $2 and {day} and u.slot = $11")
 }
 
-/// Of how many of the unreported somebody found out why.
-pub async fn followed_up(conn: &mut AsyncPgConnection, question: &Question) -> Result<i64> {
-    #[derive(QueryableByName)]
-    struct Count {
-        #[diesel(sql_type = BigInt)]
-        people: i64,
-    }
-    let rest = format!(
-        " select count(*) as people from expected x
-         where x.report_id is null and x.person_id in (select u.person_id from follow_ups u where {})",
-        followed(question)
-    );
-    Ok(question.bind(&rest).get_result::<Count>(conn).await?.people)
+/// One of them, as far as a list's order and head need.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Brief {
+    /// Our id.
+    #[diesel(sql_type = BigInt)]
+    pub person_id: PersonId,
+    /// Student or staff number; also the list's order and cursor.
+    #[diesel(sql_type = Text)]
+    pub number: String,
+    /// Whether somebody found out why.
+    #[diesel(sql_type = Bool)]
+    pub followed_up: bool,
 }
 
-/// The unreported, by student or staff number, after `after`; with `followed_up`, only those of whom is known why, or only
-/// the others.
-pub async fn list(
+/// All of the unreported.
+#[derive(Debug, Clone)]
+pub struct Everybody {
+    /// 应报, whether they have reported or not.
+    pub expected: i64,
+    /// By student or staff number, in the order of bytes.
+    pub people: Vec<Brief>,
+}
+
+/// All of the unreported in short.
+pub async fn everybody(conn: &mut AsyncPgConnection, question: &Question) -> Result<Everybody> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        expected: i64,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        person_id: Option<PersonId>,
+        #[diesel(sql_type = Nullable<Text>)]
+        number: Option<String>,
+        #[diesel(sql_type = Nullable<Bool>)]
+        followed_up: Option<bool>,
+    }
+    // One row without a person says how many are expected where nobody is missing.
+    let rest = format!(
+        ", counted as (select count(*) as expected from expected)
+         select c.expected, x.person_id, x.number,
+                x.person_id in (select u.person_id from follow_ups u where {}) as followed_up
+         from counted c left join expected x on x.report_id is null
+         order by x.number collate \"C\"",
+        followed(question)
+    );
+    let found: Vec<Found> = question.bind(&rest).load(conn).await?;
+    let expected = found.iter().next().map_or(0, |row| row.expected);
+    let brief = |row: Found| {
+        Some(Brief { person_id: row.person_id?, number: row.number?, followed_up: row.followed_up? })
+    };
+    Ok(Everybody { expected, people: found.into_iter().filter_map(brief).collect() })
+}
+
+/// Some of them, by student or staff number. Who has reported since is left out.
+pub async fn rows(
     conn: &mut AsyncPgConnection,
     question: &Question,
-    followed_up: Option<bool>,
-    after: Option<&str>,
-    limit: i64,
+    people: &[PersonId],
 ) -> Result<Vec<Row>> {
     let followed = followed(question);
     let rest = format!("
-      , page as (select * from expected x where x.report_id is null and ($12 is null or x.number > $12)
-                   and ($14 is null or $14 = (x.person_id in (select u.person_id from follow_ups u where {followed})))
-                 order by x.number limit $13)
       select x.person_id, x.number, x.name, x.department_id, x.college_id, x.grade_id, x.class_id, class.name as class_name, p.phone,
              coalesce(m.left_on is null and (m.status is null or m.status = 1), false) as reachable,
              last.state as reminder_state, last.at as reminder_at, why.reason as follow_reason, why.note as follow_note,
              why.by_member as follow_by, why.by_name as follow_by_name, why.at as follow_at
-      from page x
+      from expected x
       join persons p on p.corp_id = $1 and p.person_id = x.person_id
       left join department_versions class on class.corp_id = $1 and class.department_id = x.class_id
            and class.from_date <= $3 and (class.until_date is null or class.until_date > $3)
@@ -125,11 +157,6 @@ pub async fn list(
         left join persons w on w.corp_id = o.corp_id and w.person_id = o.person_id
         where {followed} and u.person_id = x.person_id
         order by u.follow_up_id desc limit 1) why on true
-      order by x.number");
-    let query = question
-        .bind(&rest)
-        .bind::<Nullable<Text>, _>(after.map(str::to_owned))
-        .bind::<BigInt, _>(limit)
-        .bind::<Nullable<Bool>, _>(followed_up);
-    Ok(query.load(conn).await?)
+      where x.report_id is null order by x.number collate \"C\"");
+    Ok(question.bind_people(&rest, people).load(conn).await?)
 }

@@ -63,7 +63,7 @@ pub async fn categories(
     asked: Asked<'_>,
     by: By,
 ) -> Result<Categories> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let found = categories_in(app, &mut tx, school, viewer.scope(Action::SeeStatistics), asked, by).await?;
     tx.commit().await?;
     Ok(found)

@@ -45,7 +45,7 @@ pub async fn forms(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<Fi
     if !viewer.may(Action::SeeStatistics) {
         return Err(Error::Forbidden);
     }
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let mut found = Vec::new();
     for (campaign, version) in store::forms::list(&mut tx, school.corp(), None).await? {
         let loaded = compiled(app, &campaign, version)?;

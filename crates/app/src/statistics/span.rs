@@ -62,7 +62,7 @@ pub struct OfDay {
 
 /// The figures of a span of what the viewer may see.
 pub async fn span(app: &App, school: &School, viewer: &Viewer, asked: Spanned<'_>, by: By) -> Result<Span> {
-    let mut tx = app.store().scoped(school.corp()).await?;
+    let mut tx = app.store().reading(school.corp()).await?;
     let found = span_in(app, &mut tx, school, viewer.scope(Action::SeeStatistics), asked, by).await?;
     tx.commit().await?;
     Ok(found)

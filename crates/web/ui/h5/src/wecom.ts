@@ -1,3 +1,4 @@
+import type * as Kit from '@wecom/jssdk';
 import { answer } from '#shared/api/client.ts';
 import { api } from './api.ts';
 
@@ -7,9 +8,9 @@ export const inWecom = (agent: string = navigator.userAgent): boolean => /wxwork
 /** A place as 企业微信's client gives it, in degrees and metres. */
 export type WecomPlace = { latitude: number; longitude: number; accuracy: number };
 
-let ready: Promise<typeof import('@wecom/jssdk')> | null = null;
+let ready: Promise<typeof Kit> | null = null;
 
-async function register() {
+async function register(): Promise<typeof Kit> {
   const ww = await import('@wecom/jssdk');
   const sign = (kind: 'config' | 'agent') => async (url: string) => {
     const { timestamp, nonceStr, signature } = await answer(api.GET('/api/v1/jssdk', { params: { query: { kind, url } } }));
