@@ -27,8 +27,8 @@ use tokio::sync::watch;
 
 use crate::{App, Error, Result, reminders};
 
-/// A lease is this long and is renewed at a third of it.
-const LEASE: Duration = Duration::from_secs(60);
+/// A lease is this long and is renewed at a third of it. Work of a process that was killed waits for its end.
+const LEASE: Duration = Duration::from_secs(30);
 /// How long an idle worker sleeps at most.
 const POLL: Duration = Duration::from_millis(500);
 /// How often rules and schedules are looked at.

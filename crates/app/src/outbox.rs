@@ -11,12 +11,16 @@ use domain::CorpId;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use store::{
-    Scoped, mailings,
+    Scoped, jobs as queue, mailings,
     outbox::{self, Batch, BatchEnd, Group, NewBatch, PerMember, Waiting},
 };
 use wecom::Message;
 
-use crate::{App, Error, Result, School};
+use crate::{
+    App, Error, Result, School,
+    jobs::{refresh_member, sync_directory},
+    reminders,
+};
 
 /// How long WeCom drops a repeat of the same bytes (doc 90236; at most four hours).
 pub(crate) const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
@@ -28,7 +32,11 @@ const BATCH: i64 = 1000;
 pub(crate) const CALLS_AT_ONCE: usize = 10;
 /// WeCom drops the 31st message a minute to one member, and the 1001st an hour, without a word (doc 90312). Its
 /// clock is not ours, so we stay below.
-const PER_MEMBER: PerMember = PerMember { minute: 25, hour: 900 };
+const PER_MINUTE: i64 = 25;
+/// …
+const PER_HOUR: i64 = 900;
+/// So many invalid recipients of one message are asked about one by one.
+const FEW_INVALID: usize = 20;
 /// Recipients a day of one app, for each account of the corp (doc 90312).
 const MESSAGES_PER_ACCOUNT: i64 = 200;
 
@@ -108,6 +116,31 @@ pub(crate) async fn say(
     Ok(())
 }
 
+/// Keeps what many variants of a mailing say, after checking that WeCom would take each.
+pub(crate) async fn say_all(
+    app: &App,
+    tx: &mut Scoped,
+    corp: CorpId,
+    mailing_id: i64,
+    contents: &[(String, Content)],
+) -> Result<()> {
+    let school = app.school(corp)?;
+    let mut sealed = Vec::with_capacity(contents.len());
+    for (variant, content) in contents {
+        content
+            .message(school, vec!["somebody".to_owned()], i64::MAX)
+            .to_body()
+            .map_err(|error| Error::Internal("a message".into(), Some(Box::new(error))))?;
+        let plain =
+            serde_json::to_vec(content).map_err(|_| Error::internal("a content that can't be written"))?;
+        let row = format!("{mailing_id} {variant}");
+        let place = mailings::content_place(corp, &row);
+        sealed.push((variant.as_str(), app.store().keyring().seal(place, &plain)?));
+    }
+    mailings::add_contents(tx, corp, mailing_id, &sealed).await?;
+    Ok(())
+}
+
 async fn content_of(app: &App, tx: &mut Scoped, corp: CorpId, group: &Group) -> Result<Content> {
     let sealed = mailings::content(tx, corp, group.mailing_id, &group.variant).await?;
     let row = format!("{} {}", group.mailing_id, group.variant);
@@ -132,13 +165,16 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> 
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     outbox::drop_needless(&mut tx, corp, now).await?;
+    let held = reminders::held(&mut tx, school, now).await?;
+    let most = reminders::most(&mut tx, school, now).await?;
+    let per_member = PerMember { minute: PER_MINUTE, hour: PER_HOUR, reminders: most };
     // Some groups may have had their fill; a few more are looked at, so that they don't hold up the others.
-    let groups = outbox::waiting_groups(&mut tx, corp, 200, now).await?;
+    let groups = outbox::waiting_groups(&mut tx, corp, 200, &held, now).await?;
     let mut room = if groups.is_empty() { 0 } else { room_today(&mut tx, school, now).await? };
     let mut frozen = 0;
     for group in &groups {
         while frozen < CALLS_AT_ONCE && room > 0 {
-            let taken = outbox::take_waiting(&mut tx, corp, group, BATCH.min(room), PER_MEMBER, now).await?;
+            let taken = outbox::take_waiting(&mut tx, corp, group, BATCH.min(room), per_member, now).await?;
             if taken.is_empty() {
                 break;
             }
@@ -147,8 +183,13 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> 
             room -= i64::try_from(taken.len()).unwrap_or(i64::MAX);
         }
     }
+    // Whoever has had as many reminders as the school allows waits for nothing.
+    let settled = match frozen {
+        0 if !groups.is_empty() => outbox::settle_limited(&mut tx, corp, most, now).await?,
+        _ => 0,
+    };
     tx.commit().await?;
-    Ok(match (groups.is_empty(), frozen) {
+    Ok(match (groups.is_empty(), frozen + settled) {
         (true, _) => Freezing::Nothing,
         (false, 0) => Freezing::NoRoom,
         (false, _) => Freezing::Frozen,
@@ -212,8 +253,10 @@ pub(crate) enum Sending {
 /// Sends the oldest frozen batches, [`CALLS_AT_ONCE`] at once.
 pub(crate) async fn send_frozen(app: &App, school: &School) -> Result<Sending> {
     let corp = school.corp();
+    let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
-    let batches = outbox::frozen(&mut tx, corp, CALLS_AT_ONCE as i64).await?;
+    let held = reminders::held(&mut tx, school, now).await?;
+    let batches = outbox::frozen(&mut tx, corp, CALLS_AT_ONCE as i64, &held, now).await?;
     tx.commit().await?;
     let sent = join_all(batches.iter().map(|batch| send(app, school, batch))).await;
     let mut sending = Sending::Empty;
@@ -305,10 +348,27 @@ async fn record(
             BatchEnd::Failed(&text)
         }
     };
+    let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
-    outbox::finish(&mut tx, corp, batch.batch_id, &end, app.now()).await?;
+    outbox::finish(&mut tx, corp, batch.batch_id, &end, now).await?;
+    if let BatchEnd::Sent { invalid, .. } = &end {
+        hint(&mut tx, corp, invalid, now).await?;
+    }
     tx.commit().await?;
     Ok(Sending::Settled)
+}
+
+/// Whom WeCom calls invalid the directory is asked about: they have left, or the app does not see them.
+async fn hint(tx: &mut Scoped, corp: CorpId, invalid: &[String], now: DateTime<Utc>) -> Result<()> {
+    // More than a few are looked at together, as a sync looks at everybody.
+    if invalid.len() > FEW_INVALID {
+        queue::add(tx, &sync_directory::job(corp, sync::Trigger::Event, now), now).await?;
+        return Ok(());
+    }
+    for userid in invalid {
+        queue::add(tx, &refresh_member::job(corp, userid, now), now).await?;
+    }
+    Ok(())
 }
 
 /// When to ask again: after WeCom's own pause, where there is one.
