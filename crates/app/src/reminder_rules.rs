@@ -6,12 +6,14 @@ mod outlook;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
+    DepartmentId,
     form::WallTime,
     policy::{Action, Viewer},
     reminder::{Days, Occasion, Rule, Step, To},
 };
 use store::{
     Scoped,
+    departments::{self, Department},
     reminder_rules::{self as rows, Act, Row},
 };
 
@@ -40,12 +42,34 @@ pub struct Shown {
     pub used: bool,
     /// What it is.
     pub rule: Rule,
+    /// What the departments it asks are called, as far as there are any.
+    pub departments: Vec<(DepartmentId, String)>,
+}
+
+/// What departments are called, if any of these rules names some.
+async fn names(tx: &mut Scoped, rows: &[Row]) -> Result<Vec<Department>> {
+    let corp = tx.corp();
+    for row in rows {
+        if row.rule()?.departments.is_some() {
+            return Ok(departments::open(tx, corp).await?);
+        }
+    }
+    Ok(Vec::new())
 }
 
 impl Shown {
-    fn of(row: Row) -> Result<Self> {
+    /// One rule.
+    async fn one(tx: &mut Scoped, row: Row) -> Result<Self> {
+        let names = names(tx, std::slice::from_ref(&row)).await?;
+        Self::of(row, &names)
+    }
+
+    fn of(row: Row, names: &[Department]) -> Result<Self> {
         let rule = row.rule()?;
+        let asked = rule.departments.clone().unwrap_or_default();
+        let named = names.iter().filter(|one| asked.contains(&one.department_id));
         Ok(Self {
+            departments: named.map(|one| (one.department_id, one.name.clone())).collect(),
             id: row.rule_id,
             form_title: row.form_title.unwrap_or_else(|| row.form_code.clone()),
             form: row.form_code,
@@ -82,8 +106,9 @@ pub async fn list(
     }
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::list(&mut tx, school.corp(), form, false, after, limit + 1).await?;
+    let names = names(&mut tx, &found).await?;
     tx.commit().await?;
-    Page::cut(found, limit, |row| row.rule_id.to_string()).try_map(Shown::of)
+    Page::cut(found, limit, |row| row.rule_id.to_string()).try_map(|row| Shown::of(row, &names))
 }
 
 /// One of them.
@@ -91,8 +116,9 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result
     may_read(viewer)?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let row = rows::find(&mut tx, school.corp(), id, false).await?.ok_or(Error::NotFound)?;
+    let shown = Shown::one(&mut tx, row).await?;
     tx.commit().await?;
-    Shown::of(row)
+    Ok(shown)
 }
 
 /// Something that was done to a rule.

@@ -1,9 +1,6 @@
 //! Making and changing rules. Every act is noted with what the rule is since then.
 
-use domain::{
-    policy::Viewer,
-    reminder::Rule,
-};
+use domain::{policy::Viewer, reminder::Rule};
 use store::{
     Scoped, outbox,
     reminder_rules::{self as rows, Act, Row},
@@ -71,8 +68,9 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, draft: Draft<'_
         }
     };
     let made = rows::find(&mut tx, corp, rule_id, false).await?.ok_or(Error::NotFound)?;
+    let shown = Shown::one(&mut tx, made).await?;
     tx.commit().await?;
-    Shown::of(made)
+    Ok(shown)
 }
 
 /// Changes a rule, if nobody changed it since revision `seen`. The same again changes nothing.
@@ -108,8 +106,9 @@ pub async fn change(
         note(app, &mut tx, school, viewer, (id, name, draft.rule), "changed").await?;
     }
     let changed = rows::find(&mut tx, corp, id, false).await?.ok_or(Error::NotFound)?;
+    let shown = Shown::one(&mut tx, changed).await?;
     tx.commit().await?;
-    Shown::of(changed)
+    Ok(shown)
 }
 
 async fn held(tx: &mut Scoped, school: &School, id: i64) -> Result<Row> {
@@ -166,8 +165,9 @@ async fn move_to(
         }
     }
     let moved = rows::find(&mut tx, corp, id, false).await?.ok_or(Error::NotFound)?;
+    let shown = Shown::one(&mut tx, moved).await?;
     tx.commit().await?;
-    Shown::of(moved)
+    Ok(shown)
 }
 
 /// Deletes a rule of which no round was ever planned.

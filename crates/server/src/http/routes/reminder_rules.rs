@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use self::document::{Document, To};
-use super::reminders::ReminderState;
+use super::{dto::Department, reminders::ReminderState};
 use crate::http::{
     input::{self, IdempotencyKey, Json, PageQuery, Query},
     openapi::{Refusals, WriteRefusals},
@@ -54,6 +54,8 @@ pub struct ReminderRule {
     /// Whether it has sent anything, so that it can be ended and not deleted.
     used: bool,
     rule: Document,
+    /// What the departments it asks are called.
+    departments: Vec<Department>,
 }
 
 /// Whether a rule is at work.
@@ -84,6 +86,7 @@ impl From<rules::Shown> for ReminderRule {
             revision: shown.revision,
             used: shown.used,
             rule: Document::of(&shown.rule),
+            departments: shown.departments.into_iter().map(Department::from).collect(),
         }
     }
 }
