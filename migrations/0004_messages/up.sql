@@ -153,7 +153,7 @@ create table outbox (
   foreign key (corp_id, member_id) references members,
   foreign key (corp_id, batch_id) references outbox_batches
 );
-create index outbox_waiting on outbox (corp_id, mailing_id, variant) where state = 'waiting';
+create index outbox_waiting on outbox (corp_id, mailing_id, variant, outbox_id) where state = 'waiting';
 create index outbox_batch on outbox (corp_id, batch_id);
 create index outbox_member on outbox (corp_id, member_id, at);
 create index outbox_person on outbox (corp_id, person_id, at);

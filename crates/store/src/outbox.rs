@@ -24,19 +24,39 @@ pub fn body_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: "outbox_batches.body", corp, row }
 }
 
-/// Settles what waits and must not go out any more: reported since, or no longer of use.
-pub async fn drop_needless(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<usize> {
-    let sql = "
-      update outbox set state = case when reported then 'skipped' else 'expired' end, at = $2
-      from (
-        select w.outbox_id, w.useful_until <= $2 as expired,
-               a.kind = 'reminder' and exists (select from reports r where r.corp_id = $1 and r.form_id = a.form_id
-                 and r.day is not distinct from a.period_day and r.slot = a.slot and r.occurrence = 0
-                 and r.person_id = w.person_id) as reported
-        from outbox w join mailings a on a.corp_id = w.corp_id and a.mailing_id = w.mailing_id
-        where w.corp_id = $1 and w.state = 'waiting') needless
-      where outbox.corp_id = $1 and outbox.outbox_id = needless.outbox_id and (reported or expired)";
-    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).execute(conn).await?)
+/// Settles what waits and must not go out any more: reported since, or no longer of use. Of these rows alone, or of all. Gives
+/// those it settled.
+pub async fn drop_needless(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    only: Option<&[i64]>,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    #[derive(QueryableByName)]
+    struct Settled {
+        #[diesel(sql_type = BigInt)]
+        outbox_id: i64,
+    }
+    let which = if only.is_some() { "and w.outbox_id = any($3)" } else { "and cardinality($3) = 0" };
+    let sql = format!(
+        "update outbox set state = case when reported then 'skipped' else 'expired' end, at = $2
+         from (
+           select w.outbox_id, w.useful_until <= $2 as expired,
+                  a.kind = 'reminder' and exists (select from reports r where r.corp_id = $1 and r.form_id = a.form_id
+                    and r.day is not distinct from a.period_day and r.slot = a.slot and r.occurrence = 0
+                    and r.person_id = w.person_id) as reported
+           from outbox w join mailings a on a.corp_id = w.corp_id and a.mailing_id = w.mailing_id
+           where w.corp_id = $1 and w.state = 'waiting' {which}) needless
+         where outbox.corp_id = $1 and outbox.outbox_id = needless.outbox_id and (reported or expired)
+         returning outbox.outbox_id"
+    );
+    let settled: Vec<Settled> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Array<BigInt>, _>(only.unwrap_or_default())
+        .load(conn)
+        .await?;
+    Ok(settled.into_iter().map(|row| row.outbox_id).collect())
 }
 
 /// Rows that get the same bytes.
@@ -135,19 +155,24 @@ pub async fn take_waiting(
     per_member: PerMember,
     now: DateTime<Utc>,
 ) -> Result<Vec<Waiting>> {
+    // Walks the waiting rows in order and stops at the limit: members are looked up for those taken alone.
     let sql = "
-      select w.outbox_id, m.userid, w.useful_until
-      from outbox w join members m on m.corp_id = w.corp_id and m.member_id = w.member_id
-      join mailings k on k.corp_id = w.corp_id and k.mailing_id = w.mailing_id
-      where w.corp_id = $1 and w.state = 'waiting' and w.mailing_id = $2 and w.variant = $7 and w.not_before <= $3
-        and (select count(*) filter (where s.at > $3 - interval '1 hour') < $5
-                    and count(*) filter (where s.at > $3 - interval '1 minute') < $4
-                    and (k.kind = 'notice' or count(*) filter (
-                      where s.at >= $9 and a.kind <> 'notice' and s.state in ('frozen', 'sent', 'unknown')) < $8)
-             from outbox s join mailings a on a.corp_id = s.corp_id and a.mailing_id = s.mailing_id
-             where s.corp_id = $1 and s.member_id = w.member_id and s.batch_id is not null
-               and s.at > least($3 - interval '1 hour', $9))
-      order by w.outbox_id limit $6 for update of w skip locked";
+      with taken as materialized (
+        select w.outbox_id, w.member_id, w.useful_until
+        from outbox w
+        where w.corp_id = $1 and w.state = 'waiting' and w.mailing_id = $2 and w.variant = $7 and w.not_before <= $3
+          and (select count(*) filter (where s.at > $3 - interval '1 hour') < $5
+                      and count(*) filter (where s.at > $3 - interval '1 minute') < $4
+                      and ((select k.kind from mailings k where k.corp_id = $1 and k.mailing_id = $2) = 'notice'
+                           or count(*) filter (where s.at >= $9 and a.kind <> 'notice'
+                                               and s.state in ('frozen', 'sent', 'unknown')) < $8)
+               from outbox s join mailings a on a.corp_id = s.corp_id and a.mailing_id = s.mailing_id
+               where s.corp_id = $1 and s.member_id = w.member_id and s.batch_id is not null
+                 and s.at > least($3 - interval '1 hour', $9))
+        order by w.outbox_id limit $6 for update of w skip locked)
+      select t.outbox_id, m.userid, t.useful_until
+      from taken t join members m on m.corp_id = $1 and m.member_id = t.member_id
+      order by t.outbox_id";
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(group.mailing_id)
