@@ -135,7 +135,7 @@ pub async fn plan(
          added as (
            insert into outbox (corp_id, mailing_id, variant, person_id, member_id, state, not_before, useful_until, at)
            select $1, $15, c.variant, c.person_id, c.member_id, c.state,
-                  ($16)[1 + mod(c.person_id + $15, cardinality($16)::bigint)], $17, $18
+                  ($16)[(1 + mod(c.person_id + $15, cardinality($16)::bigint))::integer], $17, $18
            from chosen c)
          select c.variant, case when count(*) = 1 then min(c.name) end as name,
                 case when count(distinct c.class_id) = 1 then min(l.name) end as class,

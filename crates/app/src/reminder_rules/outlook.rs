@@ -246,7 +246,8 @@ pub async fn test(
     let mut tx = app.store().scoped(corp).await?;
     let looked = look(app, &mut tx, school, draft.form, draft.rule).await?;
     let own = store::viewers::profile(&mut tx, viewer, school.today(now)).await?.name;
-    let people = reminders::reasons(&mut tx, &looked.question, most(&mut tx, school, now).await?).await?;
+    let most = most(&mut tx, school, now).await?;
+    let people = reminders::reasons(&mut tx, &looked.question, most).await?;
     let missing = people.iter().filter(|reason| reason.state != "reported").map(|reason| reason.people).sum();
     let expected = people.iter().map(|reason| reason.people).sum();
     let said = said(school, &looked, &step.wording);

@@ -226,6 +226,7 @@ export const en: Record<keyof typeof zh, string> = {
   'rules.did.paused': 'paused the rule',
   'rules.did.resumed': 'resumed the rule',
   'rules.did.ended': 'ended the rule',
+  'rules.change': '{part}: {before} → {after}',
   'rules.part.days': 'Days',
   'rules.part.times': 'Times',
   'rules.part.departments': 'Departments',

@@ -224,6 +224,7 @@ export const zh = {
   'rules.did.paused': '暂停了规则',
   'rules.did.resumed': '恢复了规则',
   'rules.did.ended': '结束了规则',
+  'rules.change': '{part}：{before} → {after}',
   'rules.part.days': '日期',
   'rules.part.times': '提醒时间',
   'rules.part.departments': '部门范围',
