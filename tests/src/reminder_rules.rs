@@ -52,20 +52,33 @@ async fn a_rule_is_made_changed_paused_and_ended_and_every_act_is_kept() {
     assert_eq!(again.body["id"], made.body["id"], "the same again is the same rule");
     let path = format!("/reminder-rules/{}", made.body["id"]);
 
-    let second = rule(&["09:00", "11:00"], &[step("person", 0, "请填“{form}”"), step("counsellor", 30, "{count} 人未报")]);
+    let second = rule(
+        &["09:00", "11:00"],
+        &[step("person", 0, "请填“{form}”"), step("counsellor", 30, "{count} 人未报")],
+    );
     let mut change = named("晨检", &second);
     change["revision"] = json!(1);
     let changed = administrator.put(&path, &change).await;
     assert_eq!((changed.status, &changed.body["revision"]), (StatusCode::OK, &json!(2)), "{}", changed.body);
-    assert_eq!(administrator.put(&path, &change).await.status, StatusCode::OK, "the same again changes nothing");
+    assert_eq!(
+        administrator.put(&path, &change).await.status,
+        StatusCode::OK,
+        "the same again changes nothing"
+    );
     let mut stale = named("晨检", &first);
     stale["revision"] = json!(1);
     let refused = administrator.put(&path, &stale).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "overtaken"));
 
-    assert_eq!(administrator.post(&format!("{path}/pause"), &json!(null)).await.body["state"], json!("paused"));
+    assert_eq!(
+        administrator.post(&format!("{path}/pause"), &json!(null)).await.body["state"],
+        json!("paused")
+    );
     assert_eq!(planned(&test, "09:00").await, 0, "a paused rule plans nothing");
-    assert_eq!(administrator.post(&format!("{path}/resume"), &json!(null)).await.body["state"], json!("active"));
+    assert_eq!(
+        administrator.post(&format!("{path}/resume"), &json!(null)).await.body["state"],
+        json!("active")
+    );
     assert_eq!(planned(&test, "09:05").await, 1);
     let used = administrator.delete(&path).await;
     assert_eq!(used.fields(), ["id"], "what has sent something is ended, not deleted");
@@ -100,12 +113,20 @@ async fn what_a_rule_cannot_be_is_told_by_field() {
     };
     assert_eq!(tell(&|body: &mut Value| body["name"] = json!(" ")).await.0, "name");
     assert_eq!(tell(&|body: &mut Value| body["form"] = json!("nothing")).await.0, "form");
-    assert_eq!(tell(&|body: &mut Value| body["form"] = json!("trips")).await.0, "form", "nobody leaves a trip unreported");
+    assert_eq!(
+        tell(&|body: &mut Value| body["form"] = json!("trips")).await.0,
+        "form",
+        "nobody leaves a trip unreported"
+    );
     assert_eq!(tell(&|body: &mut Value| body["rule"]["times"] = json!(["25:00"])).await.0, "times");
     assert_eq!(tell(&|body: &mut Value| body["rule"]["times"] = json!([])).await.0, "times");
     assert_eq!(tell(&|body: &mut Value| body["rule"]["kinds"] = json!(["staff"])).await.0, "kinds");
-    assert_eq!(tell(&|body: &mut Value| body["rule"]["quiet"] = json!({ "from": "1", "until": "2" })).await.0, "quiet");
-    let (field, message) = tell(&|body: &mut Value| body["rule"]["steps"][0]["wording"] = json!("请打 {phone}")).await;
+    assert_eq!(
+        tell(&|body: &mut Value| body["rule"]["quiet"] = json!({ "from": "1", "until": "2" })).await.0,
+        "quiet"
+    );
+    let (field, message) =
+        tell(&|body: &mut Value| body["rule"]["steps"][0]["wording"] = json!("请打 {phone}")).await;
     assert_eq!(field, "steps");
     assert!(message.contains("{phone}") && message.contains("{closes}"), "{message}");
     assert_eq!(
@@ -125,7 +146,9 @@ async fn what_a_rule_cannot_be_is_told_by_field() {
         assert_eq!(counsellor.post(path, &body).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     let student = test.sign_in(&test.persona("student")).await;
-    for path in ["/reminder-rules", "/reminder-settings", "/school-days?year=2020", "/reminder-rules/1/people"] {
+    for path in
+        ["/reminder-rules", "/reminder-settings", "/school-days?year=2020", "/reminder-rules/1/people"]
+    {
         assert_eq!(student.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
 }
@@ -163,7 +186,10 @@ async fn one_step_after_the_other_as_long_as_somebody_is_missing() {
     let left = theirs.len() - 1;
     assert_eq!(message["content"]["title"], json!(format!("健康日报未报 {left} 人")));
     let words = message["content"]["description"].as_str().unwrap();
-    assert!(words.contains(&format!("还有 {left}/{} 人未报，请在 今晚 24:00 前提醒。", theirs.len())), "{words}");
+    assert!(
+        words.contains(&format!("还有 {left}/{} 人未报，请在 今晚 24:00 前提醒。", theirs.len())),
+        "{words}"
+    );
     assert!(message["content"]["url"].as_str().unwrap().contains("/h5/unreported/health-daily"));
 
     assert_eq!(planned(&test, "10:00").await, 1);
@@ -215,11 +241,16 @@ async fn a_rule_is_looked_at_and_tested_before_it_goes() {
     let steps = [step("person", 0, "{name}，请填“{form}”"), step("counsellor", 60, "还有 {count} 人")];
     let mut draft = rule(&["09:00", "23:00"], &steps);
     draft["days"] = json!("workdays");
-    let outlook =
-        administrator.post("/reminder-rules/outlook", &json!({ "form": "health-daily", "rule": draft })).await;
+    let outlook = administrator
+        .post("/reminder-rules/outlook", &json!({ "form": "health-daily", "rule": draft }))
+        .await;
     let body = &outlook.body;
     let asked: i64 = test.one("select count(*) from persons where kind = 'student'", &[]).await;
-    assert_eq!(body["steps"][0]["receivers"], json!(asked - 3), "two are outside the colleges, one has reported: {body}");
+    assert_eq!(
+        body["steps"][0]["receivers"],
+        json!(asked - 3),
+        "two are outside the colleges, one has reported: {body}"
+    );
     assert_eq!(body["steps"][0]["left_out"]["reported"], json!(1));
     let own: String = test.one("select name from persons where number = $1", &[&userid]).await;
     assert_eq!(body["steps"][0]["card"]["description"], json!(format!("{own}，请填“健康日报”")));
@@ -279,7 +310,10 @@ async fn a_round_is_spread_and_what_it_did_is_on_record() {
     assert_eq!(before, all);
     let rounds = administrator.get(&format!("/reminder-rules/{}/rounds", made.body["id"])).await;
     let round = &rounds.items()[0];
-    assert_eq!((&round["time"], &round["to"], &round["day"]), (&json!("09:00"), &json!("person"), &json!("2020-03-04")));
+    assert_eq!(
+        (&round["time"], &round["to"], &round["day"]),
+        (&json!("09:00"), &json!("person"), &json!("2020-03-04"))
+    );
     assert_eq!(round["counts"], json!({ "sent": all }));
 
     // Paused in the middle of a round, the rest stays back.
@@ -308,9 +342,13 @@ async fn the_calendar_is_pasted_corrected_and_followed() {
     assert_eq!(looked.body, json!({ "days": 7, "changed": 7 }));
     assert!(administrator.get("/school-days?year=2020").await.items().is_empty(), "only looked at");
     for changed in [7, 0] {
-        assert_eq!(administrator.post("/school-days", &list).await.body, json!({ "days": 7, "changed": changed }));
+        assert_eq!(
+            administrator.post("/school-days", &list).await.body,
+            json!({ "days": 7, "changed": changed })
+        );
     }
-    let wrong = administrator.post("/school-days", &json!({ "text": "2020-05-01,旅游\n不是日期1,放假" })).await;
+    let wrong =
+        administrator.post("/school-days", &json!({ "text": "2020-05-01,旅游\n不是日期1,放假" })).await;
     assert_eq!(wrong.fields(), ["text.1", "text.2"]);
     assert_eq!(planned(&test, "09:00").await, 0, "a day off");
     let path = "/school-days/2020-03-04";

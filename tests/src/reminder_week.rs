@@ -76,8 +76,9 @@ struct Week {
 impl Week {
     async fn begin() -> Self {
         let test = TestApp::start().await;
-        let college: i32 =
-            test.one("select department_id from departments where kind = 'college' and name = '信息学院'", &[]).await;
+        let college: i32 = test
+            .one("select department_id from departments where kind = 'college' and name = '信息学院'", &[])
+            .await;
         // A student looks after their class, as an office may decide.
         test.owner
             .execute(
@@ -154,7 +155,8 @@ impl Week {
     }
 
     fn draw(&mut self, below: u64) -> u64 {
-        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.chance =
+            self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.chance >> 33) % below
     }
 
@@ -162,7 +164,8 @@ impl Week {
     fn decide(&mut self) {
         for index in 0..self.students.len() {
             let minute = at(6, 40) + 10 * Minute::try_from(self.draw(90)).unwrap();
-            let busy = (at(8, 30)..=at(8, 50)).contains(&minute) || (at(13, 30)..=at(13, 50)).contains(&minute);
+            let busy =
+                (at(8, 30)..=at(8, 50)).contains(&minute) || (at(13, 30)..=at(13, 50)).contains(&minute);
             let never = self.draw(4) == 0;
             self.students[index].reports = (!never && !busy).then_some(minute);
         }
@@ -212,7 +215,9 @@ impl Week {
                     if official.whole_school && !roles.contains(&"school_leader") {
                         continue;
                     }
-                    for student in self.missing(day, minute).into_iter().filter(|one| one.path[2] == self.college) {
+                    for student in
+                        self.missing(day, minute).into_iter().filter(|one| one.path[2] == self.college)
+                    {
                         if official.whole_school || student.path.contains(&official.department) {
                             theirs.entry(&official.number).or_default().insert(&student.number);
                         }
@@ -238,10 +243,12 @@ impl Week {
         self.test.clock.set_time(&format!("{:02}:{:02}", minute / 60, minute % 60));
         let now = self.test.app.now();
         self.test.control("clock", &json!({ "set": now })).await;
-        let reporting = self.students.iter().filter(|one| one.reports == Some(minute) && !one.away.contains(&day));
+        let reporting =
+            self.students.iter().filter(|one| one.reports == Some(minute) && !one.away.contains(&day));
         for student in reporting {
-            let submission =
-                serde_json::from_value(json!({ "form": "health-daily", "version": 1, "answers": normal_answers() }));
+            let submission = serde_json::from_value(
+                json!({ "form": "health-daily", "version": 1, "answers": normal_answers() }),
+            );
             let viewer = self.viewer(&student.number).await;
             let key = format!("week-{day}-{}", student.number);
             let (app, school) = (&self.test.app, self.test.school());
@@ -276,7 +283,11 @@ fn minutes() -> BTreeSet<Minute> {
     minutes
 }
 
-fn check(day: u64, told: &BTreeMap<String, Vec<Event>>, got: &BTreeMap<String, Vec<(Minute, String)>>) -> usize {
+fn check(
+    day: u64,
+    told: &BTreeMap<String, Vec<Event>>,
+    got: &BTreeMap<String, Vec<(Minute, String)>>,
+) -> usize {
     let mut limited = 0;
     for number in told.keys().chain(got.keys()).collect::<BTreeSet<_>>() {
         let mut events = told.get(number).cloned().unwrap_or_default();
@@ -285,10 +296,10 @@ fn check(day: u64, told: &BTreeMap<String, Vec<Event>>, got: &BTreeMap<String, V
         limited += events.len() - wanted;
         assert_eq!(arrived.len(), wanted, "{number} on day {day}: {arrived:?} of {events:?}");
         for (minute, title) in arrived {
-            let fits =
-                |event: &Event| event.title == title && (event.from..=event.until).contains(&minute);
+            let fits = |event: &Event| event.title == title && (event.from..=event.until).contains(&minute);
             let found = events.iter().position(fits);
-            let found = found.unwrap_or_else(|| panic!("{number} on day {day} at {minute}: {title} of {events:?}"));
+            let found =
+                found.unwrap_or_else(|| panic!("{number} on day {day} at {minute}: {title} of {events:?}"));
             events.remove(found);
         }
     }

@@ -298,7 +298,11 @@ async fn an_equal_reminder_two_hours_later_arrives() {
     let messages = test.messages_of(&student).await;
     assert_eq!(messages.len(), 2);
     let [one, other] = [&messages[0]["content"], &messages[1]["content"]];
-    assert_eq!((&one["title"], &one["description"]), (&other["title"], &other["description"]), "they say the same");
+    assert_eq!(
+        (&one["title"], &one["description"]),
+        (&other["title"], &other["description"]),
+        "they say the same"
+    );
     assert_ne!(one["url"], other["url"], "and each carries a number of its own");
 }
 
@@ -308,7 +312,8 @@ async fn a_counsellor_says_it_in_their_own_words() {
     let userid = test.persona("counsellor");
     let students = test.students_of(&userid).await;
     let counsellor = test.sign_in(&userid).await;
-    let body = json!({ "form": "health-daily", "words": "{name}同学，请在 {closes} 前完成“{form}”，有困难找我。" });
+    let body =
+        json!({ "form": "health-daily", "words": "{name}同学，请在 {closes} 前完成“{form}”，有困难找我。" });
     let round = counsellor.post("/reminders", &body).await;
     assert_eq!(round.body["planned"], json!(students.len()), "{}", round.body);
     test.run_jobs().await;
@@ -350,7 +355,8 @@ async fn nobody_gets_more_of_a_day_than_the_school_allows() {
     set(&test, json!({ "quiet": null, "most_a_day": 3 })).await;
     test.run_jobs().await;
     assert_eq!(test.messages_of(&students[0]).await.len(), 3);
-    let waiting: i64 = test.one("select count(*) from outbox where state in ('waiting', 'frozen')", &[]).await;
+    let waiting: i64 =
+        test.one("select count(*) from outbox where state in ('waiting', 'frozen')", &[]).await;
     assert_eq!(waiting, 0, "whoever has had enough waits for nothing");
     test.clock.advance(TimeDelta::days(1));
     let counsellor = test.sign_in(&userid).await;

@@ -99,9 +99,13 @@ pub async fn remind(
     let quiet = reminder_settings::get(&mut tx, corp).await?.quiet;
     let begins = quiet.and_then(|quiet| quiet.ends(school.zone, now)).unwrap_or(now);
     if begins > now && begins >= closes {
-        return Err(Error::field("form", "现在是学校的免打扰时段，到结束时已经截止，不能发提醒；可以打电话联系"));
+        return Err(Error::field(
+            "form",
+            "现在是学校的免打扰时段，到结束时已经截止，不能发提醒；可以打电话联系",
+        ));
     }
-    let said = Said { school, loaded: &loaded, day: question.day, closes, wording: words.unwrap_or(BY_COUNSELLOR) };
+    let said =
+        Said { school, loaded: &loaded, day: question.day, closes, wording: words.unwrap_or(BY_COUNSELLOR) };
     let round = NewRound {
         occasion: &format!("member {} {key}", viewer.member),
         rule_id: None,
@@ -172,7 +176,8 @@ pub(crate) async fn most(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -
 /// The mailings whose reminders quiet hours hold back now: of all in the school's own, of a rule in the rule's.
 pub(crate) async fn held(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<Vec<i64>> {
     let corp = school.corp();
-    let is_quiet = |quiet: Option<reminder::Quiet>| quiet.is_some_and(|quiet| quiet.ends(school.zone, now).is_some());
+    let is_quiet =
+        |quiet: Option<reminder::Quiet>| quiet.is_some_and(|quiet| quiet.ends(school.zone, now).is_some());
     let all = is_quiet(reminder_settings::get(tx, corp).await?.quiet);
     let mut quiet = Vec::new();
     for row in reminder_rules::list(tx, corp, None, false, 0, MOST_RULES).await? {

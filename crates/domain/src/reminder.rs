@@ -49,7 +49,9 @@ impl Settings {
     pub fn check(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         if self.quiet.is_some_and(|quiet| quiet.from == quiet.until) {
-            flaws.push(Flaw { field: "quiet", problem: "免打扰的开始和结束时间不能相同".into() });
+            flaws.push(Flaw {
+                field: "quiet", problem: "免打扰的开始和结束时间不能相同".into()
+            });
         }
         if !(1..=MOST_A_DAY).contains(&self.most_a_day) {
             flaws.push(Flaw { field: "most_a_day", problem: "每人每天最多 1 到 50 条".into() });
@@ -197,9 +199,7 @@ impl Rule {
         let mut before: Option<&Step> = None;
         for step in &self.steps {
             if before.is_some_and(|before| before.to >= step.to) {
-                return flaw(
-                    "各步应按本人、学生干部、辅导员、学院、学校的顺序，每一级最多一步".into(),
-                );
+                return flaw("各步应按本人、学生干部、辅导员、学院、学校的顺序，每一级最多一步".into());
             }
             if before.is_some_and(|before| before.after_minutes > step.after_minutes) {
                 return flaw("后一步不能早于前一步".into());

@@ -171,11 +171,7 @@ struct Head<'a> {
     at: DateTime<Utc>,
 }
 
-async fn add_head(
-    conn: &mut AsyncPgConnection,
-    question: &Question,
-    head: Head<'_>,
-) -> Result<Option<i64>> {
+async fn add_head(conn: &mut AsyncPgConnection, question: &Question, head: Head<'_>) -> Result<Option<i64>> {
     let mailing = NewMailing {
         kind: head.kind,
         occasion: Some(head.occasion),

@@ -56,13 +56,31 @@ async fn fifty_thousand_reminders() {
     let (people, calls, seconds) = remind(&test, "您今天的“{form}”还没有填写，请在 {closes} 前完成。").await;
     let yardstick = (people as f64 / 1000.0).ceil() * CALL;
     let what = format!("{people} reminders in {calls} calls of 50 ms");
-    rows::compare("S7", &what, seconds, "s", "the calls one after the other", yardstick, "≤ 5 s", seconds <= 5.0);
+    rows::compare(
+        "S7",
+        &what,
+        seconds,
+        "s",
+        "the calls one after the other",
+        yardstick,
+        "≤ 5 s",
+        seconds <= 5.0,
+    );
 
     test.clock.set_time("14:00");
     let (people, _, seconds) = remind(&test, "{name}，您今天的“{form}”还没有填写。").await;
     let yardstick = people as f64 * CALL / 10.0;
     let what = format!("{people} reminders, each a call of its own, ten at once");
-    rows::compare("S7", &what, seconds, "s", "the calls, ten at once", yardstick, "≤ 360 s", seconds <= 360.0);
+    rows::compare(
+        "S7",
+        &what,
+        seconds,
+        "s",
+        "the calls, ten at once",
+        yardstick,
+        "≤ 360 s",
+        seconds <= 360.0,
+    );
     let unsent: i64 = test.one("select count(*) from outbox where state <> 'sent'", &[]).await;
     rows::write("S7", "… reminders that were not sent", unsent as f64, "reminders", "0", unsent == 0);
 }

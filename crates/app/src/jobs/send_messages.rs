@@ -39,9 +39,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         freezing = next?;
     }
     Ok(match freezing {
-        Freezing::NoRoom => {
-            Done::Later(TimeDelta::seconds(30), "those who wait have had their fill".into())
-        }
+        Freezing::NoRoom => Done::Later(TimeDelta::seconds(30), "those who wait have had their fill".into()),
         Freezing::Frozen | Freezing::Nothing => Done::Yes,
     })
 }

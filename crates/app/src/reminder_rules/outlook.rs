@@ -81,8 +81,7 @@ async fn look(app: &App, tx: &mut Scoped, school: &School, code: &str, rule: &Ru
     let open = forms::open_turns(tx, school, &loaded, now).await?.pop();
     let today = school.today(now);
     let usual = || loaded.turn_of(school, today, None, now).map(|turn| (today, turn));
-    let (day, turn) =
-        open.or_else(usual).ok_or_else(|| Error::internal("a form without a turn"))?;
+    let (day, turn) = open.or_else(usual).ok_or_else(|| Error::internal("a form without a turn"))?;
     let question = asked(school, &loaded, rule, day, turn.period.slot);
     Ok(Looked { day, closes: turn.window.closes_at, open: open.is_some(), question, loaded })
 }
@@ -103,7 +102,8 @@ pub async fn outlook(app: &App, school: &School, viewer: &Viewer, draft: Draft<'
     let own = store::viewers::profile(&mut tx, viewer, school.today(now)).await?.name;
     let mut steps = Vec::with_capacity(draft.rule.steps.len());
     let people = reminders::reasons(&mut tx, &looked.question, most).await?;
-    let missing: i64 = people.iter().filter(|reason| reason.state != "reported").map(|reason| reason.people).sum();
+    let missing: i64 =
+        people.iter().filter(|reason| reason.state != "reported").map(|reason| reason.people).sum();
     let expected: i64 = people.iter().map(|reason| reason.people).sum();
     for step in &draft.rule.steps {
         let (receivers, mut left_out) = match step.to {
@@ -157,9 +157,7 @@ fn preview(said: &Said<'_>, to: To, own: &str, missing: (i64, i64)) -> Card {
     let receiver =
         Receiver { name: Some(own), class, college, missing: (to != To::Person).then_some(missing) };
     match content(said, to, receiver) {
-        Content::Card(card) => {
-            Card { title: card.title, description: card.description, button: card.button }
-        }
+        Content::Card(card) => Card { title: card.title, description: card.description, button: card.button },
         Content::Text(text) => Card { title: String::new(), description: text, button: String::new() },
     }
 }
@@ -280,7 +278,9 @@ pub async fn test(
 /// Nobody takes a test for the real thing.
 fn marked(content: Content) -> Content {
     match content {
-        Content::Card(card) => Content::Card(outbox::Card { title: format!("【测试】{}", card.title), ..card }),
+        Content::Card(card) => {
+            Content::Card(outbox::Card { title: format!("【测试】{}", card.title), ..card })
+        }
         Content::Text(text) => Content::Text(format!("【测试】{text}")),
     }
 }

@@ -62,7 +62,11 @@ impl Said<'_> {
     }
 
     /// What those in charge read: whoever reads the same has the same variant.
-    pub fn escalations(&self, to: To, people: Vec<InCharge>) -> (Vec<(InCharge, String)>, Vec<(String, Content)>) {
+    pub fn escalations(
+        &self,
+        to: To,
+        people: Vec<InCharge>,
+    ) -> (Vec<(InCharge, String)>, Vec<(String, Content)>) {
         let mut contents: Vec<(String, Content)> = Vec::new();
         let mut addressed = Vec::with_capacity(people.len());
         for one in people {
@@ -102,11 +106,9 @@ pub(crate) fn content(said: &Said<'_>, to: To, receiver: Receiver<'_>) -> Conten
     };
     let description = wording::fill(said.wording, value);
     let (title, path, button) = match to {
-        To::Person => (
-            format!("{}待填写", form.title),
-            format!("/h5/forms/{}?from=reminder", form.code),
-            "去填写",
-        ),
+        To::Person => {
+            (format!("{}待填写", form.title), format!("/h5/forms/{}?from=reminder", form.code), "去填写")
+        }
         To::ClassAssistant | To::Counsellor => (
             format!("{}未报 {} 人", form.title, count(receiver.missing.map(|missing| missing.0))),
             format!("/h5/unreported/{}", form.code),

@@ -89,13 +89,8 @@ async fn plan_step(
     }
     let closes = turn.window.closes_at;
     let useful_until = due.useful_until.map_or(closes, |until| until.min(closes));
-    let occasion = Occasion {
-        rule_id: row.rule_id,
-        day: due.day,
-        slot: turn.period.slot,
-        time: due.time,
-        to: step.to,
-    };
+    let occasion =
+        Occasion { rule_id: row.rule_id, day: due.day, slot: turn.period.slot, time: due.time, to: step.to };
     let name = occasion.to_string();
     if mailings::is_planned(tx, school.corp(), &name).await? {
         return Ok(false);
@@ -139,14 +134,7 @@ async fn escalate(
     let whole_school = step.to == To::School;
     let people = reminders::in_charge(tx, question, step.to.roles(), whole_school, times.most).await?;
     let (to, contents) = said.escalations(step.to, people);
-    let escalation = NewEscalation {
-        occasion,
-        rule_id,
-        to: &to,
-        not_before,
-        useful_until,
-        at: times.now,
-    };
+    let escalation = NewEscalation { occasion, rule_id, to: &to, not_before, useful_until, at: times.now };
     let Some(mailing) = reminders::escalate(tx, question, &escalation).await? else { return Ok(false) };
     outbox::say_all(app, tx, question.corp, mailing, &contents).await?;
     Ok(true)

@@ -53,7 +53,9 @@ impl DayKind {
     pub fn parse(name: &str) -> Option<Self> {
         match name.trim() {
             "holiday" | "放假" | "假日" | "节假日" | "休" | "休息" => Some(Self::Holiday),
-            "workday" | "上班" | "工作日" | "调休上班" | "补班" | "班" | "上课" => Some(Self::Workday),
+            "workday" | "上班" | "工作日" | "调休上班" | "补班" | "班" | "上课" => {
+                Some(Self::Workday)
+            }
             _ => None,
         }
     }
@@ -147,10 +149,8 @@ mod tests {
 
     #[test]
     fn the_school_says_and_else_the_weekday() {
-        let calendar = Calendar::new([
-            (day("2020-05-01"), DayKind::Holiday),
-            (day("2020-05-09"), DayKind::Workday),
-        ]);
+        let calendar =
+            Calendar::new([(day("2020-05-01"), DayKind::Holiday), (day("2020-05-09"), DayKind::Workday)]);
         let workdays: Vec<bool> = ["2020-04-30", "2020-05-01", "2020-05-02", "2020-05-09", "2020-05-10"]
             .into_iter()
             .map(|text| Days::Workdays.include(&calendar, day(text)))
@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_list_is_read_as_people_paste_it() {
-        let list = "日期,类型,名称\n2020-05-01,放假,劳动节\n\n2020/5/2 至 2020/5/3 放假 劳动节\n2020-05-09\t上班\n";
+        let list =
+            "日期,类型,名称\n2020-05-01,放假,劳动节\n\n2020/5/2 至 2020/5/3 放假 劳动节\n2020-05-09\t上班\n";
         let days = read_list(list).unwrap();
         let short: Vec<String> =
             days.iter().map(|one| format!("{} {} {}", one.day, one.kind.as_str(), one.name)).collect();
@@ -178,7 +179,8 @@ mod tests {
 
     #[test]
     fn every_line_that_cannot_be_read_is_told() {
-        let wrong = read_list("五一,放假\n2020-05-01\n2020-05-01,旅游\n2020-05-05,2020-05-01,放假").unwrap_err();
+        let wrong =
+            read_list("五一,放假\n2020-05-01\n2020-05-01,旅游\n2020-05-05,2020-05-01,放假").unwrap_err();
         let lines: Vec<usize> = wrong.iter().map(|(line, _)| *line).collect();
         // The first line has no figure, so it is taken for the heading.
         assert_eq!(lines, [2, 3, 4]);

@@ -22,8 +22,7 @@ pub struct Quiet {
 
 impl Quiet {
     /// From half past ten at night to half past six, unless a school says otherwise.
-    pub const NIGHT: Self =
-        Self { from: WallTime::of(22 * 60 + 30), until: WallTime::of(6 * 60 + 30) };
+    pub const NIGHT: Self = Self { from: WallTime::of(22 * 60 + 30), until: WallTime::of(6 * 60 + 30) };
 
     /// When the quiet hours end in which this moment is; none: it is in none.
     pub fn ends(self, zone: Tz, at: DateTime<Utc>) -> Option<DateTime<Utc>> {

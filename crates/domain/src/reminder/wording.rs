@@ -27,15 +27,8 @@ pub enum Variable {
 
 impl Variable {
     /// All.
-    pub const ALL: [Self; 7] = [
-        Self::Form,
-        Self::Closes,
-        Self::Name,
-        Self::Class,
-        Self::College,
-        Self::Count,
-        Self::Expected,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Form, Self::Closes, Self::Name, Self::Class, Self::College, Self::Count, Self::Expected];
 
     /// Between its braces.
     pub fn as_str(self) -> &'static str {

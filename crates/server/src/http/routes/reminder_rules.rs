@@ -320,7 +320,7 @@ pub async fn rounds(
         time: round.time.to_string(),
         to: round.to.into(),
         planned_at: round.planned_at,
-        counts: round.counts.iter().map(|(state, people)| (ReminderState::of(state), *people)).collect(),
+        counts: round.counts.iter().map(|(state, count)| (ReminderState::of(state), *count)).collect(),
     });
     Ok(web::Json(ReminderRuleRounds { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }
@@ -386,11 +386,7 @@ pub async fn outlook(who: SignedIn, body: Json<ReminderRuleDraft>) -> Answer<web
     let outlook = rules::outlook(app, school, viewer, draft).await?;
     let steps = outlook.steps.into_iter().map(|step| StepOutlook {
         to: step.to.into(),
-        card: Card {
-            title: step.card.title,
-            description: step.card.description,
-            button: step.card.button,
-        },
+        card: Card { title: step.card.title, description: step.card.description, button: step.card.button },
         receivers: step.receivers,
         left_out: step.left_out.into_iter().collect(),
     });

@@ -33,10 +33,7 @@ pub struct ReminderSettings {
 pub async fn get(who: SignedIn) -> Answer<web::Json<ReminderSettings>> {
     let (app, school, viewer) = who.parts()?;
     let settings = reminder_settings::get(app, school, viewer).await?;
-    Ok(web::Json(ReminderSettings {
-        quiet: settings.quiet.map(Quiet::of),
-        most_a_day: settings.most_a_day,
-    }))
+    Ok(web::Json(ReminderSettings { quiet: settings.quiet.map(Quiet::of), most_a_day: settings.most_a_day }))
 }
 
 /// Changes them for everything that goes out from now on.
