@@ -23,10 +23,13 @@ bench_S3() { ignored_test chaos::s3; } # the first sync of a large school, and t
 
 bench_S5() { ignored_test chaos::s2::a_province; } # the dashboard of one of thirty schools
 
+bench_S7() { ignored_test chaos::s7; } # 50,000 reminders, grouped and each its own: ten minutes
+
 bench_S8() { ignored_test chaos::s8; } # the roster of a large school as a workbook
 
 # --- nothing lost, nothing doubled ---
 
+chaos_R1() { ignored_test chaos::r1; } # the process that sends reminders is killed again and again
 chaos_R2() { ignored_test chaos::reporting::reports_through_kills; } # the server is killed again and again
 chaos_R4() { ignored_test chaos::reporting::without_postgres; }      # Postgres goes away
 chaos_R5() { ignored_test chaos::reporting::redis_in_every_state; }  # Redis is whatever it can be

@@ -16,26 +16,68 @@ create index inbox_unhandled on inbox (corp_id, inbox_id) where handled_at is nu
 create index inbox_handled on inbox (corp_id, handled_at);
 call school_table('inbox', 'select, insert, update, delete');
 
+-- When whom to remind of a form, in which steps and words.
 create table reminder_rules (
   corp_id     integer not null,
   rule_id     bigint generated always as identity,
   form_id     bigint not null,
   name        text not null,
-  at_times    time[] not null,       -- of the school's day
-  wording     text not null,         -- {form} and {closes} are filled in
-  enabled     boolean not null default true,
+  definition  jsonb not null,        -- domain::reminder::Rule
+  state       text not null default 'active' check (state in ('active', 'paused', 'ended')),
+  revision    integer not null default 1 check (revision > 0),
   primary key (corp_id, rule_id),
   constraint reminder_rules_name_key unique (corp_id, form_id, name),
   foreign key (corp_id, form_id) references forms
 );
-call school_table('reminder_rules', 'select, insert, update');
+call school_table('reminder_rules', 'select, insert, update, delete');
+
+-- Who made, changed, paused and ended rules, and what a rule was since then. Nothing here is ever changed. A rule that
+-- never sent anything may be deleted; what was done to it stays.
+create table reminder_rule_acts (
+  corp_id     integer not null references corps,
+  act_id      bigint generated always as identity,
+  rule_id     bigint not null,
+  act         text not null check (act in ('created', 'changed', 'paused', 'resumed', 'ended', 'deleted')),
+  name        text not null,
+  definition  jsonb not null,
+  by_member   bigint,                -- null: it came with Rollcall
+  at          timestamptz not null,
+  primary key (corp_id, act_id),
+  foreign key (corp_id, by_member) references members (corp_id, member_id)
+);
+create index reminder_rule_acts_rule on reminder_rule_acts (corp_id, rule_id, act_id);
+call school_table('reminder_rule_acts', 'select, insert');
+
+-- What holds for all reminders of a school. Without a row: domain::reminder's own.
+create table reminder_settings (
+  corp_id      integer not null primary key references corps,
+  quiet        jsonb,                -- domain::reminder::Quiet; null: no quiet hours
+  most_a_day   integer not null check (most_a_day between 1 and 50),
+  by_member    bigint not null,
+  at           timestamptz not null,
+  foreign key (corp_id, by_member) references members (corp_id, member_id)
+);
+call school_table('reminder_settings', 'select, insert, update');
+
+-- The school's calendar: days that are not what their weekday is.
+create table school_days (
+  corp_id    integer not null references corps,
+  day        date not null,
+  kind       text not null check (kind in ('holiday', 'workday')),
+  name       text not null,
+  by_member  bigint not null,
+  at         timestamptz not null,
+  primary key (corp_id, day),
+  foreign key (corp_id, by_member) references members (corp_id, member_id)
+);
+call school_table('school_days', 'select, insert, update, delete');
 
 -- What is sent at one occasion: a step of a rule, a counsellor's tap, a notice, an answer. Planned at most once.
 create table mailings (
   corp_id     integer not null references corps,
   mailing_id  bigint generated always as identity,
-  kind        text not null check (kind in ('reminder', 'notice')), -- a reminder is dropped for who has reported
-  occasion    text,                  -- "rule 3 2020-03-04 0 14:00", "member 12 <Idempotency-Key>"; null: keyed by the act it tells of
+  kind        text not null check (kind in ('reminder', 'escalation', 'notice')), -- a reminder is dropped for who has reported
+  occasion    text,                  -- "rule 3 2020-03-04 0 14:00 person", "member 12 <Idempotency-Key>"; null: keyed by the act it tells of
   form_id     bigint,
   day         date,
   period_day  date,                  -- for what the answers count: of a week its Monday; null: answered once
@@ -45,12 +87,13 @@ create table mailings (
   planned_at  timestamptz not null,
   primary key (corp_id, mailing_id),
   constraint mailings_occasion_key unique (corp_id, occasion),
-  check (kind <> 'reminder' or (form_id is not null and day is not null)),
+  check (kind = 'notice' or (form_id is not null and day is not null)),
   foreign key (corp_id, form_id) references forms,
   foreign key (corp_id, rule_id) references reminder_rules,
   foreign key (corp_id, by_member) references members
 );
 create index mailings_of_form on mailings (corp_id, form_id, day);
+create index mailings_of_rule on mailings (corp_id, rule_id, mailing_id) where rule_id is not null;
 call school_table('mailings', 'select, insert');
 
 -- What it says, in as many variants as people need: one for all of them, or one for each.
@@ -96,7 +139,7 @@ create table outbox (
   person_id    bigint,               -- null: an account that is nobody of the roster
   member_id    bigint,               -- null: the person has no account
   state        text not null check (state in ('waiting', 'frozen', 'sent', 'invalid', 'unlicensed', 'skipped',
-                 'expired', 'unknown', 'failed', 'unreachable')),
+                 'expired', 'unknown', 'failed', 'unreachable', 'limited', 'out_of_range')),
   batch_id     bigint,
   not_before   timestamptz not null,
   useful_until timestamptz not null,
@@ -110,7 +153,7 @@ create table outbox (
   foreign key (corp_id, member_id) references members,
   foreign key (corp_id, batch_id) references outbox_batches
 );
-create index outbox_waiting on outbox (corp_id, mailing_id, variant) where state = 'waiting';
+create index outbox_waiting on outbox (corp_id, mailing_id, variant, outbox_id) where state = 'waiting';
 create index outbox_batch on outbox (corp_id, batch_id);
 create index outbox_member on outbox (corp_id, member_id, at);
 create index outbox_person on outbox (corp_id, person_id, at);

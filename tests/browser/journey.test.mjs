@@ -1016,3 +1016,46 @@ test('the school office designs a form, looks at it as on a phone and publishes 
   await look(again.page, 'pc-grants-ended');
   await again.end();
 });
+
+test('the administrator designs a reminder rule, sees who would get it, tries it, and enters the calendar', async () => {
+  const person = await open(PC);
+  await openHall(person, ADMINISTRATOR, '/reminder-rules');
+  const { page } = person;
+  await page.getByRole('link', { name: '每日催办' }).waitFor();
+  await look(page, 'pc-reminder-rules');
+  await page.getByRole('button', { name: '新建规则' }).click();
+  await page.getByLabel('名称', { exact: true }).fill('工作日逐级催办');
+  await page.getByLabel('表单', { exact: true }).selectOption({ label: '健康日报' });
+  await page.getByLabel('日期', { exact: true }).selectOption({ label: '工作日（按校历）' });
+  await page.getByRole('checkbox', { name: '辅导员', exact: true }).check();
+  await page.getByLabel('辅导员 延后（分钟）').fill('90');
+  await page.getByRole('heading', { name: '现在会发给谁' }).waitFor();
+  await page.getByText(/人会收到/).first().waitFor();
+  await page.getByRole('button', { name: '发给自己试试：辅导员' }).click();
+  await page.getByText('已发到您的企业微信').waitFor();
+  // What cannot be is told at its place, before anything is saved.
+  await page.getByLabel('未报本人 提醒内容').fill('请打 {phone}');
+  await page.getByText('没有变量“{phone}”', { exact: false }).first().waitFor();
+  await page.getByLabel('未报本人 提醒内容').fill('{name}，请在 {closes} 前填写“{form}”。');
+  await page.getByText(/人会收到/).first().waitFor();
+  await look(page, 'pc-reminder-rule');
+  await page.getByRole('button', { name: '保存', exact: true }).click();
+  await page.getByText('已建立').waitFor();
+  await page.getByRole('heading', { name: '发送记录' }).waitFor();
+  await page.getByText('建立了规则').waitFor();
+  await page.getByRole('button', { name: '暂停' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '暂停' }).click();
+  await page.getByText('暂停了规则').waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await look(page, 'pc-reminder-rule-paused');
+
+  await page.goto(`${SERVER_URL}/admin/school-days`);
+  await page.getByText('这一年还没有登记').waitFor();
+  await page.getByLabel('粘贴一批').fill('2020-05-01 至 2020-05-05,放假,劳动节\n2020-05-09,上班,劳动节');
+  await page.getByRole('button', { name: '先看看' }).click();
+  await page.getByText('共 6 天，其中 6 天会改变').waitFor();
+  await page.getByRole('button', { name: '登记这些' }).click();
+  await page.getByRole('row', { name: /2020-05-09/ }).waitFor();
+  await look(page, 'pc-school-days');
+  await person.end();
+});

@@ -2,6 +2,7 @@
 //! on a small scale. Each ends with the rows it measured.
 
 mod mirror;
+mod r1;
 mod r10;
 mod r6;
 mod r7;
@@ -11,4 +12,5 @@ mod reporting;
 mod rows;
 mod s2;
 mod s3;
+mod s7;
 mod s8;

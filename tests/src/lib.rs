@@ -45,6 +45,8 @@ mod people;
 mod photos;
 mod readers;
 mod registration;
+mod reminder_rules;
+mod reminder_week;
 mod reminders;
 mod reports;
 mod residences;

@@ -26,6 +26,9 @@ const ANSWER: &str = "answer: ";
 struct Settings {
     config: serde_json::Value,
     now: DateTime<Utc>,
+    /// Whether a server does the work behind the requests too, as one that is a whole installation does.
+    #[serde(default)]
+    with_worker: bool,
 }
 
 /// What it is told to do, all at once.
@@ -61,7 +64,7 @@ pub struct Process {
 impl Process {
     /// Another process of the test's installation.
     pub fn start(test: &TestApp) -> Self {
-        let settings = Settings { config: test.settings.clone(), now: test.app.now() };
+        let settings = Settings { config: test.settings.clone(), now: test.app.now(), with_worker: false };
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "process::service", "--ignored", "--nocapture"])
             .env(SETTINGS, serde_json::to_string(&settings).unwrap())
@@ -111,9 +114,18 @@ impl Server {
         config["server"]["listen"] = format!("127.0.0.1:{port}").into();
         config["server"]["public_url"] = url.as_str().trim_end_matches('/').into();
         change(&mut config);
-        let settings = Settings { config, now: test.app.now() };
+        let settings = Settings { config, now: test.app.now(), with_worker: false };
         let child = Self::run(&settings).await;
         Self { child, url, settings }
+    }
+
+    /// One that does the work behind the requests too.
+    pub async fn start_with_worker(test: &TestApp) -> Self {
+        let mut server = Self::start(test, |_| ()).await;
+        server.settings.with_worker = true;
+        server.kill().await;
+        server.restart().await;
+        server
     }
 
     /// Without a word of warning.
@@ -152,6 +164,13 @@ async fn server() {
     let app = server::compose::app(&config, Arc::new(Standing(settings.now))).unwrap();
     let listener = std::net::TcpListener::bind(config.server.listen).unwrap();
     listener.set_nonblocking(true).unwrap();
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    if settings.with_worker {
+        for _ in 0..2 {
+            tokio::spawn(app::jobs::work(app.clone(), stopped.clone()));
+        }
+        tokio::spawn(app::jobs::tick(app.clone(), stopped));
+    }
     let running = server::http::serve(app, config.clone(), listener, false).unwrap();
     tokio::io::stdout().write_all(format!("{ANSWER}ready\n").as_bytes()).await.unwrap();
     tokio::io::stdout().flush().await.unwrap();

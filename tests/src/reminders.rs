@@ -6,6 +6,12 @@ use serde_json::json;
 
 use crate::test_app::{TestApp, health_report, normal_answers};
 
+/// What holds for all reminders, as an administrator says it.
+async fn set(test: &TestApp, settings: serde_json::Value) {
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    assert_eq!(administrator.put("/reminder-settings", &settings).await.status, StatusCode::NO_CONTENT);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counsellor_reminds_and_a_student_reports() {
     let test = TestApp::start().await;
@@ -163,6 +169,7 @@ async fn an_answer_that_never_comes_ends_unknown_and_is_not_repeated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_gets_so_many_messages_a_minute_and_the_rest_a_minute_later() {
     let test = TestApp::start().await;
+    set(&test, json!({ "quiet": null, "most_a_day": 50 })).await;
     let userid = test.persona("counsellor");
     let student = test.students_of(&userid).await.swap_remove(0);
     let counsellor = test.sign_in(&userid).await;
@@ -248,6 +255,7 @@ async fn the_sender_waits_out_wecoms_own_pause() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_reminder_expires_too() {
     let test = TestApp::start().await;
+    set(&test, json!({ "quiet": null, "most_a_day": 6 })).await;
     test.control("faults", &json!({ "path": "message/send", "errcode": 60020 })).await;
     test.clock.set_time("23:50");
     let counsellor = test.sign_in(&test.persona("counsellor")).await;
@@ -273,4 +281,159 @@ async fn a_key_belongs_to_one_request() {
     let again = test.sign_in(&test.persona("counsellor")).await;
     let repeat = again.post_with("/reminders", "tonight-once", &everyone).await;
     assert_eq!(repeat.body, first.body, "a repeat past midnight is still the same round");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_equal_reminder_two_hours_later_arrives() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let student = test.students_of(&userid).await.swap_remove(0);
+    // By WeCom's clock both fall into the half hour in which it drops a message that it has had.
+    for _ in 0..2 {
+        let counsellor = test.sign_in(&userid).await;
+        counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+        test.run_jobs().await;
+        test.clock.advance(TimeDelta::hours(2));
+    }
+    let messages = test.messages_of(&student).await;
+    assert_eq!(messages.len(), 2);
+    let [one, other] = [&messages[0]["content"], &messages[1]["content"]];
+    assert_eq!(
+        (&one["title"], &one["description"]),
+        (&other["title"], &other["description"]),
+        "they say the same"
+    );
+    assert_ne!(one["url"], other["url"], "and each carries a number of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counsellor_says_it_in_their_own_words() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    let body =
+        json!({ "form": "health-daily", "words": "{name}同学，请在 {closes} 前完成“{form}”，有困难找我。" });
+    let round = counsellor.post("/reminders", &body).await;
+    assert_eq!(round.body["planned"], json!(students.len()), "{}", round.body);
+    test.run_jobs().await;
+    for student in &students {
+        let name: String = test.one("select name from persons where number = $1", &[student]).await;
+        let message = test.messages_of(student).await.swap_remove(0);
+        let words = format!("{name}同学，请在 今晚 24:00 前完成“健康日报”，有困难找我。");
+        assert_eq!(message["content"]["description"], json!(words));
+    }
+    let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
+    assert_eq!(result.body["counts"], json!({ "sent": students.len() }));
+    for words in ["打 {phone} 找我", "还有 {count} 人", &"长".repeat(121)] {
+        let refused = counsellor.post("/reminders", &json!({ "form": "health-daily", "words": words })).await;
+        assert_eq!(refused.fields(), ["words"], "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_more_of_a_day_than_the_school_allows() {
+    let test = TestApp::start().await;
+    set(&test, json!({ "quiet": null, "most_a_day": 2 })).await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    let mut last = json!(null);
+    for _ in 0..3 {
+        last = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await.body;
+        test.run_jobs().await;
+        test.clock.advance(TimeDelta::minutes(10));
+    }
+    assert_eq!(test.messages_of(&students[0]).await.len(), 2);
+    let result = counsellor.get(&format!("/reminders/{}", last["round"])).await;
+    assert_eq!(result.body["counts"], json!({ "limited": students.len() }), "and the counsellor sees why");
+    // Planned while there was room, and there is none any more when they are to go: those of one minute wait for each other.
+    set(&test, json!({ "quiet": null, "most_a_day": 4 })).await;
+    for _ in 0..2 {
+        counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    }
+    set(&test, json!({ "quiet": null, "most_a_day": 3 })).await;
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&students[0]).await.len(), 3);
+    let waiting: i64 =
+        test.one("select count(*) from outbox where state in ('waiting', 'frozen')", &[]).await;
+    assert_eq!(waiting, 0, "whoever has had enough waits for nothing");
+    test.clock.advance(TimeDelta::days(1));
+    let counsellor = test.sign_in(&userid).await;
+    counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&students[0]).await.len(), 4, "another day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_quiet_hours_a_message_waits_for_their_end() {
+    let test = TestApp::start().await;
+    set(&test, json!({ "quiet": { "from": "12:00", "until": "14:00" }, "most_a_day": 6 })).await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    test.clock.set_time("12:30");
+    let counsellor = test.sign_in(&userid).await;
+    counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&students[0]).await.len(), 0);
+    test.clock.set_time("14:00");
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    // Their counsellor's, and the rule's of 14:00.
+    assert_eq!(test.messages_of(&students[0]).await.len(), 2);
+
+    // What was frozen before and could not be sent is held back too.
+    test.control("faults", &json!({ "path": "message/send", "errcode": 60020 })).await;
+    test.clock.set_time("15:00");
+    set(&test, json!({ "quiet": { "from": "15:10", "until": "16:00" }, "most_a_day": 6 })).await;
+    let counsellor = test.sign_in(&userid).await;
+    counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    let url = format!("{}/_sim/faults", test.simulator.url());
+    assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+    for time in ["15:10", "15:59"] {
+        test.clock.set_time(time);
+        app::jobs::look_at_schedules(&test.app).await;
+        test.run_jobs().await;
+        assert_eq!(test.messages_of(&students[0]).await.len(), 2, "{time}");
+    }
+    test.clock.set_time("16:00");
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&students[0]).await.len(), 3);
+
+    // Nothing is promised that can't be kept.
+    set(&test, json!({ "quiet": { "from": "22:30", "until": "06:30" }, "most_a_day": 6 })).await;
+    test.clock.set_time("22:45");
+    let counsellor = test.sign_in(&userid).await;
+    let refused = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["form"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_wecom_calls_invalid_the_directory_is_asked_about() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    // The mirror knows of neither yet: one is gone from WeCom, one is outside the app's visible range.
+    for path in ["callback/rollcall", "callback/contacts"] {
+        test.control("faults", &json!({ "path": path, "lose": true })).await;
+    }
+    let url = format!("{}/_sim/members/{}", test.simulator.url(), students[0]);
+    assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+    let others: Vec<&String> = students[2..].iter().collect();
+    let office: i32 = test.one("select min(department_id) from departments where kind = 'office'", &[]).await;
+    test.control("settings", &json!({ "visible": [office], "visible_members": others })).await;
+    let round = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    test.run_jobs().await;
+    let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
+    let sent = students.len() - 2;
+    assert_eq!(result.body["counts"], json!({ "sent": sent, "invalid": 1, "out_of_range": 1 }));
+    let left: bool =
+        test.one("select left_on is not null from members where userid = $1", &[&students[0]]).await;
+    assert!(left, "the directory was asked, and says that they have left");
+    let next = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    let result = counsellor.get(&format!("/reminders/{}", next.body["round"])).await;
+    assert_eq!(result.body["counts"]["unreachable"], json!(1));
 }

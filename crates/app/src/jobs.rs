@@ -27,7 +27,7 @@ use tokio::sync::watch;
 
 use crate::{App, Error, Result, reminders};
 
-/// A lease is this long and is renewed at a third of it.
+/// A lease is this long and is renewed at a third of it. Work of a process that was killed waits for its end.
 const LEASE: Duration = Duration::from_secs(20);
 /// How long an idle worker sleeps at most.
 const POLL: Duration = Duration::from_millis(500);

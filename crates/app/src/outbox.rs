@@ -4,19 +4,23 @@
 //! Killed anywhere, it goes on: inside WeCom's duplicate window the same bytes are the same message. What WeCom would not
 //! know again (a plain text) is never sent twice: without an answer it ends unknown.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde::{Deserialize, Serialize};
 use store::{
-    Scoped, mailings,
+    Scoped, jobs as queue, mailings,
     outbox::{self, Batch, BatchEnd, Group, NewBatch, PerMember, Waiting},
 };
 use wecom::Message;
 
-use crate::{App, Error, Result, School};
+use crate::{
+    App, Error, Result, School,
+    jobs::{refresh_member, sync_directory},
+    reminders,
+};
 
 /// How long WeCom drops a repeat of the same bytes (doc 90236; at most four hours).
 pub(crate) const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
@@ -26,9 +30,17 @@ const REPEAT_WITHIN: TimeDelta = TimeDelta::minutes(25);
 const BATCH: i64 = 1000;
 /// Calls at once of one process.
 pub(crate) const CALLS_AT_ONCE: usize = 10;
+/// Batches frozen before they are sent at most: what is frozen is not looked at again, so they are few, and reach few.
+const BATCHES_AHEAD: usize = 50;
+/// … and the people in them.
+const PEOPLE_AHEAD: usize = 10_000;
 /// WeCom drops the 31st message a minute to one member, and the 1001st an hour, without a word (doc 90312). Its
 /// clock is not ours, so we stay below.
-const PER_MEMBER: PerMember = PerMember { minute: 25, hour: 900 };
+const PER_MINUTE: i64 = 25;
+/// … and in an hour.
+const PER_HOUR: i64 = 900;
+/// So many invalid recipients of one message are asked about one by one.
+const FEW_INVALID: usize = 20;
 /// Recipients a day of one app, for each account of the corp (doc 90312).
 const MESSAGES_PER_ACCOUNT: i64 = 200;
 
@@ -108,6 +120,31 @@ pub(crate) async fn say(
     Ok(())
 }
 
+/// Keeps what many variants of a mailing say, after checking that WeCom would take each.
+pub(crate) async fn say_all(
+    app: &App,
+    tx: &mut Scoped,
+    corp: CorpId,
+    mailing_id: i64,
+    contents: &[(String, Content)],
+) -> Result<()> {
+    let school = app.school(corp)?;
+    let mut sealed = Vec::with_capacity(contents.len());
+    for (variant, content) in contents {
+        content
+            .message(school, vec!["somebody".to_owned()], i64::MAX)
+            .to_body()
+            .map_err(|error| Error::Internal("a message".into(), Some(Box::new(error))))?;
+        let plain =
+            serde_json::to_vec(content).map_err(|_| Error::internal("a content that can't be written"))?;
+        let row = format!("{mailing_id} {variant}");
+        let place = mailings::content_place(corp, &row);
+        sealed.push((variant.as_str(), app.store().keyring().seal(place, &plain)?));
+    }
+    mailings::add_contents(tx, corp, mailing_id, &sealed).await?;
+    Ok(())
+}
+
 async fn content_of(app: &App, tx: &mut Scoped, corp: CorpId, group: &Group) -> Result<Content> {
     let sealed = mailings::content(tx, corp, group.mailing_id, &group.variant).await?;
     let row = format!("{} {}", group.mailing_id, group.variant);
@@ -126,29 +163,54 @@ pub(crate) enum Freezing {
     NoRoom,
 }
 
-/// Freezes what waits, at most [`CALLS_AT_ONCE`] batches.
+/// Settles everything that waits and must not go out any more, also what is not to go yet.
+pub(crate) async fn drop_needless(app: &App, school: &School) -> Result<()> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    outbox::drop_needless(&mut tx, school.corp(), None, app.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Freezes what waits and may go now, a few batches at a time. Each person is looked at once more: nothing is frozen for who
+/// has reported, or what is of no use any more.
 pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> {
     let now = app.now();
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
-    outbox::drop_needless(&mut tx, corp, now).await?;
+    let held = reminders::held(&mut tx, school, now).await?;
+    let most = reminders::most(&mut tx, school, now).await?;
+    let per_member = PerMember { minute: PER_MINUTE, hour: PER_HOUR, reminders: most };
     // Some groups may have had their fill; a few more are looked at, so that they don't hold up the others.
-    let groups = outbox::waiting_groups(&mut tx, corp, 200, now).await?;
+    let groups = outbox::waiting_groups(&mut tx, corp, 200, &held, now).await?;
     let mut room = if groups.is_empty() { 0 } else { room_today(&mut tx, school, now).await? };
-    let mut frozen = 0;
+    let (mut frozen, mut people, mut settled) = (0, 0, 0);
     for group in &groups {
-        while frozen < CALLS_AT_ONCE && room > 0 {
-            let taken = outbox::take_waiting(&mut tx, corp, group, BATCH.min(room), PER_MEMBER, now).await?;
+        while frozen < BATCHES_AHEAD && people < PEOPLE_AHEAD && room > 0 {
+            let mut taken =
+                outbox::take_waiting(&mut tx, corp, group, BATCH.min(room), per_member, now).await?;
             if taken.is_empty() {
                 break;
             }
+            let ids: Vec<i64> = taken.iter().map(|waiting| waiting.outbox_id).collect();
+            let needless: HashSet<i64> =
+                outbox::drop_needless(&mut tx, corp, Some(&ids), now).await?.into_iter().collect();
+            settled += needless.len();
+            taken.retain(|waiting| !needless.contains(&waiting.outbox_id));
+            if taken.is_empty() {
+                continue;
+            }
             freeze(app, &mut tx, school, group, &taken, now).await?;
             frozen += 1;
+            people += taken.len();
             room -= i64::try_from(taken.len()).unwrap_or(i64::MAX);
         }
     }
+    // Whoever has had as many reminders as the school allows waits for nothing.
+    if frozen + settled == 0 && !groups.is_empty() {
+        settled = outbox::settle_limited(&mut tx, corp, most, now).await?;
+    }
     tx.commit().await?;
-    Ok(match (groups.is_empty(), frozen) {
+    Ok(match (groups.is_empty(), frozen + settled) {
         (true, _) => Freezing::Nothing,
         (false, 0) => Freezing::NoRoom,
         (false, _) => Freezing::Frozen,
@@ -209,22 +271,41 @@ pub(crate) enum Sending {
     Later(TimeDelta),
 }
 
-/// Sends the oldest frozen batches, [`CALLS_AT_ONCE`] at once.
+/// Sends the oldest frozen batches, at most [`CALLS_AT_ONCE`] at once.
 pub(crate) async fn send_frozen(app: &App, school: &School) -> Result<Sending> {
     let corp = school.corp();
+    let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
-    let batches = outbox::frozen(&mut tx, corp, CALLS_AT_ONCE as i64).await?;
+    let held = reminders::held(&mut tx, school, now).await?;
+    let batches = outbox::frozen(&mut tx, corp, BATCHES_AHEAD as i64, &held, now).await?;
     tx.commit().await?;
-    let sent = join_all(batches.iter().map(|batch| send(app, school, batch))).await;
     let mut sending = Sending::Empty;
-    for one in sent {
-        sending = match (sending, one?) {
+    let mut batches = batches.iter();
+    let mut under_way = FuturesUnordered::new();
+    let mut failed = None;
+    loop {
+        // Once WeCom can't be asked, the rest waits for the next time; what is under way comes to its end.
+        while under_way.len() < CALLS_AT_ONCE
+            && failed.is_none()
+            && !matches!(sending, Sending::Later(_))
+            && let Some(batch) = batches.next()
+        {
+            under_way.push(send(app, school, batch));
+        }
+        let Some(one) = under_way.next().await else { return failed.map_or(Ok(sending), Err) };
+        let one = match one {
+            Ok(one) => one,
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
+        };
+        sending = match (sending, one) {
             (Sending::Later(a), Sending::Later(b)) => Sending::Later(a.max(b)),
             (Sending::Later(pause), _) | (_, Sending::Later(pause)) => Sending::Later(pause),
             _ => Sending::Settled,
         };
     }
-    Ok(sending)
 }
 
 async fn send(app: &App, school: &School, batch: &Batch) -> Result<Sending> {
@@ -305,10 +386,27 @@ async fn record(
             BatchEnd::Failed(&text)
         }
     };
+    let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
-    outbox::finish(&mut tx, corp, batch.batch_id, &end, app.now()).await?;
+    outbox::finish(&mut tx, corp, batch.batch_id, &end, now).await?;
+    if let BatchEnd::Sent { invalid, .. } = &end {
+        hint(&mut tx, corp, invalid, now).await?;
+    }
     tx.commit().await?;
     Ok(Sending::Settled)
+}
+
+/// Whom WeCom calls invalid the directory is asked about: they have left, or the app does not see them.
+async fn hint(tx: &mut Scoped, corp: CorpId, invalid: &[String], now: DateTime<Utc>) -> Result<()> {
+    // More than a few are looked at together, as a sync looks at everybody.
+    if invalid.len() > FEW_INVALID {
+        queue::add(tx, &sync_directory::job(corp, sync::Trigger::Event, now), now).await?;
+        return Ok(());
+    }
+    for userid in invalid {
+        queue::add(tx, &refresh_member::job(corp, userid, now), now).await?;
+    }
+    Ok(())
 }
 
 /// When to ask again: after WeCom's own pause, where there is one.

@@ -1,30 +1,39 @@
 //! Reminders: planned once per occasion, sent by [`crate::outbox`], each with a result the counsellor sees.
 //!
-//! A plan is one transaction: the round under its unique occasion, what it says, and a row per person.
+//! A plan is one transaction: the round under its unique occasion, what it says, and a row per person. What rules plan is in
+//! [`plan_due`]; here stands what a counsellor's tap does, and what reminders may do at all.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+mod content;
+mod plan;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    DepartmentId, PersonId,
-    policy::{Action, Scope, Viewer},
-    reminder,
+    DepartmentId, PersonId, clock,
+    policy::{Action, Viewer},
+    reminder::{self, To, wording},
 };
 use serde_json::{Value, json};
 use store::{
     Scoped,
     idempotency_keys::{self, Claim, Claimed},
-    jobs as queue,
-    reminders::{self, NewRound, Outcome, Planned, Round, Rule},
+    jobs as queue, reminder_rules, reminder_settings,
+    reminders::{self, Most, NewRound, Outcome, Round},
 };
 
+pub use plan::plan_due;
+
+pub(crate) use content::{Receiver, Said, content};
+pub(crate) use plan::asked;
+
 use crate::{
-    App, Error, Page, Result, School, forms, jobs,
-    outbox::{self, Card, Content},
-    secret,
+    App, Error, Page, Result, School, jobs, outbox, secret,
     statistics::{Asked, question},
 };
 
-/// What a counsellor's tap says.
+/// What a counsellor's tap says, unless they say something of their own.
 const BY_COUNSELLOR: &str = "辅导员提醒您：今天的“{form}”还没有填写，请在 {closes} 前完成。";
+/// Rules of a school at most.
+pub(crate) const MOST_RULES: i64 = 500;
 
 /// Whom a counsellor wants to remind.
 #[derive(Debug, Clone)]
@@ -35,9 +44,21 @@ pub struct Wanted<'a> {
     pub people: Option<&'a [PersonId]>,
     /// Only those counted under this department.
     pub department: Option<DepartmentId>,
+    /// In these words, with variables; none: in the usual ones.
+    pub words: Option<&'a str>,
 }
 
-/// Reminds now those of the viewer's scope who have not reported. The same `key` is the same round.
+/// A round somebody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// Its id.
+    pub round_id: i64,
+    /// Persons in it.
+    pub people: usize,
+}
+
+/// Reminds now those of the viewer's scope who have not reported. The same `key` is the same round. In quiet hours it goes out
+/// at their end, if the form still takes answers then.
 pub async fn remind(
     app: &App,
     school: &School,
@@ -50,9 +71,15 @@ pub async fn remind(
     if wanted.people.is_some_and(|people| people.is_empty() || people.len() > 1000) {
         return Err(Error::field("people", "请选择 1 到 1000 人"));
     }
-    let body =
-        json!({ "form": wanted.form, "people": wanted.people, "department": wanted.department }).to_string();
-    let request_hash = secret::hash(body.as_bytes());
+    let words = wanted.words.map(str::trim).filter(|words| !words.is_empty());
+    if let Some(words) = words {
+        wording::check(words, To::Person).map_err(|problem| Error::field("words", problem))?;
+    }
+    let mut body = json!({ "form": wanted.form, "people": wanted.people, "department": wanted.department });
+    if let Some(words) = words {
+        body["words"] = json!(words);
+    }
+    let request_hash = secret::hash(body.to_string().as_bytes());
     let claim =
         Claim { corp, member: viewer.member, key, operation: "POST /reminders", request_hash: &request_hash };
     let asked = Asked { form: wanted.form, day: None, slot: None, department: wanted.department };
@@ -69,24 +96,36 @@ pub async fn remind(
     }
     let turn = loaded.turn_of(school, question.day, Some(question.period.slot), now);
     let closes = turn.ok_or_else(|| Error::internal("a question without a turn"))?.window.closes_at;
+    let quiet = reminder_settings::get(&mut tx, corp).await?.quiet;
+    let begins = quiet.and_then(|quiet| quiet.ends(school.zone, now)).unwrap_or(now);
+    if begins > now && begins >= closes {
+        return Err(Error::field(
+            "form",
+            "现在是学校的免打扰时段，到结束时已经截止，不能发提醒；可以打电话联系",
+        ));
+    }
+    let said =
+        Said { school, loaded: &loaded, day: question.day, closes, wording: words.unwrap_or(BY_COUNSELLOR) };
     let round = NewRound {
         occasion: &format!("member {} {key}", viewer.member),
         rule_id: None,
         by_member: Some(viewer.member),
         people: wanted.people,
+        by: said.by(),
+        moments: &[begins],
         useful_until: closes,
+        most: most(&mut tx, school, now).await?,
         at: now,
     };
     let planned = reminders::plan(&mut tx, &question, &round).await?;
     let planned = planned.ok_or_else(|| Error::internal("a new key met an old round"))?;
-    let content = content(school, &loaded, question.day, closes, BY_COUNSELLOR);
-    outbox::say(app, &mut tx, corp, planned.round_id, "", &content).await?;
+    outbox::say_all(app, &mut tx, corp, planned.round_id, &said.contents(&planned.variants)).await?;
     let kept = json!({ "round": planned.round_id, "people": planned.people });
     idempotency_keys::settle(&mut tx, claim, &kept).await?;
     queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
-    Ok(planned)
+    Ok(Planned { round_id: planned.round_id, people: planned.people })
 }
 
 fn planned_before(kept: &Value) -> Result<Planned> {
@@ -127,94 +166,27 @@ pub async fn result(
     Ok(RoundResult { round, counts, page: Page::cut(rows, limit, |row| row.outbox_id.to_string()) })
 }
 
-/// The school's rules.
-pub async fn rules(app: &App, school: &School, viewer: &Viewer, form: Option<&str>) -> Result<Vec<Rule>> {
-    if !viewer.may(Action::Administer) && !viewer.may(Action::Remind) {
-        return Err(Error::Forbidden);
-    }
-    let mut tx = app.store().scoped(school.corp()).await?;
-    if form.is_some_and(|code| !forms::is_name(code)) {
-        return Ok(Vec::new());
-    }
-    let rules = reminders::rules(&mut tx, school.corp(), form).await?;
-    tx.commit().await?;
-    Ok(rules)
+/// How many reminders a day the school allows one person, and since when today is.
+pub(crate) async fn most(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<Most> {
+    let settings = reminder_settings::get(tx, school.corp()).await?;
+    let since = clock::end_of_day(school.zone, school.today(now)) - TimeDelta::days(1);
+    Ok(Most { a_day: settings.most_a_day, since })
 }
 
-/// Plans the rounds of a school's rules that are due now, each at most once. Gives the rounds planned.
-pub async fn plan_due(app: &App, school: &School) -> Result<usize> {
-    let now = app.now();
-    let day = school.today(now);
+/// The mailings whose reminders quiet hours hold back now: of all in the school's own, of a rule in the rule's.
+pub(crate) async fn held(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<Vec<i64>> {
     let corp = school.corp();
-    let mut tx = app.store().scoped(corp).await?;
-    let mut planned = 0;
-    for rule in reminders::rules(&mut tx, corp, None).await?.iter().filter(|rule| rule.enabled) {
-        let times: Vec<NaiveTime> = rule.at_times.iter().copied().flatten().collect();
-        for time in reminder::due(school.zone, day, &times, now) {
-            planned += usize::from(plan_rule(app, &mut tx, school, rule, &times, time, day, now).await?);
+    let is_quiet =
+        |quiet: Option<reminder::Quiet>| quiet.is_some_and(|quiet| quiet.ends(school.zone, now).is_some());
+    let all = is_quiet(reminder_settings::get(tx, corp).await?.quiet);
+    let mut quiet = Vec::new();
+    for row in reminder_rules::list(tx, corp, None, false, 0, MOST_RULES).await? {
+        if is_quiet(row.rule()?.quiet) {
+            quiet.push(row.rule_id);
         }
     }
-    if planned > 0 {
-        queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;
+    if !all && quiet.is_empty() {
+        return Ok(Vec::new());
     }
-    tx.commit().await?;
-    if planned > 0 {
-        app.job_added().notify_one();
-    }
-    Ok(planned)
-}
-
-#[expect(clippy::too_many_arguments, reason = "a step of plan_due, split off for reading")]
-async fn plan_rule(
-    app: &App,
-    tx: &mut Scoped,
-    school: &School,
-    rule: &Rule,
-    times: &[NaiveTime],
-    time: NaiveTime,
-    day: NaiveDate,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let loaded = forms::current(app, tx, &rule.form_code).await?;
-    // The turn that takes answers now; outside the form's schedule and hours there is nothing to remind of.
-    let open = |turn: &domain::form::Turn| turn.window.is_open(now);
-    let Some(turn) = loaded.turns(school, day).into_iter().rfind(open) else { return Ok(false) };
-    let closes = turn.window.closes_at;
-    let round = NewRound {
-        occasion: &format!("rule {} {day} {} {}", rule.rule_id, turn.period.slot, time.format("%H:%M")),
-        rule_id: Some(rule.rule_id),
-        by_member: None,
-        people: None,
-        useful_until: reminder::useful_until(school.zone, day, times, now, closes),
-        at: now,
-    };
-    let question = loaded.question(school.corp(), day, turn.period.slot, Scope::School);
-    let Some(planned) = reminders::plan(tx, &question, &round).await? else { return Ok(false) };
-    let content = content(school, &loaded, day, closes, &rule.wording);
-    outbox::say(app, tx, school.corp(), planned.round_id, "", &content).await?;
-    Ok(true)
-}
-
-/// What a reminder says, and where it leads.
-fn content(
-    school: &School,
-    loaded: &forms::Loaded,
-    day: NaiveDate,
-    closes: DateTime<Utc>,
-    wording: &str,
-) -> Content {
-    let form = &loaded.published.form;
-    let closes = if closes == domain::clock::end_of_day(school.zone, day) {
-        "今晚 24:00".to_owned()
-    } else {
-        let local = closes.with_timezone(&school.zone);
-        let today = local.date_naive() == day;
-        local.format(if today { "%H:%M" } else { "%-m 月 %-d 日 %H:%M" }).to_string()
-    };
-    Content::Card(Card {
-        title: format!("{}待填写", form.title),
-        description: reminder::wording(wording, &form.title, &closes),
-        path: format!("/h5/forms/{}?from=reminder", form.code),
-        button: "去填写".to_owned(),
-    })
+    Ok(store::outbox::held(tx, corp, &quiet, all, now).await?)
 }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::DepartmentId;
 
-pub use cadence::{Cadence, Period, Schedule, Turn, Window};
+pub use cadence::{Cadence, Period, Schedule, Turn, WallTime, Window};
 pub use check::{Check, Flag};
 pub use condition::Condition;
 pub use field::{CarryOver, Choice, Field, FieldKind};

@@ -48,12 +48,15 @@ pub mod phone_corrections;
 pub mod photos;
 pub mod planner;
 pub mod registration;
+pub mod reminder_rules;
+pub mod reminder_settings;
 pub mod reminders;
 pub mod reports;
 pub mod residences;
 pub mod reviews;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]
 pub mod schema;
+pub mod school_days;
 pub mod sealed;
 pub mod sessions;
 pub mod sign_in_flows;

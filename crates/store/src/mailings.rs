@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Integer, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, form::Period};
@@ -24,6 +24,8 @@ pub fn content_place(corp: CorpId, row: &str) -> Place<'_> {
 pub enum Kind {
     /// To people who have not reported: nothing is sent to who has by then.
     Reminder,
+    /// To those in charge of people who have not reported.
+    Escalation,
     /// Anything else.
     Notice,
 }
@@ -32,6 +34,7 @@ impl Kind {
     fn text(self) -> &'static str {
         match self {
             Self::Reminder => "reminder",
+            Self::Escalation => "escalation",
             Self::Notice => "notice",
         }
     }
@@ -87,6 +90,12 @@ pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, mailing: NewMailing
         .optional()?)
 }
 
+/// Whether an occasion has been planned.
+pub async fn is_planned(conn: &mut AsyncPgConnection, corp: CorpId, occasion: &str) -> Result<bool> {
+    let known = mailings::table.filter(mailings::corp_id.eq(corp)).filter(mailings::occasion.eq(occasion));
+    Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn).await?)
+}
+
 /// Keeps what a variant of a mailing says.
 pub async fn add_content(
     conn: &mut AsyncPgConnection,
@@ -104,6 +113,28 @@ pub async fn add_content(
         ))
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Keeps what many variants of a mailing say.
+pub async fn add_contents(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    mailing_id: i64,
+    contents: &[(&str, Sealed)],
+) -> Result<()> {
+    // Ten thousand are a few megabytes.
+    for part in contents.chunks(10_000) {
+        let sql = "insert into mailing_contents (corp_id, mailing_id, variant, content)
+                   select $1, $2, r.* from unnest($3, $4) as r";
+        diesel::sql_query(sql)
+            .bind::<Integer, _>(corp)
+            .bind::<BigInt, _>(mailing_id)
+            .bind::<Array<Text>, _>(part.iter().map(|(variant, _)| *variant).collect::<Vec<_>>())
+            .bind::<Array<Binary>, _>(part.iter().map(|(_, content)| content.as_bytes()).collect::<Vec<_>>())
+            .execute(conn)
+            .await?;
+    }
     Ok(())
 }
 

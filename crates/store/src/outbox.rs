@@ -1,19 +1,20 @@
 //! What leaves: a row per person, and the frozen batches that carry them.
 //!
-//! waiting → frozen (into a batch) → sent, invalid, unlicensed, unknown or failed; or skipped (reported since), expired (no
-//! longer of use), unreachable (no active account). A batch is exact bytes for WeCom, kept before the first try, so that a
+//! waiting → frozen (into a batch) → sent, invalid, out_of_range, unlicensed, unknown or failed; or skipped (reported since),
+//! expired (no longer of use), unreachable (no active account), limited (had enough of the day). A batch is exact bytes for WeCom, kept before the first try, so that a
 //! repeat is the same message.
 
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Integer, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::CorpId;
 
 use crate::{
     Result, Sealed,
+    reminders::Most,
     schema::{outbox, outbox_batches},
     sealed::Place,
 };
@@ -23,19 +24,39 @@ pub fn body_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: "outbox_batches.body", corp, row }
 }
 
-/// Settles what waits and must not go out any more: reported since, or no longer of use.
-pub async fn drop_needless(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<usize> {
-    let sql = "
-      update outbox set state = case when reported then 'skipped' else 'expired' end, at = $2
-      from (
-        select w.outbox_id, w.useful_until <= $2 as expired,
-               a.kind = 'reminder' and exists (select from reports r where r.corp_id = $1 and r.form_id = a.form_id
-                 and r.day is not distinct from a.period_day and r.slot = a.slot and r.occurrence = 0
-                 and r.person_id = w.person_id) as reported
-        from outbox w join mailings a on a.corp_id = w.corp_id and a.mailing_id = w.mailing_id
-        where w.corp_id = $1 and w.state = 'waiting') needless
-      where outbox.corp_id = $1 and outbox.outbox_id = needless.outbox_id and (reported or expired)";
-    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).execute(conn).await?)
+/// Settles what waits and must not go out any more: reported since, or no longer of use. Of these rows alone, or of all. Gives
+/// those it settled.
+pub async fn drop_needless(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    only: Option<&[i64]>,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    #[derive(QueryableByName)]
+    struct Settled {
+        #[diesel(sql_type = BigInt)]
+        outbox_id: i64,
+    }
+    let which = if only.is_some() { "and w.outbox_id = any($3)" } else { "and cardinality($3) = 0" };
+    let sql = format!(
+        "update outbox set state = case when reported then 'skipped' else 'expired' end, at = $2
+         from (
+           select w.outbox_id, w.useful_until <= $2 as expired,
+                  a.kind = 'reminder' and exists (select from reports r where r.corp_id = $1 and r.form_id = a.form_id
+                    and r.day is not distinct from a.period_day and r.slot = a.slot and r.occurrence = 0
+                    and r.person_id = w.person_id) as reported
+           from outbox w join mailings a on a.corp_id = w.corp_id and a.mailing_id = w.mailing_id
+           where w.corp_id = $1 and w.state = 'waiting' {which}) needless
+         where outbox.corp_id = $1 and outbox.outbox_id = needless.outbox_id and (reported or expired)
+         returning outbox.outbox_id"
+    );
+    let settled: Vec<Settled> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Array<BigInt>, _>(only.unwrap_or_default())
+        .load(conn)
+        .await?;
+    Ok(settled.into_iter().map(|row| row.outbox_id).collect())
 }
 
 /// Rows that get the same bytes.
@@ -49,19 +70,52 @@ pub struct Group {
     pub variant: String,
 }
 
-/// Groups of rows that wait and may go now, oldest mailing first, at most `limit`.
+/// Mailings of reminders with rows that have not gone out, of these rules or, with `all`, of any: those that quiet hours hold
+/// back.
+pub async fn held(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rules: &[i64],
+    all: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = BigInt)]
+        mailing_id: i64,
+    }
+    let sql = "
+      select a.mailing_id from mailings a
+      where a.corp_id = $1 and a.kind <> 'notice' and a.planned_at > $4 - interval '8 days'
+        and ($3 or coalesce(a.rule_id = any($2), false))
+        and exists (select from outbox w where w.corp_id = a.corp_id and w.mailing_id = a.mailing_id
+                    and w.state in ('waiting', 'frozen'))";
+    let held: Vec<Held> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Array<BigInt>, _>(rules)
+        .bind::<Bool, _>(all)
+        .bind::<Timestamptz, _>(now)
+        .load(conn)
+        .await?;
+    Ok(held.into_iter().map(|held| held.mailing_id).collect())
+}
+
+/// Groups of rows that wait and may go now, oldest mailing first, at most `limit`; none of the mailings in `held`.
 pub async fn waiting_groups(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     limit: i64,
+    held: &[i64],
     now: DateTime<Utc>,
 ) -> Result<Vec<Group>> {
     let sql = "select distinct mailing_id, variant from outbox
-               where corp_id = $1 and state = 'waiting' and not_before <= $2 order by mailing_id, variant limit $3";
+               where corp_id = $1 and state = 'waiting' and not_before <= $2 and mailing_id <> all($4)
+               order by mailing_id, variant limit $3";
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Timestamptz, _>(now)
         .bind::<BigInt, _>(limit)
+        .bind::<Array<BigInt>, _>(held)
         .load(conn)
         .await?)
 }
@@ -73,6 +127,8 @@ pub struct PerMember {
     pub minute: i64,
     /// In an hour.
     pub hour: i64,
+    /// Reminders in a day, as the school says.
+    pub reminders: Most,
 }
 
 /// A waiting row, taken for a batch.
@@ -99,14 +155,24 @@ pub async fn take_waiting(
     per_member: PerMember,
     now: DateTime<Utc>,
 ) -> Result<Vec<Waiting>> {
+    // Walks the waiting rows in order and stops at the limit: members are looked up for those taken alone.
     let sql = "
-      select w.outbox_id, m.userid, w.useful_until
-      from outbox w join members m on m.corp_id = w.corp_id and m.member_id = w.member_id
-      where w.corp_id = $1 and w.state = 'waiting' and w.mailing_id = $2 and w.variant = $7 and w.not_before <= $3
-        and (select count(*) < $5 and count(*) filter (where s.at > $3 - interval '1 minute') < $4
-             from outbox s where s.corp_id = $1 and s.member_id = w.member_id and s.batch_id is not null
-               and s.at > $3 - interval '1 hour')
-      order by w.outbox_id limit $6 for update of w skip locked";
+      with taken as materialized (
+        select w.outbox_id, w.member_id, w.useful_until
+        from outbox w
+        where w.corp_id = $1 and w.state = 'waiting' and w.mailing_id = $2 and w.variant = $7 and w.not_before <= $3
+          and (select count(*) filter (where s.at > $3 - interval '1 hour') < $5
+                      and count(*) filter (where s.at > $3 - interval '1 minute') < $4
+                      and ((select k.kind from mailings k where k.corp_id = $1 and k.mailing_id = $2) = 'notice'
+                           or count(*) filter (where s.at >= $9 and a.kind <> 'notice'
+                                               and s.state in ('frozen', 'sent', 'unknown')) < $8)
+               from outbox s join mailings a on a.corp_id = s.corp_id and a.mailing_id = s.mailing_id
+               where s.corp_id = $1 and s.member_id = w.member_id and s.batch_id is not null
+                 and s.at > least($3 - interval '1 hour', $9))
+        order by w.outbox_id limit $6 for update of w skip locked)
+      select t.outbox_id, m.userid, t.useful_until
+      from taken t join members m on m.corp_id = $1 and m.member_id = t.member_id
+      order by t.outbox_id";
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(group.mailing_id)
@@ -115,7 +181,72 @@ pub async fn take_waiting(
         .bind::<BigInt, _>(per_member.hour)
         .bind::<BigInt, _>(limit)
         .bind::<Text, _>(&group.variant)
+        .bind::<BigInt, _>(i64::from(per_member.reminders.a_day))
+        .bind::<Timestamptz, _>(per_member.reminders.since)
         .load(conn)
+        .await?)
+}
+
+/// Settles reminders that wait for people who have had as many of the day as the school allows. How many.
+pub async fn settle_limited(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    most: Most,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let sql = "
+      update outbox w set state = 'limited', at = $4
+      from mailings k
+      where w.corp_id = $1 and w.state = 'waiting' and k.corp_id = $1 and k.mailing_id = w.mailing_id
+        and k.kind <> 'notice' and w.not_before <= $4
+        and (select count(*) from outbox s join mailings a on a.corp_id = s.corp_id and a.mailing_id = s.mailing_id
+             where s.corp_id = $1 and s.member_id = w.member_id and s.at >= $3 and a.kind <> 'notice'
+               and s.state in ('frozen', 'sent', 'unknown')) >= $2";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(i64::from(most.a_day))
+        .bind::<Timestamptz, _>(most.since)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)
+        .await?)
+}
+
+/// Settles what waits of a rule that is no longer at work: nothing of it goes out any more.
+pub async fn call_off(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rule_id: i64,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let sql = "
+      update outbox w set state = 'expired', at = $3
+      from mailings k
+      where w.corp_id = $1 and w.state = 'waiting' and k.corp_id = $1 and k.mailing_id = w.mailing_id and k.rule_id = $2";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(rule_id)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)
+        .await?)
+}
+
+/// Notes of a member whom WeCom called invalid after `since` that they are outside the app's visible range.
+pub async fn mark_out_of_range(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    userid_key: &str,
+    since: DateTime<Utc>,
+) -> Result<usize> {
+    let sql = "
+      update outbox w set state = 'out_of_range'
+      from members m
+      where w.corp_id = $1 and w.state = 'invalid' and w.at >= $3 and m.corp_id = $1 and m.member_id = w.member_id
+        and m.userid_key = $2 and m.left_on is null";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Text, _>(userid_key)
+        .bind::<Timestamptz, _>(since)
+        .execute(conn)
         .await?)
 }
 
@@ -209,37 +340,48 @@ pub async fn recipients_since(
 }
 
 /// A frozen batch to be sent.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, QueryableByName)]
 pub struct Batch {
     /// Its id.
+    #[diesel(sql_type = BigInt)]
     pub batch_id: i64,
     /// The exact bytes.
+    #[diesel(sql_type = Binary)]
     pub body: Sealed,
     /// Whether WeCom drops the same bytes sent again.
+    #[diesel(sql_type = Bool)]
     pub repeatable: bool,
     /// Tries so far.
+    #[diesel(sql_type = Integer)]
     pub attempts: i32,
     /// Of no use after this.
+    #[diesel(sql_type = Timestamptz)]
     pub useful_until: DateTime<Utc>,
     /// When the first was made: within WeCom's duplicate window the same bytes may be sent again.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub first_try_at: Option<DateTime<Utc>>,
 }
 
-/// Frozen batches, oldest first.
-pub async fn frozen(conn: &mut AsyncPgConnection, corp: CorpId, limit: i64) -> Result<Vec<Batch>> {
-    Ok(outbox_batches::table
-        .filter(outbox_batches::corp_id.eq(corp))
-        .filter(outbox_batches::state.eq("frozen"))
-        .order(outbox_batches::batch_id)
-        .limit(limit)
-        .select((
-            outbox_batches::batch_id,
-            outbox_batches::body,
-            outbox_batches::repeatable,
-            outbox_batches::attempts,
-            outbox_batches::useful_until,
-            outbox_batches::first_try_at,
-        ))
+/// Frozen batches, oldest first; of the mailings in `held` only those that are of no use any more, to find their end.
+pub async fn frozen(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    limit: i64,
+    held: &[i64],
+    now: DateTime<Utc>,
+) -> Result<Vec<Batch>> {
+    let sql = "
+      select b.batch_id, b.body, b.repeatable, b.attempts, b.useful_until, b.first_try_at
+      from outbox_batches b
+      where b.corp_id = $1 and b.state = 'frozen'
+        and (b.useful_until <= $4 or cardinality($3) = 0
+             or not exists (select from outbox w where w.corp_id = $1 and w.batch_id = b.batch_id and w.mailing_id = any($3)))
+      order by b.batch_id limit $2";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(limit)
+        .bind::<Array<BigInt>, _>(held)
+        .bind::<Timestamptz, _>(now)
         .load(conn)
         .await?)
 }
@@ -361,5 +503,8 @@ pub async fn outstanding(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<b
     ))
     .get_result::<bool>(conn)
     .await?;
-    Ok(waiting || !frozen(conn, corp, 1).await?.is_empty())
+    let frozen = outbox_batches::table
+        .filter(outbox_batches::corp_id.eq(corp))
+        .filter(outbox_batches::state.eq("frozen"));
+    Ok(waiting || diesel::select(diesel::dsl::exists(frozen)).get_result(conn).await?)
 }

@@ -766,14 +766,41 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    reminder_rule_acts (corp_id, act_id) {
+        corp_id -> Int4,
+        act_id -> Int8,
+        rule_id -> Int8,
+        act -> Text,
+        name -> Text,
+        definition -> Jsonb,
+        by_member -> Nullable<Int8>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     reminder_rules (corp_id, rule_id) {
         corp_id -> Int4,
         rule_id -> Int8,
         form_id -> Int8,
         name -> Text,
-        at_times -> Array<Nullable<Time>>,
-        wording -> Text,
-        enabled -> Bool,
+        definition -> Jsonb,
+        state -> Text,
+        revision -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reminder_settings (corp_id) {
+        corp_id -> Int4,
+        quiet -> Nullable<Jsonb>,
+        most_a_day -> Int4,
+        by_member -> Int8,
+        at -> Timestamptz,
     }
 }
 
@@ -887,6 +914,19 @@ diesel::table! {
         opened_at -> Timestamptz,
         changed_at -> Timestamptz,
         warned_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    school_days (corp_id, day) {
+        corp_id -> Int4,
+        day -> Date,
+        kind -> Text,
+        name -> Text,
+        by_member -> Int8,
+        at -> Timestamptz,
     }
 }
 
@@ -1205,6 +1245,9 @@ diesel::joinable!(outages -> corps (corp_id));
 diesel::joinable!(outbox_batches -> corps (corp_id));
 diesel::joinable!(persons -> corps (corp_id));
 diesel::joinable!(readers -> corps (corp_id));
+diesel::joinable!(reminder_rule_acts -> corps (corp_id));
+diesel::joinable!(reminder_settings -> corps (corp_id));
+diesel::joinable!(school_days -> corps (corp_id));
 diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
 diesel::joinable!(sync_runs -> corps (corp_id));
@@ -1265,7 +1308,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     photo_uploads,
     photos,
     readers,
+    reminder_rule_acts,
     reminder_rules,
+    reminder_settings,
     report_answers,
     report_revisions,
     reports,
@@ -1273,6 +1318,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_acts,
     review_warnings,
     reviews,
+    school_days,
     sessions,
     sign_in_flows,
     sign_offs,

@@ -1,11 +1,10 @@
 //! The forms that come with Rollcall.
 
-use chrono::{Months, NaiveTime};
+use chrono::Months;
 use domain::form::{Form, Schedule, schema};
 use store::{
     form_acts,
     forms::{self, Ownership},
-    reminders,
 };
 
 use crate::{App, Error, Result, School};
@@ -40,10 +39,7 @@ pub async fn publish_built_in(app: &App, school: &School) -> Result<()> {
         let (form_id, _) = forms::add(&mut tx, corp, &form.code, of).await?;
         forms::publish(&mut tx, corp, form_id, &form, &schema::compile(&form), None, now).await?;
         if form.code == "health-daily" {
-            let times: Vec<NaiveTime> =
-                [10, 14, 18].iter().filter_map(|hour| NaiveTime::from_hms_opt(*hour, 0, 0)).collect();
-            let wording = "您今天的“{form}”还没有填写，请在 {closes} 前完成。";
-            reminders::add_rule(&mut tx, corp, form_id, "每日催办", &times, wording).await?;
+            crate::reminder_rules::add_built_in(&mut tx, school, form_id, now).await?;
         }
     }
     for document in READY {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
+use futures_util::future;
 use store::jobs::NewJob;
 
 use super::Done;
@@ -18,23 +19,31 @@ pub fn job(corp: CorpId, now: DateTime<Utc>) -> NewJob {
 }
 
 pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
-    loop {
-        // What was frozen before a stop goes first; then a few batches at a time, so that who reports meanwhile is left out.
-        match outbox::send_frozen(app, school).await? {
-            Sending::Settled => {}
-            Sending::Later(pause) => {
-                return Ok(Done::Later(pause, "WeCom could not be asked".into()));
-            }
-            Sending::Empty => match outbox::freeze_next(app, school).await? {
-                Freezing::Frozen => {}
-                Freezing::Nothing => return Ok(Done::Yes),
-                Freezing::NoRoom => {
-                    return Ok(Done::Later(
-                        TimeDelta::seconds(30),
-                        "those who wait have had their fill".into(),
-                    ));
-                }
-            },
-        }
+    outbox::drop_needless(app, school).await?;
+    // What was frozen before a stop goes first.
+    let mut sending = outbox::send_frozen(app, school).await?;
+    while sending == Sending::Settled {
+        sending = outbox::send_frozen(app, school).await?;
     }
+    let mut freezing = match sending {
+        Sending::Later(pause) => return Ok(later(pause)),
+        _ => outbox::freeze_next(app, school).await?,
+    };
+    // Then a few batches at a time, so that who reports meanwhile is left out; while they are sent, the next are frozen.
+    while freezing == Freezing::Frozen {
+        let (sent, next) =
+            future::join(outbox::send_frozen(app, school), outbox::freeze_next(app, school)).await;
+        if let Sending::Later(pause) = sent? {
+            return Ok(later(pause));
+        }
+        freezing = next?;
+    }
+    Ok(match freezing {
+        Freezing::NoRoom => Done::Later(TimeDelta::seconds(30), "those who wait have had their fill".into()),
+        Freezing::Frozen | Freezing::Nothing => Done::Yes,
+    })
+}
+
+fn later(pause: TimeDelta) -> Done {
+    Done::Later(pause, "WeCom could not be asked".into())
 }

@@ -61,6 +61,16 @@ pub struct WeekTime {
 pub struct WallTime(u16);
 
 impl WallTime {
+    /// So many minutes after the day began; what is beyond its end is its end.
+    pub const fn of(minutes: u16) -> Self {
+        Self(if minutes > 24 * 60 { 24 * 60 } else { minutes })
+    }
+
+    /// Minutes since the day began.
+    pub fn minutes(self) -> u16 {
+        self.0
+    }
+
     /// The instant of this time on a day of the school.
     pub fn on(self, zone: Tz, day: NaiveDate) -> DateTime<Utc> {
         match NaiveTime::from_hms_opt(u32::from(self.0 / 60), u32::from(self.0 % 60), 0) {
@@ -81,9 +91,15 @@ impl TryFrom<String> for WallTime {
     }
 }
 
+impl std::fmt::Display for WallTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
+    }
+}
+
 impl From<WallTime> for String {
     fn from(time: WallTime) -> Self {
-        format!("{:02}:{:02}", time.0 / 60, time.0 % 60)
+        time.to_string()
     }
 }
 

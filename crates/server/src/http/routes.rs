@@ -33,11 +33,13 @@ pub mod phone_corrections;
 pub mod photos;
 pub mod registration;
 pub mod reminder_rules;
+pub mod reminder_settings;
 pub mod reminders;
 pub mod reports;
 pub mod residences;
 pub mod reviews;
 pub mod roster;
+pub mod school_days;
 pub mod sign_offs;
 pub mod statistics;
 pub mod statuses;
@@ -85,6 +87,24 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(reminders::create)
             .service(reminders::get)
             .service(reminder_rules::list)
+            .service(reminder_rules::create)
+            .service(reminder_rules::outlook)
+            .service(reminder_rules::test)
+            .service(reminder_rules::get)
+            .service(reminder_rules::change)
+            .service(reminder_rules::remove)
+            .service(reminder_rules::pause)
+            .service(reminder_rules::resume)
+            .service(reminder_rules::end)
+            .service(reminder_rules::acts)
+            .service(reminder_rules::rounds)
+            .service(reminder_rules::people)
+            .service(reminder_settings::get)
+            .service(reminder_settings::set)
+            .service(school_days::list)
+            .service(school_days::put_list)
+            .service(school_days::set)
+            .service(school_days::remove)
             .service(exemptions::list)
             .service(exemptions::create)
             .service(exemptions::template)

@@ -28,6 +28,9 @@ pub struct NewReminders {
     /// Only those counted under this department.
     #[serde(default)]
     department: Option<i32>,
+    /// In these words, at most 120 characters, with {form} {closes} {name} {class} {college}; left out: the usual ones.
+    #[serde(default)]
+    words: Option<String>,
 }
 
 /// A round of reminders.
@@ -48,8 +51,12 @@ pub struct Round {
 #[post("/reminders")]
 pub async fn create(who: SignedIn, key: IdempotencyKey, body: Json<NewReminders>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let wanted =
-        Wanted { form: &body.0.form, people: body.0.people.as_deref(), department: body.0.department };
+    let wanted = Wanted {
+        form: &body.0.form,
+        people: body.0.people.as_deref(),
+        department: body.0.department,
+        words: body.0.words.as_deref(),
+    };
     let planned = reminders::remind(app, school, viewer, &key.0, wanted).await?;
     Ok(HttpResponse::Accepted().json(Round { round: planned.round_id, planned: planned.people }))
 }
@@ -64,8 +71,12 @@ pub enum ReminderState {
     Frozen,
     /// WeCom took it.
     Sent,
-    /// WeCom does not know them, or they are outside the app's range.
+    /// WeCom does not deliver to their account.
     Invalid,
+    /// They are outside the app's visible range.
+    OutOfRange,
+    /// They have had as many reminders of the day as the school allows.
+    Limited,
     /// Without a licence.
     Unlicensed,
     /// They reported before it went out.
@@ -88,6 +99,8 @@ impl ReminderState {
             "frozen" => Self::Frozen,
             "sent" => Self::Sent,
             "invalid" => Self::Invalid,
+            "out_of_range" => Self::OutOfRange,
+            "limited" => Self::Limited,
             "unlicensed" => Self::Unlicensed,
             "skipped" => Self::Skipped,
             "expired" => Self::Expired,

@@ -48,6 +48,19 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'rules.title', menu: 'reminder-rules' },
   },
   {
+    path: '/reminder-rules/:id(\\d+|new)',
+    name: 'reminder-rule',
+    component: () => import('../pages/reminders/ReminderRulePage.vue'),
+    props: (route) => (route.params.id === 'new' ? {} : { id: Number(route.params.id) }),
+    meta: { title: 'rules.one', menu: 'reminder-rules' },
+  },
+  {
+    path: '/school-days',
+    name: 'school-days',
+    component: () => import('../pages/school-days/SchoolDaysPage.vue'),
+    meta: { title: 'school_days.title', menu: 'reminder-rules' },
+  },
+  {
     path: '/registration',
     name: 'registration',
     component: () => import('../pages/registration/RegistrationPage.vue'),

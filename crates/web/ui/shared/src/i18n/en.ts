@@ -57,6 +57,8 @@ export const en: Record<keyof typeof zh, string> = {
   'reminder.frozen': 'Sending',
   'reminder.sent': 'Delivered to WeCom',
   'reminder.invalid': 'Account not valid',
+  'reminder.out_of_range': 'Outside the app’s visible range',
+  'reminder.limited': 'Had enough reminders today, not sent',
   'reminder.unlicensed': 'Account without licence',
   'reminder.skipped': 'Has reported, not sent',
   'reminder.expired': 'Too late, not sent',

@@ -56,6 +56,8 @@ export const zh = {
   'reminder.frozen': '发送中',
   'reminder.sent': '已送达企业微信',
   'reminder.invalid': '账号无效',
+  'reminder.out_of_range': '不在应用可见范围',
+  'reminder.limited': '今日提醒已达上限，未发送',
   'reminder.unlicensed': '账号无使用许可',
   'reminder.skipped': '已填报，未再发送',
   'reminder.expired': '已过时，未发送',

@@ -70,6 +70,14 @@ describe('choosing whom to remind', () => {
     scope.stop();
   });
 
+  test('in words of their own', async () => {
+    const { list, posted, scope } = await open([person(1)]);
+    list.choose([person(1)], true);
+    await list.remind('k', ' {name}，请尽快填写 ');
+    expect(posted).toEqual([{ form: 'health-daily', people: [1], words: '{name}，请尽快填写' }]);
+    scope.stop();
+  });
+
   test('everybody: nobody is named, so that pages not fetched are meant too', async () => {
     const { list, posted, scope } = await open([person(1), person(2)], 500);
     list.chooseEverybody(true);

@@ -12,8 +12,10 @@ export const REMINDER_STATES: readonly ReminderState[] = [
   'skipped',
   'unreachable',
   'invalid',
+  'out_of_range',
   'unlicensed',
   'failed',
+  'limited',
   'expired',
   'unknown',
 ];

@@ -87,11 +87,12 @@ export function useUnreported({ api, form, department, followedUp, reported }: U
   /** Of those chosen and shown, how many no message can reach. */
   const unreachable = computed(() => list.items.value.filter((person) => isChosen(person.id) && !person.reachable).length);
 
-  /** Reminds those chosen; gives the round in which the results appear. */
-  function remind(key: string) {
+  /** Reminds those chosen, in the usual words or in these; gives the round in which the results appear. */
+  function remind(key: string, words = '') {
+    const said = words.trim() === '' ? {} : { words: words.trim() };
     const body = everybody.value
-      ? { form: toValue(form), department: toValue(department) }
-      : { form: toValue(form), people: [...chosen] };
+      ? { form: toValue(form), department: toValue(department), ...said }
+      : { form: toValue(form), people: [...chosen], ...said };
     return answer(api.POST('/api/v1/reminders', { params: { header: { 'Idempotency-Key': key } }, body }));
   }
 
