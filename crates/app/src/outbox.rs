@@ -16,7 +16,10 @@ use store::{
 };
 use wecom::Message;
 
-use crate::{App, Error, Result, School};
+use crate::{
+    App, Error, Result, School,
+    cards::{CountCard, FormCard},
+};
 
 /// How long WeCom drops a repeat of the same bytes (doc 90236; at most four hours).
 pub(crate) const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
@@ -38,6 +41,10 @@ const MESSAGES_PER_ACCOUNT: i64 = 200;
 pub(crate) enum Content {
     /// A card that opens a page of ours.
     Card(Card),
+    /// A card that reports, or opens the form.
+    Form(FormCard),
+    /// A card with a figure that opens what it counts.
+    Count(CountCard),
     /// A text.
     Text(String),
 }
@@ -58,7 +65,7 @@ pub(crate) struct Card {
 impl Content {
     /// Whether every batch of it is a message of its own, so that WeCom knows a repeat.
     fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Card(_))
+        !matches!(self, Self::Text(_))
     }
 
     /// The message of one batch. Its number makes it different from every other: WeCom would swallow an equal one.
@@ -70,6 +77,8 @@ impl Content {
                 url: numbered(&format!("{}{}", school.public_url, card.path), batch_id),
                 button: Some(card.button.clone()),
             },
+            Self::Form(card) => wecom::Content::TemplateCard(Box::new(card.new_card(school, batch_id))),
+            Self::Count(card) => wecom::Content::TemplateCard(Box::new(card.new_card(school, batch_id))),
             Self::Text(text) => wecom::Content::Text { content: text.clone() },
         };
         let duplicate_check = self.is_repeatable().then_some(DUPLICATE_WINDOW);
@@ -78,7 +87,7 @@ impl Content {
 }
 
 /// A link with the number of the message it stands in.
-fn numbered(url: &str, batch_id: i64) -> String {
+pub(crate) fn numbered(url: &str, batch_id: i64) -> String {
     let (page, anchor) =
         url.split_once('#').map_or((url, String::new()), |(page, anchor)| (page, format!("#{anchor}")));
     let separator = if page.contains('?') { '&' } else { '?' };
@@ -108,9 +117,16 @@ pub(crate) async fn say(
     Ok(())
 }
 
-async fn content_of(app: &App, tx: &mut Scoped, corp: CorpId, group: &Group) -> Result<Content> {
-    let sealed = mailings::content(tx, corp, group.mailing_id, &group.variant).await?;
-    let row = format!("{} {}", group.mailing_id, group.variant);
+/// What a variant of a mailing says.
+pub(crate) async fn said(
+    app: &App,
+    tx: &mut Scoped,
+    corp: CorpId,
+    mailing_id: i64,
+    variant: &str,
+) -> Result<Content> {
+    let sealed = mailings::content(tx, corp, mailing_id, variant).await?;
+    let row = format!("{mailing_id} {variant}");
     let plain = app.store().keyring().open(mailings::content_place(corp, &row), &sealed)?;
     serde_json::from_slice(&plain).map_err(|_| Error::internal("a kept content"))
 }
@@ -178,7 +194,7 @@ async fn freeze(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let corp = school.corp();
-    let content = content_of(app, tx, corp, group).await?;
+    let content = said(app, tx, corp, group.mailing_id, &group.variant).await?;
     let to: Vec<String> = taken.iter().map(|waiting| waiting.userid.clone()).collect();
     let batch = NewBatch {
         app: school.wecom.name(),

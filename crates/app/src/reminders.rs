@@ -17,8 +17,8 @@ use store::{
 };
 
 use crate::{
-    App, Error, Page, Result, School, forms, jobs,
-    outbox::{self, Card, Content},
+    App, Error, Page, Result, School, cards, forms, jobs,
+    outbox::Card,
     secret,
     statistics::{Asked, question},
 };
@@ -68,7 +68,8 @@ pub async fn remind(
         return Err(Error::field("form", "随时填报的表单没有未报名单，不能催办"));
     }
     let turn = loaded.turn_of(school, question.day, Some(question.period.slot), now);
-    let closes = turn.ok_or_else(|| Error::internal("a question without a turn"))?.window.closes_at;
+    let turn = turn.ok_or_else(|| Error::internal("a question without a turn"))?;
+    let closes = turn.window.closes_at;
     let round = NewRound {
         occasion: &format!("member {} {key}", viewer.member),
         rule_id: None,
@@ -79,8 +80,8 @@ pub async fn remind(
     };
     let planned = reminders::plan(&mut tx, &question, &round).await?;
     let planned = planned.ok_or_else(|| Error::internal("a new key met an old round"))?;
-    let content = content(school, &loaded, question.day, closes, BY_COUNSELLOR);
-    outbox::say(app, &mut tx, corp, planned.round_id, "", &content).await?;
+    let card = card(school, &loaded, question.day, closes, BY_COUNSELLOR);
+    cards::offer(app, &mut tx, school, &loaded, planned.round_id, (question.day, turn), card).await?;
     let kept = json!({ "round": planned.round_id, "people": planned.people });
     idempotency_keys::settle(&mut tx, claim, &kept).await?;
     queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;
@@ -190,31 +191,24 @@ async fn plan_rule(
     };
     let question = loaded.question(school.corp(), day, turn.period.slot, Scope::School);
     let Some(planned) = reminders::plan(tx, &question, &round).await? else { return Ok(false) };
-    let content = content(school, &loaded, day, closes, &rule.wording);
-    outbox::say(app, tx, school.corp(), planned.round_id, "", &content).await?;
+    let card = card(school, &loaded, day, closes, &rule.wording);
+    cards::offer(app, tx, school, &loaded, planned.round_id, (day, turn), card).await?;
     Ok(true)
 }
 
 /// What a reminder says, and where it leads.
-fn content(
+fn card(
     school: &School,
     loaded: &forms::Loaded,
     day: NaiveDate,
     closes: DateTime<Utc>,
     wording: &str,
-) -> Content {
+) -> Card {
     let form = &loaded.published.form;
-    let closes = if closes == domain::clock::end_of_day(school.zone, day) {
-        "今晚 24:00".to_owned()
-    } else {
-        let local = closes.with_timezone(&school.zone);
-        let today = local.date_naive() == day;
-        local.format(if today { "%H:%M" } else { "%-m 月 %-d 日 %H:%M" }).to_string()
-    };
-    Content::Card(Card {
+    Card {
         title: format!("{}待填写", form.title),
-        description: reminder::wording(wording, &form.title, &closes),
+        description: reminder::wording(wording, &form.title, &cards::hour(school, day, closes)),
         path: format!("/h5/forms/{}?from=reminder", form.code),
         button: "去填写".to_owned(),
-    })
+    }
 }

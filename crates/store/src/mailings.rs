@@ -87,6 +87,13 @@ pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, mailing: NewMailing
         .optional()?)
 }
 
+/// Whether a mailing of this occasion was planned.
+pub async fn is_planned(conn: &mut AsyncPgConnection, corp: CorpId, occasion: &str) -> Result<bool> {
+    let planned =
+        mailings::table.filter(mailings::corp_id.eq(corp)).filter(mailings::occasion.eq(occasion));
+    Ok(diesel::select(diesel::dsl::exists(planned)).get_result(conn).await?)
+}
+
 /// Keeps what a variant of a mailing says.
 pub async fn add_content(
     conn: &mut AsyncPgConnection,
