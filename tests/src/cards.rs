@@ -30,7 +30,7 @@ impl Morning {
         for student in &students[..students.len() - 1] {
             let answers = json!({ "temperature": 36.3, "place": "湖北", "abnormal": false });
             let reply = test.sign_in(student).await.post("/reports", &health_report(answers)).await;
-            assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+            assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
         }
         test.clock.advance(TimeDelta::days(1));
         Self { test, counsellor, students }
@@ -78,7 +78,11 @@ impl Morning {
 
 fn words(card: &Value) -> String {
     let content = &card["content"];
-    format!("{} {}", content["main_title"]["title"].as_str().unwrap(), content["sub_title_text"].as_str().unwrap())
+    format!(
+        "{} {}",
+        content["main_title"]["title"].as_str().unwrap(),
+        content["sub_title_text"].as_str().unwrap()
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,8 +110,13 @@ async fn two_taps_report_and_the_card_turns() {
     let buttons: Vec<&Value> =
         content["button_list"].as_array().unwrap().iter().map(|one| &one["text"]).collect();
     assert_eq!(buttons, ["提交", "打开"]);
-    let batch: String = test.one("select batch_id::text from outbox o join persons p using (corp_id, person_id)
-                                  where p.number = $1", &[student]).await;
+    let batch: String = test
+        .one(
+            "select batch_id::text from outbox o join persons p using (corp_id, person_id)
+                                  where p.number = $1",
+            &[student],
+        )
+        .await;
     assert_eq!(card["task_id"], json!(batch), "a card is known by its batch");
 
     let counsellor = test.sign_in(&morning.counsellor).await;
@@ -188,7 +197,10 @@ async fn a_tap_is_one_report_however_often_it_comes() {
     test.run_jobs().await;
     assert_eq!(morning.reports_today().await, 1);
     let own = test.sign_in(student).await.get("/reports?form=health-daily").await;
-    assert_eq!((&own.items()[0]["revision"], &own.items()[0]["answers"]["temperature"]), (&json!(1), &json!(36.5)));
+    assert_eq!(
+        (&own.items()[0]["revision"], &own.items()[0]["answers"]["temperature"]),
+        (&json!(1), &json!(36.5))
+    );
     assert_eq!(morning.updates().await.len(), 11, "one change for each tap");
 }
 
@@ -231,7 +243,11 @@ async fn a_change_that_was_not_answered_is_tried_again_and_not_for_ever() {
     assert_eq!(morning.update_calls().await, 2);
 
     // Silent for a while.
-    test.control("faults", &json!({ "path": "message/update_template_card", "http_status": 502, "times": 4 })).await;
+    test.control(
+        "faults",
+        &json!({ "path": "message/update_template_card", "http_status": 502, "times": 4 }),
+    )
+    .await;
     morning.tap(&students[1], "36.6").await;
     assert_eq!(morning.reports_today().await, 2, "what was reported is reported");
     for _ in 0..8 {
@@ -267,7 +283,8 @@ async fn a_change_that_was_not_answered_is_tried_again_and_not_for_ever() {
 async fn a_code_that_was_used_is_not_used_again() {
     let morning = Morning::start().await;
     let (test, student) = (&morning.test, &morning.students[0]);
-    test.control("faults", &json!({ "path": "message/update_template_card", "errcode": 60140, "times": 1 })).await;
+    test.control("faults", &json!({ "path": "message/update_template_card", "errcode": 60140, "times": 1 }))
+        .await;
     morning.tap(student, "36.5").await;
     assert_eq!(morning.updates().await, ["gone"]);
     test.clock.advance(TimeDelta::hours(1));
@@ -290,13 +307,19 @@ async fn who_chose_nothing_is_asked_again() {
         if wrong == "none" {
             let card = morning.card(student).await;
             assert!(words(&card).contains("还没有选择体温"), "{card}");
-            assert_eq!((&card["disabled"], card["content"]["button_list"].as_array().unwrap().len()), (&Value::Null, 2));
+            assert_eq!(
+                (&card["disabled"], card["content"]["button_list"].as_array().unwrap().len()),
+                (&Value::Null, 2)
+            );
         }
     }
     // No choice at all comes as no choice.
     let other = &morning.students[1];
     let msgid = morning.card(other).await["msgid"].clone();
-    morning.test.control(&format!("messages/{other}/click"), &json!({ "msgid": msgid, "key": "submit" })).await;
+    morning
+        .test
+        .control(&format!("messages/{other}/click"), &json!({ "msgid": msgid, "key": "submit" }))
+        .await;
     morning.test.simulator.callbacks_delivered().await;
     morning.test.run_jobs().await;
     assert!(words(&morning.card(other).await).contains("还没有选择体温"));
@@ -310,12 +333,15 @@ async fn who_has_reported_since_is_told_when() {
     let (test, student) = (&morning.test, &morning.students[0]);
     test.clock.set_time("09:30");
     let reply = test.sign_in(student).await.post("/reports", &health_report(normal_answers())).await;
-    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(reply.status, StatusCode::CREATED);
     test.clock.set_time("11:00");
     morning.tap(student, "36.9").await;
     assert_eq!(morning.card(student).await["disabled"], json!("已报 09:30"));
     let own = test.sign_in(student).await.get("/reports?form=health-daily").await;
-    assert_eq!((&own.items()[0]["source"], &own.items()[0]["answers"]["temperature"]), (&json!("self"), &json!(36.5)));
+    assert_eq!(
+        (&own.items()[0]["source"], &own.items()[0]["answers"]["temperature"]),
+        (&json!("self"), &json!(36.5))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -352,7 +378,9 @@ async fn what_is_no_longer_normal_is_opened() {
     assert_eq!(morning.reports_today().await, 0);
     let card = morning.card(student).await;
     assert!(words(&card).contains("请打开填写"), "{card}");
-    assert!(card["content"]["card_action"]["url"].as_str().unwrap().ends_with("/h5/forms/health-daily?from=card"));
+    assert!(
+        card["content"]["card_action"]["url"].as_str().unwrap().ends_with("/h5/forms/health-daily?from=card")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -394,13 +422,18 @@ async fn at_the_cut_off_the_cards_of_a_batch_turn_together() {
     test.clock.set_time("19:59");
     // The rule's rounds stay out of this: only the counsellor's is looked at.
     assert_eq!(look().await, 0);
-    let batches: i64 = test.one("select count(*) from outbox_batches where response_code is not null", &[]).await;
+    let batches: i64 =
+        test.one("select count(*) from outbox_batches where response_code is not null", &[]).await;
     test.clock.set_time("20:00");
     assert_eq!(look().await, usize::try_from(batches).unwrap(), "one call a batch");
     let turned = morning.card(&students[1]).await;
     assert_eq!(turned["disabled"], json!("已截止"));
     assert!(words(&turned).contains("已于 20:00 截止。没有填报的，今晚 24:00前可以打开补报"), "{turned}");
-    assert_eq!(morning.card(&students[0]).await["disabled"], json!("已报 07:42"), "who has reported is left alone");
+    assert_eq!(
+        morning.card(&students[0]).await["disabled"],
+        json!("已报 07:42"),
+        "who has reported is left alone"
+    );
     assert_eq!(look().await, usize::try_from(batches).unwrap(), "once");
     test.assert_no_failed_jobs().await;
 }

@@ -14,7 +14,11 @@ async fn say(test: &TestApp, userid: &str, words: &str) -> Value {
     test.control(&format!("messages/{userid}/say"), &json!({ "content": words })).await;
     test.simulator.callbacks_delivered().await;
     test.run_jobs().await;
-    test.messages_of(userid).await.into_iter().find(|message| message["own"] == json!(false)).unwrap_or_default()
+    test.messages_of(userid)
+        .await
+        .into_iter()
+        .find(|message| message["own"] == json!(false))
+        .unwrap_or_default()
 }
 
 fn text(message: &Value) -> &str {
@@ -33,7 +37,7 @@ async fn reported_yesterday() -> (TestApp, String) {
     let student = test.persona("student");
     let yesterday = json!({ "temperature": 36.3, "place": "湖北", "abnormal": false });
     let reply = test.sign_in(&student).await.post("/reports", &health_report(yesterday)).await;
-    assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
     test.clock.advance(TimeDelta::days(1));
     (test, student)
 }
@@ -50,7 +54,10 @@ async fn a_number_reports_with_the_rest_as_it_was() {
     test.clock.set_time("08:05");
     let answer = say(&test, &student, "３６．４℃").await;
     let said = text(&answer);
-    assert!(said.starts_with("已报 08:05：健康日报，体温 36.4℃，其余与上次相同，包括“身体是否异常”。"), "{said}");
+    assert!(
+        said.starts_with("已报 08:05：健康日报，体温 36.4℃，其余与上次相同，包括“身体是否异常”。"),
+        "{said}"
+    );
     let report = today(&test, &student).await.expect("a report");
     assert_eq!(report["answers"], json!({ "temperature": 36.4, "place": "湖北", "abnormal": false }));
     assert_eq!(report["source"], json!("chat"));
@@ -73,7 +80,10 @@ async fn a_message_that_comes_again_is_answered_once() {
          <MsgType>text</MsgType><Content>36,4</Content><MsgId>77</MsgId><AgentID>1000002</AgentID></xml>"
     );
     for repeat in 0..20 {
-        assert_eq!(callbacks::post(&test, "1/callback/rollcall", &crypto, &xml, repeat).await, StatusCode::OK);
+        assert_eq!(
+            callbacks::post(&test, "1/callback/rollcall", &crypto, &xml, repeat).await,
+            StatusCode::OK
+        );
     }
     test.run_jobs().await;
     // The process died before it was marked handled.
@@ -126,7 +136,10 @@ async fn unreported_is_a_count_for_a_counsellor_and_ones_own_for_the_others() {
     assert_eq!((&answer["msgtype"], &content["card_type"]), (&json!("template_card"), &json!("text_notice")));
     let figure = format!("{}/{}", students.len() - 1, students.len());
     assert_eq!(content["emphasis_content"]["title"], json!(figure));
-    assert!(content["card_action"]["url"].as_str().unwrap().contains("/h5/unreported/health-daily"), "{content}");
+    assert!(
+        content["card_action"]["url"].as_str().unwrap().contains("/h5/unreported/health-daily"),
+        "{content}"
+    );
     let names: Vec<String> = test
         .owner
         .query("select name from persons where number = any($1)", &[&students])
@@ -173,7 +186,8 @@ async fn answers_keep_to_what_a_member_may_be_sent() {
     let test = TestApp::start().await;
     let student = test.persona("student");
     for number in 0..28 {
-        test.control(&format!("messages/{student}/say"), &json!({ "content": format!("你好 {number}") })).await;
+        test.control(&format!("messages/{student}/say"), &json!({ "content": format!("你好 {number}") }))
+            .await;
     }
     test.simulator.callbacks_delivered().await;
     test.run_jobs().await;
@@ -219,13 +233,10 @@ async fn who_comes_in_is_greeted_once_a_day_if_something_waits() {
     assert!(said.contains("直接回复体温即可，例如 36.5"), "{said}");
 
     // With everything done there is nothing to say.
-    test.owner
-        .execute("update forms set ends_on = starts_on where code = 'basic-info'", &[])
-        .await
-        .unwrap();
+    test.owner.execute("update forms set ends_on = starts_on where code = 'basic-info'", &[]).await.unwrap();
     test.clock.advance(TimeDelta::days(1));
     let normal = health_report(json!({ "temperature": 36.3, "place": "湖北", "abnormal": false }));
-    assert_eq!(test.sign_in(&student).await.post("/reports", &normal).await.status, StatusCode::OK);
+    assert_eq!(test.sign_in(&student).await.post("/reports", &normal).await.status, StatusCode::CREATED);
     come_in(&test, &student).await;
     assert_eq!(answers(&test, &student).await, 1);
     test.clock.advance(TimeDelta::days(1));

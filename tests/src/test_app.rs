@@ -98,7 +98,13 @@ pub struct Shape {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { school: SCHOOL, members: None, app_secret_alone: false, leave_template: None, workbench: false }
+        Self {
+            school: SCHOOL,
+            members: None,
+            app_secret_alone: false,
+            leave_template: None,
+            workbench: false,
+        }
     }
 }
 

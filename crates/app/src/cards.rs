@@ -92,7 +92,8 @@ fn title(text: &str) -> Title {
 impl FormCard {
     /// To be sent: its task is the batch's number, by which a tap is known again.
     pub fn new_card(&self, school: &School, batch_id: i64) -> TemplateCard {
-        let card = ButtonInteraction { task_id: Some(batch_id.to_string()), ..self.body(school, Some(batch_id)) };
+        let card =
+            ButtonInteraction { task_id: Some(batch_id.to_string()), ..self.body(school, Some(batch_id)) };
         TemplateCard::ButtonInteraction(card)
     }
 
@@ -213,7 +214,11 @@ pub(crate) fn the_rest(form: &Form) -> String {
 /// Until when a turn is in time: 20:00（之后算迟报）.
 fn cut_off(school: &School, day: NaiveDate, turn: Turn) -> String {
     let cut_off = hour(school, day, turn.window.cutoff_at);
-    if turn.window.cutoff_at < turn.window.closes_at { format!("{cut_off}，之后算迟报") } else { cut_off }
+    if turn.window.cutoff_at < turn.window.closes_at {
+        format!("{cut_off}，之后算迟报")
+    } else {
+        cut_off
+    }
 }
 
 /// A moment as people say it on a day.
@@ -242,11 +247,8 @@ pub(crate) struct Said {
 impl Said {
     fn card(self, school: &School) -> TemplateCard {
         let url = format!("{}{}", school.public_url, self.path);
-        let open = Button {
-            text: "打开".to_owned(),
-            style: Some(1),
-            does: ButtonAction::Page(url.clone()),
-        };
+        let open =
+            Button { text: "打开".to_owned(), style: Some(1), does: ButtonAction::Page(url.clone()) };
         TemplateCard::ButtonInteraction(ButtonInteraction {
             main_title: title(&self.title),
             sub_title_text: Some(self.words),

@@ -278,8 +278,7 @@ async fn unreported(app: &App, school: &School, viewer: &Viewer) -> Result<Conte
 async fn waiting(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<FormToday>> {
     let now = app.now();
     let waits = |form: &FormToday| {
-        let window =
-            Window { opens_at: form.opens_at, closes_at: form.closes_at, cutoff_at: form.cutoff_at };
+        let window = Window { opens_at: form.opens_at, closes_at: form.closes_at, cutoff_at: form.cutoff_at };
         form.sent_back || (form.standing == Standing::Unreported && window.is_open(now))
     };
     let mut all = forms::today(app, school, viewer).await?;

@@ -282,6 +282,8 @@ async fn record(
 ) -> Result<Sending> {
     /// All recipients invalid (doc 90236).
     const NOBODY_VALID: i64 = 81013;
+    /// The `task_id` of a card was used before (doc 90236).
+    const TASK_IS_KNOWN: i64 = 42014;
     let corp = school.corp();
     let text;
     let (sent, everyone);
@@ -298,6 +300,10 @@ async fn record(
         Err(error) if error.code() == Some(NOBODY_VALID) => {
             everyone = recipients(body);
             BatchEnd::Sent { msgid: None, response_code: None, invalid: &everyone, unlicensed: &[] }
+        }
+        // It arrived when it was tried before: a card's task is good once, whether or not WeCom looks for repeats first.
+        Err(error) if error.code() == Some(TASK_IS_KNOWN) && batch.first_try_at.is_some() => {
+            BatchEnd::Sent { msgid: None, response_code: None, invalid: &[], unlicensed: &[] }
         }
         Err(error) => {
             tracing::warn!(

@@ -388,9 +388,8 @@ fn carried(loaded: &forms::Loaded, submission: &Submission, source: Source) -> V
     let form = &loaded.published.form;
     let same = form.quick.as_ref().filter(|_| matches!(source, Source::Card | Source::Chat));
     let may = |name: &&String| {
-        let prefilled = form
-            .field(name)
-            .is_some_and(|field| field.carry_over == domain::form::CarryOver::Prefill);
+        let prefilled =
+            form.field(name).is_some_and(|field| field.carry_over == domain::form::CarryOver::Prefill);
         (prefilled || same.is_some_and(|quick| quick.same.contains(name)))
             && submission.answers.contains_key(*name)
     };

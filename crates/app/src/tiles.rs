@@ -271,7 +271,8 @@ async fn look(
             loaded.turns(school, today).into_iter().filter(|turn| turn.window.opens_at <= now).collect();
         let newest = begun.last().map(|turn| turn.period);
         let over = begun.iter().filter(|turn| !open.iter().any(|(_, one)| one.period == turn.period));
-        let all = open.iter().map(|(day, turn)| (*day, *turn, true)).chain(over.map(|turn| (today, *turn, false)));
+        let all =
+            open.iter().map(|(day, turn)| (*day, *turn, true)).chain(over.map(|turn| (today, *turn, false)));
         for (day, turn, is_open) in all.collect::<Vec<_>>() {
             let question = loaded.question(corp, day, turn.period.slot, Scope::School);
             // What is asked once is done once, not every day; and nobody is behind with it for weeks.
@@ -305,9 +306,15 @@ fn figures_of(watches: &[Watch], watched: &HashMap<PersonId, Watched>) -> HashMa
     }
     let figure = |scope: &Scope| {
         let mine = watched.values().filter(|one| scope.covers(&one.counted_under));
-        mine.fold((0, 0), |(unreported, expected), one| (unreported + usize::from(one.unreported), expected + 1))
+        mine.fold((0, 0), |(unreported, expected), one| {
+            (unreported + usize::from(one.unreported), expected + 1)
+        })
     };
-    scopes.iter().map(|(person, scope)| (*person, figure(scope))).filter(|(_, (_, expected))| *expected > 0).collect()
+    scopes
+        .iter()
+        .map(|(person, scope)| (*person, figure(scope)))
+        .filter(|(_, (_, expected))| *expected > 0)
+        .collect()
 }
 
 /// Has WeCom show what differs. Gives what keeps it from doing so.

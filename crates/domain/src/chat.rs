@@ -39,7 +39,8 @@ fn measured(text: &str) -> Option<f64> {
         .into_iter()
         .find_map(|unit| text.strip_suffix(unit))
         .unwrap_or(text);
-    let text: String = text.chars().map(|c| if matches!(c, ',' | '。' | '度' | '、') { '.' } else { c }).collect();
+    let text: String =
+        text.chars().map(|c| if matches!(c, ',' | '。' | '度' | '、') { '.' } else { c }).collect();
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
     let digits = |part: &str, most: usize| {
         (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
@@ -54,8 +55,22 @@ mod tests {
     #[test]
     fn a_number_is_read_however_it_is_written() {
         for text in [
-            "36.4", " 36.4 ", "36.4℃", "36.4°C", "36.4度", "36,4", "36，4", "36。4", "３６．４", "３６．４℃", "体温36.4",
-            "体温：36.4", "36度4", "36.4。", "36.40", "体温是36.4摄氏度",
+            "36.4",
+            " 36.4 ",
+            "36.4℃",
+            "36.4°C",
+            "36.4度",
+            "36,4",
+            "36，4",
+            "36。4",
+            "３６．４",
+            "３６．４℃",
+            "体温36.4",
+            "体温：36.4",
+            "36度4",
+            "36.4。",
+            "36.40",
+            "体温是36.4摄氏度",
         ] {
             assert_eq!(read(text), Words::Measured(36.4), "{text}");
         }
@@ -69,7 +84,8 @@ mod tests {
             assert_eq!(read(text), Words::History, "{text}");
         }
         assert_eq!(read("未报"), Words::Unreported);
-        for text in ["", "你好", "36.4.5", "三十六度四", "-36.4", "36.4 36.5x", "。", "36.4567", "\u{0}"] {
+        for text in ["", "你好", "36.4.5", "三十六度四", "-36.4", "36.4 36.5x", "。", "36.4567", "\u{0}"]
+        {
             assert_eq!(read(text), Words::Other, "{text}");
         }
     }

@@ -265,11 +265,7 @@ pub async fn unturned(
         and not exists (select from card_updates u where u.corp_id = b.corp_id and u.batch_id = b.batch_id
                           and u.member_id is null)
       order by a.form_id, a.day, a.slot";
-    Ok(diesel::sql_query(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(since)
-        .load(conn)
-        .await?)
+    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(since).load(conn).await?)
 }
 
 /// A batch of cards to be turned.
@@ -327,11 +323,8 @@ pub async fn holders(conn: &mut AsyncPgConnection, corp: CorpId, batch_id: i64) 
         and not exists (select from card_updates u where u.corp_id = o.corp_id and u.batch_id = o.batch_id
                           and u.member_id = o.member_id and u.settled)
       order by o.outbox_id";
-    let holders: Vec<Holder> = diesel::sql_query(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<BigInt, _>(batch_id)
-        .load(conn)
-        .await?;
+    let holders: Vec<Holder> =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<BigInt, _>(batch_id).load(conn).await?;
     Ok(holders.into_iter().map(|holder| holder.userid).collect())
 }
 

@@ -89,8 +89,7 @@ pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, mailing: NewMailing
 
 /// Whether a mailing of this occasion was planned.
 pub async fn is_planned(conn: &mut AsyncPgConnection, corp: CorpId, occasion: &str) -> Result<bool> {
-    let planned =
-        mailings::table.filter(mailings::corp_id.eq(corp)).filter(mailings::occasion.eq(occasion));
+    let planned = mailings::table.filter(mailings::corp_id.eq(corp)).filter(mailings::occasion.eq(occasion));
     Ok(diesel::select(diesel::dsl::exists(planned)).get_result(conn).await?)
 }
 

@@ -108,7 +108,8 @@ impl Standing {
 
 /// Everybody a question is about.
 pub async fn standings(conn: &mut AsyncPgConnection, question: &Question) -> Result<Vec<Standing>> {
-    let rest = " select person_id, department_id, class_id, grade_id, college_id, report_id is not null as reported
+    let rest =
+        " select person_id, department_id, class_id, grade_id, college_id, report_id is not null as reported
                  from expected";
     Ok(question.bind(rest).load(conn).await?)
 }
@@ -205,7 +206,8 @@ pub async fn differing(
 ) -> Result<Vec<Differing>> {
     Ok(tiles::table
         .inner_join(
-            members::table.on(members::corp_id.eq(tiles::corp_id).and(members::member_id.eq(tiles::member_id))),
+            members::table
+                .on(members::corp_id.eq(tiles::corp_id).and(members::member_id.eq(tiles::member_id))),
         )
         .filter(tiles::corp_id.eq(corp))
         .filter(tiles::shown.is_distinct_from(tiles::wanted.nullable()))

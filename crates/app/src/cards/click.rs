@@ -12,10 +12,7 @@ use store::{
 };
 use wecom::callback::CardEvent;
 
-use super::{
-    NOT_CHOSEN, QUESTION, SUBMIT, Said, hour, name,
-    update::Change,
-};
+use super::{NOT_CHOSEN, QUESTION, SUBMIT, Said, hour, name, update::Change};
 use crate::{
     App, Error, Result, School, forms,
     outbox::{self, Content},
@@ -151,7 +148,9 @@ async fn act(
         Err(Error::FormClosed) => Ok(Truth::Over(turn)),
         Err(Error::NotExpected) => Ok(Truth::NotAsked),
         // Whatever changed between the look and the writing: the page knows.
-        Err(Error::Invalid(_) | Error::FormChanged | Error::CutoffPassed | Error::KeyReused) => Ok(Truth::OpenIt),
+        Err(Error::Invalid(_) | Error::FormChanged | Error::CutoffPassed | Error::KeyReused) => {
+            Ok(Truth::OpenIt)
+        }
         Err(other) => Err(other),
     }
 }
@@ -167,12 +166,14 @@ fn chosen(form: &Form, event: &CardEvent) -> Option<Option<f64>> {
 /// What the card says.
 fn said(school: &School, form: &Form, got: &Got, truth: &Truth, now: DateTime<Utc>) -> Said {
     let path = format!("/h5/forms/{}?from=card", form.code);
-    let of = |title: String, words: String, done: Option<String>| Said { title, words, path: path.clone(), done };
+    let of =
+        |title: String, words: String, done: Option<String>| Said { title, words, path: path.clone(), done };
     let title = &form.title;
     match truth {
         Truth::Reported(at, late) => {
             let at = quick::reported_at(school, *at, now);
-            let words = if *late { "已收到，截止之后填报的记为迟报。" } else { "已收到。" };
+            let words =
+                if *late { "已收到，截止之后填报的记为迟报。" } else { "已收到。" };
             let words = format!("{words}要查看或更正，请打开。");
             of(format!("{title}已填报"), words, Some(format!("已报 {at}")))
         }
@@ -181,8 +182,11 @@ fn said(school: &School, form: &Form, got: &Got, truth: &Truth, now: DateTime<Ut
         }
         Truth::Over(turn) => {
             let closed = hour(school, got.occasion.day, turn.window.closes_at);
-            let words = format!("{}已于 {closed} 截止，没有提交。请打开查看今天要填的内容。", name(form, *turn));
-            Said { path: "/h5/".to_owned(), ..of(format!("{title}已截止"), words, Some("已截止".to_owned())) }
+            let words =
+                format!("{}已于 {closed} 截止，没有提交。请打开查看今天要填的内容。", name(form, *turn));
+            Said {
+                path: "/h5/".to_owned(), ..of(format!("{title}已截止"), words, Some("已截止".to_owned()))
+            }
         }
         Truth::NotAsked => {
             let words = "您现在不在这张表单的应报名单里，没有提交。如有疑问请联系辅导员。".to_owned();

@@ -55,7 +55,8 @@ pub(crate) async fn keep(app: &App, tx: &mut Scoped, school: &School, change: Ch
                 change: wecom::message::Change::Replace(Box::new(change.card)),
             };
             let body = update.to_body();
-            let body = body.map_err(|error| Error::Internal("a change of a card".into(), Some(Box::new(error))))?;
+            let body =
+                body.map_err(|error| Error::Internal("a change of a card".into(), Some(Box::new(error))))?;
             Some(app.store().keyring().seal(rows::body_place(corp, &change.cause), body.as_bytes())?)
         }
     };

@@ -3,10 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
-use store::{
-    inbox,
-    jobs::NewJob,
-};
+use store::{inbox, jobs::NewJob};
 
 use super::{Done, handle_inbox};
 use crate::{App, Result, School, chat};

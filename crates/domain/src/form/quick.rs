@@ -52,7 +52,9 @@ impl Form {
     /// What keeps the quick answer from being offered, and what to do, in Chinese.
     pub(super) fn wrong_quick(&self) -> Option<&'static str> {
         let quick = self.quick.as_ref()?;
-        let Some(field) = self.field(&quick.field) else { return Some("快捷填报引用了不存在的问题") };
+        let Some(field) = self.field(&quick.field) else {
+            return Some("快捷填报引用了不存在的问题");
+        };
         let FieldKind::Number { minimum, maximum, .. } = field.kind else {
             return Some("快捷填报请选一个数值问题");
         };
@@ -66,7 +68,8 @@ impl Form {
             return Some("快捷选项要有 1 到 9 个");
         }
         let titled = |band: &Band| (1..=16).contains(&band.title.trim().chars().count());
-        let within = |band: &Band| (minimum..=maximum).contains(&band.value) && field.number(band.value).is_some();
+        let within =
+            |band: &Band| (minimum..=maximum).contains(&band.value) && field.number(band.value).is_some();
         if !quick.bands.iter().all(|band| titled(band) && within(band)) {
             return Some("每个快捷选项要有名称（不超过 16 字），数值在问题的范围之内");
         }
@@ -112,7 +115,8 @@ impl Field {
         let FieldKind::Number { decimals, .. } = self.kind else { return None };
         let scaled = value * 10f64.powi(decimals.into());
         let fits = (scaled - scaled.round()).abs() < 1e-6;
-        let value = if decimals == 0 { format!("{value:.0}") } else { format!("{value:.*}", usize::from(decimals)) };
+        let value =
+            if decimals == 0 { format!("{value:.0}") } else { format!("{value:.*}", usize::from(decimals)) };
         serde_json::from_str(&value).ok().filter(|_| fits)
     }
 
@@ -245,7 +249,11 @@ mod tests {
             change(&mut changed);
             form.quick = Some(changed);
             let flaws = form.check().unwrap_err();
-            assert_eq!(flaws.iter().map(|flaw| flaw.field.as_str()).collect::<Vec<_>>(), ["quick"], "{flaws:?}");
+            assert_eq!(
+                flaws.iter().map(|flaw| flaw.field.as_str()).collect::<Vec<_>>(),
+                ["quick"],
+                "{flaws:?}"
+            );
         }
     }
 }
