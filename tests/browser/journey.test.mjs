@@ -170,6 +170,7 @@ test('two taps on the card report, and the counsellor sees one fewer', async () 
   await look(form, 'phone-history-card');
 
   // A word in the chat is answered.
+  await student.page.goto(`${SIMULATOR_URL}/client/messages/app`);
   await student.page.getByRole('textbox', { name: '发消息' }).fill('历史');
   await student.page.getByRole('button', { name: '发送' }).click();
   for (const asked = Date.now(); ; ) {
