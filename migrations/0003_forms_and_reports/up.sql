@@ -54,7 +54,7 @@ create table reports (
   facts            jsonb not null,               -- category by counted field, e.g. {"place": "非疫区"}
   flags            text[] not null,              -- why somebody should look at it: domain::form::Flag
   late             boolean not null,             -- the first revision came after the cut-off
-  source           text not null check (source in ('self', 'behalf', 'card', 'import')),   -- of the last revision
+  source           text not null check (source in ('self', 'behalf', 'card', 'chat', 'import')),   -- of the last revision
   retention        text not null,               -- where its answers stand, and how long
   month            date not null check (extract(day from month) = 1),
   submitted_at     timestamptz not null,

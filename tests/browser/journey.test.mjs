@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
-const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, OFFICE, SCHOOL_OFFICE, COLLEGE, CLASS, CHROMIUM } = process.env;
+const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, OFFICE, SCHOOL_OFFICE, COLLEGE, CLASS, TAPPER, CHROMIUM } = process.env;
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const PC = { viewport: { width: 1440, height: 900 } };
@@ -131,6 +131,55 @@ test('from the workbench to a reminder that made a student report', async () => 
   const form = await follow(classmate, card, `${SERVER_URL}/h5/forms/health-daily**`);
   await form.getByRole('textbox', { name: /体温/ }).waitFor();
   await classmate.end();
+});
+
+test('two taps on the card report, and the counsellor sees one fewer', async () => {
+  const counsellor = await open(PHONE);
+  const list = await openFromWorkbench(counsellor, COUNSELLOR);
+  await list.getByRole('link', { name: '未报' }).first().click();
+  await list.getByRole('heading', { name: '未报名单' }).waitFor();
+  const missing = await unreported(list);
+
+  // Yesterday was normal: the reminder is a card that asks one thing.
+  const student = await open(PHONE);
+  await become(student.page, TAPPER);
+  await student.page.goto(`${SIMULATOR_URL}/client/messages/app`);
+  const card = student.page.locator('form.template-card').last();
+  await card.getByText('健康日报待填写').waitFor();
+  await student.page.screenshot({ path: `${SCREENSHOTS}/phone-card.png` });
+  await card.getByLabel('体温').selectOption({ label: '36.5℃' });
+  await card.getByRole('button', { name: '提交' }).click();
+  const tapped = Date.now();
+  // It turns at once; the client shows it when it is looked at again.
+  for (;;) {
+    await student.page.goto(`${SIMULATOR_URL}/client/messages/app`);
+    if (await student.page.getByRole('button', { name: /^已报 \d\d:\d\d$/ }).isVisible()) break;
+    assert.ok(Date.now() - tapped < 15_000, 'the card turns in seconds');
+  }
+  await student.page.getByText('健康日报已填报').waitFor();
+  await student.page.screenshot({ path: `${SCREENSHOTS}/phone-card-done.png` });
+  await list.reload();
+  await list.getByText(`${missing - 1} 人未报`).waitFor();
+  await look(list, 'phone-unreported-after-card');
+  await counsellor.end();
+
+  // What it said is on record, and that it came from a card.
+  const form = await follow(student, student.page.getByRole('link', { name: '健康日报已填报' }), `${SERVER_URL}/h5/forms/health-daily**`);
+  await form.goto(`${SERVER_URL}/h5/forms/health-daily/reports`);
+  await form.getByText('由卡片提交').waitFor();
+  await look(form, 'phone-history-card');
+
+  // A word in the chat is answered.
+  await student.page.goto(`${SIMULATOR_URL}/client/messages/app`);
+  await student.page.getByRole('textbox', { name: '发消息' }).fill('历史');
+  await student.page.getByRole('button', { name: '发送' }).click();
+  for (const asked = Date.now(); ; ) {
+    await student.page.goto(`${SIMULATOR_URL}/client/messages/app`);
+    if (await student.page.getByText('最近 2 次填报').isVisible()) break;
+    assert.ok(Date.now() - asked < 15_000, 'an answer in seconds');
+  }
+  await student.page.screenshot({ path: `${SCREENSHOTS}/phone-chat.png` });
+  await student.end();
 });
 
 test('the school leader reads the table on a PC and drills down', async () => {

@@ -4,7 +4,7 @@ use std::{env, path::Path};
 
 use tokio::{process::Command, sync::watch};
 
-use crate::test_app::{TestApp, root};
+use crate::test_app::{TestApp, normal_answers, root};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_journey_in_chromium() {
@@ -25,6 +25,14 @@ async fn the_whole_journey_in_chromium() {
         .one("select name from departments where kind = 'college' order by department_id limit 1", &[])
         .await;
 
+    // One of them reported yesterday, so that today's reminder asks for one thing.
+    let tapper = &students[4];
+    let yesterday = test.school().today(test.app.now()).pred_opt().unwrap();
+    let answers = normal_answers().as_object().cloned().unwrap();
+    let rows = vec![(tapper.clone(), answers)];
+    let loaded = app::reports::load(&test.app, test.school(), "health-daily", yesterday, rows).await.unwrap();
+    assert_eq!((loaded.written, loaded.errors), (1, vec![]));
+
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec"])
         .current_dir(&folder)
@@ -41,6 +49,7 @@ async fn the_whole_journey_in_chromium() {
         .env("SCHOOL_OFFICE", test.persona("school_office"))
         .env("COLLEGE", college)
         .env("CLASS", students.join(","))
+        .env("TAPPER", tapper)
         .output()
         .await
         .expect("node runs");
@@ -60,7 +69,8 @@ async fn the_whole_journey_in_chromium() {
         .await;
     assert_eq!(
         reports,
-        "basic-info self, evening-roll-call self, health-daily behalf, health-daily self, trips self"
+        "basic-info self, evening-roll-call self, health-daily behalf, health-daily card, health-daily import, \
+         health-daily self, trips self"
     );
 }
 

@@ -92,11 +92,19 @@ pub struct Shape {
     pub app_secret_alone: bool,
     /// The form of approvals by which people ask for leave.
     pub leave_template: Option<&'static str>,
+    /// Whether the app's tile and menu are ours.
+    pub workbench: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { school: SCHOOL, members: None, app_secret_alone: false, leave_template: None }
+        Self {
+            school: SCHOOL,
+            members: None,
+            app_secret_alone: false,
+            leave_template: None,
+            workbench: false,
+        }
     }
 }
 
@@ -142,7 +150,7 @@ impl TestApp {
 
     /// As [`start_empty`](Self::start_empty), otherwise shaped.
     pub async fn start_with(shape: Shape) -> Self {
-        let Shape { school, members, app_secret_alone, leave_template } = shape;
+        let Shape { school, members, app_secret_alone, leave_template, workbench } = shape;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (owner_url, service_url) = databases::fresh().await;
         let school = root().join(school);
@@ -162,6 +170,7 @@ impl TestApp {
         if let Some(template) = leave_template {
             settings["schools"][0]["approvals"] = json!({ "leave_template": template });
         }
+        settings["schools"][0]["workbench"] = workbench.into();
         let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");
         let config = Arc::new(config);
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));

@@ -35,7 +35,11 @@ pub async fn receive(app: &App, corp: i32, name: &str, query: &Query, body: &str
     };
     let mut tx = app.store().scoped(corp).await?;
     if inbox::insert(&mut tx, &message).await? {
-        queue::add(&mut tx, &jobs::handle_inbox::job(corp, now), now).await?;
+        let job = match inbox::FROM_MEMBERS.contains(&message.event.as_str()) {
+            true => jobs::answer_members::job(corp, now),
+            false => jobs::handle_inbox::job(corp, now),
+        };
+        queue::add(&mut tx, &job, now).await?;
     }
     tx.commit().await?;
     app.job_added().notify_one();

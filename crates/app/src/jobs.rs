@@ -3,7 +3,9 @@
 //! A job is claimed, worked on without a transaction, and recorded: three short statements. It may run twice
 //! (a lease that ran out), so every effect it has is keyed.
 
+pub mod answer_members;
 pub mod approve_held;
+pub mod fill_tiles;
 pub mod handle_inbox;
 pub mod make_export;
 pub mod read_approvals;
@@ -13,6 +15,7 @@ pub mod send_messages;
 pub mod sweep;
 pub mod sync_directory;
 pub mod take_photos;
+pub mod update_cards;
 pub mod warn_reviews;
 pub mod write_back;
 
@@ -25,7 +28,7 @@ use serde_json::Value;
 use store::jobs::{self as queue, End, Leased, NewJob};
 use tokio::sync::watch;
 
-use crate::{App, Error, Result, reminders};
+use crate::{App, Error, Result, cards, reminders, tiles};
 
 /// A lease is this long and is renewed at a third of it. Work of a process that was killed waits for its end.
 const LEASE: Duration = Duration::from_secs(20);
@@ -59,7 +62,9 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
     Box::pin(async move {
         let school = app.school(job.corp_id)?;
         match job.kind.as_str() {
+            answer_members::KIND => answer_members::run(app, school).await,
             approve_held::KIND => approve_held::run(app, school, &job.payload).await,
+            fill_tiles::KIND => fill_tiles::run(app, school).await,
             handle_inbox::KIND => handle_inbox::run(app, school).await,
             make_export::KIND => make_export::run(app, school, &job.payload).await,
             read_approvals::KIND => read_approvals::run(app, school, &job.payload).await,
@@ -68,6 +73,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
             take_photos::KIND => take_photos::run(app, school, &job.payload).await,
+            update_cards::KIND => update_cards::run(app, school).await,
             warn_reviews::KIND => warn_reviews::run(app, school).await,
             write_back::KIND => write_back::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
@@ -166,6 +172,9 @@ pub async fn look_at_schedules(app: &App) {
         if let Err(error) = reminders::plan_due(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not plan reminders");
         }
+        if let Err(error) = cards::turn::turn_due(app, school).await {
+            tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not turn cards");
+        }
         if let Err(error) = enqueue_scheduled(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not look at schedules");
         }
@@ -200,6 +209,13 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     if !store::inbox::unhandled(&mut tx, school.corp(), 1).await?.is_empty() {
         added |= queue::add(&mut tx, &handle_inbox::job(school.corp(), now), now).await?;
     }
+    if !store::inbox::from_members(&mut tx, school.corp(), 0, 1).await?.is_empty() {
+        added |= queue::add(&mut tx, &answer_members::job(school.corp(), now), now).await?;
+    }
+    if store::cards::outstanding(&mut tx, school.corp(), now).await? {
+        added |= queue::add(&mut tx, &update_cards::job(school.corp(), now), now).await?;
+    }
+    added |= tiles::enqueue_if_due(&mut tx, school, now).await?;
     tx.commit().await?;
     if added {
         app.job_added().notify_one();

@@ -51,12 +51,16 @@ pub mod trips;
 pub mod unreported;
 pub mod write_plans;
 
+mod cards;
+mod chat;
 mod memo;
 mod notices;
 mod outbox;
 mod page;
 mod person_fields;
+mod quick;
 mod secret;
+mod tiles;
 
 use std::{collections::HashMap, sync::Arc};
 

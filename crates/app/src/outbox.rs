@@ -18,6 +18,7 @@ use wecom::Message;
 
 use crate::{
     App, Error, Result, School,
+    cards::{CountCard, FormCard},
     jobs::{refresh_member, sync_directory},
     reminders,
 };
@@ -50,6 +51,10 @@ const MESSAGES_PER_ACCOUNT: i64 = 200;
 pub(crate) enum Content {
     /// A card that opens a page of ours.
     Card(Card),
+    /// A card that reports, or opens the form.
+    Form(FormCard),
+    /// A card with a figure that opens what it counts.
+    Count(CountCard),
     /// A text.
     Text(String),
 }
@@ -70,7 +75,7 @@ pub(crate) struct Card {
 impl Content {
     /// Whether every batch of it is a message of its own, so that WeCom knows a repeat.
     fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Card(_))
+        !matches!(self, Self::Text(_))
     }
 
     /// The message of one batch. Its number makes it different from every other: WeCom would swallow an equal one.
@@ -82,6 +87,8 @@ impl Content {
                 url: numbered(&format!("{}{}", school.public_url, card.path), batch_id),
                 button: Some(card.button.clone()),
             },
+            Self::Form(card) => wecom::Content::TemplateCard(Box::new(card.new_card(school, batch_id))),
+            Self::Count(card) => wecom::Content::TemplateCard(Box::new(card.new_card(school, batch_id))),
             Self::Text(text) => wecom::Content::Text { content: text.clone() },
         };
         let duplicate_check = self.is_repeatable().then_some(DUPLICATE_WINDOW);
@@ -90,7 +97,7 @@ impl Content {
 }
 
 /// A link with the number of the message it stands in.
-fn numbered(url: &str, batch_id: i64) -> String {
+pub(crate) fn numbered(url: &str, batch_id: i64) -> String {
     let (page, anchor) =
         url.split_once('#').map_or((url, String::new()), |(page, anchor)| (page, format!("#{anchor}")));
     let separator = if page.contains('?') { '&' } else { '?' };
@@ -145,9 +152,16 @@ pub(crate) async fn say_all(
     Ok(())
 }
 
-async fn content_of(app: &App, tx: &mut Scoped, corp: CorpId, group: &Group) -> Result<Content> {
-    let sealed = mailings::content(tx, corp, group.mailing_id, &group.variant).await?;
-    let row = format!("{} {}", group.mailing_id, group.variant);
+/// What a variant of a mailing says.
+pub(crate) async fn said(
+    app: &App,
+    tx: &mut Scoped,
+    corp: CorpId,
+    mailing_id: i64,
+    variant: &str,
+) -> Result<Content> {
+    let sealed = mailings::content(tx, corp, mailing_id, variant).await?;
+    let row = format!("{mailing_id} {variant}");
     let plain = app.store().keyring().open(mailings::content_place(corp, &row), &sealed)?;
     serde_json::from_slice(&plain).map_err(|_| Error::internal("a kept content"))
 }
@@ -240,7 +254,7 @@ async fn freeze(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let corp = school.corp();
-    let content = content_of(app, tx, corp, group).await?;
+    let content = said(app, tx, corp, group.mailing_id, &group.variant).await?;
     let to: Vec<String> = taken.iter().map(|waiting| waiting.userid.clone()).collect();
     let batch = NewBatch {
         app: school.wecom.name(),
@@ -347,6 +361,8 @@ async fn record(
 ) -> Result<Sending> {
     /// All recipients invalid (doc 90236).
     const NOBODY_VALID: i64 = 81013;
+    /// The `task_id` of a card was used before (doc 90236).
+    const TASK_IS_KNOWN: i64 = 42014;
     let corp = school.corp();
     let text;
     let (sent, everyone);
@@ -363,6 +379,10 @@ async fn record(
         Err(error) if error.code() == Some(NOBODY_VALID) => {
             everyone = recipients(body);
             BatchEnd::Sent { msgid: None, response_code: None, invalid: &everyone, unlicensed: &[] }
+        }
+        // It arrived when it was tried before: a card's task is good once, whether or not WeCom looks for repeats first.
+        Err(error) if error.code() == Some(TASK_IS_KNOWN) && batch.first_try_at.is_some() => {
+            BatchEnd::Sent { msgid: None, response_code: None, invalid: &[], unlicensed: &[] }
         }
         Err(error) => {
             tracing::warn!(

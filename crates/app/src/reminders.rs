@@ -26,7 +26,7 @@ pub(crate) use content::{Receiver, Said, content};
 pub(crate) use plan::asked;
 
 use crate::{
-    App, Error, Page, Result, School, jobs, outbox, secret,
+    App, Error, Page, Result, School, cards, jobs, secret,
     statistics::{Asked, question},
 };
 
@@ -95,7 +95,8 @@ pub async fn remind(
         return Err(Error::field("form", "随时填报的表单没有未报名单，不能催办"));
     }
     let turn = loaded.turn_of(school, question.day, Some(question.period.slot), now);
-    let closes = turn.ok_or_else(|| Error::internal("a question without a turn"))?.window.closes_at;
+    let turn = turn.ok_or_else(|| Error::internal("a question without a turn"))?;
+    let closes = turn.window.closes_at;
     let quiet = reminder_settings::get(&mut tx, corp).await?.quiet;
     let begins = quiet.and_then(|quiet| quiet.ends(school.zone, now)).unwrap_or(now);
     if begins > now && begins >= closes {
@@ -119,7 +120,8 @@ pub async fn remind(
     };
     let planned = reminders::plan(&mut tx, &question, &round).await?;
     let planned = planned.ok_or_else(|| Error::internal("a new key met an old round"))?;
-    outbox::say_all(app, &mut tx, corp, planned.round_id, &said.contents(&planned.variants)).await?;
+    let said = said.cards(&planned.variants);
+    cards::offer(app, &mut tx, school, &loaded, planned.round_id, (question.day, turn), said).await?;
     let kept = json!({ "round": planned.round_id, "people": planned.people });
     idempotency_keys::settle(&mut tx, claim, &kept).await?;
     queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;

@@ -89,7 +89,7 @@ pub struct Receipt {
     pub state: String,
     /// Whether the first revision came after the cut-off.
     pub late: bool,
-    /// `self`, `behalf` or `import`: from whom the last revision came.
+    /// `self`, `behalf`, `card`, `chat` or `import`: from whom the last revision came.
     pub source: String,
     /// When the first revision came.
     pub submitted_at: DateTime<Utc>,
@@ -122,13 +122,36 @@ pub async fn submit(
     key: &str,
     submission: &Submission,
 ) -> Result<Receipt> {
+    let source = if submission.behalf.is_some() { Source::Behalf } else { Source::OneSelf };
+    take(app, school, viewer, ("POST /reports", key), submission, source).await
+}
+
+/// The same from the chat: by a tap on a card, or by what somebody wrote.
+pub(crate) async fn submit_from_chat(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    key: &str,
+    submission: &Submission,
+    source: Source,
+) -> Result<Receipt> {
+    take(app, school, viewer, ("chat", key), submission, source).await
+}
+
+async fn take(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    (operation, key): (&str, &str),
+    submission: &Submission,
+    source: Source,
+) -> Result<Receipt> {
     let corp = school.corp();
     let now = app.now();
     let today = school.today(now);
     let body = serde_json::to_vec(submission).map_err(|_| Error::internal("a submission"))?;
     let request_hash = secret::hash(&body);
-    let claim =
-        Claim { corp, member: viewer.member, key, operation: "POST /reports", request_hash: &request_hash };
+    let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
     ensure_month(app, school, today).await?;
 
     let mut tx = app.store().scoped(corp).await?;
@@ -161,13 +184,12 @@ pub async fn submit(
     let pictures = pictures(&mut tx, &loaded, person, &answers, report_id).await?;
     let away = if form.place.is_some() { trips::away(&mut tx, corp, person).await? } else { None };
     let flags = form.flags(&answers, away.as_deref());
-    let source = if submission.behalf.is_some() { Source::Behalf } else { Source::OneSelf };
     let draft_of = Draft { key, answers: &answers, flags, source, day: today, at: now };
     let report = NewReport {
         by_member: Some(viewer.member),
         late: now >= turn.window.cutoff_at,
         reason: submission.behalf.as_ref().map(|behalf| behalf.reason.trim().to_owned()),
-        carried: carried(&loaded, submission),
+        carried: carried(&loaded, submission, source),
         ..draft(app, &loaded, draft_of)?
     };
     let written = reports::submit(&mut tx, &report).await?;
@@ -361,11 +383,14 @@ async fn move_review(tx: &mut Scoped, report: &NewReport, written: &reports::Wri
     Ok(true)
 }
 
-/// Of the fields said to be carried over, those that may be.
-fn carried(loaded: &forms::Loaded, submission: &Submission) -> Vec<String> {
+/// Of the fields said to be carried over, those that may be: in the chat also what a quick answer takes over.
+fn carried(loaded: &forms::Loaded, submission: &Submission, source: Source) -> Vec<String> {
+    let form = &loaded.published.form;
+    let same = form.quick.as_ref().filter(|_| matches!(source, Source::Card | Source::Chat));
     let may = |name: &&String| {
-        let field = loaded.published.form.field(name);
-        field.is_some_and(|field| field.carry_over == domain::form::CarryOver::Prefill)
+        let prefilled =
+            form.field(name).is_some_and(|field| field.carry_over == domain::form::CarryOver::Prefill);
+        (prefilled || same.is_some_and(|quick| quick.same.contains(name)))
             && submission.answers.contains_key(*name)
     };
     let mut names: Vec<String> = submission.carried.iter().filter(may).cloned().collect();

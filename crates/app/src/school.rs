@@ -26,6 +26,8 @@ pub struct School {
     pub accounts: u32,
     /// The form of approvals (审批模板) by which people ask for leave, where the school has named one.
     pub leave_template: Option<String>,
+    /// Whether the app's tile on the workbench and its menu are ours to fill.
+    pub workbench: bool,
     /// Opens the app's callbacks.
     pub receiver: Receiver,
     /// Opens the contacts-sync assistant's callbacks, where the school has set it up.

@@ -9,6 +9,7 @@ pub mod check;
 pub mod condition;
 pub mod difference;
 pub mod field;
+pub mod quick;
 pub mod schema;
 pub mod statistic;
 pub mod trip;
@@ -27,6 +28,7 @@ pub use check::{Check, Flag};
 pub use condition::Condition;
 pub use field::{CarryOver, Choice, Field, FieldKind};
 pub use flaw::Flaw;
+pub use quick::{Band, Quick};
 pub use statistic::{Category, Statistic};
 pub use trip::{Trip, TripFields};
 
@@ -65,6 +67,9 @@ pub struct Form {
     /// The fields that say somebody is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trip: Option<TripFields>,
+    /// What may be answered by a card or a word in the chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quick: Option<Quick>,
 }
 
 /// Who is expected to answer.

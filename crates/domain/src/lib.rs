@@ -5,6 +5,7 @@
 pub mod attachment;
 pub mod bulletin;
 pub mod campaign;
+pub mod chat;
 pub mod clock;
 pub mod correction;
 pub mod department;

@@ -79,6 +79,7 @@ fn compose_school(
         agent_id: school.app.agentid,
         accounts: school.accounts,
         leave_template: school.approvals.as_ref().map(|approvals| approvals.leave_template.clone()),
+        workbench: school.workbench,
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {
             Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),

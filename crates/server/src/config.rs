@@ -155,6 +155,10 @@ pub struct School {
     pub contacts: Option<ContactsSecrets>,
     /// Leave from approvals (审批); left out, leave is entered by hand and by list.
     pub approvals: Option<Approvals>,
+    /// Whether Rollcall fills the app's tile on the workbench (to do, done; unreported for those who look after others) and sets
+    /// its menu. The console must switch the tile on (应用 → 工作台自定义展示 → 由企业自行设置).
+    #[serde(default)]
+    pub workbench: bool,
 }
 
 /// Leave from approvals. The console must give the app their data (审批 → API → 审批数据权限).

@@ -7,6 +7,19 @@ use domain::CorpId;
 
 use crate::{Result, Sealed, schema::inbox, sealed::Place};
 
+/// What members do in the chat. They wait for it, so it is answered apart from what needs a look at the directory.
+pub const FROM_MEMBERS: [&str; 9] = [
+    "template_card_event",
+    "template_card_menu_event",
+    "text",
+    "image",
+    "voice",
+    "video",
+    "location",
+    "link",
+    "enter_agent",
+];
+
 /// Where a message stands sealed; `digest` in hex is its row.
 pub fn place(corp: CorpId, digest_hex: &str) -> Place<'_> {
     Place { column: "inbox.message", corp, row: digest_hex }
@@ -46,16 +59,38 @@ pub struct Message {
     pub digest: Vec<u8>,
     /// The XML, sealed.
     pub message: Sealed,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
 }
 
-/// The oldest messages nobody has handled.
+/// The oldest messages nobody has handled, without those [of members](FROM_MEMBERS).
 pub async fn unhandled(conn: &mut AsyncPgConnection, corp: CorpId, limit: i64) -> Result<Vec<Message>> {
     Ok(inbox::table
         .filter(inbox::corp_id.eq(corp))
         .filter(inbox::handled_at.is_null())
+        .filter(inbox::event.ne_all(FROM_MEMBERS))
         .order(inbox::inbox_id)
         .limit(limit)
-        .select((inbox::inbox_id, inbox::app, inbox::digest, inbox::message))
+        .select((inbox::inbox_id, inbox::app, inbox::digest, inbox::message, inbox::received_at))
+        .load(conn)
+        .await?)
+}
+
+/// The oldest messages [of members](FROM_MEMBERS) to an app that nobody has handled, after `after`.
+pub async fn from_members(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    Ok(inbox::table
+        .filter(inbox::corp_id.eq(corp))
+        .filter(inbox::handled_at.is_null())
+        .filter(inbox::event.eq_any(FROM_MEMBERS))
+        .filter(inbox::inbox_id.gt(after))
+        .order(inbox::inbox_id)
+        .limit(limit)
+        .select((inbox::inbox_id, inbox::app, inbox::digest, inbox::message, inbox::received_at))
         .load(conn)
         .await?)
 }

@@ -59,6 +59,10 @@ pub enum Source {
     OneSelf,
     /// 代报: somebody who looks after them.
     Behalf,
+    /// The person, by a tap on a card.
+    Card,
+    /// The person, by what they wrote in the chat.
+    Chat,
     /// Loaded from a file.
     Import,
 }
@@ -69,6 +73,8 @@ impl Source {
         match self {
             Self::OneSelf => "self",
             Self::Behalf => "behalf",
+            Self::Card => "card",
+            Self::Chat => "chat",
             Self::Import => "import",
         }
     }
@@ -467,6 +473,45 @@ pub async fn forms_of(conn: &mut AsyncPgConnection, corp: CorpId, person: Person
     )
     .bind::<Integer, _>(corp)
     .bind::<BigInt, _>(person)
+    .load(conn)
+    .await?)
+}
+
+/// One of someone's last reports.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Last {
+    /// What the form is called now.
+    #[diesel(sql_type = Text)]
+    pub title: String,
+    /// The day; none: answered once, or by event.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub day: Option<NaiveDate>,
+    /// When it came.
+    #[diesel(sql_type = Timestamptz)]
+    pub submitted_at: DateTime<Utc>,
+    /// Whether that was after the cut-off.
+    #[diesel(sql_type = Bool)]
+    pub late: bool,
+}
+
+/// The last reports of a person, of whatever form, the newest first.
+pub async fn last_of(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+    limit: i64,
+) -> Result<Vec<Last>> {
+    Ok(diesel::sql_query(
+        "select v.title, r.day, r.submitted_at, r.late
+         from reports r
+         join lateral (select title from form_versions v where v.corp_id = $1 and v.form_id = r.form_id
+                       order by version desc limit 1) v on true
+         where r.corp_id = $1 and r.person_id = $2
+         order by r.submitted_at desc, r.report_id desc limit $3",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(person)
+    .bind::<BigInt, _>(limit)
     .load(conn)
     .await?)
 }

@@ -60,6 +60,26 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    card_updates (corp_id, update_id) {
+        corp_id -> Int4,
+        update_id -> Int8,
+        cause -> Text,
+        batch_id -> Nullable<Int8>,
+        member_id -> Nullable<Int8>,
+        settled -> Bool,
+        body -> Nullable<Bytea>,
+        state -> Text,
+        attempts -> Int4,
+        not_before -> Timestamptz,
+        useful_until -> Timestamptz,
+        at -> Timestamptz,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     change_sets (corp_id, change_set_id) {
         corp_id -> Int4,
         change_set_id -> Int8,
@@ -1126,6 +1146,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    tiles (corp_id, member_id) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        wanted -> Text,
+        shown -> Nullable<Text>,
+        not_before -> Timestamptz,
+        at -> Timestamptz,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     trips (corp_id, report_id) {
         corp_id -> Int4,
         report_id -> Int8,
@@ -1185,6 +1219,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    workbenches (corp_id) {
+        corp_id -> Int4,
+        template_at -> Nullable<Timestamptz>,
+        menu -> Nullable<Text>,
+        counted_at -> Nullable<Timestamptz>,
+        last_report -> Nullable<Int8>,
+        pause_until -> Nullable<Timestamptz>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     write_plans (corp_id, plan_id) {
         corp_id -> Int4,
         plan_id -> Int8,
@@ -1227,6 +1275,7 @@ diesel::table! {
 
 diesel::joinable!(approvals -> corps (corp_id));
 diesel::joinable!(beds -> corps (corp_id));
+diesel::joinable!(card_updates -> corps (corp_id));
 diesel::joinable!(change_sets -> corps (corp_id));
 diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
@@ -1255,6 +1304,7 @@ diesel::joinable!(tags -> corps (corp_id));
 diesel::joinable!(used_codes -> corps (corp_id));
 diesel::joinable!(wecom_budgets -> corps (corp_id));
 diesel::joinable!(wecom_tokens -> corps (corp_id));
+diesel::joinable!(workbenches -> corps (corp_id));
 diesel::joinable!(write_plans -> corps (corp_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -1262,6 +1312,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     approvals,
     attachments,
     beds,
+    card_updates,
     change_sets,
     changes,
     consents,
@@ -1331,10 +1382,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     tag_departments,
     tag_members,
     tags,
+    tiles,
     trips,
     used_codes,
     wecom_budgets,
     wecom_tokens,
+    workbenches,
     write_plans,
     write_steps,
 );

@@ -153,6 +153,7 @@ fn blank() -> Result<Form> {
         statistics: Vec::new(),
         place: None,
         trip: None,
+        quick: None,
     })
 }
 

@@ -11,7 +11,7 @@ use wecom::callback::{ContactChange, Event};
 use wecom::xml::Element;
 
 use super::{Done, read_approvals, sync_directory};
-use crate::{App, Error, Result, School};
+use crate::{App, Error, Result, School, tiles};
 
 pub(crate) const KIND: &str = "handle_inbox";
 
@@ -39,6 +39,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         for message in &messages {
             match read(app, corp, message) {
                 Ok(Event::Approval { info, .. }) => approvals.extend(leave_in(school, &info)),
+                Ok(Event::WorkbenchMode { on }) => tiles::switched(app, school, on).await?,
                 Ok(event) => note(&mut hints, &mut leaving, event),
                 // Kept for us to look at, and not tried again and again: it would block all that come after.
                 Err(error) => tracing::error!(
@@ -78,7 +79,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     }
 }
 
-fn read(app: &App, corp: CorpId, message: &inbox::Message) -> Result<Event> {
+pub(super) fn read(app: &App, corp: CorpId, message: &inbox::Message) -> Result<Event> {
     let row = hex::encode(&message.digest);
     let xml = app.store().keyring().open(inbox::place(corp, &row), &message.message)?;
     Event::parse(&String::from_utf8_lossy(&xml)).map_err(|error| Error::internal(error.to_string()))

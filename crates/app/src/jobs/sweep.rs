@@ -4,7 +4,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, attachments, change_sets, corrections, exports, idempotency_keys, inbox,
+    Scoped, attachments, cards, change_sets, corrections, exports, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
     photos::uploads,
     sessions, sign_in_flows,
@@ -19,7 +19,7 @@ pub(crate) const KIND: &str = "sweep";
 const CODES: TimeDelta = TimeDelta::minutes(15);
 /// How long a write may be repeated with its key.
 const KEYS: TimeDelta = TimeDelta::days(2);
-/// How long a handled message is kept.
+/// How long a handled message is kept, and what became of a card.
 const MESSAGES: TimeDelta = TimeDelta::days(7);
 /// How long a done job is kept.
 const JOBS: TimeDelta = TimeDelta::days(1);
@@ -53,6 +53,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     sessions::sweep(&mut tx, now).await?;
     idempotency_keys::sweep(&mut tx, corp, now - KEYS).await?;
     inbox::sweep(&mut tx, corp, now - MESSAGES).await?;
+    cards::sweep(&mut tx, corp, now - MESSAGES).await?;
     change_sets::sweep(&mut tx, corp, now - CHANGES).await?;
     corrections::sweep(&mut tx, corp, now - CORRECTIONS).await?;
     uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;

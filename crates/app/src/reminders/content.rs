@@ -1,14 +1,11 @@
 //! What a reminder says, and where it leads.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{
-    clock,
-    reminder::{To, Variable, wording},
-};
+use domain::reminder::{To, Variable, wording};
 use store::reminders::{By, InCharge, Variant};
 
 use crate::{
-    School, forms,
+    School, cards, forms,
     outbox::{Card, Content},
 };
 
@@ -48,7 +45,7 @@ impl Said<'_> {
     }
 
     /// What each variant of a planned round says.
-    pub fn contents(&self, variants: &[Variant]) -> Vec<(String, Content)> {
+    pub fn cards(&self, variants: &[Variant]) -> Vec<(String, Card)> {
         let said = |variant: &Variant| {
             let receiver = Receiver {
                 name: variant.name.as_deref(),
@@ -56,7 +53,7 @@ impl Said<'_> {
                 college: variant.college.as_deref(),
                 missing: None,
             };
-            (variant.variant.clone(), content(self, To::Person, receiver))
+            (variant.variant.clone(), card(self, To::Person, receiver))
         };
         variants.iter().map(said).collect()
     }
@@ -93,11 +90,15 @@ impl Said<'_> {
 
 /// The message to one receiver. It may stand on a lock screen: nothing personal but their own name.
 pub(crate) fn content(said: &Said<'_>, to: To, receiver: Receiver<'_>) -> Content {
+    Content::Card(card(said, to, receiver))
+}
+
+fn card(said: &Said<'_>, to: To, receiver: Receiver<'_>) -> Card {
     let form = &said.loaded.published.form;
     let count = |number: Option<i64>| number.unwrap_or_default().to_string();
     let value = |variable| match variable {
         Variable::Form => form.title.clone(),
-        Variable::Closes => closes(said.school, said.day, said.closes),
+        Variable::Closes => cards::hour(said.school, said.day, said.closes),
         Variable::Name => receiver.name.unwrap_or("您").to_owned(),
         Variable::Class => receiver.class.unwrap_or("您负责的班级").to_owned(),
         Variable::College => receiver.college.unwrap_or("您负责的学院").to_owned(),
@@ -120,15 +121,5 @@ pub(crate) fn content(said: &Said<'_>, to: To, receiver: Receiver<'_>) -> Conten
             "看统计",
         ),
     };
-    Content::Card(Card { title, description, path, button: button.to_owned() })
-}
-
-/// Until when the form takes answers, as people say it.
-fn closes(school: &School, day: NaiveDate, closes: DateTime<Utc>) -> String {
-    if closes == clock::end_of_day(school.zone, day) {
-        return "今晚 24:00".to_owned();
-    }
-    let local = closes.with_timezone(&school.zone);
-    let today = local.date_naive() == day;
-    local.format(if today { "%H:%M" } else { "%-m 月 %-d 日 %H:%M" }).to_string()
+    Card { title, description, path, button: button.to_owned() }
 }

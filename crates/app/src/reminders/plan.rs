@@ -17,7 +17,7 @@ use store::{
 };
 
 use super::{MOST_RULES, Said, most};
-use crate::{App, Error, Result, School, forms, jobs, outbox};
+use crate::{App, Error, Result, School, cards, forms, jobs, outbox};
 
 /// Plans the rounds of a school's rules that are due now, each at most once. Gives the rounds planned.
 pub async fn plan_due(app: &App, school: &School) -> Result<usize> {
@@ -112,8 +112,8 @@ async fn plan_step(
             at: times.now,
         };
         let Some(planned) = reminders::plan(tx, &question, &round).await? else { return Ok(false) };
-        let contents = said.contents(&planned.variants);
-        outbox::say_all(app, tx, school.corp(), planned.round_id, &contents).await?;
+        let said = said.cards(&planned.variants);
+        cards::offer(app, tx, school, &loaded, planned.round_id, (day, turn), said).await?;
         return Ok(true);
     }
     escalate(app, tx, &said, row.rule_id, step, &question, &name, (due.at, useful_until), times).await

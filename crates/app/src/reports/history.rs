@@ -73,7 +73,7 @@ pub struct OwnRevision {
     pub at: DateTime<Utc>,
     /// `normal` or `abnormal`.
     pub state: String,
-    /// `self`, `behalf` or `import`.
+    /// `self`, `behalf`, `card`, `chat` or `import`.
     pub source: String,
     /// Why somebody else answered.
     pub reason: Option<String>,

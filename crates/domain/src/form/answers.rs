@@ -203,7 +203,7 @@ impl Published {
 }
 
 /// Whether an old answer still fits the field as it is now: choices come and go between versions.
-fn allowed(field: &Field, value: &Value) -> bool {
+pub(super) fn allowed(field: &Field, value: &Value) -> bool {
     let known = |choices: &[Choice], value: &Value| {
         choices.iter().any(|choice| Some(choice.value.as_str()) == value.as_str())
     };
@@ -225,7 +225,7 @@ fn allowed(field: &Field, value: &Value) -> bool {
 }
 
 /// What a valid answer looks like.
-fn remedy(field: &Field) -> String {
+pub(super) fn remedy(field: &Field) -> String {
     let title = &field.title;
     match &field.kind {
         FieldKind::Number { unit, minimum, maximum, decimals } => {
@@ -385,7 +385,7 @@ mod tests {
         let mut field = json!({ "name": "x", "title": "此项", "required": true, "sensitive": false, "carry_over": "ask" });
         field.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
         document["fields"] = json!([field]);
-        for part in ["abnormal", "statistics", "checks", "place"] {
+        for part in ["abnormal", "statistics", "checks", "place", "quick"] {
             document.as_object_mut().unwrap().remove(part);
         }
         let form: Form = serde_json::from_value(document).unwrap();

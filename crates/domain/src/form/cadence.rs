@@ -225,6 +225,21 @@ impl Cadence {
             Self::Once | Self::Event => Period { day: None, slot: 0 },
         }
     }
+
+    /// The period right before this one; none where there is but one.
+    pub fn before(&self, period: Period) -> Option<Period> {
+        match self {
+            Self::Daily { .. } if period.slot > 0 => Some(Period { slot: period.slot - 1, ..period }),
+            Self::Daily { slots } => Some(Period {
+                day: Some(period.day?.checked_sub_days(Days::new(1))?),
+                slot: i16::try_from(slots.len()).ok()? - 1,
+            }),
+            Self::Weekly { .. } => {
+                Some(Period { day: Some(period.day?.checked_sub_days(Days::new(7))?), slot: 0 })
+            }
+            Self::Once | Self::Event => None,
+        }
+    }
 }
 
 /// The Monday of a day's week.
@@ -265,6 +280,8 @@ mod tests {
         assert_eq!(turns[1].window.opens_at, at("2020-03-04T10:00:00Z"));
         assert_eq!(turns[1].window.closes_at, at("2020-03-04T16:00:00Z"));
         assert_eq!(three.turns(ZONE, all_year(), day("2021-01-01")), []);
+        assert_eq!(three.before(turns[1].period), Some(turns[0].period));
+        assert_eq!(three.before(turns[0].period), Some(Period { day: Some(day("2020-03-03")), slot: 1 }));
     }
 
     #[test]

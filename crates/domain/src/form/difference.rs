@@ -13,7 +13,8 @@ pub struct Difference {
     pub changed: Vec<String>,
     /// Whether the questions that stay stand in another order.
     pub reordered: bool,
-    /// What else: `title`, `purpose`, `legal_basis`, `cadence`, `audience`, `abnormal`, `checks`, `statistics`, `trip`.
+    /// What else: `title`, `purpose`, `legal_basis`, `cadence`, `audience`, `abnormal`, `checks`, `statistics`, `trip`,
+    /// `quick`.
     pub parts: Vec<&'static str>,
 }
 
@@ -38,6 +39,7 @@ pub fn between(before: &Form, after: &Form) -> Difference {
         ("checks", before.checks != after.checks),
         ("statistics", before.statistics != after.statistics),
         ("trip", before.trip != after.trip || before.place != after.place),
+        ("quick", before.quick != after.quick),
     ];
     Difference {
         added: missing(after, before),

@@ -44,6 +44,9 @@ impl Form {
         }
         self.check_statistics(&mut flaw);
         self.check_trip(&mut flaw);
+        if let Some(problem) = self.wrong_quick() {
+            flaw("quick", problem);
+        }
         if flaws.is_empty() { Ok(()) } else { Err(flaws) }
     }
 

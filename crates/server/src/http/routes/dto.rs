@@ -72,8 +72,10 @@ pub enum Source {
     OneSelf,
     /// 代报
     Behalf,
-    /// By tapping a card in the chat.
+    /// The person, by a tap on a card.
     Card,
+    /// The person, by what they wrote in the chat.
+    Chat,
     /// Loaded from a file.
     Import,
 }
@@ -84,6 +86,7 @@ impl Source {
         match source {
             "behalf" => Self::Behalf,
             "card" => Self::Card,
+            "chat" => Self::Chat,
             "import" => Self::Import,
             _ => Self::OneSelf,
         }

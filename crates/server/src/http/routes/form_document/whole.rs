@@ -39,6 +39,9 @@ pub struct Document {
     /// The questions that say somebody is away.
     #[serde(default)]
     trip: Option<Trip>,
+    /// What may be answered by a card or a word in the chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quick: Option<Quick>,
 }
 
 /// How often a form is answered.
@@ -187,6 +190,31 @@ pub struct Trip {
     transport: Option<String>,
 }
 
+/// What may be answered without the page, where everything else is as in the last report.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = QuickAnswer)]
+#[serde(deny_unknown_fields)]
+pub struct Quick {
+    /// The question that is answered each time, a number.
+    field: String,
+    /// What a card offers to choose from, at most nine.
+    bands: Vec<Band>,
+    /// Questions that are asked anew on the page and here are as in the last report.
+    #[serde(default)]
+    same: Vec<String>,
+}
+
+/// One choice on a card.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = QuickBand)]
+#[serde(deny_unknown_fields)]
+pub struct Band {
+    /// At most 16 characters.
+    title: String,
+    /// The answer it stands for.
+    value: f64,
+}
+
 impl Cadence {
     /// As it is shown.
     pub fn of(cadence: &form::Cadence) -> Answer<Self> {
@@ -223,12 +251,13 @@ impl Document {
         let statistics = part("statistics", &self.statistics, &mut wrong);
         let trip = part("trip", &self.trip, &mut wrong);
         let place = part("place", &self.place, &mut wrong);
+        let quick = part("quick", &self.quick, &mut wrong);
         for (field, text) in
             [("title", &self.title), ("purpose", &self.purpose), ("legal_basis", &self.legal_basis)]
         {
             part::<String>(field, text, &mut wrong);
         }
-        match (cadence, audience, abnormal, checks, statistics, trip, place) {
+        match (cadence, audience, abnormal, checks, statistics, trip, place, quick) {
             (
                 Some(cadence),
                 Some(audience),
@@ -237,6 +266,7 @@ impl Document {
                 Some(statistics),
                 Some(trip),
                 Some(place),
+                Some(quick),
             ) if wrong.is_empty() => Ok(Form {
                 code: String::new(),
                 title: self.title.trim().to_owned(),
@@ -251,6 +281,7 @@ impl Document {
                 statistics,
                 place,
                 trip,
+                quick,
             }),
             _ => Err(app::Error::Invalid(wrong).into()),
         }

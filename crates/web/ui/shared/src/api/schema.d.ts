@@ -3624,6 +3624,7 @@ export interface components {
             place?: string | null;
             /** @description Why the school asks, at most 200 characters. */
             purpose: string;
+            quick?: components["schemas"]["QuickAnswer"] | null;
             /** @description What is counted by category. */
             statistics?: components["schemas"]["Statistic"][];
             /** @description At most 30 characters. */
@@ -4977,6 +4978,25 @@ export interface components {
             /** @description False: one is waiting already. */
             queued: boolean;
         };
+        /** @description What may be answered without the page, where everything else is as in the last report. */
+        QuickAnswer: {
+            /** @description What a card offers to choose from, at most nine. */
+            bands: components["schemas"]["QuickBand"][];
+            /** @description The question that is answered each time, a number. */
+            field: string;
+            /** @description Questions that are asked anew on the page and here are as in the last report. */
+            same?: string[];
+        };
+        /** @description One choice on a card. */
+        QuickBand: {
+            /** @description At most 16 characters. */
+            title: string;
+            /**
+             * Format: double
+             * @description The answer it stands for.
+             */
+            value: number;
+        };
         /** @description What someone keeps of a report. */
         Receipt: {
             /**
@@ -5104,7 +5124,7 @@ export interface components {
          * @description From whom answers came.
          * @enum {string}
          */
-        ReportSource: "self" | "behalf" | "card" | "import";
+        ReportSource: "self" | "behalf" | "card" | "chat" | "import";
         /** @description A report with the questions it answered. */
         ReportWithForm: components["schemas"]["Report"] & {
             by?: components["schemas"]["ReportedBy"] | null;

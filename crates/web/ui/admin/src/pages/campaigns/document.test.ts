@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asKind, carryOvers, chosen, duplicated, freeName, moved, newCondition, newQuestion, pasted, previewed, same, toSend, usesOf, without, type Document } from './document.ts';
+import { asKind, carryOvers, chosen, duplicated, freeName, measurable, moved, newCondition, newQuestion, newQuick, pasted, previewed, same, toSend, usesOf, without, type Document } from './document.ts';
 
 function document(): Document {
   const present = { ...newQuestion([], 'boolean'), title: '是否在校' };
@@ -53,6 +53,21 @@ describe('a form in the designer', () => {
     expect(left.fields[0]).not.toHaveProperty('show_if');
     expect(left.abnormal).toEqual([]);
     expect(left.statistics).toEqual([]);
+  });
+
+  it('offers a quick answer only where a number is always asked', () => {
+    const temperature = { ...asKind({ ...newQuestion([]), name: 'q9', title: '体温' }, 'number'), minimum: 34, unit: '℃' };
+    const fields = [...document().fields, temperature];
+    expect(measurable(fields).map((field) => field.name)).toEqual(['q9']);
+    expect(measurable([{ ...temperature, required: false }])).toEqual([]);
+    const quick = newQuick(fields, temperature);
+    expect(quick).toEqual({ field: 'q9', bands: [{ title: '34℃', value: 34 }], same: ['q1'] });
+    const form = { ...document(), fields, quick };
+    expect(same(form, toSend(form))).toBe(true);
+    expect(toSend(form).quick).toEqual(quick);
+    expect(usesOf(form, 'q1').elsewhere).toBe(true);
+    expect(without(form, 'q1').quick).toEqual({ ...quick, same: [] });
+    expect(without(form, 'q9').quick).toBeNull();
   });
 
   it('knows the same form again, and sends nothing empty', () => {

@@ -12,6 +12,7 @@ export type Condition = Schemas['Condition'];
 export type Choice = Schemas['Choice'];
 export type CarryOver = Schemas['CarryOver'];
 export type Cadence = Schemas['Cadence'];
+export type Quick = Schemas['QuickAnswer'];
 
 export const KINDS: readonly Kind[] = ['choice', 'choices', 'boolean', 'text', 'number', 'date', 'region', 'phone', 'photos', 'location'];
 
@@ -91,7 +92,8 @@ export function usesOf(document: Document, name: string): { questions: string[];
   const questions = document.fields.filter((field) => field.show_if?.field === name || field.not_before === name).map((field) => field.title);
   const conditions = [...(document.abnormal ?? []), ...(document.checks ?? []).flatMap((check) => check.when)];
   const trip = document.trip ? [document.trip.left_on, document.trip.returned_on, document.trip.place, document.trip.transport] : [];
-  return { questions, elsewhere: conditions.some((condition) => condition.field === name) || document.place === name || trip.includes(name) };
+  const quick = document.quick ? [document.quick.field, ...(document.quick.same ?? [])] : [];
+  return { questions, elsewhere: conditions.some((condition) => condition.field === name) || document.place === name || trip.includes(name) || quick.includes(name) };
 }
 
 /** The document without a question, and without what is said of it elsewhere. */
@@ -107,6 +109,7 @@ export function without(document: Document, name: string): Document {
   const other = (condition: Condition) => condition.field !== name;
   const trip = document.trip;
   const gone = trip && (trip.left_on === name || trip.place === name);
+  const quick = document.quick?.field === name ? null : document.quick;
   return {
     ...document,
     fields,
@@ -114,8 +117,22 @@ export function without(document: Document, name: string): Document {
     checks: (document.checks ?? []).map((check) => ({ ...check, when: check.when.filter(other) })).filter((check) => check.when.length > 0),
     statistics: (document.statistics ?? []).filter((statistic) => statistic.field !== name),
     place: document.place === name ? null : (document.place ?? null),
+    ...(document.quick === undefined ? {} : { quick: quick ? { ...quick, same: (quick.same ?? []).filter((each) => each !== name) } : null }),
     trip: !trip || gone ? null : { ...trip, returned_on: trip.returned_on === name ? null : trip.returned_on, transport: trip.transport === name ? null : trip.transport },
   };
+}
+
+/** Questions that can be asked on a card: numbers that are always asked. */
+export const measurable = (questions: readonly Question[]) => questions.filter((question) => question.kind === 'number' && question.required && !question.show_if);
+
+/** Questions that a quick answer may take over although the page asks them anew. */
+export const repeatable = (questions: readonly Question[]) => questions.filter((question) => question.carry_over === 'ask' && !MEASURED.includes(question.kind));
+
+/** A quick answer on a number, as it begins: one choice, and everything else that must be answered as it was. */
+export function newQuick(questions: readonly Question[], question: Question): Quick {
+  const value = question.minimum ?? 0;
+  const same = repeatable(questions).filter((other) => other.required && !other.show_if);
+  return { field: question.name, bands: [{ title: `${value}${question.unit ?? ''}`, value }], same: same.map((other) => other.name) };
 }
 
 /** Choices of many lines at once, one a line; a line that stands already is left out. */
