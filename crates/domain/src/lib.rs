@@ -2,12 +2,14 @@
 //!
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
+pub mod announcement;
 pub mod attachment;
 pub mod bulletin;
 pub mod campaign;
 pub mod clock;
 pub mod correction;
 pub mod department;
+pub mod digest;
 pub mod exemption;
 pub mod export;
 pub mod follow_up;

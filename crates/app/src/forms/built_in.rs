@@ -8,7 +8,7 @@ use store::{
     reminders,
 };
 
-use crate::{App, Error, Result, School};
+use crate::{App, Error, Result, School, digests};
 
 /// Asked from the start; the first with reminders.
 const RUNNING: [&str; 3] = [
@@ -44,6 +44,7 @@ pub async fn publish_built_in(app: &App, school: &School) -> Result<()> {
                 [10, 14, 18].iter().filter_map(|hour| NaiveTime::from_hms_opt(*hour, 0, 0)).collect();
             let wording = "您今天的“{form}”还没有填写，请在 {closes} 前完成。";
             reminders::add_rule(&mut tx, corp, form_id, "每日催办", &times, wording).await?;
+            digests::add_built_in(&mut tx, corp, form_id, now).await?;
         }
     }
     for document in READY {

@@ -16,6 +16,7 @@ export const REMINDER_STATES: readonly ReminderState[] = [
   'failed',
   'expired',
   'unknown',
+  'recalled',
 ];
 
 /** How a state is to be read at a glance. */
