@@ -90,7 +90,8 @@ async fn counsellors_are_told_how_many_of_theirs_are_missing() {
         test.one("select count(*) from outbox join mailings using (corp_id, mailing_id) where occasion like 'digest %'", &[]).await;
     assert_eq!(rows as usize, planned);
     assert_eq!(
-        test.one::<i64>("select count(*) from mailings where occasion like 'digest % 2020-03-04 10:30'", &[]).await,
+        test.one::<i64>("select count(*) from mailings where occasion like 'digest % 2020-03-04 10:30'", &[])
+            .await,
         1
     );
     // Equal figures are one message of WeCom's: as many calls as there are different ones.
@@ -112,7 +113,8 @@ async fn when_all_have_reported_there_is_nothing_to_say_or_one_word() {
     assert!(texts(&test, &mine).await.is_empty(), "nothing to say");
 
     let rule = rule(&test, "unreported").await;
-    let change = json!({ "roles": rule["roles"], "at_times": ["16:00", "21:30"], "when_done": true, "enabled": true });
+    let change =
+        json!({ "roles": rule["roles"], "at_times": ["16:00", "21:30"], "when_done": true, "enabled": true });
     let saved = administrator(&test).await.put(&format!("/digest-rules/{}", rule["id"]), &change).await;
     assert_eq!(saved.status, StatusCode::NO_CONTENT, "{}", saved.body);
     for time in ["16:00", "21:30"] {
@@ -203,7 +205,10 @@ async fn heads_get_the_movements_of_their_people() {
     let told = texts(&test, head).await;
     let words = format!("信息中心教职工 {all} 人，外出 1 人，返回 0 人，请假 0 人");
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains(&words) && told[0].contains("/admin/movements?day=2020-03-04"), "{words}: {told:?}");
+    assert!(
+        told[0].contains(&words) && told[0].contains("/admin/movements?day=2020-03-04"),
+        "{words}: {told:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,13 +216,14 @@ async fn on_a_day_the_form_does_not_run_and_while_it_is_paused_nobody_is_told() 
     let test = TestApp::start().await;
     let mine = test.persona("counsellor");
     let rule = rule(&test, "unreported").await;
-    let change = |enabled: bool| json!({ "roles": rule["roles"], "at_times": rule["at_times"], "enabled": enabled });
+    let change =
+        |enabled: bool| json!({ "roles": rule["roles"], "at_times": rule["at_times"], "enabled": enabled });
     let path = format!("/digest-rules/{}", rule["id"]);
     administrator(&test).await.put(&path, &change(false)).await;
     at(&test, "10:30").await;
     assert!(texts(&test, &mine).await.is_empty(), "paused");
     administrator(&test).await.put(&path, &change(true)).await;
-    test.owner.execute("update forms set ends_on = date '2020-03-03' where code = 'health-daily'", &[]).await.unwrap();
+    test.owner.execute("update forms set starts_on = date '2020-03-01', ends_on = date '2020-03-03' where code = 'health-daily'", &[]).await.unwrap();
     at(&test, "16:00").await;
     assert!(texts(&test, &mine).await.is_empty(), "the form has ended");
     let preview = administrator(&test).await.get(&format!("{path}/preview")).await;
@@ -241,10 +247,25 @@ async fn administrators_say_who_is_told_when_and_look_before() {
     let browser = administrator(&test).await;
     let path = format!("/digest-rules/{}", rule["id"]);
     let wrong = async |body: Value| browser.put(&path, &body).await.fields().join(",");
-    assert_eq!(wrong(json!({ "roles": ["counsellor"], "at_times": ["25:00"], "enabled": true })).await, "at_times");
+    assert_eq!(
+        wrong(json!({ "roles": ["counsellor"], "at_times": ["25:00"], "enabled": true })).await,
+        "at_times"
+    );
     assert_eq!(wrong(json!({ "roles": ["counsellor"], "at_times": [], "enabled": true })).await, "at_times");
-    assert_eq!(wrong(json!({ "roles": ["administrator"], "at_times": ["10:00"], "enabled": true })).await, "roles");
-    assert_eq!(browser.put("/digest-rules/999999", &json!({ "roles": ["counsellor"], "at_times": ["10:00"], "enabled": true })).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        wrong(json!({ "roles": ["administrator"], "at_times": ["10:00"], "enabled": true })).await,
+        "roles"
+    );
+    assert_eq!(
+        browser
+            .put(
+                "/digest-rules/999999",
+                &json!({ "roles": ["counsellor"], "at_times": ["10:00"], "enabled": true })
+            )
+            .await
+            .status,
+        StatusCode::NOT_FOUND
+    );
 
     test.clock.set_time("09:00");
     let preview = browser.get(&format!("{path}/preview")).await;
@@ -252,11 +273,15 @@ async fn administrators_say_who_is_told_when_and_look_before() {
     assert!(receivers >= counted(&test).await.len() as i64, "{}", preview.body);
     assert_eq!(test.one::<i64>("select count(*) from mailings", &[]).await, 0, "nothing was planned");
 
-    let change = json!({ "roles": ["college_office", "counsellor"], "at_times": ["12:00", "9:05"], "enabled": true });
+    let change =
+        json!({ "roles": ["college_office", "counsellor"], "at_times": ["12:00", "9:05"], "enabled": true });
     assert_eq!(browser.put(&path, &change).await.status, StatusCode::NO_CONTENT);
     let changed = browser.get("/digest-rules").await;
     let changed = changed.items().iter().find(|one| one["id"] == rule["id"]).unwrap().clone();
-    assert_eq!((&changed["at_times"], &changed["roles"]), (&json!(["09:05", "12:00"]), &json!(["counsellor", "college_office"])));
+    assert_eq!(
+        (&changed["at_times"], &changed["roles"]),
+        (&json!(["09:05", "12:00"]), &json!(["counsellor", "college_office"]))
+    );
     assert!(changed["changed_by"].is_string());
 
     let again = json!({ "about": "unreported", "form": "health-daily", "rule": change });

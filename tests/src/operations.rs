@@ -106,12 +106,18 @@ async fn a_dead_job_is_retried_or_given_up_and_who_did_it_stands_there() {
     let row = found(&list.body["items"], |row| row["id"] == json!(three));
     let name: String =
         test.one("select name from persons where number = $1", &[&test.persona("administrator")]).await;
-    assert_eq!((&row["settled_as"], &row["settled_by"], &row["state"]), (&json!("discarded"), &json!(name), &json!("done")));
+    assert_eq!(
+        (&row["settled_as"], &row["settled_by"], &row["state"]),
+        (&json!("discarded"), &json!(name), &json!("done"))
+    );
     // It stays on record when done jobs are swept.
     test.clock.advance(TimeDelta::days(2));
     let sweep = "insert into jobs (corp_id, kind, payload, run_at, max_attempts, created_at) values (1, 'sweep', 'null', $1, 20, $1)";
     test.owner.execute(sweep, &[&test.app.now()]).await.unwrap();
-    test.owner.execute("delete from jobs where kind = 'take_photos' and state = 'waiting'", &[]).await.unwrap();
+    test.owner
+        .execute("delete from jobs where kind = 'take_photos' and state = 'waiting'", &[])
+        .await
+        .unwrap();
     test.run_jobs().await;
     assert_eq!(test.one::<i64>("select count(*) from jobs where settled_as = 'discarded'", &[]).await, 1);
 }
@@ -161,7 +167,10 @@ async fn what_does_not_get_through_says_why_and_since_when() {
     test.run_jobs().await;
     let paused = operations(&test).await;
     let send = found(&paused["budgets"], |row| row["api"] == json!("message/send"));
-    assert!(send["paused_until"].is_string() && send["paused_words"].as_str().unwrap().contains("45009"), "{send}");
+    assert!(
+        send["paused_until"].is_string() && send["paused_words"].as_str().unwrap().contains("45009"),
+        "{send}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

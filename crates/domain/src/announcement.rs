@@ -97,7 +97,9 @@ pub fn send_at(wanted: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Date
     let wrong = |message: &str| FieldError { field: "send_at".into(), message: message.into() };
     match wanted {
         None => Ok(now),
-        Some(at) if at < now - TimeDelta::minutes(1) => Err(wrong("发送时间已过，请改为以后的时间，或立即发送")),
+        Some(at) if at < now - TimeDelta::minutes(1) => {
+            Err(wrong("发送时间已过，请改为以后的时间，或立即发送"))
+        }
         Some(at) if at > now + FARTHEST => Err(wrong("发送时间最多在 90 天以内")),
         Some(at) => Ok(at.max(now)),
     }
@@ -119,7 +121,8 @@ mod tests {
         assert_eq!(fields("题", &"字".repeat(171), None), ["text"]);
         assert!(Words::new("题", &"字".repeat(170), None).is_ok());
         assert_eq!(fields("题", "<div>文</div>", None), ["text"]);
-        for link in ["http://school.example/", "https://", "https://a b.example", "javascript:1", "https://x"] {
+        for link in ["http://school.example/", "https://", "https://a b.example", "javascript:1", "https://x"]
+        {
             assert_eq!(fields("题", "文", Some(link)), ["link"], "{link}");
         }
         assert!(Words::new("题", "文", Some("https://www.school.example/a?b=c#d")).is_ok());

@@ -215,9 +215,6 @@ mod tests {
         let movement = Movement { staff: 12, away: 1, returned: 0, on_leave: 2 };
         let words = movements("信息中心", day(), movement);
         assert_eq!(words.title, "人员流动日报（3月4日）");
-        assert_eq!(
-            words.sentence,
-            "信息中心教职工 12 人，外出 1 人，返回 0 人，请假 2 人。请核对并确认。"
-        );
+        assert_eq!(words.sentence, "信息中心教职工 12 人，外出 1 人，返回 0 人，请假 2 人。请核对并确认。");
     }
 }

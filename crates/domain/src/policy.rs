@@ -180,9 +180,9 @@ impl Role {
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DesignForms, Exempt,
-            FixCorrections, FollowUp, GiveGrants, House, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
-            SeePeople, SeePhoto, SeeStatistics, SignOff,
+            Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DesignForms,
+            Exempt, FixCorrections, FollowUp, GiveGrants, House, Remind, ReportFor, RevealPhone, Review,
+            SeeAnswers, SeePeople, SeePhoto, SeeStatistics, SignOff,
         };
         // What whoever looks after students may do with them.
         let cares = matches!(

@@ -226,11 +226,7 @@ struct Told {
 }
 
 /// Who was told on that day already, by mailings whose occasion begins so, that all have reported.
-pub async fn told_done(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    occasion: &str,
-) -> Result<Vec<MemberId>> {
+pub async fn told_done(conn: &mut AsyncPgConnection, corp: CorpId, occasion: &str) -> Result<Vec<MemberId>> {
     let told: Vec<Told> = diesel::sql_query(
         "select distinct o.member_id from mailings a
          join outbox o on o.corp_id = a.corp_id and o.mailing_id = a.mailing_id and starts_with(o.variant, $3)

@@ -89,8 +89,7 @@ pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, mailing: NewMailing
 
 /// Whether an occasion has been planned.
 pub async fn is_planned(conn: &mut AsyncPgConnection, corp: CorpId, occasion: &str) -> Result<bool> {
-    let known =
-        mailings::table.filter(mailings::corp_id.eq(corp)).filter(mailings::occasion.eq(occasion));
+    let known = mailings::table.filter(mailings::corp_id.eq(corp)).filter(mailings::occasion.eq(occasion));
     Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn).await?)
 }
 

@@ -375,7 +375,11 @@ pub async fn finish(
 }
 
 /// How many people of a mailing stand in each state.
-pub async fn counts(conn: &mut AsyncPgConnection, corp: CorpId, mailing_id: i64) -> Result<Vec<(String, i64)>> {
+pub async fn counts(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    mailing_id: i64,
+) -> Result<Vec<(String, i64)>> {
     Ok(outbox::table
         .filter(outbox::corp_id.eq(corp))
         .filter(outbox::mailing_id.eq(mailing_id))

@@ -186,7 +186,8 @@ pub async fn refuse(
         .set((
             dsl::refused_code.eq(refusal.code),
             dsl::refused_hint.eq(&refusal.hint),
-            dsl::refused_since.eq(diesel::dsl::sql::<Nullable<Timestamptz>>("coalesce(refused_since, clock_timestamp())")),
+            dsl::refused_since
+                .eq(diesel::dsl::sql::<Nullable<Timestamptz>>("coalesce(refused_since, clock_timestamp())")),
             dsl::refused_until.eq(refusal.until),
             dsl::refused_credentials.eq(&refusal.credentials),
         ))

@@ -108,7 +108,9 @@ async fn recall_batch(app: &App, school: &School, batch: &Batch) -> Tried {
             Tried::Later(pause.map_or(PAUSE, |pause| pause + TimeDelta::seconds(1)))
         }
         // Something a person puts right; until the day is over it is tried again.
-        Err(error) if matches!(&error, wecom::Error::Configuration { .. }) => Tried::Later(TimeDelta::minutes(5)),
+        Err(error) if matches!(&error, wecom::Error::Configuration { .. }) => {
+            Tried::Later(TimeDelta::minutes(5))
+        }
         Err(error) => Tried::Ended("failed", Some(outbox::words(&error))),
     }
 }

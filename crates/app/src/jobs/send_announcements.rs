@@ -15,11 +15,7 @@ pub fn job(corp: CorpId, send_at: DateTime<Utc>, now: DateTime<Utc>) -> NewJob {
     if send_at <= now {
         return now_or_later;
     }
-    NewJob {
-        run_at: send_at,
-        unique_key: Some(format!("{KIND} {}", send_at.timestamp())),
-        ..now_or_later
-    }
+    NewJob { run_at: send_at, unique_key: Some(format!("{KIND} {}", send_at.timestamp())), ..now_or_later }
 }
 
 pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {

@@ -99,11 +99,7 @@ const GAUGES: [(&str, metrics::Unit, &str); 13] = [
     ),
     ("rollcall_outbox_failing_batches", metrics::Unit::Count, "Batches that are tried again, by school"),
     ("rollcall_messages_left_today", metrics::Unit::Count, "Recipients WeCom still allows today, by school"),
-    (
-        "rollcall_wecom_minute_left",
-        metrics::Unit::Count,
-        "Calls left in this minute, by school and API",
-    ),
+    ("rollcall_wecom_minute_left", metrics::Unit::Count, "Calls left in this minute, by school and API"),
     ("rollcall_wecom_hour_left", metrics::Unit::Count, "Calls left in this hour, by school and API"),
     (
         "rollcall_wecom_paused_seconds",
@@ -115,11 +111,7 @@ const GAUGES: [(&str, metrics::Unit, &str); 13] = [
         metrics::Unit::Count,
         "Whether WeCom refuses the credentials, by school and app",
     ),
-    (
-        "rollcall_wecom_refused_seconds",
-        metrics::Unit::Seconds,
-        "For how long it does, by school and app",
-    ),
+    ("rollcall_wecom_refused_seconds", metrics::Unit::Seconds, "For how long it does, by school and app"),
     (
         "rollcall_callback_age_seconds",
         metrics::Unit::Seconds,
@@ -134,8 +126,17 @@ const GAUGES: [(&str, metrics::Unit, &str); 13] = [
 
 /// States of the outbox; one that is empty is told too.
 const STATES: [&str; 11] = [
-    "waiting", "frozen", "sent", "invalid", "unlicensed", "skipped", "expired", "unknown", "failed",
-    "unreachable", "recalled",
+    "waiting",
+    "frozen",
+    "sent",
+    "invalid",
+    "unlicensed",
+    "skipped",
+    "expired",
+    "unknown",
+    "failed",
+    "unreachable",
+    "recalled",
 ];
 
 /// What waits and fails in a school. Every label is told each time, so that none stands when it is no longer true.
@@ -182,8 +183,11 @@ fn show(corp: &str, found: &Operations) {
     for app in &found.apps {
         let name = || app.app.clone();
         let refused = app.standing == Standing::Refused;
-        metrics::gauge!("rollcall_wecom_refused", "corp" => corp(), "app" => name())
-            .set(if refused { 1.0 } else { 0.0 });
+        metrics::gauge!("rollcall_wecom_refused", "corp" => corp(), "app" => name()).set(if refused {
+            1.0
+        } else {
+            0.0
+        });
         metrics::gauge!("rollcall_wecom_refused_seconds", "corp" => corp(), "app" => name())
             .set(age(app.since.filter(|_| refused)));
         if app.last_callback_at.is_some() {

@@ -88,7 +88,8 @@ pub async fn size(
     scope: &Scope,
     today: NaiveDate,
 ) -> Result<Size> {
-    let rest = "select count(*) as people, count(*) filter (where not reachable) as unreachable from audience";
+    let rest =
+        "select count(*) as people, count(*) filter (where not reachable) as unreachable from audience";
     Ok(bound!(rest, corp, audience, scope, today).get_result(conn).await?)
 }
 

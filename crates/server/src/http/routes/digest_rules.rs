@@ -126,11 +126,7 @@ fn change_of(body: DigestRuleChange) -> Answer<Change> {
     tag = "digests", security(("session" = [])), params(("id" = i64, Path)), request_body = DigestRuleChange,
     responses((status = 204), Refusals, WriteRefusals))]
 #[put("/digest-rules/{id}")]
-pub async fn change(
-    who: SignedIn,
-    id: web::Path<i64>,
-    body: Json<DigestRuleChange>,
-) -> Answer<HttpResponse> {
+pub async fn change(who: SignedIn, id: web::Path<i64>, body: Json<DigestRuleChange>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
     digests::change(app, school, viewer, *id, change_of(body.0)?).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -162,8 +158,8 @@ pub struct DigestRuleAdded {
 pub async fn create(who: SignedIn, body: Json<NewDigestRule>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
     let NewDigestRule { about, form, rule } = body.0;
-    let change = change_of(rule)?;
-    let id = digests::add(app, school, viewer, about.into(), form.as_deref(), change).await?;
+    let wanted = change_of(rule)?;
+    let id = digests::add(app, school, viewer, about.into(), form.as_deref(), wanted).await?;
     Ok(HttpResponse::Created().json(DigestRuleAdded { id }))
 }
 
