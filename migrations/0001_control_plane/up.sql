@@ -83,11 +83,16 @@ create table jobs (
   lease_until   timestamptz,
   last_error    text,
   created_at    timestamptz not null,
-  finished_at   timestamptz
+  finished_at   timestamptz,
+  -- Of a dead job: what an administrator did about it, who and when.
+  settled_as    text check (settled_as in ('retried', 'discarded')),
+  settled_by    bigint,
+  settled_at    timestamptz
 );
 create unique index jobs_waiting_key on jobs (corp_id, kind, unique_key) where state = 'waiting';
 create index jobs_due on jobs (run_at, job_id) where state = 'waiting';
 create index jobs_leased on jobs (lease_until) where state = 'running';
+create index jobs_dead on jobs (corp_id, job_id) where state = 'dead' or settled_at is not null;
 
 -- Staging of one sync run. COPY can't write under row-level security, so rows land here first.
 create unlogged table staging_departments (

@@ -240,6 +240,7 @@ create table wecom_tokens (
   -- What WeCom answered instead of a token, when it may be asked again, and which credentials (a hash) it refused.
   refused_code         bigint,
   refused_hint         text,
+  refused_since        timestamptz,  -- the first of the refusals that came one upon the other
   refused_until        timestamptz,
   refused_credentials  text,
   primary key (corp_id, app, kind)

@@ -139,7 +139,7 @@ create table outbox (
   person_id    bigint,               -- null: an account that is nobody of the roster
   member_id    bigint,               -- null: the person has no account
   state        text not null check (state in ('waiting', 'frozen', 'sent', 'invalid', 'unlicensed', 'skipped',
-                 'expired', 'unknown', 'failed', 'unreachable', 'limited', 'out_of_range')),
+                 'expired', 'unknown', 'failed', 'unreachable', 'limited', 'out_of_range', 'recalled')),
   batch_id     bigint,
   not_before   timestamptz not null,
   useful_until timestamptz not null,

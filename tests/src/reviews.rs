@@ -288,6 +288,50 @@ async fn those_in_charge_are_told_once_how_many_and_never_whose() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fifty_in_a_minute_are_two_messages_and_no_flood() {
+    let test = TestApp::start().await;
+    let students: Vec<String> = test
+        .owner
+        .query(
+            "select p.number from persons p join memberships m using (corp_id, person_id) join departments d using (corp_id, department_id)
+             join members a on a.corp_id = p.corp_id and a.person_id = p.person_id
+             where p.kind = 'student' and m.is_main and m.until_date is null and d.college_id is not null order by 1 limit 50",
+            &[],
+        )
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(students.len(), 50);
+    let mut of_each = std::collections::BTreeMap::new();
+    for counsellor in test.personas("counsellor") {
+        let theirs = test.students_of(&counsellor).await;
+        of_each.insert(counsellor, students.iter().filter(|student| theirs.contains(student)).count());
+    }
+    assert!(of_each.values().any(|theirs| *theirs > 20), "{of_each:?}");
+    for student in &students {
+        report(&test.sign_in(student).await, ill()).await;
+        test.clock.advance(TimeDelta::seconds(1));
+        // The worker looks after each of them.
+        test.run_jobs().await;
+    }
+    for (counsellor, theirs) in of_each.iter().filter(|(_, theirs)| **theirs > 0) {
+        assert_eq!(test.messages_of(counsellor).await.len(), 1, "{counsellor} of {theirs}");
+    }
+    test.clock.advance(TimeDelta::minutes(10));
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    for (counsellor, theirs) in of_each.iter().filter(|(_, theirs)| **theirs > 1) {
+        let told = test.messages_of(counsellor).await;
+        assert_eq!(told.len(), 2, "{counsellor}: {told:?}");
+        let rest = format!("{} 份填报需要核查", theirs - 1);
+        assert!(told[0].to_string().contains(&rest), "{rest}: {told:?}");
+    }
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_a_class_has_no_counsellor_the_college_office_is_told() {
     let test = TestApp::start().await;
     let office = test.persona("college_office");

@@ -225,5 +225,6 @@ async fn metrics_say_how_old_the_mirror_is_and_what_it_could_not_see() {
     test.sync().await;
     assert!(read("rollcall_mirror_age_seconds").await < 3600.0);
     assert_eq!(read("rollcall_mirror_difference_rows").await, 1.0);
+    crate::operations::metrics_tell_what_waits(&test, address).await;
     handle.stop(false).await;
 }

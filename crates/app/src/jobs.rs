@@ -9,7 +9,9 @@ pub mod fill_tiles;
 pub mod handle_inbox;
 pub mod make_export;
 pub mod read_approvals;
+pub mod recall_announcements;
 pub mod refresh_member;
+pub mod send_announcements;
 pub mod send_invitations;
 pub mod send_messages;
 pub mod sweep;
@@ -28,7 +30,28 @@ use serde_json::Value;
 use store::jobs::{self as queue, End, Leased, NewJob};
 use tokio::sync::watch;
 
-use crate::{App, Error, Result, cards, reminders, tiles};
+use crate::{App, Error, Result, cards, digests, reminders, tiles};
+
+/// Every kind of job, for figures of each.
+pub const KINDS: [&str; 17] = [
+    answer_members::KIND,
+    approve_held::KIND,
+    fill_tiles::KIND,
+    handle_inbox::KIND,
+    make_export::KIND,
+    read_approvals::KIND,
+    recall_announcements::KIND,
+    refresh_member::KIND,
+    send_announcements::KIND,
+    send_invitations::KIND,
+    send_messages::KIND,
+    sweep::KIND,
+    sync_directory::KIND,
+    take_photos::KIND,
+    update_cards::KIND,
+    warn_reviews::KIND,
+    write_back::KIND,
+];
 
 /// A lease is this long and is renewed at a third of it. Work of a process that was killed waits for its end.
 const LEASE: Duration = Duration::from_secs(20);
@@ -68,7 +91,9 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             handle_inbox::KIND => handle_inbox::run(app, school).await,
             make_export::KIND => make_export::run(app, school, &job.payload).await,
             read_approvals::KIND => read_approvals::run(app, school, &job.payload).await,
+            recall_announcements::KIND => recall_announcements::run(app, school).await,
             refresh_member::KIND => refresh_member::run(app, school, &job.payload).await,
+            send_announcements::KIND => send_announcements::run(app, school).await,
             send_invitations::KIND => send_invitations::run(app, school, &job.payload).await,
             send_messages::KIND => send_messages::run(app, school).await,
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
@@ -175,6 +200,9 @@ pub async fn look_at_schedules(app: &App) {
         if let Err(error) = cards::turn::turn_due(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not turn cards");
         }
+        if let Err(error) = digests::plan_due(app, school).await {
+            tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not plan digests");
+        }
         if let Err(error) = enqueue_scheduled(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not look at schedules");
         }
@@ -193,6 +221,12 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     }
     if store::reviews::outstanding(&mut tx, school.corp(), crate::reviews::pause_before(now)).await? {
         added |= queue::add(&mut tx, &warn_reviews::job(school.corp(), now), now).await?;
+    }
+    if store::announcements::any_due(&mut tx, school.corp(), now).await? {
+        added |= queue::add(&mut tx, &send_announcements::job(school.corp(), now, now), now).await?;
+    }
+    if !store::announcements::recalls::asked(&mut tx, school.corp()).await?.is_empty() {
+        added |= queue::add(&mut tx, &recall_announcements::job(school.corp(), now), now).await?;
     }
     for plan in store::write_plans::approved(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &write_back::job(school.corp(), plan, now), now).await?;

@@ -5,6 +5,7 @@
 //! back plain values or an [`Error`].
 
 pub mod accounts;
+pub mod announcements;
 pub mod approvals;
 pub mod attachments;
 pub mod bulletins;
@@ -14,6 +15,7 @@ pub mod class_counsellors;
 pub mod consents;
 pub mod corrections;
 pub mod departments;
+pub mod digests;
 pub mod error;
 pub mod exemptions;
 pub mod export_templates;
@@ -27,6 +29,7 @@ pub mod jssdk;
 pub mod kinds;
 pub mod movements;
 pub mod my_data;
+pub mod operations;
 pub mod outages;
 pub mod people;
 pub mod phone_corrections;

@@ -66,10 +66,15 @@ pub(crate) struct Card {
     pub title: String,
     /// A sentence or two.
     pub description: String,
-    /// The page it opens, a path of this host.
+    /// The page it opens, a path of this host; or a whole `https://` address.
     pub path: String,
     /// On the button.
     pub button: String,
+}
+
+/// A page's whole address.
+fn address(school: &School, path: &str) -> String {
+    if path.starts_with("https://") { path.to_owned() } else { format!("{}{path}", school.public_url) }
 }
 
 impl Content {
@@ -84,7 +89,7 @@ impl Content {
             Self::Card(card) => wecom::Content::TextCard {
                 title: card.title.clone(),
                 description: card.description.clone(),
-                url: numbered(&format!("{}{}", school.public_url, card.path), batch_id),
+                url: numbered(&address(school, &card.path), batch_id),
                 button: Some(card.button.clone()),
             },
             Self::Form(card) => wecom::Content::TemplateCard(Box::new(card.new_card(school, batch_id))),
@@ -233,16 +238,32 @@ pub(crate) async fn freeze_next(app: &App, school: &School) -> Result<Freezing> 
 
 /// How many recipients WeCom still allows the app today.
 async fn room_today(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<i64> {
+    let Today { allowed, sent } = today(tx, school, now).await?;
+    if sent >= allowed {
+        let corp = school.corp();
+        tracing::error!(corp, sent, allowed, "the app has sent all messages that WeCom allows it today");
+    }
+    Ok(allowed - sent)
+}
+
+/// The app's account of the day.
+#[derive(Debug, Clone, Copy)]
+pub struct Today {
+    /// Recipients WeCom allows.
+    pub allowed: i64,
+    /// Recipients of what was sent, or is about to be.
+    pub sent: i64,
+}
+
+/// What the app was allowed to send today, and has sent.
+pub(crate) async fn today(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<Today> {
     let corp = school.corp();
     let midnight = domain::clock::end_of_day(school.zone, now.with_timezone(&school.zone).date_naive())
         - TimeDelta::days(1);
     let sent = outbox::recipients_since(tx, corp, school.wecom.name(), midnight).await?;
     // The corp has at least as many accounts as members.
     let allowed = store::members::count_present(tx, corp).await?.max(1) * MESSAGES_PER_ACCOUNT;
-    if sent >= allowed {
-        tracing::error!(corp, sent, allowed, "the app has sent all messages that WeCom allows it today");
-    }
-    Ok(allowed - sent)
+    Ok(Today { allowed, sent })
 }
 
 async fn freeze(
@@ -327,10 +348,10 @@ async fn send(app: &App, school: &School, batch: &Batch) -> Result<Sending> {
     let now = app.now();
     let over = match batch.first_try_at {
         Some(_) if !batch.repeatable => {
-            Some(BatchEnd::Unknown("no answer, and a repeat would be a second message"))
+            Some(BatchEnd::Unknown("没有收到企业微信的答复；再发可能重复，所以不再发送"))
         }
         Some(first) if now - first > REPEAT_WITHIN => {
-            Some(BatchEnd::Unknown("no answer inside the duplicate window"))
+            Some(BatchEnd::Unknown("一直没有收到企业微信的答复；再发可能重复，所以不再发送"))
         }
         // It may have arrived already: the same bytes again are the same message, whatever the hour.
         Some(_) => None,
@@ -342,8 +363,12 @@ async fn send(app: &App, school: &School, batch: &Batch) -> Result<Sending> {
         tx.commit().await?;
         return Ok(Sending::Settled);
     }
-    outbox::note_try(&mut tx, corp, batch.batch_id, now).await?;
+    let wanted = outbox::note_try(&mut tx, corp, batch.batch_id, now).await?;
     tx.commit().await?;
+    if !wanted {
+        // Taken back meanwhile, or another worker was faster.
+        return Ok(Sending::Settled);
+    }
 
     let row = batch.batch_id.to_string();
     let body = app.store().keyring().open(outbox::body_place(corp, &row), &batch.body)?;
@@ -391,18 +416,17 @@ async fn record(
                 error = &error as &dyn std::error::Error,
                 "a batch was not sent"
             );
-            let later = Sending::Later(pause_after(&error));
-            if error.is_ambiguous() {
-                return Ok(later);
-            }
-            if !is_final(&error) {
-                // It certainly did not arrive: as if it had not been tried.
+            text = words(&error);
+            if error.is_ambiguous() || !is_final(&error) {
                 let mut tx = app.store().scoped(corp).await?;
-                outbox::take_back_try(&mut tx, corp, batch.batch_id, batch.first_try_at).await?;
+                if !error.is_ambiguous() {
+                    // It certainly did not arrive: as if it had not been tried.
+                    outbox::take_back_try(&mut tx, corp, batch.batch_id, batch.first_try_at).await?;
+                }
+                outbox::note_failing(&mut tx, corp, batch.batch_id, &text, app.now()).await?;
                 tx.commit().await?;
-                return Ok(later);
+                return Ok(Sending::Later(pause_after(&error)));
             }
-            text = error.to_string();
             BatchEnd::Failed(&text)
         }
     };
@@ -427,6 +451,15 @@ async fn hint(tx: &mut Scoped, corp: CorpId, invalid: &[String], now: DateTime<U
         queue::add(tx, &refresh_member::job(corp, userid, now), now).await?;
     }
     Ok(())
+}
+
+/// What WeCom said and what a person can do about it, in Chinese.
+pub(crate) fn words(error: &wecom::Error) -> String {
+    if let wecom::Error::Paused { code, .. } = error {
+        return format!("企业微信限制了调用频率（错误码 {code}），暂停结束后自动重试");
+    }
+    let remedy = error.remedy().map(|remedy| format!("。{}", remedy.zh())).unwrap_or_default();
+    format!("{}{remedy}", sync::explain(error))
 }
 
 /// When to ask again: after WeCom's own pause, where there is one.

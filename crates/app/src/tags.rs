@@ -11,7 +11,8 @@ pub use store::tags::Counted;
 
 use crate::{App, Error, Page, Result, School};
 
-/// Tags with how many have them on a day (today if left out), by id; `after` is the last page's `next`. For administrators.
+/// Tags with how many have them on a day (today if left out), by id; `after` is the last page's `next`. For those
+/// who administer, or write to those who have them.
 pub async fn list(
     app: &App,
     school: &School,
@@ -20,7 +21,7 @@ pub async fn list(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<Counted>> {
-    if !viewer.may(Action::Administer) {
+    if !viewer.may(Action::Administer) && !viewer.may(Action::Announce) {
         return Err(Error::Forbidden);
     }
     let today = school.today(app.now());

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock, logs or knows WeCom's wire shapes. Time and randomness come in as arguments.
 
+pub mod announcement;
 pub mod attachment;
 pub mod bulletin;
 pub mod campaign;
@@ -9,6 +10,7 @@ pub mod chat;
 pub mod clock;
 pub mod correction;
 pub mod department;
+pub mod digest;
 pub mod exemption;
 pub mod export;
 pub mod follow_up;

@@ -72,6 +72,8 @@ pub enum Action {
     DesignForms,
     /// Give others a role, no wider than one's own.
     GiveGrants,
+    /// 通知: write to everybody of theirs.
+    Announce,
     /// Run syncs, read rules, approve held removals.
     Administer,
     /// Read what was exported, by whom and what for.
@@ -80,7 +82,7 @@ pub enum Action {
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::RevealPhone,
@@ -99,6 +101,7 @@ impl Action {
         Self::SeeAnswers,
         Self::DesignForms,
         Self::GiveGrants,
+        Self::Announce,
         Self::Administer,
         Self::Audit,
     ];
@@ -177,9 +180,9 @@ impl Role {
     /// The whole policy, as a table.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DesignForms, Exempt,
-            FixCorrections, FollowUp, GiveGrants, House, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
-            SeePeople, SeePhoto, SeeStatistics, SignOff,
+            Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DesignForms,
+            Exempt, FixCorrections, FollowUp, GiveGrants, House, Remind, ReportFor, RevealPhone, Review,
+            SeeAnswers, SeePeople, SeePhoto, SeeStatistics, SignOff,
         };
         // What whoever looks after students may do with them.
         let cares = matches!(
@@ -202,7 +205,11 @@ impl Role {
         match self {
             Self::Counsellor => cares,
             Self::CollegeOffice | Self::SchoolOffice => {
-                cares || matches!(action, FixCorrections | AppointCounsellors | DesignForms | GiveGrants)
+                cares
+                    || matches!(
+                        action,
+                        FixCorrections | AppointCounsellors | DesignForms | GiveGrants | Announce
+                    )
             }
             Self::ClassAssistant => matches!(action, SeeStatistics | SeePeople | Remind | FollowUp),
             Self::CollegeLeader | Self::DepartmentHead => {
@@ -210,7 +217,10 @@ impl Role {
             }
             Self::SchoolLeader => matches!(action, SeeStatistics | SeePeople | Remind),
             Self::Administrator => {
-                matches!(action, SeeStatistics | Administer | ChangeStatus | DesignForms | GiveGrants | Audit)
+                matches!(
+                    action,
+                    SeeStatistics | Administer | ChangeStatus | DesignForms | GiveGrants | Announce | Audit
+                )
             }
             Self::Auditor => matches!(action, Audit),
         }

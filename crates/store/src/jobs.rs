@@ -148,9 +148,15 @@ pub async fn finish(conn: &mut AsyncPgConnection, job: &Leased, end: &End, now: 
     Ok(())
 }
 
-/// Forgets jobs that were done before `before`. Dead ones stay until someone looked.
-pub async fn sweep(conn: &mut AsyncPgConnection, before: DateTime<Utc>) -> Result<usize> {
-    let old = jobs::table.filter(jobs::state.eq("done")).filter(jobs::finished_at.lt(before));
+/// Forgets jobs that were done before `before`. Dead ones stay until someone looked, and what that one did about them stays
+/// until `settled_before`.
+pub async fn sweep(
+    conn: &mut AsyncPgConnection,
+    before: DateTime<Utc>,
+    settled_before: DateTime<Utc>,
+) -> Result<usize> {
+    let kept = jobs::settled_at.is_null().or(jobs::settled_at.lt(settled_before));
+    let old = jobs::table.filter(jobs::state.eq("done")).filter(jobs::finished_at.lt(before)).filter(kept);
     Ok(diesel::delete(old).execute(conn).await?)
 }
 

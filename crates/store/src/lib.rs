@@ -7,6 +7,7 @@
 
 pub mod access_log;
 pub mod accounts;
+pub mod announcements;
 pub mod approvals;
 pub mod attachments;
 pub mod budgets;
@@ -20,6 +21,7 @@ pub mod contacts;
 pub mod corps;
 pub mod corrections;
 pub mod departments;
+pub mod digests;
 pub mod error;
 pub mod exemptions;
 pub mod expected;
@@ -41,6 +43,7 @@ pub mod memberships;
 pub mod migrate;
 pub mod movements;
 pub mod my_data;
+pub mod operations;
 pub mod outages;
 pub mod outbox;
 pub mod person_fields;

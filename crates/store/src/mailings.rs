@@ -152,6 +152,22 @@ pub async fn content(
         .await?)
 }
 
+/// Forgets what was said by mailings of before `before` of which nothing has happened since then, and empties the bodies of
+/// the batches that ended before it. Who was sent what stays.
+pub async fn forget(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<()> {
+    for sql in [
+        "delete from mailing_contents c using mailings a
+         where c.corp_id = $1 and a.corp_id = $1 and a.mailing_id = c.mailing_id and a.planned_at < $2
+           and not exists (select from outbox o where o.corp_id = $1 and o.mailing_id = a.mailing_id
+                           and (o.state in ('waiting', 'frozen') or o.at >= $2))",
+        "update outbox_batches set body = ''
+         where corp_id = $1 and state <> 'frozen' and finished_at < $2 and length(body) > 0",
+    ] {
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(before).execute(conn).await?;
+    }
+    Ok(())
+}
+
 /// Addresses a variant of a mailing to accounts by their lower-cased user ids, as far as they are there. How many.
 pub async fn address(
     conn: &mut AsyncPgConnection,

@@ -53,13 +53,69 @@ struct Found {
     heads: Option<String>,
 }
 
+/// What is counted of a group of `enrolled x`.
+fn counts() -> String {
+    format!(
+        "count(*) as staff, count(*) filter (where {AWAY}) as away, count(*) filter (where {RETURNED}) as returned,
+         count(*) filter (where {ON_LEAVE}) as on_leave"
+    )
+}
+
+/// The figures of those counted under one department.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The department, its class, grade and college: what a scope is asked about.
+    pub path: [Option<DepartmentId>; 4],
+    /// Its figures.
+    pub movement: Movement,
+}
+
+#[derive(QueryableByName)]
+struct PlacedRow {
+    #[diesel(sql_type = Integer)]
+    department_id: DepartmentId,
+    #[diesel(sql_type = Nullable<Integer>)]
+    class_id: Option<DepartmentId>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    grade_id: Option<DepartmentId>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    college_id: Option<DepartmentId>,
+    #[diesel(sql_type = BigInt)]
+    staff: i64,
+    #[diesel(sql_type = BigInt)]
+    away: i64,
+    #[diesel(sql_type = BigInt)]
+    returned: i64,
+    #[diesel(sql_type = BigInt)]
+    on_leave: i64,
+}
+
+/// The figures by every department people are counted under, so that those of many scopes come from one look.
+pub async fn by_place(conn: &mut AsyncPgConnection, question: &Question) -> Result<Vec<Placed>> {
+    let rest = format!(
+        " select x.department_id, x.class_id, x.grade_id, x.college_id, {} from enrolled x group by 1, 2, 3, 4",
+        counts()
+    );
+    let rows: Vec<PlacedRow> = question.bind_enrolled(&rest).load(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Placed {
+            path: [Some(row.department_id), row.class_id, row.grade_id, row.college_id],
+            movement: Movement {
+                staff: row.staff,
+                away: row.away,
+                returned: row.returned,
+                on_leave: row.on_leave,
+            },
+        })
+        .collect())
+}
+
 /// The departments of those a [`Question::of_roster`] asks for, in the directory's order.
 pub async fn table(conn: &mut AsyncPgConnection, question: &Question) -> Result<Vec<Row>> {
     let rest = format!(
         ", counted as (
-           select {DEPARTMENT} as department_id, count(*) as staff, count(*) filter (where {AWAY}) as away,
-                  count(*) filter (where {RETURNED}) as returned, count(*) filter (where {ON_LEAVE}) as on_leave
-           from enrolled x group by 1)
+           select {DEPARTMENT} as department_id, {counts} from enrolled x group by 1)
          select c.department_id, d.name, c.staff, c.away, c.returned, c.on_leave,
                 (select string_agg(w.name, '、' order by w.number) from (
                    select distinct p.name, p.number from grants g
@@ -68,7 +124,8 @@ pub async fn table(conn: &mut AsyncPgConnection, question: &Question) -> Result<
                      and g.role in ('department_head', 'college_leader') and g.from_date <= $3 and g.until_date > $3) w) as heads
          from counted c left join department_versions d on d.corp_id = $1 and d.department_id = c.department_id
            and d.from_date <= $3 and (d.until_date is null or d.until_date > $3)
-         order by d.sort_order desc nulls last, c.department_id"
+         order by d.sort_order desc nulls last, c.department_id",
+        counts = counts()
     );
     let rows: Vec<Found> = question.bind_enrolled(&rest).load(conn).await?;
     Ok(rows

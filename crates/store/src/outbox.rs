@@ -386,18 +386,38 @@ pub async fn frozen(
         .await?)
 }
 
-/// Notes a try before it is made.
+/// Notes a try before it is made; false: the batch is not to be sent any more.
 pub async fn note_try(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     batch_id: i64,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let sql = "update outbox_batches set attempts = attempts + 1, first_try_at = coalesce(first_try_at, $3)
-               where corp_id = $1 and batch_id = $2";
+               where corp_id = $1 and batch_id = $2 and state = 'frozen'";
+    let noted = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(batch_id)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)
+        .await?;
+    Ok(noted == 1)
+}
+
+/// Notes why a batch fails that will be tried again: what WeCom said and what to do.
+pub async fn note_failing(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    batch_id: i64,
+    words: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let sql = "update outbox_batches set error = $3, failing_since = coalesce(failing_since, $4)
+               where corp_id = $1 and batch_id = $2 and state = 'frozen'";
     diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(batch_id)
+        .bind::<Text, _>(words)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
@@ -494,6 +514,21 @@ pub async fn finish(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// How many people of a mailing stand in each state.
+pub async fn counts(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    mailing_id: i64,
+) -> Result<Vec<(String, i64)>> {
+    Ok(outbox::table
+        .filter(outbox::corp_id.eq(corp))
+        .filter(outbox::mailing_id.eq(mailing_id))
+        .group_by(outbox::state)
+        .select((outbox::state, diesel::dsl::count_star()))
+        .load(conn)
+        .await?)
 }
 
 /// Whether anything waits to be frozen or sent.

@@ -18,6 +18,43 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    announcement_recalls (corp_id, batch_id) {
+        corp_id -> Int4,
+        batch_id -> Int8,
+        announcement_id -> Int8,
+        state -> Text,
+        error -> Nullable<Text>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    announcements (corp_id, announcement_id) {
+        corp_id -> Int4,
+        announcement_id -> Int8,
+        content -> Bytea,
+        departments -> Array<Nullable<Int4>>,
+        tags -> Array<Nullable<Int4>>,
+        people -> Array<Nullable<Int8>>,
+        state -> Text,
+        revision -> Int4,
+        send_at -> Timestamptz,
+        by_member -> Int8,
+        changed_at -> Timestamptz,
+        mailing_id -> Nullable<Int8>,
+        sent_at -> Nullable<Timestamptz>,
+        cancelled_by -> Nullable<Int8>,
+        recall_asked_at -> Nullable<Timestamptz>,
+        recall_asked_by -> Nullable<Int8>,
+        recall_ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     approvals (corp_id, approval_no) {
         corp_id -> Int4,
         approval_no -> Text,
@@ -197,6 +234,23 @@ diesel::table! {
         class_id -> Nullable<Int4>,
         closed_on -> Nullable<Date>,
         run_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    digest_rules (corp_id, rule_id) {
+        corp_id -> Int4,
+        rule_id -> Int8,
+        about -> Text,
+        form_id -> Nullable<Int8>,
+        roles -> Array<Nullable<Text>>,
+        at_times -> Array<Nullable<Time>>,
+        when_done -> Bool,
+        enabled -> Bool,
+        changed_by -> Nullable<Int8>,
+        changed_at -> Timestamptz,
     }
 }
 
@@ -468,6 +522,9 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        settled_as -> Nullable<Text>,
+        settled_by -> Nullable<Int8>,
+        settled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -668,6 +725,7 @@ diesel::table! {
         msgid -> Nullable<Text>,
         response_code -> Nullable<Text>,
         error -> Nullable<Text>,
+        failing_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -1211,6 +1269,7 @@ diesel::table! {
         refreshing_until -> Nullable<Timestamptz>,
         refused_code -> Nullable<Int8>,
         refused_hint -> Nullable<Text>,
+        refused_since -> Nullable<Timestamptz>,
         refused_until -> Nullable<Timestamptz>,
         refused_credentials -> Nullable<Text>,
     }
@@ -1273,6 +1332,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(announcements -> corps (corp_id));
 diesel::joinable!(approvals -> corps (corp_id));
 diesel::joinable!(beds -> corps (corp_id));
 diesel::joinable!(card_updates -> corps (corp_id));
@@ -1280,6 +1340,7 @@ diesel::joinable!(change_sets -> corps (corp_id));
 diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
 diesel::joinable!(departments -> corps (corp_id));
+diesel::joinable!(digest_rules -> corps (corp_id));
 diesel::joinable!(export_templates -> corps (corp_id));
 diesel::joinable!(exports -> corps (corp_id));
 diesel::joinable!(forms -> corps (corp_id));
@@ -1309,6 +1370,8 @@ diesel::joinable!(write_plans -> corps (corp_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
+    announcement_recalls,
+    announcements,
     approvals,
     attachments,
     beds,
@@ -1321,6 +1384,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     corrections,
     department_versions,
     departments,
+    digest_rules,
     exemptions,
     export_chunks,
     export_downloads,

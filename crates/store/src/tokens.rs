@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Double, Integer, Text, Timestamptz},
+    sql_types::{Double, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::CorpId;
@@ -166,6 +166,7 @@ pub async fn save(
             dsl::expires_at.eq(Some(token.expires_at)),
             dsl::refused_code.eq(None::<i64>),
             dsl::refused_hint.eq(None::<String>),
+            dsl::refused_since.eq(None::<DateTime<Utc>>),
             dsl::refused_until.eq(None::<DateTime<Utc>>),
             dsl::refused_credentials.eq(None::<String>),
         ))
@@ -185,6 +186,8 @@ pub async fn refuse(
         .set((
             dsl::refused_code.eq(refusal.code),
             dsl::refused_hint.eq(&refusal.hint),
+            dsl::refused_since
+                .eq(diesel::dsl::sql::<Nullable<Timestamptz>>("coalesce(refused_since, clock_timestamp())")),
             dsl::refused_until.eq(refusal.until),
             dsl::refused_credentials.eq(&refusal.credentials),
         ))
@@ -214,4 +217,35 @@ pub async fn expire(conn: &mut AsyncPgConnection, key: Key<'_>, failed: &str) ->
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// How WeCom took an app's credentials when it was last asked.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = wecom_tokens, check_for_backend(diesel::pg::Pg))]
+pub struct State {
+    /// The app's name in the configuration, or `contacts`.
+    pub app: String,
+    /// When the token was given; none: there is none.
+    pub obtained_at: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// WeCom's code; none: it did not refuse.
+    pub refused_code: Option<i64>,
+    /// Its trace id and our address.
+    pub refused_hint: Option<String>,
+    /// The first of the refusals, on the database's clock.
+    pub refused_since: Option<DateTime<Utc>>,
+    /// When it may be asked again.
+    pub refused_until: Option<DateTime<Utc>>,
+}
+
+/// The state of each app's access token, without the token.
+pub async fn states(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<State>> {
+    Ok(wecom_tokens::table
+        .filter(dsl::corp_id.eq(corp))
+        .filter(dsl::kind.eq("access_token"))
+        .order(dsl::app)
+        .select(State::as_select())
+        .load(conn)
+        .await?)
 }

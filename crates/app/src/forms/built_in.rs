@@ -7,7 +7,7 @@ use store::{
     forms::{self, Ownership},
 };
 
-use crate::{App, Error, Result, School};
+use crate::{App, Error, Result, School, digests};
 
 /// Asked from the start; the first with reminders.
 const RUNNING: [&str; 3] = [
@@ -40,6 +40,7 @@ pub async fn publish_built_in(app: &App, school: &School) -> Result<()> {
         forms::publish(&mut tx, corp, form_id, &form, &schema::compile(&form), None, now).await?;
         if form.code == "health-daily" {
             crate::reminder_rules::add_built_in(&mut tx, school, form_id, now).await?;
+            digests::add_built_in(&mut tx, corp, form_id, now).await?;
         }
     }
     for document in READY {

@@ -1,11 +1,12 @@
 //! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs, files
-//! of exports whose time is over, pictures no report shows.
+//! of exports whose time is over, pictures no report shows, and what messages said a week ago.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
     Scoped, attachments, cards, change_sets, corrections, exports, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
+    mailings,
     photos::uploads,
     sessions, sign_in_flows,
 };
@@ -21,8 +22,12 @@ const CODES: TimeDelta = TimeDelta::minutes(15);
 const KEYS: TimeDelta = TimeDelta::days(2);
 /// How long a handled message is kept, and what became of a card.
 const MESSAGES: TimeDelta = TimeDelta::days(7);
+/// How long it is kept what a message said; who was sent one stays.
+const SENT: TimeDelta = TimeDelta::days(7);
 /// How long a done job is kept.
 const JOBS: TimeDelta = TimeDelta::days(1);
+/// How long it is kept what an administrator did about a dead one.
+const SETTLED_JOBS: TimeDelta = TimeDelta::days(90);
 
 /// How long a run, an import or a bulk change can be undone; what it replaced is kept no longer.
 const CHANGES: TimeDelta = TimeDelta::days(30);
@@ -59,7 +64,8 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;
     attachments::sweep(&mut tx, corp, now - ATTACHMENTS).await?;
     exports::sweep(&mut tx, corp, now).await?;
-    queue::sweep(&mut tx, now - JOBS).await?;
+    mailings::forget(&mut tx, corp, now - SENT).await?;
+    queue::sweep(&mut tx, now - JOBS, now - SETTLED_JOBS).await?;
     tx.commit().await?;
     Ok(Done::Yes)
 }

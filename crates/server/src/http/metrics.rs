@@ -10,7 +10,11 @@ use actix_web::{
     middleware::Next,
     web,
 };
-use app::App;
+use app::{
+    App,
+    operations::{KINDS, Operations, Standing},
+};
+use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// Counts and times every request by route template and status.
@@ -69,7 +73,129 @@ pub fn install() -> PrometheusHandle {
         "rollcall_mirror_difference_rows",
         "Rows the last reconcile wrote that found what no event had told, by school"
     );
+    for (name, unit, words) in GAUGES {
+        metrics::describe_gauge!(name, unit, words);
+    }
     handle
+}
+
+/// What is read from a school's operations.
+const GAUGES: [(&str, metrics::Unit, &str); 13] = [
+    ("rollcall_queue_jobs", metrics::Unit::Count, "Jobs in the queue, by school, kind and state"),
+    (
+        "rollcall_queue_oldest_seconds",
+        metrics::Unit::Seconds,
+        "How long the oldest is due, or dead, by school, kind and state",
+    ),
+    (
+        "rollcall_outbox_people",
+        metrics::Unit::Count,
+        "Messages by school and state: unsettled ones, and those settled within a day",
+    ),
+    (
+        "rollcall_outbox_oldest_seconds",
+        metrics::Unit::Seconds,
+        "How long the oldest message waits, or is on its way, by school and state",
+    ),
+    ("rollcall_outbox_failing_batches", metrics::Unit::Count, "Batches that are tried again, by school"),
+    ("rollcall_messages_left_today", metrics::Unit::Count, "Recipients WeCom still allows today, by school"),
+    ("rollcall_wecom_minute_left", metrics::Unit::Count, "Calls left in this minute, by school and API"),
+    ("rollcall_wecom_hour_left", metrics::Unit::Count, "Calls left in this hour, by school and API"),
+    (
+        "rollcall_wecom_paused_seconds",
+        metrics::Unit::Seconds,
+        "How long an API is still paused after WeCom refused, by school and API",
+    ),
+    (
+        "rollcall_wecom_refused",
+        metrics::Unit::Count,
+        "Whether WeCom refuses the credentials, by school and app",
+    ),
+    ("rollcall_wecom_refused_seconds", metrics::Unit::Seconds, "For how long it does, by school and app"),
+    (
+        "rollcall_callback_age_seconds",
+        metrics::Unit::Seconds,
+        "Since the last callback came, by school and app",
+    ),
+    (
+        "rollcall_clock_skew_seconds",
+        metrics::Unit::Seconds,
+        "The host's clock less the database's, by school",
+    ),
+];
+
+/// States of the outbox; one that is empty is told too.
+const STATES: [&str; 11] = [
+    "waiting",
+    "frozen",
+    "sent",
+    "invalid",
+    "unlicensed",
+    "skipped",
+    "expired",
+    "unknown",
+    "failed",
+    "unreachable",
+    "recalled",
+];
+
+/// What waits and fails in a school. Every label is told each time, so that none stands when it is no longer true.
+#[expect(clippy::cast_precision_loss, reason = "counts and milliseconds")]
+fn show(corp: &str, found: &Operations) {
+    let corp = || corp.to_owned();
+    let age = |since: Option<DateTime<Utc>>| {
+        since.map_or(0.0, |since| (found.as_of - since).num_seconds().max(0) as f64)
+    };
+    for kind in KINDS {
+        for state in ["waiting", "running", "dead"] {
+            let jobs = found.jobs.iter().find(|jobs| jobs.kind == kind && jobs.state == state);
+            metrics::gauge!("rollcall_queue_jobs", "corp" => corp(), "kind" => kind, "state" => state)
+                .set(jobs.map_or(0.0, |jobs| jobs.jobs as f64));
+            metrics::gauge!("rollcall_queue_oldest_seconds", "corp" => corp(), "kind" => kind, "state" => state)
+                .set(age(jobs.and_then(|jobs| jobs.since)));
+        }
+    }
+    for state in STATES {
+        let messages = found.messages.iter().find(|messages| messages.state == state);
+        metrics::gauge!("rollcall_outbox_people", "corp" => corp(), "state" => state)
+            .set(messages.map_or(0.0, |messages| messages.people as f64));
+    }
+    for state in ["waiting", "frozen"] {
+        let messages = found.messages.iter().find(|messages| messages.state == state);
+        metrics::gauge!("rollcall_outbox_oldest_seconds", "corp" => corp(), "state" => state)
+            .set(age(messages.and_then(|messages| messages.since)));
+    }
+    let failing = found.failing.iter().filter(|batch| batch.state == "frozen").count();
+    metrics::gauge!("rollcall_outbox_failing_batches", "corp" => corp()).set(failing as f64);
+    let left = (found.today.allowed - found.today.sent).max(0);
+    metrics::gauge!("rollcall_messages_left_today", "corp" => corp()).set(left as f64);
+    for budget in &found.budgets {
+        let api = || budget.api.clone();
+        if let Some(minute) = budget.minute {
+            metrics::gauge!("rollcall_wecom_minute_left", "corp" => corp(), "api" => api()).set(minute);
+        }
+        if let Some(hour) = budget.hour {
+            metrics::gauge!("rollcall_wecom_hour_left", "corp" => corp(), "api" => api()).set(hour);
+        }
+        metrics::gauge!("rollcall_wecom_paused_seconds", "corp" => corp(), "api" => api())
+            .set(budget.paused_seconds as f64);
+    }
+    for app in &found.apps {
+        let name = || app.app.clone();
+        let refused = app.standing == Standing::Refused;
+        metrics::gauge!("rollcall_wecom_refused", "corp" => corp(), "app" => name()).set(if refused {
+            1.0
+        } else {
+            0.0
+        });
+        metrics::gauge!("rollcall_wecom_refused_seconds", "corp" => corp(), "app" => name())
+            .set(age(app.since.filter(|_| refused)));
+        if app.last_callback_at.is_some() {
+            metrics::gauge!("rollcall_callback_age_seconds", "corp" => corp(), "app" => name())
+                .set(age(app.last_callback_at));
+        }
+    }
+    metrics::gauge!("rollcall_clock_skew_seconds", "corp" => corp()).set(found.clock_skew_ms as f64 / 1000.0);
 }
 
 /// The metrics server on `listener`. What stands in the database is read when asked for.
@@ -98,6 +224,9 @@ async fn render(app: web::Data<App>, handle: web::Data<PrometheusHandle>) -> Htt
         }
     }
     for school in app.schools() {
+        if let Ok(found) = app::operations::look_at(&app, school).await {
+            show(&school.corp().to_string(), &found);
+        }
         let Ok(drift) = app::sync_runs::drift_of(&app, school).await else { continue };
         let corp = school.corp().to_string();
         if let Some(read_at) = drift.read_at {

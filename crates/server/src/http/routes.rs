@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod accounts;
+pub mod announcements;
 pub mod attachments;
 pub mod auth;
 pub mod bulletins;
@@ -11,6 +12,7 @@ pub mod class_counsellors;
 pub mod consents;
 pub mod corrections;
 pub mod departments;
+pub mod digest_rules;
 pub mod dto;
 pub mod exemptions;
 pub mod export_templates;
@@ -26,6 +28,7 @@ pub mod kinds;
 pub mod me;
 pub mod movements;
 pub mod my_data;
+pub mod operations;
 pub mod outages;
 pub mod pages;
 pub mod people;
@@ -239,6 +242,23 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(grants::preview)
             .service(grants::give)
             .service(grants::end)
+            .service(digest_rules::list)
+            .service(digest_rules::create)
+            .service(digest_rules::change)
+            .service(digest_rules::preview)
+            .service(announcements::preview)
+            .service(announcements::create)
+            .service(announcements::list)
+            .service(announcements::get)
+            .service(announcements::change)
+            .service(announcements::cancel)
+            .service(announcements::recall)
+            .service(announcements::people)
+            .service(announcements::received)
+            .service(operations::get)
+            .service(operations::dead_jobs)
+            .service(operations::retry)
+            .service(operations::discard)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

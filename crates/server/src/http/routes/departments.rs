@@ -16,6 +16,8 @@ pub enum Purpose {
     DesignForms,
     /// Give somebody a role over it.
     GiveGrants,
+    /// Write to its people.
+    Announce,
 }
 
 /// Which departments.
@@ -60,6 +62,7 @@ pub async fn search(who: SignedIn, query: Query<SearchQuery>) -> Answer<web::Jso
     let action = match query.0.purpose {
         Purpose::DesignForms => Action::DesignForms,
         Purpose::GiveGrants => Action::GiveGrants,
+        Purpose::Announce => Action::Announce,
     };
     let found = departments::search(app, school, viewer, action, &query.0.text, 50).await?;
     let items = found.into_iter().map(|one| DepartmentFound {

@@ -109,6 +109,8 @@ struct May {
     design_forms: bool,
     /// Give others a role.
     give_grants: bool,
+    /// Write to everybody of theirs.
+    announce: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -175,6 +177,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             sign_off: viewer.may(Action::SignOff),
             design_forms: viewer.may(Action::DesignForms),
             give_grants: viewer.may(Action::GiveGrants),
+            announce: viewer.may(Action::Announce),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -62,7 +62,7 @@ pub async fn create(who: SignedIn, key: IdempotencyKey, body: Json<NewReminders>
 }
 
 /// What becomes of a reminder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReminderState {
     /// Planned.
@@ -89,6 +89,8 @@ pub enum ReminderState {
     Failed,
     /// They have no active account.
     Unreachable,
+    /// It was taken back.
+    Recalled,
 }
 
 impl ReminderState {
@@ -106,7 +108,25 @@ impl ReminderState {
             "expired" => Self::Expired,
             "failed" => Self::Failed,
             "unreachable" => Self::Unreachable,
+            "recalled" => Self::Recalled,
             _ => Self::Unknown,
+        }
+    }
+
+    /// The database's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Frozen => "frozen",
+            Self::Sent => "sent",
+            Self::Invalid => "invalid",
+            Self::Unlicensed => "unlicensed",
+            Self::Skipped => "skipped",
+            Self::Expired => "expired",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+            Self::Unreachable => "unreachable",
+            Self::Recalled => "recalled",
         }
     }
 }

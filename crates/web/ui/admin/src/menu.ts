@@ -12,6 +12,8 @@ const GROUPS = {
     movements: ['people', (may) => may.see_statistics],
     campaigns: ['form', (may) => may.design_forms],
     'reminder-rules': ['bell', (may) => may.administer || may.remind],
+    'digest-rules': ['bell', (may) => may.administer],
+    announcements: ['bell', (may) => may.announce],
     exemptions: ['today', (may) => may.exempt || may.administer],
     reviews: ['check', (may) => may.review],
     'sign-offs': ['statistics', (may) => may.see_statistics],
@@ -34,6 +36,7 @@ const GROUPS = {
     'write-back': ['upload', (may) => may.administer],
   },
   system: {
+    operations: ['statistics', (may) => may.administer],
     outages: ['clock', (may) => may.administer],
   },
 } satisfies Record<string, Record<string, [IconName, (may: May) => boolean]>>;

@@ -191,6 +191,37 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'grants.title', menu: 'grants' },
   },
   {
+    path: '/digest-rules',
+    name: 'digest-rules',
+    component: () => import('../pages/digests/DigestRulesPage.vue'),
+    meta: { title: 'digests.title', menu: 'digest-rules' },
+  },
+  {
+    path: '/announcements',
+    name: 'announcements',
+    component: () => import('../pages/announcements/AnnouncementsPage.vue'),
+    meta: { title: 'announcements.title', menu: 'announcements' },
+  },
+  {
+    path: '/announcements/new',
+    name: 'new-announcement',
+    component: () => import('../pages/announcements/NewAnnouncementPage.vue'),
+    meta: { title: 'announcements.new', menu: 'announcements' },
+  },
+  {
+    path: '/announcements/:id(\\d+)',
+    name: 'announcement',
+    component: () => import('../pages/announcements/AnnouncementPage.vue'),
+    props: (route) => ({ id: Number(route.params.id) }),
+    meta: { title: 'announcements.title', menu: 'announcements' },
+  },
+  {
+    path: '/operations',
+    name: 'operations',
+    component: () => import('../pages/operations/OperationsPage.vue'),
+    meta: { title: 'operations.title', menu: 'operations' },
+  },
+  {
     path: '/sign-in',
     name: 'sign-in',
     component: () => import('../pages/sign-in/SignInPage.vue'),

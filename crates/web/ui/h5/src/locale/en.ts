@@ -399,4 +399,8 @@ export const en: Record<keyof typeof zh, string> = {
   'views.changed.moved_out': '{n} moved out since the day before',
   'views.changed.left': '{n} left since the day before',
   'people.picked': '{category}',
+
+  'announcement.title': 'Announcement',
+  'announcement.sent_at': 'Sent {time}',
+  'announcement.open': 'Open the link',
 };

@@ -397,4 +397,8 @@ export const zh = {
   'views.changed.moved_out': '比前一天转出 {n} 人',
   'views.changed.left': '比前一天离校 {n} 人',
   'people.picked': '{category}',
+
+  'announcement.title': '通知',
+  'announcement.sent_at': '{time} 发出',
+  'announcement.open': '打开链接',
 } as const;

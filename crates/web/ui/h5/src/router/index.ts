@@ -146,6 +146,13 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'sign_off.title' },
   },
   {
+    path: '/announcements/:id(\\d+)',
+    name: 'announcement',
+    component: () => import('../pages/announcements/AnnouncementPage.vue'),
+    props: ({ params }) => ({ id: Number(params.id) }),
+    meta: { title: 'announcement.title' },
+  },
+  {
     path: '/signed-out',
     name: 'signed-out',
     component: () => import('../pages/me/SignedOutPage.vue'),

@@ -3,6 +3,9 @@ import type { components, operations } from './schema.d.ts';
 
 type Schemas = components['schemas'];
 
+export type AnnouncementDetail = Schemas['AnnouncementDetail'];
+export type AnnouncementDraft = Schemas['AnnouncementDraft'];
+export type AnnouncementState = Schemas['AnnouncementState'];
 export type Bulletin = Schemas['Bulletin'];
 export type Categories = Schemas['Categories'];
 export type CategoryField = Schemas['CategoryField'];
@@ -12,6 +15,8 @@ export type Correction = Schemas['Correction'];
 export type CorrectionField = Schemas['CorrectionField'];
 export type CorrectionValues = Schemas['CorrectionValues'];
 export type Department = Schemas['Department'];
+export type DeadJob = Schemas['DeadJob'];
+export type DigestRule = Schemas['DigestRule'];
 export type ExportDefinition = Schemas['ExportDefinition'];
 export type Field = Schemas['Field'];
 export type FollowUp = Schemas['FollowUp'];
@@ -26,6 +31,7 @@ export type MyCorrection = Schemas['MyCorrection'];
 export type MyFact = Schemas['MyFact'];
 export type PersonRow = Schemas['PersonRow'];
 export type Phone = Schemas['Phone'];
+export type Operations = Schemas['Operations'];
 export type Outage = Schemas['Outage'];
 export type ProblemBody = Schemas['Problem'];
 export type Receipt = Schemas['Receipt'];

@@ -65,6 +65,7 @@ export const en: Record<keyof typeof zh, string> = {
   'reminder.unknown': 'Outcome unknown',
   'reminder.failed': 'Failed',
   'reminder.unreachable': 'No WeCom account',
+  'reminder.recalled': 'Taken back',
 
   'rate.title': 'Rate',
   'rate.of': '{reported} reported / {expected} expected',

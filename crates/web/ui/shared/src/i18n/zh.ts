@@ -64,6 +64,7 @@ export const zh = {
   'reminder.unknown': '结果未知',
   'reminder.failed': '发送失败',
   'reminder.unreachable': '没有企业微信账号',
+  'reminder.recalled': '已撤回',
 
   'rate.title': '上报率',
   'rate.of': '已报 {reported} / 应报 {expected}',

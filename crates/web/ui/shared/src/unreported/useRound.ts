@@ -18,6 +18,7 @@ export const REMINDER_STATES: readonly ReminderState[] = [
   'limited',
   'expired',
   'unknown',
+  'recalled',
 ];
 
 /** How a state is to be read at a glance. */

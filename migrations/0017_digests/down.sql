@@ -1,0 +1,1 @@
+drop table digest_rules;
