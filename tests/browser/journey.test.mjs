@@ -1100,7 +1100,7 @@ test('the administrator designs a reminder rule, sees who would get it, tries it
 
   await page.goto(`${SERVER_URL}/admin/school-days`);
   await page.getByText('这一年还没有登记').waitFor();
-  await page.getByLabel('粘贴一批').fill('2020-05-01 至 2020-05-05,放假,劳动节\n2020-05-09,上班,劳动节');
+  await page.getByRole('textbox', { name: '粘贴一批' }).fill('2020-05-01 至 2020-05-05,放假,劳动节\n2020-05-09,上班,劳动节');
   await page.getByRole('button', { name: '先看看' }).click();
   await page.getByText('共 6 天，其中 6 天会改变').waitFor();
   await page.getByRole('button', { name: '登记这些' }).click();

@@ -163,9 +163,8 @@ impl Week {
     /// When everybody reports on a day, if at all: never while a rule is at work over several minutes.
     fn decide(&mut self) {
         for index in 0..self.students.len() {
-            let minute = at(6, 40) + 10 * Minute::try_from(self.draw(90)).unwrap();
-            let busy =
-                (at(8, 30)..=at(8, 50)).contains(&minute) || (at(13, 30)..=at(13, 50)).contains(&minute);
+            let minute = at(6, 30) + 30 * Minute::try_from(self.draw(31)).unwrap();
+            let busy = minute == at(8, 30) || minute == at(13, 30);
             let never = self.draw(4) == 0;
             self.students[index].reports = (!never && !busy).then_some(minute);
         }
@@ -273,12 +272,13 @@ impl Week {
     }
 }
 
-/// A few at night, then every ten minutes, and every minute while a rule spreads its messages.
+/// A few at night, then every half hour, and more while a rule spreads its messages or a step of it comes.
 fn minutes() -> BTreeSet<Minute> {
-    let mut minutes: BTreeSet<Minute> = (6 * 6..24 * 6).map(|ten| ten * 10).collect();
-    minutes.extend([at(0, 10), at(1, 30), at(4, 0)]);
+    let mut minutes: BTreeSet<Minute> = (6 * 2..24 * 2).map(|half| half * 30).collect();
+    minutes.extend([at(0, 10), at(4, 0), at(13, 40), at(14, 10)]);
     for begins in [at(8, 30), at(13, 30), at(22, 10)] {
-        minutes.extend(begins..=begins + 22);
+        // The last before they would be of no use, or the night begins.
+        minutes.extend([0, 5, 10, 15, 19, 20].map(|after| begins + after));
     }
     minutes
 }
