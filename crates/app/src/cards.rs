@@ -110,7 +110,7 @@ impl FormCard {
             let does = ButtonAction::CallBack(SUBMIT.to_owned());
             buttons.push(Button { text: "提交".to_owned(), style: Some(1), does });
         }
-        let style = Some(if self.question.is_some() { 2 } else { 1 });
+        let style = Some(if self.question.is_some() { 3 } else { 1 });
         buttons.push(Button { text: "打开".to_owned(), style, does: ButtonAction::Page(url.clone()) });
         ButtonInteraction {
             main_title: title(&self.title),
