@@ -15,6 +15,7 @@ mod test_app;
 mod accounts;
 mod approvals;
 mod attachments;
+mod authz;
 mod behalf;
 mod browser;
 mod bulletins;

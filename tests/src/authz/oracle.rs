@@ -137,14 +137,9 @@ impl Need {
                 SchoolLeader,
                 Administrator,
             ],
-            Self::House => &[
-                Counsellor,
-                CollegeLeader,
-                CollegeOffice,
-                SchoolOffice,
-                SchoolLeader,
-                Administrator,
-            ],
+            Self::House => {
+                &[Counsellor, CollegeLeader, CollegeOffice, SchoolOffice, SchoolLeader, Administrator]
+            }
             Self::FollowUp | Self::Remind => {
                 &[Assistant, Counsellor, CollegeOffice, DepartmentHead, SchoolOffice]
             }
@@ -154,14 +149,9 @@ impl Need {
             Self::RevealPhone | Self::SeeAnswers | Self::Review | Self::ReportFor | Self::Exempt => {
                 &[Counsellor, CollegeOffice, DepartmentHead, SchoolOffice]
             }
-            Self::SeeRoster => &[
-                Counsellor,
-                CollegeLeader,
-                CollegeOffice,
-                DepartmentHead,
-                SchoolOffice,
-                SchoolLeader,
-            ],
+            Self::SeeRoster => {
+                &[Counsellor, CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice, SchoolLeader]
+            }
             Self::SignOff => &[Counsellor, CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice],
             Self::ChangeStatus | Self::SettleCorrections | Self::AppointCounsellors => {
                 &[CollegeOffice, SchoolOffice]
@@ -191,9 +181,7 @@ impl Need {
                 Administrator,
                 Auditor,
             ],
-            Self::Movements => {
-                &[CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice, SchoolLeader]
-            }
+            Self::Movements => &[CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice, SchoolLeader],
             Self::Administer | Self::Imports => &[Administrator],
         }
     }
