@@ -52,6 +52,7 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
     shown.extra.append(&mut asked.extra);
     shown.missing.append(&mut asked.missing);
     shown.unlike.append(&mut asked.unlike);
+    shown.unlike.extend(world.troubles().into_iter().map(|what| format!("not prepared: {what}")));
     shown.assert_none();
 }
 
@@ -61,6 +62,7 @@ const PAIRS: usize = 2_000;
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_for_whatever_gets_only_what_is_theirs() {
     let world = World::make().await;
+    assert_eq!(world.troubles(), Vec::<String>::new());
     let mut findings = Findings::default();
     pairs::check(&world, PAIRS, &mut findings).await;
     findings.assert_none();

@@ -49,7 +49,7 @@ impl Client {
 
     /// One request of somebody's (of nobody: without a session). Who is asked to wait waits and asks again.
     pub async fn send(&self, userid: Option<&str>, method: &Method, path: &str, body: &[u8]) -> Told {
-        let key = format!("authz-{}", self.counter.fetch_add(1, Ordering::Relaxed));
+        let key = format!("authz-key-{}", self.counter.fetch_add(1, Ordering::Relaxed));
         let kind = if body.starts_with(b"{") { "application/json" } else { "application/octet-stream" };
         for _ in 0..600 {
             let mut request = self

@@ -53,8 +53,8 @@ const FIGURES: &[Figure] = &[
     figure("/statistics/health-daily?by=college", Need::Figures, &["/total/unreported"], |world, person| {
         expected(world, person) && !reported(world, person)
     }),
-    figure("/statistics/health-daily-staff", Need::Figures, &["/total/expected"], staff),
-    figure("/statistics/health-daily-staff", Need::Figures, &["/total/reported"], |world, person| {
+    figure("/statistics/health-daily-of-staff", Need::Figures, &["/total/expected"], staff),
+    figure("/statistics/health-daily-of-staff", Need::Figures, &["/total/reported"], |world, person| {
         !person.student && reported(world, person)
     }),
     figure("/statistics/health-daily/bulletin", Need::Figures, &["/table/total/expected"], due),
@@ -75,32 +75,32 @@ const FIGURES: &[Figure] = &[
     figure("/statistics/health-daily/explanation", Need::Figures, &["/enrolled"], |_, person| {
         person.student && person.college.is_some()
     }),
-    figure("/unreported/health-daily", Need::Unreported, &["/total"], |world, person| {
+    figure("/unreported/health-daily", Need::People, &["/total"], |world, person| {
         expected(world, person) && !reported(world, person)
     }),
-    figure("/trips/summary?state=all", Need::Figures, &["/people"], |world, person| {
+    figure("/trips/summary?state=all", Need::People, &["/people"], |world, person| {
         world.holds("trips", &person.number)
     }),
-    figure("/movements", Need::Movements, &["/total/staff"], staff),
-    figure("/movements", Need::Movements, &["/total/away"], |world, person| {
+    figure("/movements", Need::Figures, &["/total/staff"], staff),
+    figure("/movements", Need::Figures, &["/total/away"], |world, person| {
         !person.student && world.holds("trips", &person.number)
     }),
-    figure("/registration", Need::Registration, &["/total/rostered"], anybody),
-    figure("/registration?by=class", Need::Registration, &["/total/with_account"], |_, person| {
+    figure("/registration", Need::Figures, &["/total/rostered"], anybody),
+    figure("/registration?by=class", Need::Figures, &["/total/with_account"], |_, person| {
         person.userid.is_some()
     }),
-    figure("/registration?by=college", Need::Registration, &["/total/activated"], |world, person| {
+    figure("/registration?by=college", Need::Figures, &["/total/activated"], |world, person| {
         !world.holds("inactive", &person.number)
     }),
-    figure("/photos/coverage", Need::Registration, &["/rostered"], anybody),
-    figure("/photos/coverage", Need::Registration, &["/with_photo"], |world, person| {
+    figure("/photos/coverage", Need::Figures, &["/rostered"], anybody),
+    figure("/photos/coverage", Need::Figures, &["/with_photo"], |world, person| {
         world.holds("photos", &person.number)
     }),
-    figure("/residences/colleges", Need::House, &["/enrolled"], |_, person| person.student),
-    figure("/residences/colleges", Need::House, &["/housed"], |world, person| {
+    figure("/residences/colleges", Need::Figures, &["/enrolled"], |_, person| person.student),
+    figure("/residences/colleges", Need::Figures, &["/housed"], |world, person| {
         world.holds("housed", &person.number)
     }),
-    figure("/reviews/counts", Need::Review, &["/open", "/sent_back", "/answered"], abnormal),
+    figure("/reviews/counts", Need::Care, &["/open", "/sent_back", "/answered"], abnormal),
 ];
 
 pub async fn check(world: &World, findings: &mut Findings) {

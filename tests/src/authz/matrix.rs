@@ -66,6 +66,9 @@ fn said(told: &Told, ids: &Ids) -> String {
     format!("{} {text}", told.status)
 }
 
+/// Where a role has some of the rights over an object and not this one: there it looks as if there was nothing to do.
+const HIDDEN: &[(&str, Who)] = &[("corrections_fix", Who::Counsellor)];
+
 /// Asks everything of everybody.
 pub async fn check(world: &World, findings: &mut Findings) {
     let mut succeeded = BTreeSet::new();
@@ -87,7 +90,7 @@ pub async fn check(world: &World, findings: &mut Findings) {
 }
 
 async fn nobody(world: &World, row: &Row, findings: &mut Findings) {
-    let told = ask(world, row, None, world.ids(Who::SchoolOffice, Aim::Theirs)).await;
+    let told = ask(world, row, None, world.ids(Who::Student, Aim::Theirs)).await;
     findings.looks += 1;
     match told {
         Some(told) if told.status == 401 => {}
@@ -103,6 +106,7 @@ async fn refused(world: &World, row: &Row, who: Who, findings: &mut Findings) {
     let what = || format!("{} {}: {who:?}: {} {}", row.operation, row.call, told.status, short(&told));
     match told.status {
         403 => {}
+        404 if HIDDEN.contains(&(row.operation, who)) => {}
         404 => findings.unlike(what()),
         _ => findings.extra(what()),
     }

@@ -64,34 +64,28 @@ impl Who {
 /// What an operation needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// To be signed in: it is about oneself.
+    /// To be signed in: it is about oneself, or about nobody.
     SignedIn,
     /// Counts of one's part of the school, nobody by name.
     Figures,
-    /// How many beds and rooms there are, and whose they are within one's part.
-    House,
-    /// Counts of who uses WeCom: the information centre's too.
-    Registration,
-    /// The people behind a number.
+    /// The people behind a number, who has not reported, who has no account.
     People,
-    /// Who has not reported.
-    Unreported,
-    FollowUp,
     Remind,
     /// The rules by which reminders go out.
     ReminderRules,
-    RevealPhone,
-    /// People of the roster one by one: photo, whether they use WeCom. Not for fellow students.
-    SeeRoster,
-    SeeAnswers,
-    Review,
-    ReportFor,
+    /// To have those invited who don't use WeCom.
+    Invite,
+    /// To ask why somebody has not reported, and to keep it.
+    FollowUp,
     SignOff,
-    Exempt,
+    /// What whoever looks after people may: their phones, photos, answers, leave, reviews, beds, and to answer for them.
+    Care,
+    /// Lists of the whole school, brought without looking at anybody.
+    ListsOfExemptions,
     ChangeStatus,
-    /// To see, check or settle what people say is wrong with their data.
+    DeletePhotos,
+    /// What people say is wrong with their data.
     Corrections,
-    CheckCorrections,
     SettleCorrections,
     /// Forms of the school or of one's college.
     DesignForms,
@@ -102,15 +96,11 @@ pub enum Need {
     Classes,
     /// To name a counsellor.
     AppointCounsellors,
-    /// Sheets of one's part of the school.
+    /// Sheets of what one sees.
     Export,
     /// To read who exported what.
     ExportLog,
-    /// The staff of departments, and where they are.
-    Movements,
     Administer,
-    /// What bulk acts changed.
-    Imports,
 }
 
 impl Need {
@@ -118,8 +108,18 @@ impl Need {
     pub fn holders(self) -> &'static [Who] {
         match self {
             Self::SignedIn => &Who::ALL,
-            // Leaders look; those below them and beside them act.
-            Self::Figures | Self::People | Self::Unreported => &[
+            // An administrator sees counts and no people; an auditor neither.
+            Self::Figures | Self::Export | Self::ReminderRules | Self::Invite => &[
+                Assistant,
+                Counsellor,
+                CollegeLeader,
+                CollegeOffice,
+                DepartmentHead,
+                SchoolOffice,
+                SchoolLeader,
+                Administrator,
+            ],
+            Self::People | Self::Remind => &[
                 Assistant,
                 Counsellor,
                 CollegeLeader,
@@ -128,50 +128,22 @@ impl Need {
                 SchoolOffice,
                 SchoolLeader,
             ],
-            Self::Registration => &[
-                Counsellor,
-                CollegeLeader,
-                CollegeOffice,
-                DepartmentHead,
-                SchoolOffice,
-                SchoolLeader,
-                Administrator,
-            ],
-            Self::House => {
-                &[Counsellor, CollegeLeader, CollegeOffice, SchoolOffice, SchoolLeader, Administrator]
-            }
-            Self::FollowUp | Self::Remind => {
-                &[Assistant, Counsellor, CollegeOffice, DepartmentHead, SchoolOffice]
-            }
-            Self::ReminderRules => {
-                &[Assistant, Counsellor, CollegeOffice, DepartmentHead, SchoolOffice, Administrator]
-            }
-            Self::RevealPhone | Self::SeeAnswers | Self::Review | Self::ReportFor | Self::Exempt => {
-                &[Counsellor, CollegeOffice, DepartmentHead, SchoolOffice]
-            }
-            Self::SeeRoster => {
-                &[Counsellor, CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice, SchoolLeader]
-            }
+            Self::FollowUp => &[Assistant, Counsellor, CollegeOffice, SchoolOffice],
+            // Who answers for a whole department. The school's leader looks on.
             Self::SignOff => &[Counsellor, CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice],
-            Self::ChangeStatus | Self::SettleCorrections | Self::AppointCounsellors => {
-                &[CollegeOffice, SchoolOffice]
+            // Leaders and heads lead; what people answered, their phones and their leave is for those who look after them.
+            Self::Care => &[Counsellor, CollegeOffice, SchoolOffice],
+            // Administrators keep the roster, and bring what comes as a list.
+            Self::ListsOfExemptions | Self::ChangeStatus | Self::DeletePhotos | Self::Corrections => {
+                &[Counsellor, CollegeOffice, SchoolOffice, Administrator]
             }
-            Self::Corrections => &[Counsellor, CollegeOffice, SchoolOffice],
-            Self::CheckCorrections => &[Counsellor],
-            Self::DesignForms | Self::GiveGrants | Self::Classes => {
+            Self::SettleCorrections | Self::DesignForms | Self::GiveGrants | Self::Classes => {
                 &[CollegeOffice, SchoolOffice, Administrator]
             }
+            Self::AppointCounsellors => &[CollegeOffice, SchoolOffice],
             Self::GrantActs => &[CollegeOffice, SchoolOffice, Administrator, Auditor],
-            Self::Export => &[
-                Counsellor,
-                CollegeLeader,
-                CollegeOffice,
-                DepartmentHead,
-                SchoolOffice,
-                SchoolLeader,
-                Administrator,
-            ],
             Self::ExportLog => &[
+                Assistant,
                 Counsellor,
                 CollegeLeader,
                 CollegeOffice,
@@ -181,8 +153,7 @@ impl Need {
                 Administrator,
                 Auditor,
             ],
-            Self::Movements => &[CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice, SchoolLeader],
-            Self::Administer | Self::Imports => &[Administrator],
+            Self::Administer => &[Administrator],
         }
     }
 

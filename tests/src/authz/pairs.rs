@@ -2,7 +2,7 @@
 //! what is not there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -16,6 +16,7 @@ use super::{
     client::Told,
     findings::Findings,
     oracle::{Need, Who},
+    people,
     world::{Person, World, own},
 };
 
@@ -38,10 +39,16 @@ struct Keys {
     papers: BTreeMap<String, String>,
     attachments: BTreeMap<String, String>,
     photos: BTreeMap<String, i64>,
+    /// Who must answer the students' form.
+    expected: BTreeSet<String>,
 }
 
 fn person(_: &Keys, person: &Person) -> String {
     person.id.to_string()
+}
+
+fn expected(keys: &Keys, person: &Person) -> String {
+    if keys.expected.contains(&person.number) { person.id.to_string() } else { String::new() }
 }
 
 fn department(_: &Keys, person: &Person) -> String {
@@ -69,33 +76,33 @@ const NO_DEPARTMENT: &str = "999999";
 const NO_RECEIPT: &str = "nothingtobefound";
 
 const DOORS: &[Door] = &[
-    Door { call: "GET /photos/$id", body: "", need: Some(Need::SeeRoster), id: photo, nothing: NO_PERSON },
+    Door { call: "GET /photos/$id", body: "", need: Some(Need::Care), id: photo, nothing: NO_PERSON },
     Door {
         call: "GET /residences/people/$id",
         body: "",
-        need: Some(Need::House),
+        need: Some(Need::People),
         id: person,
         nothing: NO_PERSON,
     },
     Door {
         call: "GET /unreported/health-daily/follow-ups?person=$id",
         body: "",
-        need: Some(Need::Unreported),
-        id: person,
+        need: Some(Need::FollowUp),
+        id: expected,
         nothing: NO_PERSON,
     },
     Door {
         call: "POST /people/$id/phone",
         body: r#"{"purpose":"call"}"#,
-        need: Some(Need::RevealPhone),
+        need: Some(Need::Care),
         id: person,
         nothing: NO_PERSON,
     },
-    Door { call: "GET /reviews/$id", body: "", need: Some(Need::Review), id: receipt, nothing: NO_RECEIPT },
+    Door { call: "GET /reviews/$id", body: "", need: Some(Need::Care), id: receipt, nothing: NO_RECEIPT },
     Door {
         call: "POST /reviews/$id/answers",
         body: r#"{"purpose":"核实"}"#,
-        need: Some(Need::SeeAnswers),
+        need: Some(Need::Care),
         id: receipt,
         nothing: NO_RECEIPT,
     },
@@ -104,7 +111,7 @@ const DOORS: &[Door] = &[
     Door {
         call: "GET /attachments/$id",
         body: "",
-        need: Some(Need::SeeAnswers),
+        need: Some(Need::Care),
         id: attachment,
         nothing: "00000000000000000000000000000000",
     },
@@ -118,14 +125,14 @@ const DOORS: &[Door] = &[
     Door {
         call: "GET /photos/people?department=$id",
         body: "",
-        need: Some(Need::SeeRoster),
+        need: Some(Need::People),
         id: department,
         nothing: NO_DEPARTMENT,
     },
     Door {
         call: "POST /exports/preview",
         body: r#"{"dataset":"people","order":"number","columns":[{"column":"number","title":"学号"}],"filters":{"department":$id}}"#,
-        need: Some(Need::SeeRoster),
+        need: Some(Need::People),
         id: department,
         nothing: NO_DEPARTMENT,
     },
@@ -161,6 +168,9 @@ async fn keys(world: &World) -> Keys {
     for row in world.test.owner.query(sql, &[]).await.unwrap() {
         keys.attachments.insert(row.get(0), row.get(1));
     }
+    for person in world.people.iter().filter(|person| people::expected(world, person)) {
+        keys.expected.insert(person.number.clone());
+    }
     for person in world.people.iter().filter(|person| world.holds("photos", &person.number)) {
         keys.photos.insert(person.number.clone(), person.id);
     }
@@ -194,11 +204,15 @@ fn said(told: &Told, id: &str) -> String {
     format!("{} {}", told.status, text.split("\"as_of\"").next().unwrap_or_default())
 }
 
-/// Whether there is anything in an answer that could be somebody's.
-fn is_empty(told: &Told) -> bool {
-    !told.succeeded()
-        || told.body["items"].as_array().is_some_and(Vec::is_empty)
-        || told.body["total"].as_i64() == Some(0)
+/// Whether an answer holds nothing but what is the viewer's own: of a department that is theirs in part, that part.
+fn is_theirs_alone(world: &World, who: Who, told: &Told) -> bool {
+    let items = told.body["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let numbers = items.iter().filter_map(|row| row["number"].as_str());
+    // The rows of a sheet are cells.
+    let rows = told.body["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let cells = rows.iter().filter_map(|row| row[0].as_str());
+    let mine = world.theirs(who, |_| true);
+    numbers.chain(cells).all(|number| mine.contains(number))
 }
 
 /// So many pairs, some at a time.
@@ -241,6 +255,9 @@ pub async fn check(world: &World, pairs: usize, findings: &mut Findings) {
                 let what =
                     || format!("{} of {}: {who:?} {userid}: {}", door.call, person.number, told.status);
                 if is_theirs {
+                    if door.nothing == NO_DEPARTMENT && !is_theirs_alone(world, *who, &told) {
+                        found.lock().unwrap().extra(what());
+                    }
                     given.fetch_add(1, Ordering::Relaxed);
                     if !told.is_permitted() {
                         found.lock().unwrap().missing(what());
@@ -250,8 +267,11 @@ pub async fn check(world: &World, pairs: usize, findings: &mut Findings) {
                 if door.need.is_some_and(|need| !need.is_held_by(*who)) && told.status == 403 {
                     return;
                 }
-                if !is_empty(&told) {
-                    found.lock().unwrap().extra(what());
+                if told.succeeded() {
+                    let is_list = door.nothing == NO_DEPARTMENT;
+                    if !is_list || !is_theirs_alone(world, *who, &told) {
+                        found.lock().unwrap().extra(what());
+                    }
                     return;
                 }
                 let known = nothings.lock().unwrap().get(&(userid.clone(), at)).cloned();

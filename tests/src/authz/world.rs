@@ -5,7 +5,10 @@ pub mod own;
 mod seats;
 mod things;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
 
 use super::{
     client::{Client, Told},
@@ -59,6 +62,8 @@ pub struct World {
     ids: BTreeMap<(Who, Aim), Ids>,
     /// Of the directory: one that changed something, and one that was held.
     runs: Ids,
+    /// What could not be prepared.
+    troubles: Mutex<Vec<String>>,
     pub picture: Vec<u8>,
     pub zip: Vec<u8>,
 }
@@ -89,8 +94,13 @@ impl World {
         self.client.get(self.userid(who), path).await
     }
 
-    pub fn of(&self, number: &str) -> &Person {
-        self.people.iter().find(|person| person.number == number).unwrap_or_else(|| panic!("no {number}"))
+    /// Notes what could not be prepared; told together with what was found.
+    fn trouble(&self, what: String) {
+        self.troubles.lock().unwrap().push(what);
+    }
+
+    pub fn troubles(&self) -> Vec<String> {
+        self.troubles.lock().unwrap().clone()
     }
 
     /// Students of a class, by number.

@@ -1,7 +1,7 @@
 //! What everybody has: their own reports, their own data.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{SeeAnswers, SignedIn};
+use crate::authz::oracle::Need::{Care, SignedIn};
 
 pub const ROWS: &[Row] = &[
     get("me_get", SignedIn, "GET /me"),
@@ -24,7 +24,7 @@ pub const ROWS: &[Row] = &[
     ),
     row("attachments_create", SignedIn, "POST /attachments?form=papers", "$picture"),
     get("attachments_get", SignedIn, "GET /attachments/$own_attachment"),
-    get("attachments_get", SeeAnswers, "GET /attachments/$attachment"),
+    get("attachments_get", Care, "GET /attachments/$attachment"),
     row("attachments_delete", SignedIn, "DELETE /attachments/$own_loose", ""),
     get("corrections_mine", SignedIn, "GET /me/corrections"),
     row("corrections_create", SignedIn, "POST /me/corrections", r#"{"field":"name","value":"新的名字"}"#),

@@ -1,6 +1,6 @@
 //! Who plays whom: one person a role, who has no other.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::json;
 use simulator::school::School;
@@ -144,6 +144,7 @@ pub async fn take() -> World {
         facts: BTreeMap::new(),
         ids: BTreeMap::new(),
         runs,
+        troubles: Mutex::default(),
         picture: Vec::new(),
         zip: Vec::new(),
         test,
