@@ -110,7 +110,12 @@ pub async fn check(world: &World, findings: &mut Findings) {
             findings.looks += 1;
             let parts = figure.at.iter().map(|at| told.body.pointer(at).and_then(Value::as_i64));
             let shown: Option<i64> = parts.sum();
-            let due = world.theirs(who, |person| (figure.holds)(world, person)).len() as i64;
+            let mut due = world.theirs(who, |person| (figure.holds)(world, person));
+            if figure.path == "/reviews/counts" {
+                // Nobody settles their own.
+                due.remove(world.userid(who));
+            }
+            let due = due.len() as i64;
             if shown != Some(due) {
                 let what = format!("{} {:?}: {who:?}: {shown:?}, not {due}", figure.path, figure.at);
                 if shown > Some(due) { findings.extra(what) } else { findings.missing(what) }

@@ -1,7 +1,7 @@
 //! The information centre's work, and forms.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Administer, ChangeStatus, DeletePhotos, DesignForms};
+use crate::authz::oracle::Need::{Administer, ChangeStatus, DeletePhotos, DesignForms, SignedIn};
 
 pub const ROWS: &[Row] = &[
     get("campaigns_list", DesignForms, "GET /campaigns"),
@@ -67,14 +67,14 @@ pub const ROWS: &[Row] = &[
     get("photo_uploads_results", Administer, "GET /photos/uploads/$upload/results"),
     row("photo_uploads_create", Administer, "POST /photos/uploads", "$zip"),
     row("photos_delete", DeletePhotos, "DELETE /photos/$photo", ""),
-    get("roster_template", Administer, "GET /roster/template"),
+    get("roster_template", SignedIn, "GET /roster/template"),
     row("roster_preview", Administer, "POST /roster/preview", "$roster_file"),
     row("roster_import", Administer, "POST /roster", "$roster_file"),
     get("roster_imports", Administer, "GET /roster/imports"),
     row("roster_undo", ChangeStatus, "POST /roster/imports/$change_set/undo", "{}"),
     row("roster_undo", ChangeStatus, "POST /roster/imports/$own_change_set/undo", "{}"),
     get("write_plans_list", Administer, "GET /write-plans"),
-    get("write_plans_departments_template", Administer, "GET /write-plans/departments/template"),
+    get("write_plans_departments_template", SignedIn, "GET /write-plans/departments/template"),
     get("write_plans_get", Administer, "GET /write-plans/$plan"),
     get("write_plans_steps", Administer, "GET /write-plans/$plan/steps"),
     row(

@@ -60,7 +60,7 @@ pub const ROWS: &[Row] = &[
     row("exemptions_revoke", Care, "POST /exemptions/$exemption/revocation", r#"{"reason":"登记错了"}"#),
     get("statuses_list", ChangeStatus, "GET /statuses"),
     get("statuses_departments", ChangeStatus, "GET /statuses/departments"),
-    get("statuses_template", ChangeStatus, "GET /statuses/template"),
+    get("statuses_template", SignedIn, "GET /statuses/template"),
     row("statuses_timeline", ChangeStatus, "POST /statuses/timeline", r#"{"number":"$number"}"#),
     row(
         "statuses_preview",
@@ -115,7 +115,7 @@ pub const ROWS: &[Row] = &[
         "statuses_graduation",
         ChangeStatus,
         "POST /statuses/graduation",
-        r#"{"department":$department,"on":"2022-07-01"}"#,
+        r#"{"department":$department,"on":"2022-07-01","reason":"毕业"}"#,
     ),
     get("corrections_list", Corrections, "GET /corrections"),
     row("corrections_values", Corrections, "POST /corrections/$correction_values/values", "{}"),
