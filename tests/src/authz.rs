@@ -12,6 +12,7 @@ mod oracle;
 mod pairs;
 mod people;
 mod rows;
+mod two_roles;
 mod world;
 
 use std::collections::BTreeSet;
@@ -64,7 +65,8 @@ async fn whoever_asks_for_whatever_gets_only_what_is_theirs() {
     let world = World::make().await;
     assert_eq!(world.troubles(), Vec::<String>::new());
     let mut findings = Findings::default();
-    pairs::check(&world, PAIRS, &mut findings).await;
+    pairs::check(&world, PAIRS, None, &mut findings).await;
+    two_roles::check(&world, PAIRS / 16, &mut findings).await;
     findings.assert_none();
 }
 
@@ -74,7 +76,7 @@ async fn a_million_pairs() {
     let world = World::make().await;
     let pairs = std::env::var("PAIRS").map_or(1_000_000, |pairs| pairs.parse().expect("PAIRS is a number"));
     let mut findings = Findings::default();
-    pairs::check(&world, pairs, &mut findings).await;
+    pairs::check(&world, pairs, None, &mut findings).await;
     for (kind, found) in [
         ("extra", &findings.extra),
         ("missing", &findings.missing),

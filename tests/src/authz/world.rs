@@ -2,7 +2,7 @@
 
 pub mod facts;
 pub mod own;
-mod seats;
+pub mod seats;
 mod things;
 
 use std::{

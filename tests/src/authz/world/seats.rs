@@ -35,7 +35,7 @@ async fn department(test: &TestApp, name: &str) -> i32 {
 }
 
 /// Gives a role by hand.
-async fn grant(test: &TestApp, number: &str, role: &str, department: i32) {
+pub async fn grant(test: &TestApp, number: &str, role: &str, department: i32) {
     let sql =
         "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
         select corp_id, person_id, $2, $3, '授权', 'roster', '2020-01-01', '2020-12-31' from persons where number = $1";
