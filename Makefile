@@ -1,6 +1,6 @@
 # The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench chaos fuzz interop tour fmt schema api seed-day clean-data
+.PHONY: help run demo test check bench chaos authz fuzz interop tour fmt schema api seed-day clean-data
 
 help: ## 列出所有命令 · this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -22,6 +22,9 @@ bench: ## 测速，结果为表格：ONLY=S1 选一项 · measure speed, print a
 
 chaos: ## 破坏性实验：ONLY=R7 选一项 · experiments with failures and attacks; ONLY= picks
 	@deploy/dev/measure.sh chaos
+
+authz: ## 权限实验：谁能看到什么，ONLY=Z1 选一项 · experiments with who may see what; ONLY= picks
+	@deploy/dev/measure.sh authz
 
 fuzz: ## 模糊测试回调解析：RUNS=1000000 · fuzz the reading of callbacks; RUNS= executions a target
 	@deploy/dev/fuzz.sh

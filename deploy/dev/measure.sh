@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make bench, make chaos: experiments that measure. ONLY="S1 S3" picks some, without it all run.
+# make bench, make chaos, make authz: experiments that measure. ONLY="S1 S3" picks some, without it all run.
 # An experiment is a function below, named KIND_ID. It appends rows to $ROLLCALL_ROWS, a JSON object a line:
 # {id, what, value, unit, yardstick, ratio, goal, pass}; lib/rows.mjs adds command, commit and time, keeps
 # them in target/KIND/ID.json and prints the table. A row that does not pass fails the run.
@@ -42,7 +42,19 @@ chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
 chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
 chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
 
+# --- nobody sees what is not theirs ---
+
+authz_Z1() { tests_named authz::everybody_gets; }               # every role, every operation
+authz_Z2() { ignored_test authz::a_million_pairs; }             # anybody, anything: PAIRS= as many
+authz_Z4() { ignored_test chaos::z4; }                          # how long a right outlasts its end
+
 # --- how they run ---
+
+# One that is an ordinary test, too, as the experiments are run.
+tests_named() { # PATH
+  [ -n "${ROLLCALL_TEST_DATABASE_URL:-}" ] || start_test_services
+  cargo test --quiet --release --locked -p rollcall-tests "$1" -- --nocapture --test-threads=1
+}
 
 # An experiment against the whole deployment is an ignored test of tests/src/chaos/, run by itself and optimised.
 ignored_test() { # PATH

@@ -16,6 +16,7 @@ mod accounts;
 mod announcements;
 mod approvals;
 mod attachments;
+mod authz;
 mod behalf;
 mod browser;
 mod bulletins;

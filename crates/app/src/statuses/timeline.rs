@@ -3,7 +3,7 @@
 use domain::policy::{Action, Viewer};
 use store::{
     exemptions,
-    persons::Subject,
+    persons::{self, Subject},
     statuses::{self, PlaceRow, Question, Row},
 };
 
@@ -41,8 +41,10 @@ pub async fn timeline(app: &App, school: &School, viewer: &Viewer, number: &str)
     let timeline = Timeline {
         places: statuses::places(&mut tx, corp, person).await?,
         exemptions: exemptions::of_person(&mut tx, corp, person, today).await?,
-        // An illness is not for those who only keep the roster.
-        reasons: viewer.may(Action::Exempt),
+        // An illness is not for those who only keep the roster, nor for those who exempt elsewhere.
+        reasons: persons::subject(&mut tx, corp, &viewer.scope(Action::Exempt), person, today)
+            .await?
+            .is_some(),
         changes: statuses::list(&mut tx, &question, None, SHOWN).await?,
         observed: statuses::observed(&mut tx, corp, person).await?,
         subject,

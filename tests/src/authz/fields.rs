@@ -1,0 +1,46 @@
+//! What an answer may show: no phone in full without a look at it, none at all to a fellow student, and of what
+//! people answered only what counts.
+
+use super::{
+    client::Told,
+    findings::Findings,
+    oracle::{Need, Who},
+    rows::Row,
+    world::facts::{CANARY, REASON},
+};
+
+/// The looks at phones, which are on record, and one's own.
+const FULL_PHONES: [&str; 3] = ["people_reveal_phone", "corrections_values", "me_contact"];
+/// One's own, masked.
+const OWN: [&str; 5] = ["me_data", "corrections_mine", "reports_get", "reports_revisions", "forms_get"];
+
+/// Eleven digits that begin with 1, by themselves.
+fn has_phone(text: &str) -> bool {
+    let parts = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    parts.into_iter().any(|part| {
+        part.len() == 11 && part.starts_with('1') && part.bytes().all(|digit| digit.is_ascii_digit())
+    })
+}
+
+pub fn check(row: &Row, who: Who, told: &Told, findings: &mut Findings) {
+    let what = |field: &str| format!("{} {}: {who:?}: shows {field}", row.operation, row.call);
+    if has_phone(&told.text) && !FULL_PHONES.contains(&row.operation) {
+        findings.extra(what("a phone in full"));
+    }
+    let is_own = OWN.contains(&row.operation) || FULL_PHONES.contains(&row.operation);
+    if who == Who::Assistant && !is_own && told.text.contains("****") {
+        findings.extra(what("a masked phone"));
+    }
+    if told.text.contains(CANARY) && row.operation != "reviews_answers" && !OWN.contains(&row.operation) {
+        findings.extra(what("what was answered"));
+    }
+    if told.text.contains(REASON) && !Need::Care.is_held_by(who) {
+        findings.extra(what("why somebody is exempt"));
+    }
+}
+
+#[test]
+fn phones_are_found() {
+    assert!(has_phone(r#"{"phone":"10020200304"}"#) && has_phone("139-0000 0002 10020200304"));
+    assert!(!has_phone(r#"{"phone":"100****0304","number":"201801010101"}"#));
+}
