@@ -22,7 +22,7 @@ use store::{
 
 pub use plan::plan_due;
 
-pub(crate) use content::{Receiver, Said, content};
+pub(crate) use content::{Receiver, Said, card};
 pub(crate) use plan::asked;
 
 use crate::{

@@ -21,7 +21,7 @@ use super::{Draft, may_change, may_read};
 use crate::{
     App, Error, Page, Result, School, forms, jobs,
     outbox::{self, Content},
-    reminders::{Receiver, Said, asked, content, most},
+    reminders::{Receiver, Said, asked, card, most},
 };
 
 /// Moments that are told beforehand at most.
@@ -156,10 +156,8 @@ fn preview(said: &Said<'_>, to: To, own: &str, missing: (i64, i64)) -> Card {
     let college = (to == To::Person).then_some("（学院）");
     let receiver =
         Receiver { name: Some(own), class, college, missing: (to != To::Person).then_some(missing) };
-    match content(said, to, receiver) {
-        Content::Card(card) => Card { title: card.title, description: card.description, button: card.button },
-        Content::Text(text) => Card { title: String::new(), description: text, button: String::new() },
-    }
+    let card = card(said, to, receiver);
+    Card { title: card.title, description: card.description, button: card.button }
 }
 
 /// When the rule sends next, within the days the form is asked.
@@ -264,7 +262,7 @@ pub async fn test(
         at: now,
     };
     if let Some(mailing) = mailings::add(&mut tx, corp, mailing).await? {
-        let content = marked(content(&said, to, receiver));
+        let content = marked(card(&said, to, receiver));
         outbox::say(app, &mut tx, corp, mailing, "", &content).await?;
         let to = [viewer.userid.to_lowercase()];
         mailings::address(&mut tx, corp, mailing, "", &to, now + TimeDelta::minutes(30), now).await?;
@@ -276,11 +274,6 @@ pub async fn test(
 }
 
 /// Nobody takes a test for the real thing.
-fn marked(content: Content) -> Content {
-    match content {
-        Content::Card(card) => {
-            Content::Card(outbox::Card { title: format!("【测试】{}", card.title), ..card })
-        }
-        Content::Text(text) => Content::Text(format!("【测试】{text}")),
-    }
+fn marked(card: outbox::Card) -> Content {
+    Content::Card(outbox::Card { title: format!("【测试】{}", card.title), ..card })
 }

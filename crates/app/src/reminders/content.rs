@@ -73,7 +73,7 @@ impl Said<'_> {
                 college: one.college.as_deref(),
                 missing: Some((one.people, one.expected)),
             };
-            let said = content(self, to, receiver);
+            let said = Content::Card(card(self, to, receiver));
             let variant = match contents.iter().find(|(_, known)| *known == said) {
                 Some((variant, _)) => variant.clone(),
                 None => {
@@ -89,11 +89,7 @@ impl Said<'_> {
 }
 
 /// The message to one receiver. It may stand on a lock screen: nothing personal but their own name.
-pub(crate) fn content(said: &Said<'_>, to: To, receiver: Receiver<'_>) -> Content {
-    Content::Card(card(said, to, receiver))
-}
-
-fn card(said: &Said<'_>, to: To, receiver: Receiver<'_>) -> Card {
+pub(crate) fn card(said: &Said<'_>, to: To, receiver: Receiver<'_>) -> Card {
     let form = &said.loaded.published.form;
     let count = |number: Option<i64>| number.unwrap_or_default().to_string();
     let value = |variable| match variable {
