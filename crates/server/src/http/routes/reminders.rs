@@ -120,6 +120,8 @@ impl ReminderState {
             Self::Frozen => "frozen",
             Self::Sent => "sent",
             Self::Invalid => "invalid",
+            Self::OutOfRange => "out_of_range",
+            Self::Limited => "limited",
             Self::Unlicensed => "unlicensed",
             Self::Skipped => "skipped",
             Self::Expired => "expired",
