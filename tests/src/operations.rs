@@ -13,7 +13,7 @@ async fn operations(test: &TestApp) -> Value {
     reply.body
 }
 
-fn found<'a>(rows: &'a Value, fits: impl Fn(&Value) -> bool) -> &'a Value {
+fn found(rows: &Value, fits: impl Fn(&Value) -> bool) -> &Value {
     rows.as_array().unwrap().iter().find(|row| fits(row)).unwrap_or(&Value::Null)
 }
 

@@ -340,7 +340,7 @@ async fn everybody_gets_what_the_rules_say_and_nobody_else() {
     }
     week.test.assert_no_failed_jobs().await;
     let told: i64 = week.test.one("select count(*) from outbox where state = 'sent'", &[]).await;
-    assert_eq!(told, i64::try_from(sent).unwrap(), "what arrived is what we say we sent");
+    assert_eq!(told, i64::from(sent), "what arrived is what we say we sent");
     let content: Value = week.test.inspect("ledger?kind=send&limit=1").await;
     assert!(content["items"][0]["message"]["enable_duplicate_check"] == json!(1), "{content}");
 }

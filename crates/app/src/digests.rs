@@ -36,7 +36,8 @@ const PREVIEWED: usize = 50;
 /// Adds the rules that come with Rollcall, for a form and for the movements of the staff.
 pub(crate) async fn add_built_in(tx: &mut Scoped, corp: i32, form_id: i64, now: DateTime<Utc>) -> Result<()> {
     let leaders = [Role::CollegeLeader, Role::CollegeOffice, Role::SchoolOffice, Role::SchoolLeader];
-    let rules: [(About, &[Role], &[(u32, u32)]); 3] = [
+    type BuiltIn<'a> = (About, &'a [Role], &'a [(u32, u32)]);
+    let rules: [BuiltIn<'_>; 3] = [
         (About::Unreported, &[Role::Counsellor], &[(10, 30), (16, 0), (21, 30)]),
         (About::Summary, &leaders, &[(21, 0)]),
         (About::Movements, &[Role::DepartmentHead], &[(17, 0)]),

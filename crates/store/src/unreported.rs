@@ -122,7 +122,7 @@ pub async fn everybody(conn: &mut AsyncPgConnection, question: &Question) -> Res
         followed(question)
     );
     let found: Vec<Found> = question.bind(&rest).load(conn).await?;
-    let expected = found.iter().next().map_or(0, |row| row.expected);
+    let expected = found.split_first().map_or(0, |(row, _)| row.expected);
     let brief = |row: Found| {
         Some(Brief { person_id: row.person_id?, number: row.number?, followed_up: row.followed_up? })
     };

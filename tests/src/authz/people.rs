@@ -73,7 +73,7 @@ const LISTS: &[List] = &[
     list("/movements/people?state=away", Need::People, |world, person| {
         !person.student && world.holds("trips", &person.number)
     }),
-    list("/reviews", Need::Care, |world, person| abnormal(world, person)),
+    list("/reviews", Need::Care, abnormal),
     list("/exemptions", Need::Care, |world, person| world.holds("exemptions", &person.number)),
     list("/statuses", Need::ChangeStatus, |world, person| world.holds("statuses", &person.number)),
     list("/corrections", Need::Care, |world, person| world.holds("corrections", &person.number)),

@@ -28,6 +28,11 @@ pub(crate) struct Receiver<'a> {
     pub missing: Option<(i64, i64)>,
 }
 
+/// Somebody in charge and the variant they read.
+pub(crate) type Addressed = (InCharge, String);
+/// A variant and what it says.
+pub(crate) type Worded = (String, Content);
+
 impl Said<'_> {
     /// By what the words differ from person to person.
     pub fn by(&self) -> By {
@@ -59,12 +64,8 @@ impl Said<'_> {
     }
 
     /// What those in charge read: whoever reads the same has the same variant.
-    pub fn escalations(
-        &self,
-        to: To,
-        people: Vec<InCharge>,
-    ) -> (Vec<(InCharge, String)>, Vec<(String, Content)>) {
-        let mut contents: Vec<(String, Content)> = Vec::new();
+    pub fn escalations(&self, to: To, people: Vec<InCharge>) -> (Vec<Addressed>, Vec<Worded>) {
+        let mut contents: Vec<Worded> = Vec::new();
         let mut addressed = Vec::with_capacity(people.len());
         for one in people {
             let receiver = Receiver {

@@ -94,7 +94,7 @@ pub struct ListedDay {
 /// Reads a list as people paste it from a sheet or a notice: a line for each day or span of days, with what it is and what it
 /// is called, apart by commas, tabs or spaces. Every line that can't be read is told by its number.
 ///
-/// `2020-05-01,放假,劳动节`, `2020-05-01 至 2020-05-05 放假 劳动节`, `2020/5/9	上班`
+/// `2020-05-01,放假,劳动节`, `2020-05-01 至 2020-05-05 放假 劳动节`, `2020/5/9 上班`
 pub fn read_list(text: &str) -> Result<Vec<ListedDay>, Vec<(usize, String)>> {
     let (mut days, mut wrong) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(text.lines()) {

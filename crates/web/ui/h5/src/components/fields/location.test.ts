@@ -16,12 +16,12 @@ test('a place leaves the phone rounded, unless the form asks for more', async ()
 });
 
 test("inside 企业微信 its client is asked, and the browser when that can't tell", async () => {
-  const there = async () => ({ latitude: 31.23037, longitude: 121.47371, accuracy: 12 });
+  const there = () => Promise.resolve({ latitude: 31.23037, longitude: 121.47371, accuracy: 12 });
   expect(await askLocation(false, { wecom: there, browser: null })).toMatchObject({ latitude: 31.23, longitude: 121.47, accuracy: 12, source: 'wecom' });
   const silent = () => Promise.reject(new Error('getLocation:fail'));
   expect(await askLocation(false, { wecom: silent, browser: here })).toMatchObject({ latitude: 34.75, source: 'browser' });
   expect(await askLocation(false, { wecom: silent, browser: null })).toBe('unknown');
-  const words = async () => ({ latitude: Number.NaN, longitude: Number.NaN, accuracy: 0 });
+  const words = () => Promise.resolve({ latitude: Number.NaN, longitude: Number.NaN, accuracy: 0 });
   expect(await askLocation(false, { wecom: words, browser: here })).toMatchObject({ source: 'browser' });
   expect(inWecom('Mozilla/5.0 (Linux; Android 10) AppleWebKit/537.36 wxwork/4.1.0 MicroMessenger/7.0.1')).toBe(true);
   expect(inWecom('Mozilla/5.0 (Linux; Android 10) AppleWebKit/537.36 Chrome/80')).toBe(false);
