@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser_client::Browser,
-    test_app::{TestApp, health_report, normal_answers},
+    test_app::{TestApp, health_report, normal_answers, words_of},
 };
 
 async fn administrator(test: &TestApp) -> Browser {
@@ -177,7 +177,7 @@ async fn one_step_after_the_other_as_long_as_somebody_is_missing() {
     let theirs = test.students_of(&counsellor).await;
     let name: String = test.one("select name from persons where number = $1", &[&theirs[0]]).await;
     let message = test.messages_of(&theirs[0]).await.swap_remove(0);
-    assert_eq!(message["content"]["description"], json!(format!("{name}，请填“健康日报”")));
+    assert_eq!(words_of(&message["content"]), format!("{name}，请填“健康日报”"));
 
     // One of them reports; the counsellor hears of the others.
     test.sign_in(&theirs[0]).await.post("/reports", &health_report(normal_answers())).await;

@@ -9,7 +9,7 @@ use domain::policy::Viewer;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::test_app::{TestApp, normal_answers};
+use crate::test_app::{TestApp, card_of, normal_answers, title_of};
 
 /// Minutes after midnight.
 type Minute = u32;
@@ -76,6 +76,8 @@ struct Week {
 impl Week {
     async fn begin() -> Self {
         let test = TestApp::start().await;
+        // Digests have a test of their own.
+        test.owner.batch_execute("update digest_rules set enabled = false").await.unwrap();
         let college: i32 = test
             .one("select department_id from departments where kind = 'college' and name = '信息学院'", &[])
             .await;
@@ -259,7 +261,7 @@ impl Week {
         let mut arrived = Vec::new();
         for entry in sent["items"].as_array().unwrap() {
             self.seen = self.seen.max(entry["id"].as_u64().unwrap());
-            let title = entry["message"]["textcard"]["title"].as_str().unwrap_or_default().to_owned();
+            let title = title_of(card_of(&entry["message"])).to_owned();
             for (userid, outcome) in entry["outcomes"].as_object().unwrap() {
                 assert_eq!(outcome, &json!("delivered"), "{userid}: WeCom swallowed or refused a message");
                 arrived.push((userid.clone(), title.clone()));

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::test_app::{TestApp, health_report, normal_answers};
+use crate::test_app::{TestApp, health_report, link_of, normal_answers, title_of, words_of};
 
 /// What holds for all reminders, as an administrator says it.
 async fn set(test: &TestApp, settings: serde_json::Value) {
@@ -298,12 +298,8 @@ async fn an_equal_reminder_two_hours_later_arrives() {
     let messages = test.messages_of(&student).await;
     assert_eq!(messages.len(), 2);
     let [one, other] = [&messages[0]["content"], &messages[1]["content"]];
-    assert_eq!(
-        (&one["title"], &one["description"]),
-        (&other["title"], &other["description"]),
-        "they say the same"
-    );
-    assert_ne!(one["url"], other["url"], "and each carries a number of its own");
+    assert_eq!((title_of(one), words_of(one)), (title_of(other), words_of(other)), "they say the same");
+    assert_ne!(link_of(one), link_of(other), "and each carries a number of its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,7 +317,7 @@ async fn a_counsellor_says_it_in_their_own_words() {
         let name: String = test.one("select name from persons where number = $1", &[student]).await;
         let message = test.messages_of(student).await.swap_remove(0);
         let words = format!("{name}同学，请在 今晚 24:00 前完成“健康日报”，有困难找我。");
-        assert_eq!(message["content"]["description"], json!(words));
+        assert_eq!(words_of(&message["content"]), words);
     }
     let result = counsellor.get(&format!("/reminders/{}", round.body["round"])).await;
     assert_eq!(result.body["counts"], json!({ "sent": students.len() }));

@@ -368,3 +368,27 @@ fn settings(school: &Path, database: &Url, public: &Url, simulator: &str) -> Val
         }],
     })
 }
+
+/// What a card says below its heading, whichever kind of card it is: of its content as it was sent.
+pub fn words_of(content: &Value) -> &str {
+    content["sub_title_text"].as_str().or(content["description"].as_str()).unwrap_or_default()
+}
+
+/// Its heading.
+pub fn title_of(content: &Value) -> &str {
+    content["main_title"]["title"].as_str().or(content["title"].as_str()).unwrap_or_default()
+}
+
+/// Where a tap on it leads.
+pub fn link_of(content: &Value) -> &str {
+    content["card_action"]["url"].as_str().or(content["url"].as_str()).unwrap_or_default()
+}
+
+/// The card of a message in the ledger of deliveries.
+pub fn card_of(message: &Value) -> &Value {
+    ["template_card", "textcard"]
+        .into_iter()
+        .map(|kind| &message[kind])
+        .find(|card| card.is_object())
+        .unwrap_or(message)
+}

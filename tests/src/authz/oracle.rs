@@ -100,6 +100,8 @@ pub enum Need {
     Export,
     /// To read who exported what.
     ExportLog,
+    /// To tell many people something.
+    Announce,
     Administer,
 }
 
@@ -137,9 +139,11 @@ impl Need {
             Self::ListsOfExemptions | Self::ChangeStatus | Self::DeletePhotos | Self::Corrections => {
                 &[Counsellor, CollegeOffice, SchoolOffice, Administrator]
             }
-            Self::SettleCorrections | Self::DesignForms | Self::GiveGrants | Self::Classes => {
-                &[CollegeOffice, SchoolOffice, Administrator]
-            }
+            Self::SettleCorrections
+            | Self::DesignForms
+            | Self::GiveGrants
+            | Self::Classes
+            | Self::Announce => &[CollegeOffice, SchoolOffice, Administrator],
             Self::AppointCounsellors => &[CollegeOffice, SchoolOffice],
             Self::GrantActs => &[CollegeOffice, SchoolOffice, Administrator, Auditor],
             Self::ExportLog => &[

@@ -11,7 +11,7 @@ use tokio::time;
 use super::rows;
 use crate::{
     process::Server,
-    test_app::{REFERENCE, Shape, TestApp, roster_files_of},
+    test_app::{REFERENCE, Shape, TestApp, card_of, roster_files_of, words_of},
 };
 
 /// What came of a round of kills.
@@ -94,7 +94,7 @@ async fn send_through_kills(
         let Some(last) = items.last() else { break };
         after = last["id"].as_u64().unwrap();
         for entry in items {
-            let words = entry["message"]["textcard"]["description"].as_str().unwrap_or_default();
+            let words = words_of(card_of(&entry["message"]));
             for (userid, outcome) in entry["outcomes"].as_object().unwrap() {
                 if outcome == "delivered" {
                     *arrived.entry(format!("{userid} {words}")).or_default() += 1;

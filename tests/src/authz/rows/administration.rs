@@ -1,7 +1,9 @@
 //! The information centre's work, and forms.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Administer, ChangeStatus, DeletePhotos, DesignForms, SignedIn};
+use crate::authz::oracle::Need::{
+    Administer, Announce, ChangeStatus, DeletePhotos, DesignForms, ReminderRules, SignedIn,
+};
 
 pub const ROWS: &[Row] = &[
     get("campaigns_list", DesignForms, "GET /campaigns"),
@@ -33,10 +35,17 @@ pub const ROWS: &[Row] = &[
         "PUT /campaigns/$campaign/draft",
         r#"{"digest":"$campaign_digest","document":$campaign_document}"#,
     ),
+    row("campaigns_take_over", DesignForms, "PUT /campaigns/$campaign/owner", "{}"),
     row("campaigns_end", DesignForms, "POST /campaigns/$campaign/end", "{}"),
     row("campaigns_delete", DesignForms, "DELETE /campaigns/$spare_campaign", ""),
     get("mirror_get", Administer, "GET /mirror"),
-    get("tags_list", Administer, "GET /tags"),
+    get("tags_list", Announce, "GET /tags"),
+    get("announcements_list", Announce, "GET /announcements"),
+    get("digest_rules_list", Administer, "GET /digest-rules"),
+    get("operations_get", Administer, "GET /operations"),
+    get("operations_dead_jobs", Administer, "GET /operations/dead-jobs"),
+    get("reminder_settings_get", ReminderRules, "GET /reminder-settings"),
+    get("school_days_list", ReminderRules, "GET /school-days?year=2020"),
     get("outages_list", Administer, "GET /outages"),
     row(
         "outages_create",
