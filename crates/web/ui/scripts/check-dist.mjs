@@ -58,7 +58,7 @@ function checkCss(file, css) {
 
 /** @param {string} file @param {string} script @param {boolean} old */
 function checkScript(file, script, old) {
-  const source = ts.createSourceFile(file, script, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS);
+  const source = ts.createSourceFile(file, script, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
   const seen = new Set();
   /** @param {ts.Node} node */
   const visit = (node) => {
@@ -108,7 +108,8 @@ function tooNew(node, script) {
     }
   }
   if ((ts.isCallExpression(node) || ts.isNewExpression(node)) && ts.isIdentifier(node.expression)) {
-    if (['structuredClone', 'WeakRef', 'FinalizationRegistry'].includes(node.expression.text)) return node.expression.text;
+    const { text } = node.expression;
+    if (['structuredClone', 'WeakRef', 'FinalizationRegistry'].includes(text) && !isLookedFor(node, text)) return text;
   }
   return null;
 }
@@ -121,4 +122,24 @@ function firstLoad(app) {
   const html = readFileSync(join(dist, app, 'index.html'), 'utf8');
   const asked = [...html.matchAll(/(?:src|href)="\/[^/"]+\/([^"]+\.(?:js|css))"/g)].map(([, file]) => file ?? '');
   return asked.reduce((sum, file) => sum + gzipSync(readFileSync(join(dist, app, file)), { level: 9 }).length, 0);
+}
+
+/**
+ * Whether a built-in is used only where a condition found that there is one: `typeof WeakRef < 'u' ? new WeakRef(…) : …`.
+ *
+ * @param {ts.Node} node @param {string} name @returns {boolean}
+ */
+function isLookedFor(node, name) {
+  for (let above = node.parent; above && !ts.isFunctionLike(above); above = above.parent) {
+    if (!ts.isConditionalExpression(above)) continue;
+    let found = false;
+    /** @param {ts.Node} part */
+    const look = (part) => {
+      found ||= ts.isTypeOfExpression(part) && ts.isIdentifier(part.expression) && part.expression.text === name;
+      ts.forEachChild(part, look);
+    };
+    look(above.condition);
+    if (found) return true;
+  }
+  return false;
 }
