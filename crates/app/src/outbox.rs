@@ -363,10 +363,12 @@ async fn send(app: &App, school: &School, batch: &Batch) -> Result<Sending> {
         tx.commit().await?;
         return Ok(Sending::Settled);
     }
-    let wanted = outbox::note_try(&mut tx, corp, batch.batch_id, now).await?;
+    let tries = outbox::note_try(&mut tx, corp, batch.batch_id, now).await?;
     tx.commit().await?;
-    if !wanted {
-        // Taken back meanwhile, or another worker was faster.
+    // Taken back meanwhile, or another worker was faster.
+    let Some(tries) = tries else { return Ok(Sending::Settled) };
+    if tries > batch.attempts + 1 && !batch.repeatable {
+        // Somebody tried it since it was read, and a repeat would be a second message.
         return Ok(Sending::Settled);
     }
 
@@ -374,13 +376,14 @@ async fn send(app: &App, school: &School, batch: &Batch) -> Result<Sending> {
     let body = app.store().keyring().open(outbox::body_place(corp, &row), &batch.body)?;
     let body = String::from_utf8(body).map_err(|_| Error::internal("a kept body"))?;
     let answer = school.wecom.send(&body).await;
-    record(app, school, batch, &body, answer).await
+    record(app, school, batch, tries, &body, answer).await
 }
 
 async fn record(
     app: &App,
     school: &School,
     batch: &Batch,
+    tries: i32,
     body: &str,
     answer: wecom::Result<wecom::Sent>,
 ) -> Result<Sending> {
@@ -406,7 +409,7 @@ async fn record(
             BatchEnd::Sent { msgid: None, response_code: None, invalid: &everyone, unlicensed: &[] }
         }
         // It arrived when it was tried before: a card's task is good once, whether or not WeCom looks for repeats first.
-        Err(error) if error.code() == Some(TASK_IS_KNOWN) && batch.first_try_at.is_some() => {
+        Err(error) if error.code() == Some(TASK_IS_KNOWN) && tries > 1 => {
             BatchEnd::Sent { msgid: None, response_code: None, invalid: &[], unlicensed: &[] }
         }
         Err(error) => {

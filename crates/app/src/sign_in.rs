@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{CorpId, MemberId, policy::Viewer};
+use serde::{Deserialize, Serialize};
 use store::{
     AsyncPgConnection, jobs as queue,
     sessions::{self, Session},
@@ -240,13 +241,28 @@ async fn find_member(app: &App, school: &School, userid: &str) -> Result<Option<
     Ok(found)
 }
 
+/// A viewer in Redis, with the key it was put under: an answer that belongs to another question opens nothing.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    of: String,
+    viewer: Viewer,
+}
+
+fn is_of(of: &str, key: &str) -> bool {
+    if of != key {
+        tracing::error!("redis answered with another session's viewer; it was not used");
+    }
+    of == key
+}
+
 /// The viewer of a session cookie, if the session holds and its member is still there.
 pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
     let hash = secret::hash(session.as_bytes());
     let key = format!("viewer:{}:{}", school.corp(), hex::encode(&hash));
     let now = app.now();
     if let Some(known) = app.cache().get(&key).await
-        && let Ok(mut viewer) = serde_json::from_slice::<Viewer>(&known)
+        && let Ok(Remembered { of, mut viewer }) = serde_json::from_slice(&known)
+        && is_of(&of, &key)
     {
         // What ends at midnight ends at midnight, whenever it was read.
         let today = school.today(now);
@@ -269,10 +285,11 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
         sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
         tx.commit().await?;
     }
-    if let Ok(bytes) = serde_json::to_vec(&viewer) {
-        app.cache().put(&key, &bytes, VIEWER_SECONDS).await;
+    let remembered = Remembered { of: key, viewer };
+    if let Ok(bytes) = serde_json::to_vec(&remembered) {
+        app.cache().put(&remembered.of, &bytes, VIEWER_SECONDS).await;
     }
-    Ok(Some(viewer))
+    Ok(Some(remembered.viewer))
 }
 
 /// Ends a session.

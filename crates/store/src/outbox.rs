@@ -386,22 +386,28 @@ pub async fn frozen(
         .await?)
 }
 
-/// Notes a try before it is made; false: the batch is not to be sent any more.
+/// Notes a try before it is made: how many there are with it; none: the batch is not to be sent any more.
 pub async fn note_try(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     batch_id: i64,
     now: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Option<i32>> {
+    #[derive(QueryableByName)]
+    struct Noted {
+        #[diesel(sql_type = Integer)]
+        attempts: i32,
+    }
     let sql = "update outbox_batches set attempts = attempts + 1, first_try_at = coalesce(first_try_at, $3)
-               where corp_id = $1 and batch_id = $2 and state = 'frozen'";
-    let noted = diesel::sql_query(sql)
+               where corp_id = $1 and batch_id = $2 and state = 'frozen' returning attempts";
+    let noted: Option<Noted> = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(batch_id)
         .bind::<Timestamptz, _>(now)
-        .execute(conn)
-        .await?;
-    Ok(noted == 1)
+        .get_result(conn)
+        .await
+        .optional()?;
+    Ok(noted.map(|noted| noted.attempts))
 }
 
 /// Notes why a batch fails that will be tried again: what WeCom said and what to do.

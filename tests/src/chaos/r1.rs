@@ -85,7 +85,10 @@ async fn send_through_kills(
     let done_after = last_kill.elapsed();
     drop(server);
 
-    let open = test.one("select count(*) from outbox where state <> 'sent'", &[]).await;
+    // What the server plans by itself at this hour has ends of its own.
+    let sql = "select count(*) from outbox join mailings using (corp_id, mailing_id)
+               where by_member is not null and state <> 'sent'";
+    let open = test.one(sql, &[]).await;
     let (mut arrived, mut after) = (BTreeMap::<String, usize>::new(), 0);
     loop {
         // Its entries come the oldest first, so it is read in parts from the beginning.
@@ -114,7 +117,9 @@ pub async fn holder(test: &TestApp, role: &str) -> String {
 }
 
 async fn outstanding(test: &TestApp) -> i64 {
-    test.one("select count(*) from outbox where state in ('waiting', 'frozen')", &[]).await
+    let sql = "select count(*) from outbox join mailings using (corp_id, mailing_id)
+               where by_member is not null and state in ('waiting', 'frozen')";
+    test.one(sql, &[]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
