@@ -76,7 +76,12 @@ test_pages() { cd "$ui" && npm test --silent; }
 # tests/browser is driven by tests/src/browser.rs.
 test_rust() {
   install_npm_packages "$root/tests/browser"
-  cargo test --workspace --locked --no-fail-fast
+  # Asks everything of everybody for a minute, and is read alone: beside three hundred others it twice told of figures that
+  # were nobody's leak when it was asked again. Why is not known yet.
+  local alone=authz::everybody failed=0
+  cargo test --workspace --locked --no-fail-fast -- --skip "$alone" || failed=1
+  cargo test --locked -p rollcall-tests "$alone" || failed=1
+  return "$failed"
 }
 
 # What it prints is one line of a megabyte.
