@@ -78,10 +78,10 @@ test_rust() {
   install_npm_packages "$root/tests/browser"
   # Asks everything of everybody for a minute, and is read alone: beside three hundred others it twice told of figures that
   # were nobody's leak when it was asked again. Why is not known yet.
-  local alone=authz::everybody failed=0
-  cargo test --workspace --locked --no-fail-fast -- --skip "$alone" || failed=1
-  cargo test --locked -p rollcall-tests "$alone" || failed=1
-  return "$failed"
+  local alone=authz::everybody broken=0
+  cargo test --workspace --locked --no-fail-fast -- --skip "$alone" || broken=1
+  cargo test --locked -p rollcall-tests "$alone" || broken=1
+  return "$broken"
 }
 
 # What it prints is one line of a megabyte.
