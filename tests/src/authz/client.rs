@@ -34,9 +34,15 @@ impl Told {
     }
 }
 
+/// What the sessions of a world begin with: its own, since Redis is shared.
+pub fn word(server: &Url) -> String {
+    format!("world-{}-", server.port().unwrap_or_default())
+}
+
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
+    word: String,
     api: String,
     counter: AtomicU32,
 }
@@ -44,7 +50,7 @@ pub struct Client {
 impl Client {
     pub fn to(server: &Url) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { http, api: format!("{server}api/v1"), counter: AtomicU32::default() }
+        Self { http, word: word(server), api: format!("{server}api/v1"), counter: AtomicU32::default() }
     }
 
     /// One request of somebody's (of nobody: without a session). Who is asked to wait waits and asks again.
@@ -58,7 +64,7 @@ impl Client {
                 .header(header::USER_AGENT, ON_PC)
                 .header("Idempotency-Key", &key);
             if let Some(userid) = userid {
-                let cookie = format!("{}=crowd-{userid}", server::http::who::SESSION);
+                let cookie = format!("{}={}{userid}", server::http::who::SESSION, self.word);
                 request = request.header(header::COOKIE, cookie);
             }
             if !body.is_empty() {

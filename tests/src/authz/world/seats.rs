@@ -6,6 +6,7 @@ use serde_json::json;
 use simulator::school::School;
 
 use super::{Ids, Person, World};
+use crate::authz::client::word;
 use crate::{
     authz::{client::Client, oracle::Who},
     crowd,
@@ -130,7 +131,7 @@ pub async fn take() -> World {
     numbers.sort();
     numbers.dedup();
     assert_eq!(numbers.len(), Who::ALL.len(), "a person a role");
-    crowd::sign_in_everybody(&test).await;
+    crowd::sign_in_as(&test, &word(&test.url)).await;
     let client = Client::to(&test.url);
     World {
         client,
