@@ -76,10 +76,11 @@ test_pages() { cd "$ui" && npm test --silent; }
 # tests/browser is driven by tests/src/browser.rs.
 test_rust() {
   install_npm_packages "$root/tests/browser"
-  # Asks everything of everybody for a minute; by itself, so that it is short.
-  local alone=authz::everybody broken=0
-  cargo test --workspace --locked --no-fail-fast -- --skip "$alone" || broken=1
-  cargo test --locked -p rollcall-tests "$alone" || broken=1
+  # By themselves: one asks everything of everybody for a minute, the other drives a browser that a person waits for.
+  local alone=(authz::everybody browser::) broken=0
+  cargo test --workspace --locked --no-fail-fast -- "${alone[@]/#/--skip=}" || broken=1
+  # The whole workspace again, so that nothing is compiled again.
+  cargo test --workspace --locked --no-fail-fast --lib -- --test-threads=1 "${alone[@]}" || broken=1
   return "$broken"
 }
 

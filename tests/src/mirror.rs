@@ -250,7 +250,13 @@ impl Shaker {
 pub async fn reconcile(test: &TestApp) {
     let now = test.app.now();
     let (school, today) = (test.school(), test.school().today(now));
-    let outcome = school.mirror.full(Trigger::Schedule, now, today).await.unwrap();
+    let outcome = loop {
+        match school.mirror.full(Trigger::Schedule, now, today).await {
+            // A run that was killed may not have let go yet.
+            Err(sync::Error::Busy) => {}
+            outcome => break outcome.unwrap(),
+        }
+    };
     if outcome.state == State::Held {
         let digest = outcome.held_digest.unwrap();
         school.mirror.approve(outcome.run_id, &digest, now, today).await.unwrap();

@@ -34,7 +34,7 @@ pub(crate) async fn kept<T: Send + Sync + 'static>(
     // Read before the data: what is committed meanwhile moves it on.
     let Some(version) = app.store().versions().of(corp).await else { return compute.await.map(Arc::new) };
     let computed = async { compute.await.map(|answer| Arc::new(answer) as Arc<dyn Any + Send + Sync>) };
-    let found = app.memo().0.try_get_with(format!("{corp} {version} {asked}"), computed).await;
+    let found = app.memo().0.try_get_with(format!("{corp} {version:?} {asked}"), computed).await;
     let answer = found.map_err(|error| {
         Arc::try_unwrap(error).unwrap_or_else(|shared| Error::internal(shared.to_string()))
     })?;

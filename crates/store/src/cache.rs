@@ -81,15 +81,16 @@ impl Cache {
         answered.ok()?.ok()
     }
 
-    /// Counts on.
-    pub async fn count(&self, key: &str) {
-        let Some(mut connection) = self.0.clone() else { return };
+    /// Counts on; `false` when Redis did not say that it did.
+    pub async fn count(&self, key: &str) -> bool {
+        let Some(mut connection) = self.0.clone() else { return false };
         let counted = async {
             let number: u64 = connection.incr(key, 1).await?;
             // Nobody had begun it: from one on it could meet a number of before.
             if number == 1 { connection.set(key, begin()).await } else { Ok(()) }
         };
-        let _: Result<redis::RedisResult<()>, _> = tokio::time::timeout(PATIENCE, counted).await;
+        let answered: Result<redis::RedisResult<()>, _> = tokio::time::timeout(PATIENCE, counted).await;
+        matches!(answered, Ok(Ok(())))
     }
 
     /// Whether Redis answers now, for the metrics.

@@ -76,6 +76,8 @@ impl Stage {
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
+        // Nobody else writes to our staging: what is waited for now is housekeeping of Postgres's own.
+        client.batch_execute("set lock_timeout = '1min'").await?;
         let stage = Self { client, corp };
         stage.clear().await?;
         Ok(Some(stage))
