@@ -6,14 +6,14 @@ set -euo pipefail
 undo=()
 trap 'rm -f "${undo[@]}"' EXIT
 
-# A temporary answer "no" when packages ask whether they may start these two services.
+# A temporary answer "no" when packages ask whether they may start these services.
 # A machine that has its own answer keeps it.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
   undo+=("$policy")
   cat >$policy <<'SH'
 #!/bin/sh
-case "$1" in redis-server | postgresql*) exit 101 ;; esac
+case "$1" in redis-server | postgresql* | nginx) exit 101 ;; esac
 SH
   chmod 755 $policy
 fi

@@ -31,6 +31,7 @@ bench_S8() { ignored_test chaos::s8; } # the roster of a large school as a workb
 
 chaos_R1() { ignored_test chaos::r1; } # the process that sends reminders is killed again and again
 chaos_R2() { ignored_test chaos::reporting::reports_through_kills; } # the server is killed again and again
+chaos_R3() { has nginx || install_packages nginx-light; ignored_test chaos::r3; } # restarts behind nginx
 chaos_R4() { ignored_test chaos::reporting::without_postgres; }      # Postgres goes away
 chaos_R5() { ignored_test chaos::reporting::redis_in_every_state; }  # Redis is whatever it can be
 chaos_R6() { ignored_test chaos::r6; } # WeCom in trouble

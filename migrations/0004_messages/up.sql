@@ -84,6 +84,7 @@ create table mailings (
   slot        smallint not null default 0,
   rule_id     bigint,
   by_member   bigint,
+  urgent      boolean not null,      -- quiet hours do not hold it back
   planned_at  timestamptz not null,
   primary key (corp_id, mailing_id),
   constraint mailings_occasion_key unique (corp_id, occasion),

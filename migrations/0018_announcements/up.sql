@@ -10,6 +10,7 @@ create table announcements (
   state            text not null check (state in ('scheduled', 'sent', 'cancelled', 'refused')),
   revision         integer not null,     -- a change names the one it was made on
   send_at          timestamptz not null,
+  urgent           boolean not null,     -- goes out in quiet hours too
   by_member        bigint not null,
   changed_at       timestamptz not null,
   mailing_id       bigint,               -- since it went out

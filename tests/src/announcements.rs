@@ -329,3 +329,30 @@ async fn a_college_office_writes_to_its_college_alone() {
     let wrong = administrator.post("/announcements", &json!({ "title": "", "text": "文", "link": "http://x", "audience": { "departments": [college] } })).await;
     assert_eq!(wrong.fields(), ["title", "link"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quiet_hours_hold_back_what_is_not_urgent() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    let quiet = json!({ "quiet": { "from": "22:00", "until": "07:00" }, "most_a_day": 6 });
+    assert_eq!(administrator.put("/reminder-settings", &quiet).await.status, StatusCode::NO_CONTENT);
+    let receiver = test.persona("counsellor");
+    let to = json!({ "numbers": receiver });
+
+    test.clock.set_time("22:30");
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    send(&administrator, "it-can-wait-a-night", &draft(to.clone())).await;
+    test.run_jobs().await;
+    assert_eq!(got(&test, &receiver).await.len(), 0, "it waits");
+    let mut urgent = draft(to);
+    urgent["urgent"] = json!(true);
+    let id = send(&administrator, "it-can-not-wait", &urgent).await;
+    assert_eq!(administrator.get(&format!("/announcements/{id}")).await.body["urgent"], json!(true));
+    test.run_jobs().await;
+    assert_eq!(got(&test, &receiver).await.len(), 1, "it does not");
+
+    test.clock.advance(TimeDelta::hours(8) + TimeDelta::minutes(31));
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    assert_eq!(got(&test, &receiver).await.len(), 2, "in the morning it goes");
+}

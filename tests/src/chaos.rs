@@ -4,6 +4,7 @@
 mod mirror;
 mod r1;
 mod r10;
+mod r3;
 mod r6;
 mod r7;
 mod r8;

@@ -291,3 +291,18 @@ async fn administrators_say_who_is_told_when_and_look_before() {
     let other = json!({ "about": "unreported", "form": "basic-info", "rule": change });
     assert_eq!(browser.post("/digest-rules", &other).await.status, StatusCode::CREATED);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_quiet_hours_nobody_is_told_figures() {
+    let test = TestApp::start().await;
+    let quiet = json!({ "quiet": { "from": "10:00", "until": "11:00" }, "most_a_day": 6 });
+    let saved = administrator(&test).await.put("/reminder-settings", &quiet).await;
+    assert!(saved.status.is_success(), "{}", saved.body);
+    let counsellor = test.persona("counsellor");
+    assert!(at(&test, "10:31").await > 0);
+    assert_eq!(texts(&test, &counsellor).await.len(), 0, "they sleep");
+    test.clock.set_time("11:00");
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    assert_eq!(texts(&test, &counsellor).await.len(), 1, "and hear it when they wake");
+}

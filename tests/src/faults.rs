@@ -106,6 +106,25 @@ async fn a_server_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     assert_eq!(missing_and_doubled(&test, &userids, 4).await, (0, 0, 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_told_to_end_says_goodbye_first() {
+    let test = TestApp::start().await;
+    let userids = sign_in_everybody(&test).await;
+    let mut server = Server::start(&test, |_| ()).await;
+    let sender = Sender::to(&server.url);
+    let ready = server.url.join("readyz").unwrap();
+    let before = sender.get(&userids[0], "me").await.unwrap();
+    assert!(before.status().is_success() && before.headers().get("connection").is_none());
+
+    let ending = tokio::spawn(async move { server.terminate().await });
+    // It tells whoever watches it, and answers as before; each answer is the last of its connection.
+    while reqwest::get(ready.clone()).await.expect("it still answers").status().is_success() {}
+    let goodbye = sender.get(&userids[0], "me").await.unwrap();
+    assert!(goodbye.status().is_success());
+    assert_eq!(goodbye.headers()["connection"], "close");
+    ending.await.unwrap();
+}
+
 /// A way to Postgres that can be cut: what a stopped Postgres looks like from the service's side.
 pub struct Gate {
     address: SocketAddr,

@@ -9,6 +9,7 @@
 mod browser_client;
 mod crowd;
 mod databases;
+mod nginx;
 mod process;
 mod test_app;
 

@@ -133,6 +133,14 @@ impl Server {
         self.child.kill().await.expect("it ran");
     }
 
+    /// As systemd does it: it ends when it has answered what is under way.
+    pub async fn terminate(&mut self) {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        // Its test harness has nobody to talk to any more and fails over it: what counts is that it went by itself.
+        assert!(self.child.wait().await.unwrap().code().is_some(), "it ended by itself");
+    }
+
     /// Again, at the same address.
     pub async fn restart(&mut self) {
         self.child = Self::run(&self.settings).await;
@@ -171,7 +179,7 @@ async fn server() {
         }
         tokio::spawn(app::jobs::tick(app.clone(), stopped));
     }
-    let running = server::http::serve(app, config.clone(), listener, false).unwrap();
+    let running = server::http::serve(app, config.clone(), listener, true).unwrap();
     tokio::io::stdout().write_all(format!("{ANSWER}ready\n").as_bytes()).await.unwrap();
     tokio::io::stdout().flush().await.unwrap();
     running.await.unwrap();

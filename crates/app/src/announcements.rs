@@ -66,6 +66,8 @@ pub struct Draft<'a> {
     pub audience: Audience<'a>,
     /// When it goes out; none: now.
     pub send_at: Option<DateTime<Utc>>,
+    /// Quiet hours do not hold it back.
+    pub urgent: bool,
 }
 
 /// Whom an announcement would reach.
@@ -203,7 +205,8 @@ pub async fn create(
     let (corp, now) = (school.corp(), app.now());
     let body = json!({
         "title": draft.title, "text": draft.text, "link": draft.link, "departments": draft.audience.departments,
-        "tags": draft.audience.tags, "numbers": draft.audience.numbers, "send_at": draft.send_at });
+        "tags": draft.audience.tags, "numbers": draft.audience.numbers, "send_at": draft.send_at,
+        "urgent": draft.urgent });
     let request_hash = secret::hash(body.to_string().as_bytes());
     let operation = "POST /announcements";
     let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
@@ -216,7 +219,8 @@ pub async fn create(
         Claimed::Mismatch => return Err(Error::KeyReused),
     }
     let Checked { words, audience, send_at } = check(app, &mut tx, school, &scope, draft).await?;
-    let wanted = rows::Wanted { audience: &audience, send_at, by: viewer.member, at: now };
+    let wanted =
+        rows::Wanted { audience: &audience, send_at, urgent: draft.urgent, by: viewer.member, at: now };
     let id = rows::add(&mut tx, corp, wanted, |id| seal(app, school, id, &words)).await?;
     idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;
     queue::add(&mut tx, &jobs::send_announcements::job(corp, send_at, now), now).await?;
@@ -244,7 +248,8 @@ pub async fn change(
     }
     let Checked { words, audience, send_at } = check(app, &mut tx, school, &scope, draft).await?;
     let content = seal(app, school, id, &words)?;
-    let wanted = rows::Wanted { audience: &audience, send_at, by: viewer.member, at: now };
+    let wanted =
+        rows::Wanted { audience: &audience, send_at, urgent: draft.urgent, by: viewer.member, at: now };
     rows::change(&mut tx, corp, id, revision, wanted, &content).await?;
     queue::add(&mut tx, &jobs::send_announcements::job(corp, send_at, now), now).await?;
     tx.commit().await?;

@@ -100,6 +100,7 @@ pub(crate) async fn keep(app: &App, tx: &mut Scoped, school: &School, effect: Ef
         about: None,
         rule_id: None,
         by_member: None,
+        urgent: true,
         at: now,
     };
     if let Some(mailing) = mailings::add(tx, corp, new).await? {

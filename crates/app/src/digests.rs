@@ -218,6 +218,7 @@ async fn plan(
         about: told.about,
         rule_id: None,
         by_member: None,
+        urgent: false,
         at: now,
     };
     // Planned meanwhile by another process: its figures are as good.

@@ -25,6 +25,8 @@ pub(crate) struct Notice<'a> {
     pub button: &'a str,
     /// For how long it is of use.
     pub useful_for: TimeDelta,
+    /// Quiet hours do not hold it back.
+    pub urgent: bool,
 }
 
 /// Puts a notice into the outbox, in the transaction of what it tells of. The caller rings `job_added` after its commit.
@@ -43,6 +45,7 @@ pub(crate) async fn tell(
         about: None,
         rule_id: None,
         by_member: None,
+        urgent: notice.urgent,
         at: now,
     };
     let mailing = mailings::add(tx, corp, new).await?;

@@ -155,6 +155,7 @@ pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sy
         path: &format!("/admin/sync-runs/{}", outcome.run_id),
         button: "去核对",
         useful_for: NOTICE,
+        urgent: false,
     };
     notices::tell(app, &mut tx, school, to, notice, now).await?;
     tx.commit().await?;

@@ -1,5 +1,6 @@
 //! HTTP: who asks, what they send, what they get. One file a noun under `routes`.
 
+pub mod draining;
 pub mod fresh;
 pub mod headers;
 pub mod input;
@@ -30,7 +31,10 @@ use crate::{config::Config, telemetry::RequestSpan};
 #[derive(Debug, Clone)]
 pub struct Hosts(pub Arc<HashMap<String, CorpId>>);
 
-/// The server on `listener`. It runs when awaited and ends gracefully on SIGTERM.
+/// How long a connection may idle: longer than a proxy keeps one (nginx 60 s), so that it is the proxy who hangs up.
+const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(75);
+
+/// The server on `listener`. It runs when awaited; with `signals` it ends gracefully when the process is told to.
 pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool) -> std::io::Result<Server> {
     let hosts = config
         .schools
@@ -40,6 +44,8 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
     let hosts = web::Data::new(Hosts(Arc::new(hosts)));
     let limits = web::Data::new(limits::Limits::default());
     let app = web::Data::new(app);
+    let draining = draining::Draining::default();
+    let leaving = web::Data::new(draining.clone());
     let quiet = Arc::downgrade(&limits.clone().into_inner());
     tokio::spawn(async move {
         // Until the server and its limits are gone.
@@ -58,6 +64,7 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
             .app_data(hosts.clone())
             .app_data(limits.clone())
             .app_data(config.clone())
+            .app_data(leaving.clone())
             .app_data(web::PayloadConfig::new(input::BODY_LIMIT))
             .app_data(
                 web::PathConfig::default()
@@ -66,6 +73,7 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
             .wrap(from_fn(headers::same_site))
             .wrap(Compress::default())
             .wrap(from_fn(headers::secure))
+            .wrap(from_fn(draining::say_goodbye))
             .wrap(from_fn(metrics::measure))
             .wrap(TracingLogger::<RequestSpan>::new())
             .into_utoipa_app()
@@ -73,15 +81,18 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
             .into_app()
             .configure(routes::pages)
     })
+    .disable_signals()
+    .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(30)
     .client_request_timeout(std::time::Duration::from_secs(15));
     if let Some(workers) = workers {
         server = server.workers(workers);
     }
-    if !signals {
-        server = server.disable_signals();
+    let server = server.listen(listener)?.run();
+    if signals {
+        tokio::spawn(draining::end_when_told(draining, server.handle()));
     }
-    Ok(server.listen(listener)?.run())
+    Ok(server)
 }
 
 /// The answer to a path that leads nowhere.

@@ -6,7 +6,7 @@ pub mod recalls;
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId, kinds::TagId};
@@ -36,6 +36,8 @@ pub struct Wanted<'a> {
     pub audience: &'a Audience,
     /// When it is to go out.
     pub send_at: DateTime<Utc>,
+    /// Whether it goes out in quiet hours too.
+    pub urgent: bool,
     /// Who says so.
     pub by: MemberId,
     /// Now.
@@ -66,6 +68,7 @@ async fn insert(conn: &mut AsyncPgConnection, corp: CorpId, wanted: Wanted<'_>) 
             announcements::state.eq("scheduled"),
             announcements::revision.eq(1),
             announcements::send_at.eq(wanted.send_at),
+            announcements::urgent.eq(wanted.urgent),
             announcements::by_member.eq(wanted.by),
             announcements::changed_at.eq(wanted.at),
         ))
@@ -104,6 +107,7 @@ pub async fn change(
             announcements::people.eq(&wanted.audience.people),
             announcements::revision.eq(revision + 1),
             announcements::send_at.eq(wanted.send_at),
+            announcements::urgent.eq(wanted.urgent),
             announcements::changed_at.eq(wanted.at),
         ))
         .execute(conn)
@@ -161,6 +165,9 @@ pub struct Row {
     /// When it is to go out.
     #[diesel(sql_type = Timestamptz)]
     pub send_at: DateTime<Utc>,
+    /// Whether it goes out in quiet hours too.
+    #[diesel(sql_type = Bool)]
+    pub urgent: bool,
     /// Who wrote it.
     #[diesel(sql_type = BigInt)]
     pub by_member: MemberId,
@@ -185,7 +192,7 @@ pub struct Row {
 }
 
 const ROWS: &str = "
-  select a.announcement_id, a.content, a.departments, a.tags, a.people, a.state, a.revision, a.send_at, a.by_member,
+  select a.announcement_id, a.content, a.departments, a.tags, a.people, a.state, a.revision, a.send_at, a.urgent, a.by_member,
          coalesce(p.name, m.name, m.userid) as by_name, a.changed_at, a.mailing_id, a.sent_at, a.recall_asked_at,
          a.recall_ended_at
   from announcements a

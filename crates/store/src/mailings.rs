@@ -64,6 +64,8 @@ pub struct NewMailing<'a> {
     pub rule_id: Option<i64>,
     /// The member who asked for it, if any.
     pub by_member: Option<MemberId>,
+    /// Quiet hours do not hold it back: it answers somebody who is awake, or can't wait.
+    pub urgent: bool,
     /// Now.
     pub at: DateTime<Utc>,
 }
@@ -81,6 +83,7 @@ pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, mailing: NewMailing
             mailings::slot.eq(mailing.about.map_or(0, |about| about.period.slot)),
             mailings::rule_id.eq(mailing.rule_id),
             mailings::by_member.eq(mailing.by_member),
+            mailings::urgent.eq(mailing.urgent),
             mailings::planned_at.eq(mailing.at),
         ))
         .on_conflict_do_nothing()

@@ -70,8 +70,8 @@ pub struct Group {
     pub variant: String,
 }
 
-/// Mailings of reminders with rows that have not gone out, of these rules or, with `all`, of any: those that quiet hours hold
-/// back.
+/// Mailings with rows that have not gone out and that quiet hours hold back: of these rules or, with `all`, every one that is
+/// not urgent.
 pub async fn held(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -86,7 +86,7 @@ pub async fn held(
     }
     let sql = "
       select a.mailing_id from mailings a
-      where a.corp_id = $1 and a.kind <> 'notice' and a.planned_at > $4 - interval '8 days'
+      where a.corp_id = $1 and not a.urgent and a.planned_at > $4 - interval '8 days'
         and ($3 or coalesce(a.rule_id = any($2), false))
         and exists (select from outbox w where w.corp_id = a.corp_id and w.mailing_id = a.mailing_id
                     and w.state in ('waiting', 'frozen'))";

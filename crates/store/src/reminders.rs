@@ -178,6 +178,7 @@ async fn add_head(conn: &mut AsyncPgConnection, question: &Question, head: Head<
         about: Some(About { form_id: question.form_id, day: question.day, period: question.period }),
         rule_id: head.rule_id,
         by_member: head.by_member,
+        urgent: false,
         at: head.at,
     };
     mailings::add(conn, question.corp, mailing).await

@@ -41,6 +41,7 @@ diesel::table! {
         state -> Text,
         revision -> Int4,
         send_at -> Timestamptz,
+        urgent -> Bool,
         by_member -> Int8,
         changed_at -> Timestamptz,
         mailing_id -> Nullable<Int8>,
@@ -585,6 +586,7 @@ diesel::table! {
         slot -> Int2,
         rule_id -> Nullable<Int8>,
         by_member -> Nullable<Int8>,
+        urgent -> Bool,
         planned_at -> Timestamptz,
     }
 }

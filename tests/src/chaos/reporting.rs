@@ -13,7 +13,8 @@ use crate::{
     test_app::{REFERENCE, Shape, TestApp, roster_files_of},
 };
 
-async fn reference_school() -> (TestApp, Vec<String>) {
+/// The reference school with its people signed in, and the userids of its students.
+pub(super) async fn reference_school() -> (TestApp, Vec<String>) {
     let test = TestApp::start_with(Shape::reference()).await;
     test.sync().await;
     let (people, grants) = roster_files_of(REFERENCE);

@@ -43,6 +43,7 @@ async fn send_next(app: &App, school: &School) -> Result<bool> {
         about: None,
         rule_id: None,
         by_member: Some(row.by_member),
+        urgent: row.urgent,
         at: now,
     };
     let mailing = mailings::add(&mut tx, corp, new).await?;

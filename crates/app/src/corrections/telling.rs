@@ -32,6 +32,7 @@ fn to_check(path: &str) -> Notice<'_> {
         path,
         button: "去核对",
         useful_for: USEFUL,
+        urgent: false,
     }
 }
 
@@ -52,6 +53,7 @@ pub(super) async fn tell_office(
         path: &path,
         button: "去处理",
         useful_for: USEFUL,
+        urgent: false,
     };
     for role in [Role::CollegeOffice, Role::SchoolOffice] {
         let to = rows::in_charge(tx, corp, role, person, today).await?;
@@ -88,6 +90,7 @@ pub(super) async fn tell_member(
         path: &format!("/h5/me/data?request={id}"),
         button: "查看结果",
         useful_for: TimeDelta::days(7),
+        urgent: false,
     };
     notices::tell(app, tx, school, vec![userid], notice, now).await
 }

@@ -259,6 +259,7 @@ pub async fn test(
         about: None,
         rule_id: None,
         by_member: Some(viewer.member),
+        urgent: true,
         at: now,
     };
     if let Some(mailing) = mailings::add(&mut tx, corp, mailing).await? {

@@ -200,6 +200,7 @@ async fn tell_person(
         path: &format!("/h5/forms/{}?receipt={}&since={}", row.form, row.receipt, now.timestamp()),
         button: "去更正",
         useful_for: TimeDelta::days(7),
+        urgent: false,
     };
     notices::tell(app, tx, school, vec![userid], notice, now).await
 }

@@ -48,6 +48,7 @@ pub(crate) async fn warn(app: &App, school: &School) -> Result<()> {
                 path: &format!("/h5/reviews?since={}", now.timestamp()),
                 button: "去核查",
                 useful_for: TimeDelta::hours(24),
+                urgent: true,
             };
             notices::tell(app, &mut tx, school, to.to_vec(), notice, now).await?;
         }

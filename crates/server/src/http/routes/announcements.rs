@@ -52,6 +52,9 @@ pub struct AnnouncementDraft {
     /// When it goes out; left out: now.
     #[serde(default)]
     send_at: Option<DateTime<Utc>>,
+    /// Whether it goes out in quiet hours too, instead of at their end.
+    #[serde(default)]
+    urgent: bool,
 }
 
 impl AnnouncementDraft {
@@ -62,6 +65,7 @@ impl AnnouncementDraft {
             link: self.link.as_deref(),
             audience: self.audience.audience(),
             send_at: self.send_at,
+            urgent: self.urgent,
         }
     }
 }
@@ -237,6 +241,8 @@ pub struct AnnouncementDetail {
     head: AnnouncementHead,
     text: String,
     link: Option<String>,
+    /// Whether it goes out in quiet hours too.
+    urgent: bool,
     /// A change names it.
     revision: i32,
     departments: Vec<Part>,
@@ -289,6 +295,7 @@ pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<Announce
         head,
         text: words.text,
         link: words.link,
+        urgent: row.urgent,
         revision: row.revision,
         departments: found.departments.into_iter().map(Part::from).collect(),
         tags: found.tags.into_iter().map(Part::from).collect(),

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use actix_web::{HttpResponse, get, web};
 use app::App;
 
-use crate::http::openapi;
+use crate::http::{draining::Draining, openapi};
 
 /// The process lives.
 #[get("/healthz")]
@@ -13,9 +13,12 @@ pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok")
 }
 
-/// The process can serve: Postgres answers.
+/// The process can serve: Postgres answers, and it is not about to end.
 #[get("/readyz")]
-pub async fn readyz(app: web::Data<App>) -> HttpResponse {
+pub async fn readyz(app: web::Data<App>, draining: web::Data<Draining>) -> HttpResponse {
+    if draining.has_begun() {
+        return HttpResponse::ServiceUnavailable().content_type("text/plain").body("about to end");
+    }
     let ready = match app.store().control().await {
         Ok(mut conn) => store::corps::list(&mut conn).await.is_ok(),
         Err(_) => false,
