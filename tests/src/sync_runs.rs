@@ -3,7 +3,10 @@
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::test_app::TestApp;
+use crate::{
+    callbacks::{change, crypto, post},
+    test_app::TestApp,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_sync_and_the_second_import_write_nothing() {
@@ -227,4 +230,30 @@ async fn metrics_say_how_old_the_mirror_is_and_what_it_could_not_see() {
     assert_eq!(read("rollcall_mirror_difference_rows").await, 1.0);
     crate::operations::metrics_tell_what_waits(&test, address).await;
     handle.stop(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_events_is_a_look_at_everyone_now_and_then() {
+    let test = TestApp::start().await;
+    let (contacts, _) = crypto("contacts");
+    let flood = async |from: u32| {
+        for number in from..from + 400 {
+            let event = change(&format!("nobody-{number}"), 1);
+            assert_eq!(post(&test, "1/callback/contacts", &contacts, &event, 0).await, StatusCode::OK);
+        }
+        test.run_jobs().await;
+    };
+    let looks = async || {
+        test.one::<i64>("select count(*) from sync_runs where trigger = 'event' and members_seen > 10", &[])
+            .await
+    };
+    flood(0).await;
+    assert_eq!(looks().await, 1, "more than are asked for one by one");
+    flood(400).await;
+    assert_eq!(looks().await, 1, "WeCom is given a rest");
+    let waiting = "select count(*) from inbox where handled_at is null";
+    assert_eq!(test.one::<i64>(waiting, &[]).await, 400, "and nothing is forgotten");
+    test.clock.advance(chrono::TimeDelta::seconds(15));
+    test.run_jobs().await;
+    assert_eq!((looks().await, test.one::<i64>(waiting, &[]).await), (2, 0));
 }

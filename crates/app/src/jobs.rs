@@ -54,7 +54,7 @@ pub const KINDS: [&str; 17] = [
 ];
 
 /// A lease is this long and is renewed at a third of it. Work of a process that was killed waits for its end.
-const LEASE: Duration = Duration::from_secs(20);
+const LEASE: Duration = Duration::from_secs(10);
 /// How long an idle worker sleeps at most.
 const POLL: Duration = Duration::from_millis(500);
 /// How often rules and schedules are looked at.

@@ -89,6 +89,7 @@ struct Parts {
     forms: forms::Cache,
     months: reports::Months,
     memo: memo::Memo,
+    looks: jobs::handle_inbox::Looks,
     /// Rung when a job was added, so that a worker of this process looks at once.
     job_added: Notify,
 }
@@ -111,6 +112,7 @@ impl App {
             forms: forms::Cache::default(),
             months: reports::Months::default(),
             memo: memo::Memo::default(),
+            looks: jobs::handle_inbox::Looks::default(),
             job_added: Notify::new(),
         }))
     }
@@ -142,6 +144,10 @@ impl App {
 
     pub(crate) fn memo(&self) -> &memo::Memo {
         &self.0.memo
+    }
+
+    pub(crate) fn looks(&self) -> &jobs::handle_inbox::Looks {
+        &self.0.looks
     }
 
     pub(crate) fn job_added(&self) -> &Notify {

@@ -7,8 +7,8 @@ use moka::future::Cache;
 
 use crate::{App, Error, Result, School};
 
-/// How long at most, should the word of a change get lost between Postgres and Redis.
-const LONGEST: Duration = Duration::from_secs(10);
+/// How long at most, should the word of another process's change get lost between Postgres and Redis.
+const LONGEST: Duration = Duration::from_secs(30);
 /// Answers kept at most. The largest is the unreported list of a whole school.
 const MOST: u64 = 200;
 

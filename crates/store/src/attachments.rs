@@ -151,6 +151,10 @@ pub async fn usable(
 
 /// Ties pictures to the report that shows them. One that a later revision leaves out stays: the earlier one shows it.
 pub async fn tie(conn: &mut AsyncPgConnection, corp: CorpId, ids: &[String], report_id: i64) -> Result<()> {
+    // Most reports have none, and Postgres plans a list of ids anew each time.
+    if ids.is_empty() {
+        return Ok(());
+    }
     diesel::update(
         attachments::table
             .filter(attachments::corp_id.eq(corp))

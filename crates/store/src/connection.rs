@@ -155,11 +155,20 @@ impl Scoped {
     }
 
     /// Makes the work last, and tells that there is something new before the caller answers.
-    pub async fn commit(mut self) -> Result<()> {
+    pub async fn commit(self) -> Result<()> {
+        self.end(false).await
+    }
+
+    /// The same where something was written for certain, so that Postgres need not be asked.
+    pub async fn commit_written(self) -> Result<()> {
+        self.end(true).await
+    }
+
+    async fn end(mut self, has_surely_written: bool) -> Result<()> {
         let Some(mut connection) = self.connection.take() else { return Ok(()) };
         let versions = self.versions.take().filter(Versions::are_kept);
         let wrote = match &versions {
-            Some(_) => has_written(&mut connection).await?,
+            Some(_) => has_surely_written || has_written(&mut connection).await?,
             None => false,
         };
         AnsiTransactionManager::commit_transaction(&mut *connection).await?;

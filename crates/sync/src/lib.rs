@@ -96,6 +96,17 @@ pub struct Hints {
     pub renamed: Vec<(String, String)>,
 }
 
+impl Hints {
+    /// So many that reading everyone is less work than asking for each.
+    pub fn are_many(&self) -> bool {
+        self.keys().len() > MANY_HINTS
+    }
+
+    fn keys(&self) -> BTreeSet<String> {
+        self.members.iter().map(|userid| userid.to_lowercase()).collect()
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -240,7 +251,7 @@ impl Mirror {
 
     /// Looks at what events pointed at. The tree is always read whole: it is one answer.
     pub async fn refresh(&self, hints: Hints, now: DateTime<Utc>, today: NaiveDate) -> Result<Outcome> {
-        let keys: BTreeSet<String> = hints.members.iter().map(|userid| userid.to_lowercase()).collect();
+        let keys = hints.keys();
         let renamed = (hints.renamed.iter())
             .map(|(before, after)| (before.to_lowercase(), after.to_lowercase()))
             .filter(|(before, after)| before != after)

@@ -1,6 +1,8 @@
 //! Handles what came in by callback: events say when to look, WeCom's read API says what is.
 
-use chrono::{DateTime, Utc};
+use std::{collections::HashMap, sync::Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
     inbox,
@@ -18,6 +20,28 @@ pub(crate) const KIND: &str = "handle_inbox";
 /// Messages read at once: their hints become one refresh. More than a few hundred members in it are looked at by
 /// reading everyone, which is less work than asking for each; so a flood of events costs a few looks.
 const BATCH: i64 = 5000;
+
+/// From one look at everyone that events asked for to the next, at least: a look at a school of a thousand departments takes
+/// a thousand calls, and WeCom allows 10,000 a minute and 150,000 an hour. What comes meanwhile is seen by the next.
+const PACE: TimeDelta = TimeDelta::seconds(15);
+
+/// When this process last looked at everyone of a school because events asked for it.
+#[derive(Debug, Default)]
+pub(crate) struct Looks(Mutex<HashMap<CorpId, DateTime<Utc>>>);
+
+impl Looks {
+    /// How long the next has to wait.
+    fn rest(&self, corp: CorpId, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let last = self.0.lock().ok()?.get(&corp).copied()?;
+        Some(last + PACE - now).filter(|rest| *rest > TimeDelta::zero())
+    }
+
+    fn ended(&self, corp: CorpId, now: DateTime<Utc>) {
+        if let Ok(mut looks) = self.0.lock() {
+            looks.insert(corp, now);
+        }
+    }
+}
 
 /// The job; one that waits serves every message that came meanwhile.
 pub fn job(corp: CorpId, now: DateTime<Utc>) -> NewJob {
@@ -56,7 +80,14 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
             let mut tx = app.store().scoped(corp).await?;
             sessions::delete_of_members(&mut tx, corp, &leaving).await?;
             tx.commit().await?;
+            let many = hints.are_many();
+            if let Some(rest) = app.looks().rest(corp, now).filter(|_| many) {
+                return Ok(Done::Later(rest, "just looked at everyone".into()));
+            }
             let outcome = school.mirror.refresh(hints, now, school.today(now)).await?;
+            if many {
+                app.looks().ended(corp, app.now());
+            }
             if outcome.state == sync::State::Held {
                 // What an event made look wrong is judged by a look at everyone: that is what can be approved.
                 let mut tx = app.store().scoped(corp).await?;
