@@ -8,7 +8,7 @@ pub(crate) mod take;
 use domain::{
     DepartmentId, PersonId,
     photo::Outcome,
-    policy::{Action, Scope, Viewer},
+    policy::{Action, Viewer},
 };
 use store::{
     access_log::{self, Access},
