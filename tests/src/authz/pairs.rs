@@ -14,7 +14,7 @@ use std::{
     },
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::Value;
@@ -60,7 +60,7 @@ fn viewers(world: &World) -> Vec<(Who, String)> {
 async fn ask(world: &World, userid: &str, call: &str, body: &str, id: &str) -> Told {
     let (method, path) = call.split_once(' ').unwrap();
     let method: Method = method.parse().unwrap();
-    let path = path.replace("$cursor", &BASE64_URL_SAFE_NO_PAD.encode(id)).replace("$id", id);
+    let path = path.replace("$cursor", &URL_SAFE_NO_PAD.encode(id)).replace("$id", id);
     let body = match body {
         "$picture" => world.picture.clone(),
         body => body.replace("$id", id).into_bytes(),
