@@ -317,9 +317,9 @@ test('an exemption by the counsellor explains the figure', async () => {
   await person.end();
 });
 
-test('the counsellor changes a class, looks at the person over time and takes it back', async () => {
+test('the college office changes a class, looks at the person over time and takes it back', async () => {
   const person = await open(PC);
-  await openHall(person, COUNSELLOR, '/statuses');
+  await openHall(person, OFFICE, '/statuses');
   const { page } = person;
   await page.getByText('没有异动记录').waitFor();
   await page.getByLabel('学号或工号').fill(CLASSMATE);

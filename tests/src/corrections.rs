@@ -94,7 +94,7 @@ async fn a_phone_is_said_to_be_wrong_checked_and_put_right() {
 
     assert_eq!(
         act(&people.counsellor, id, "fix", json!({})).await,
-        StatusCode::NOT_FOUND,
+        StatusCode::FORBIDDEN,
         "not theirs to fix"
     );
     assert_eq!(act(&people.counsellor, id, "confirmation", json!({})).await, StatusCode::NO_CONTENT);
@@ -249,7 +249,6 @@ async fn another_class_does_not_exist_and_nobody_settles_their_own() {
     for (what, body) in [
         ("confirmation", json!({})),
         ("refusal", json!({ "reason": "不是" })),
-        ("fix", json!({})),
         ("values", json!({})),
     ] {
         let not_mine = stranger.post(&format!("/corrections/{id}/{what}"), &body).await;

@@ -80,7 +80,7 @@ async fn what_does_not_fit_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_class_assistant_finds_out_and_reads_no_note_of_others() {
+async fn a_class_assistant_finds_out_and_reads_nothing_others_found_out() {
     let test = TestApp::start().await;
     let userid = test.persona("counsellor");
     let students = test.students_of(&userid).await;
@@ -114,14 +114,24 @@ async fn a_class_assistant_finds_out_and_reads_no_note_of_others() {
     let assistant = test.sign_in(&students[0]).await;
     counsellor.post(PATH, &found_out(who, "hospital", "辅导员的说明")).await;
     let seen = assistant.get(&format!("{PATH}?person={who}")).await;
-    assert_eq!((&seen.items()[0]["reason"], &seen.items()[0]["note"]), (&json!("hospital"), &Value::Null));
+    assert_eq!((&seen.items()[0]["reason"], &seen.items()[0]["note"]), (&Value::Null, &Value::Null));
+    assert!(seen.items()[0]["by"].is_string(), "only that somebody asked: {}", seen.body);
     let list = assistant.get("/unreported/health-daily").await;
     let row = list.items().iter().find(|row| row["id"] == json!(who)).unwrap();
-    assert_eq!((&row["follow_up"]["reason"], &row["follow_up"]["note"]), (&json!("hospital"), &Value::Null));
+    assert_eq!((&row["follow_up"]["reason"], &row["follow_up"]["note"]), (&Value::Null, &Value::Null));
+    // A fellow student sees no figure and nobody's state, and says so to nobody in a sheet.
+    for path in ["/statistics/health-daily", "/statistics/health-daily/people", "/trips", "/residences/buildings", "/exports"]
+    {
+        assert_eq!(assistant.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
     let added = assistant.post(PATH, &found_out(who, "other", "同学的说明")).await;
     assert_eq!(added.status, StatusCode::OK, "{}", added.body);
     let own = assistant.get(&format!("{PATH}?person={who}")).await;
-    assert_eq!(own.items()[0]["note"], json!("同学的说明"), "their own they read");
+    assert_eq!(
+        (&own.items()[0]["reason"], &own.items()[0]["note"]),
+        (&json!("other"), &json!("同学的说明")),
+        "their own they read"
+    );
     let all = counsellor.get(&format!("{PATH}?person={who}")).await;
     assert_eq!(all.items()[0]["note"], json!("同学的说明"));
 }

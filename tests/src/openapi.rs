@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
+use server::commands::reference::{Table, text};
 
 use crate::test_app::{TestApp, root};
 
@@ -11,6 +12,12 @@ fn the_committed_documents_are_what_the_code_makes() {
     let committed =
         std::fs::read_to_string(root().join("docs/openapi.json")).expect("docs/openapi.json: run `make api`");
     assert_eq!(committed, server::http::openapi::text(), "docs/openapi.json is old: run `make api`");
+    for (file, table) in
+        [("CONFIG.md", Table::Config), ("ERRORS.md", Table::Errors), ("RIGHTS.md", Table::Rights)]
+    {
+        let committed = std::fs::read_to_string(root().join("docs").join(file)).unwrap_or_default();
+        assert_eq!(committed.trim_end(), text(table).trim_end(), "docs/{file} is old: write it with `rollcall reference`");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

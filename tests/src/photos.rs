@@ -203,10 +203,12 @@ async fn a_photo_is_shown_to_those_whose_person_it_is_and_every_look_is_recorded
     let recorded: i64 = test.one("select count(*) from access_log", &[]).await;
     assert_eq!(recorded, 1, "a look that showed nothing is none");
 
-    // Deleted is gone.
-    assert_eq!(counsellor.delete(&format!("/photos/{their_id}")).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(counsellor.delete(&format!("/photos/{my_id}")).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(counsellor.delete(&format!("/photos/{my_id}")).await.status, StatusCode::NOT_FOUND, "once");
+    // Deleted is gone, so it is not a counsellor's to do.
+    assert_eq!(counsellor.delete(&format!("/photos/{my_id}")).await.status, StatusCode::FORBIDDEN);
+    let office = test.sign_in(&test.persona("college_office")).await;
+    assert_eq!(office.delete(&format!("/photos/{their_id}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(office.delete(&format!("/photos/{my_id}")).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(office.delete(&format!("/photos/{my_id}")).await.status, StatusCode::NOT_FOUND, "once");
     assert_eq!(student.get("/me/photo").await.status, StatusCode::NOT_FOUND);
     assert_eq!(student.get("/me").await.body["person"]["photo"], json!(false));
     assert_eq!(administrator.delete(&format!("/photos/{their_id}")).await.status, StatusCode::NO_CONTENT);

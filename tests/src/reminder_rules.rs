@@ -145,6 +145,8 @@ async fn what_a_rule_cannot_be_is_told_by_field() {
     ] {
         assert_eq!(counsellor.post(path, &body).await.status, StatusCode::FORBIDDEN, "{path}");
     }
+    let rounds = counsellor.get("/reminder-rules/1/rounds").await;
+    assert_eq!(rounds.status, StatusCode::FORBIDDEN, "they count everybody a rule asks");
     let student = test.sign_in(&test.persona("student")).await;
     for path in
         ["/reminder-rules", "/reminder-settings", "/school-days?year=2020", "/reminder-rules/1/people"]

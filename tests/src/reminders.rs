@@ -93,6 +93,35 @@ async fn the_same_key_is_the_same_round_and_foreign_people_are_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_round_shows_those_who_are_still_ones_own_and_leaders_send_none() {
+    let test = TestApp::start().await;
+    let counsellors = test.personas("counsellor");
+    let students = test.students_of(&counsellors[0]).await;
+    let theirs = test.students_of(counsellors.last().unwrap()).await;
+    let counsellor = test.sign_in(&counsellors[0]).await;
+    let round = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+    let path = format!("/reminders/{}?limit=200", round.body["round"]);
+    assert_eq!(counsellor.get(&path).await.items().len(), students.len());
+    // One of them is in a class of the other counsellor's by now.
+    let sql = "update memberships set department_id = (
+                 select m.department_id from memberships m join persons p using (corp_id, person_id)
+                 where p.number = $2 and m.is_main and m.until_date is null)
+               where is_main and until_date is null
+                 and person_id = (select person_id from persons where number = $1)";
+    assert_eq!(test.owner.execute(sql, &[&students[0], &theirs[0]]).await.unwrap(), 1);
+    assert_eq!(counsellor.get(&path).await.items().len(), students.len() - 1);
+    for role in ["college_leader", "school_leader"] {
+        let leader = test.sign_in(&test.persona(role)).await;
+        let refused = leader.post("/reminders", &json!({ "form": "health-daily" })).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(leader.get(&path).await.status, StatusCode::FORBIDDEN, "{role}");
+        let invited = leader.post("/registration/invitations", &json!({})).await;
+        assert_eq!(invited.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(leader.get("/me").await.body["may"]["remind"], json!(false), "{role}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_rule_sends_at_its_times_and_not_twice() {
     let test = TestApp::start().await;
     let plan = async |time: &str| {

@@ -128,6 +128,25 @@ async fn nothing_to_report_is_signed_without_a_word_and_taken_back_on_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn figures_of_a_whole_college_are_for_who_has_all_of_it() {
+    let test = TestApp::start().await;
+    let counsellor_id = test.persona("counsellor");
+    let (_, college, _) = class_of(&test, &counsellor_id).await;
+    let office = test.sign_in(&test.persona("college_office")).await;
+    let signed = office.post("/sign-offs", &sign(college, "三人未报，已逐一联系")).await;
+    assert_eq!(signed.status, StatusCode::OK, "{}", signed.body);
+    let whole = row(&office, "", college).await;
+    assert!(whole["signed"]["known"]["expected"].as_i64().unwrap() > 0, "{whole}");
+    assert_eq!(whole["signed"]["note"], json!("三人未报，已逐一联系"));
+    let part = row(&test.sign_in(&counsellor_id).await, "", college).await;
+    assert_eq!(
+        (&part["signed"]["known"], &part["signed"]["note"], &part["signed"]["by"], &part["differs"]),
+        (&Value::Null, &Value::Null, &whole["signed"]["by"], &json!(false)),
+        "that it was signed and by whom, not with what"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_not_begun_or_is_nobodys_is_not_signed() {
     let test = TestApp::start().await;
     let counsellor_id = test.persona("counsellor");

@@ -59,7 +59,7 @@ pub async fn make(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>,
 
 /// What the viewer was granted, by name, where that is few.
 pub(crate) fn own(viewer: &Viewer) -> Option<String> {
-    let granted = viewer.grants.iter().filter(|grant| grant.role.may(Action::SeeStatistics));
+    let granted = viewer.grants.iter().filter(|grant| grant.may(Action::SeeStatistics));
     let mut names: Vec<&str> = granted.map(|grant| grant.department_name.as_str()).collect();
     names.sort_unstable();
     names.dedup();

@@ -75,10 +75,10 @@ pub(crate) async fn answer(
             Content::Text(measured(app, school, &viewer, person, inbox_id, value).await?)
         }
         (Words::History, Some(person)) => Content::Text(history(app, school, person).await?),
-        (Words::Unreported, _) if viewer.may(Action::SeePeople) => unreported(app, school, &viewer).await?,
+        (Words::Unreported, _) if viewer.may(Action::SeeUnreported) => unreported(app, school, &viewer).await?,
         (Words::Unreported, Some(_)) => Content::Text(own(app, school, &viewer).await?),
         (Words::Other, Some(_)) => Content::Text(help(school, &viewer)),
-        (_, None) if viewer.may(Action::SeePeople) => Content::Text(help(school, &viewer)),
+        (_, None) if viewer.may(Action::SeeUnreported) => Content::Text(help(school, &viewer)),
         (_, None) => Content::Text(
             "您的企业微信账号还没有对应到学校名册，暂时不能填报。请联系辅导员或学院办公室。".to_owned(),
         ),
@@ -247,7 +247,7 @@ async fn unreported(app: &App, school: &School, viewer: &Viewer) -> Result<Conte
         let loaded = forms::compiled(app, &campaign, version)?;
         let begun = |turn: &Turn| turn.period.day.is_some() && turn.window.opens_at <= now;
         let Some(turn) = loaded.turns(school, today).into_iter().rfind(begun) else { continue };
-        let scope = viewer.scope(Action::SeePeople);
+        let scope = viewer.scope(Action::SeeUnreported);
         let question = loaded.question(corp, today, turn.period.slot, scope);
         let counts = statistics::total(&mut tx, &question).await?;
         if counts.expected > 0 {
@@ -357,7 +357,7 @@ fn help(school: &School, viewer: &Viewer) -> String {
         lines.push("· 体温，例如 36.4：其余与上次相同时直接填报".to_owned());
         lines.push("· 历史：最近七次填报的时间".to_owned());
     }
-    lines.push(match viewer.may(Action::SeePeople) {
+    lines.push(match viewer.may(Action::SeeUnreported) {
         true => "· 未报：您负责的范围内还有多少人未报".to_owned(),
         false => "· 未报：您自己还有什么没填".to_owned(),
     });

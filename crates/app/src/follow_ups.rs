@@ -36,8 +36,8 @@ pub struct FoundOut<'a> {
 /// A follow-up as it is shown.
 #[derive(Clone)]
 pub struct FollowUp {
-    /// Why.
-    pub reason: FollowUpReason,
+    /// Why; none where it is not the viewer's to read: that somebody is in hospital is not for a fellow student.
+    pub reason: Option<FollowUpReason>,
     /// What else was said; none also where it is not the viewer's to read.
     pub note: Option<String>,
     /// Who found out.
@@ -126,9 +126,10 @@ pub async fn history(
     found
         .into_iter()
         .map(|row| {
-            let note = row.note.filter(|_| readable(row.by_member));
+            let reads = readable(row.by_member);
+            let note = row.note.filter(|_| reads);
             Ok(FollowUp {
-                reason: reason(&row.reason)?,
+                reason: reads.then(|| reason(&row.reason)).transpose()?,
                 note: opened(app, corp, question.form_id, person, note.as_ref(), row.at)?,
                 by: row.by_name,
                 at: row.at,
@@ -149,9 +150,9 @@ async fn of_person(
     Ok(Question { person: Some(person), ..question })
 }
 
-/// Whether the viewer reads a note about somebody counted under these departments: their own, and of others those who may
-/// read what that person answers. A class assistant, a fellow student, sees the reason alone.
-pub(crate) fn reads_note(viewer: &Viewer, by: MemberId, counted_under: &[Option<DepartmentId>]) -> bool {
+/// Whether the viewer reads what was found out about somebody counted under these departments: their own, and of others those
+/// who may read what that person answers. A class assistant, a fellow student, sees who asked and when.
+pub(crate) fn reads(viewer: &Viewer, by: MemberId, counted_under: &[Option<DepartmentId>]) -> bool {
     by == viewer.member || viewer.scope(Action::SeeAnswers).covers(counted_under)
 }
 

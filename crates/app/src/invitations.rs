@@ -24,12 +24,9 @@ pub struct Wanted<'a> {
     pub kind: Option<&'static str>,
 }
 
-/// Those who may remind may invite; an administrator everybody, without seeing them.
+/// Whom the viewer may have invited: an administrator everybody, without seeing them.
 fn scope(viewer: &Viewer) -> Result<Scope> {
-    if viewer.may(Action::Administer) {
-        return Ok(Scope::School);
-    }
-    let scope = viewer.scope(Action::Remind);
+    let scope = viewer.scope(Action::Invite);
     if scope.is_empty() { Err(Error::Forbidden) } else { Ok(scope) }
 }
 

@@ -10,12 +10,12 @@ use domain::{
 };
 use store::{
     expected::Question,
-    movements::{self, NewSignOff},
+    movements::{self, NewSignOff, SignOff},
 };
 
 use crate::{App, Error, Page, Result, School};
 
-pub use store::movements::{PersonRow, Row, SignOff, Which};
+pub use store::movements::{PersonRow, Row, Which};
 
 /// A day so long ago can't be signed any more.
 const SIGNED_WITHIN: Days = Days::new(7);
@@ -31,6 +31,26 @@ pub struct Asked {
     pub which: Which,
 }
 
+/// What stands signed of a department's day.
+#[derive(Debug, Clone)]
+pub struct Signature {
+    /// Who signed.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What they add; none where the viewer sees a part of the department alone, since it is about all of it.
+    pub note: Option<String>,
+    /// The figures as they were known then; none there too.
+    pub known: Option<Movement>,
+}
+
+impl Signature {
+    fn of(signed: SignOff, whole: bool) -> Self {
+        let SignOff { by, at, note, movement, .. } = signed;
+        Self { by, at, note: note.filter(|_| whole), known: whole.then_some(movement) }
+    }
+}
+
 /// A day of the departments the viewer may see.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -39,7 +59,7 @@ pub struct Table {
     /// The hour this was true.
     pub as_of: DateTime<Utc>,
     /// By department, in the directory's order, each with what stands signed.
-    pub rows: Vec<(Row, Option<SignOff>)>,
+    pub rows: Vec<(Row, Option<Signature>)>,
     /// Their sum.
     pub total: Movement,
 }
@@ -67,7 +87,8 @@ pub(crate) async fn table_in(
     let total = rows.iter().map(|row| row.movement).sum();
     let with_signature = |row: Row| {
         let place = signed.iter().position(|sign_off| sign_off.department_id == row.department_id);
-        let signature = place.map(|place| signed.swap_remove(place));
+        let whole = question.scope.covers(&[Some(row.department_id)]);
+        let signature = place.map(|place| Signature::of(signed.swap_remove(place), whole));
         (row, signature)
     };
     let rows = rows.into_iter().map(with_signature).collect();

@@ -8,7 +8,7 @@ pub(crate) mod take;
 use domain::{
     DepartmentId, PersonId,
     photo::Outcome,
-    policy::{Action, Scope, Viewer},
+    policy::{Action, Viewer},
 };
 use store::{
     access_log::{self, Access},
@@ -66,12 +66,9 @@ pub async fn has_own(app: &App, school: &School, viewer: &Viewer) -> Result<bool
     Ok(has)
 }
 
-/// Removes a person's photo. Administrators may remove any; they see none.
+/// Removes a person's photo, for good: an office's to do, and the administrators', who see none.
 pub async fn remove(app: &App, school: &School, viewer: &Viewer, person: PersonId) -> Result<()> {
-    let scope = match viewer.may(Action::Administer) {
-        true => Scope::School,
-        false => viewer.scope(Action::SeePhoto),
-    };
+    let scope = viewer.scope(Action::DeletePhotos);
     if scope.is_empty() {
         return Err(Error::Forbidden);
     }

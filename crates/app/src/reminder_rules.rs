@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     DepartmentId,
     form::WallTime,
-    policy::{Action, Viewer},
+    policy::{Action, Scope, Viewer},
     reminder::{Days, Occasion, Rule, Step, To},
 };
 use store::{
@@ -174,7 +174,8 @@ pub struct PastRound {
     pub counts: Vec<(String, i64)>,
 }
 
-/// The rounds of a rule, newest first, with what became of them; `before` is the last page's `next`.
+/// The rounds of a rule, newest first, with what became of them; `before` is the last page's `next`. They count everybody a
+/// rule asks: for those who see the figures of the whole school.
 pub async fn rounds(
     app: &App,
     school: &School,
@@ -184,6 +185,9 @@ pub async fn rounds(
     limit: i64,
 ) -> Result<Page<PastRound>> {
     may_read(viewer)?;
+    if viewer.scope(Action::SeeStatistics) != Scope::School {
+        return Err(Error::Forbidden);
+    }
     let before = read_cursor(before)?;
     let mut tx = app.store().scoped(school.corp()).await?;
     rows::find(&mut tx, school.corp(), id, false).await?.ok_or(Error::NotFound)?;

@@ -149,7 +149,7 @@ pub struct RoundResult {
     pub page: Page<Outcome>,
 }
 
-/// A round of the viewer's own; `after` is the last page's `next`.
+/// A round of the viewer's own, with those of it who are theirs today; `after` is the last page's `next`.
 pub async fn result(
     app: &App,
     school: &School,
@@ -158,12 +158,16 @@ pub async fn result(
     after: Option<&str>,
     limit: i64,
 ) -> Result<RoundResult> {
+    let scope = viewer.scope(Action::Remind);
+    if scope.is_empty() {
+        return Err(Error::Forbidden);
+    }
     let after = after.map_or(Ok(0), str::parse).map_err(|_| crate::bad_cursor())?;
-    let corp = school.corp();
+    let (corp, today) = (school.corp(), school.today(app.now()));
     let mut tx = app.store().scoped(corp).await?;
     let round = reminders::own_round(&mut tx, corp, viewer.member, round_id).await?.ok_or(Error::NotFound)?;
     let counts = reminders::counts(&mut tx, corp, round_id).await?;
-    let rows = reminders::outcomes(&mut tx, corp, round_id, after, limit + 1).await?;
+    let rows = reminders::outcomes(&mut tx, corp, round_id, (&scope, today), after, limit + 1).await?;
     tx.commit().await?;
     Ok(RoundResult { round, counts, page: Page::cut(rows, limit, |row| row.outbox_id.to_string()) })
 }

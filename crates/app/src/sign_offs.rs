@@ -114,9 +114,9 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64) -> Res
 pub struct Signed {
     /// Its number.
     pub id: i64,
-    /// As the figures were known then.
-    pub known: Counts,
-    /// What was said.
+    /// As the figures were known then; none where the viewer sees a part of the department alone.
+    pub known: Option<Counts>,
+    /// What was said; it is about the whole department too.
     pub note: Option<String>,
     /// By whom.
     pub by: String,
@@ -168,14 +168,15 @@ pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>
             // Who was late is not signed.
             let now =
                 Counts { expected: row.expected, reported: row.reported, abnormal: row.abnormal, late: 0 };
-            let signed = signed(app, corp, question.form_id, &row)?;
-            // Who sees a part of a college can't compare it with what was signed for the whole.
+            // What was signed for a whole college is not for who sees a part of it: figures of others are in it.
             let whole = question.scope.covers(&path);
+            let signed = signed(app, corp, question.form_id, &row, whole)?;
+            let known = signed.as_ref().and_then(|signed| signed.known);
             Ok(Row {
                 department: (row.department_id, row.name),
                 now,
                 classes: (row.classes, row.classes_signed),
-                differs: whole && signed.as_ref().is_some_and(|signed| signed.known != now),
+                differs: known.is_some_and(|known| known != now),
                 signed,
                 may_sign: may_sign.covers(&path),
             })
@@ -184,8 +185,12 @@ pub async fn table(app: &App, school: &School, viewer: &Viewer, asked: Asked<'_>
     Ok(Table { day: question.day, slot: question.period.slot, as_of, rows })
 }
 
-fn signed(app: &App, corp: i32, form_id: i64, row: &rows::Row) -> Result<Option<Signed>> {
+fn signed(app: &App, corp: i32, form_id: i64, row: &rows::Row, whole: bool) -> Result<Option<Signed>> {
     let (Some(id), Some(at)) = (row.sign_off_id, row.at) else { return Ok(None) };
+    let by = row.by_name.clone().unwrap_or_default();
+    if !whole {
+        return Ok(Some(Signed { id, known: None, note: None, by, at }));
+    }
     let known = Counts {
         expected: row.known_expected.unwrap_or_default().into(),
         reported: row.known_reported.unwrap_or_default().into(),
@@ -201,5 +206,5 @@ fn signed(app: &App, corp: i32, form_id: i64, row: &rows::Row) -> Result<Option<
             String::from_utf8(opened).map_err(|_| Error::internal("a sealed note that is not text"))
         })
         .transpose()?;
-    Ok(Some(Signed { id, known, note, by: row.by_name.clone().unwrap_or_default(), at }))
+    Ok(Some(Signed { id, known: Some(known), note, by, at }))
 }

@@ -30,7 +30,16 @@ use act::{By, Wanted};
 
 /// Whose standing the viewer may change.
 fn scope(viewer: &Viewer) -> Result<Scope> {
-    let scope = viewer.scope(Action::ChangeStatus);
+    scope_of(viewer, Action::ChangeStatus)
+}
+
+/// Whose standing the viewer may read.
+fn readable(viewer: &Viewer) -> Result<Scope> {
+    scope_of(viewer, Action::SeeStatus)
+}
+
+fn scope_of(viewer: &Viewer, action: Action) -> Result<Scope> {
+    let scope = viewer.scope(action);
     if scope.is_empty() { Err(Error::Forbidden) } else { Ok(scope) }
 }
 
@@ -54,7 +63,7 @@ pub async fn list(
 ) -> Result<Page<Row>> {
     let question = Question {
         corp: school.corp(),
-        scope: scope(viewer)?,
+        scope: readable(viewer)?,
         today: school.today(app.now()),
         kind: filter.kind.map(str::to_owned),
         person: None,

@@ -65,7 +65,7 @@ pub async fn list(
     let as_of = app.now();
     let corp = school.corp();
     let mut tx = app.store().reading(corp).await?;
-    let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
+    let (_, question) = question(app, &mut tx, school, viewer, Action::SeeUnreported, asked).await?;
     let all = memo::kept(app, school, format!("unreported {question:?}"), async {
         Ok(unreported::everybody(&mut tx, &question).await?)
     })
@@ -84,9 +84,10 @@ pub async fn list(
         let callable = may_call.covers(&path);
         let follow_up = match (row.follow_reason, row.follow_by, row.follow_at) {
             (Some(reason), Some(by), Some(at)) => {
-                let note = row.follow_note.filter(|_| follow_ups::reads_note(viewer, by, &path));
+                let reads = follow_ups::reads(viewer, by, &path);
+                let note = row.follow_note.filter(|_| reads);
                 Some(FollowUp {
-                    reason: follow_ups::reason(&reason)?,
+                    reason: reads.then(|| follow_ups::reason(&reason)).transpose()?,
                     note: follow_ups::opened(app, corp, question.form_id, row.person_id, note.as_ref(), at)?,
                     by: row.follow_by_name.unwrap_or_default(),
                     at,

@@ -48,7 +48,7 @@ impl About {
     /// What its page shows, and to whom: the figures are those of the page it opens.
     pub fn action(self) -> Action {
         match self {
-            Self::Unreported => Action::SeePeople,
+            Self::Unreported => Action::SeeUnreported,
             Self::Summary | Self::Movements => Action::SeeStatistics,
         }
     }

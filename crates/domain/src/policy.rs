@@ -40,10 +40,14 @@ pub enum Action {
     SeeStatistics,
     /// Read names and states behind the counts.
     SeePeople,
+    /// Read who has not reported, by name, and nothing else of them.
+    SeeUnreported,
     /// Read a phone number, one person at a time, on record.
     RevealPhone,
     /// Send a reminder now.
     Remind,
+    /// 邀请激活: have WeCom invite those who don't use it.
+    Invite,
     /// Say on which days somebody need not answer.
     Exempt,
     /// Say whether what somebody wants corrected is so.
@@ -56,7 +60,11 @@ pub enum Action {
     House,
     /// Look at a photo, one person at a time, on record.
     SeePhoto,
-    /// Say since when somebody is in which class, has left, is back, or has which number.
+    /// Delete a photo, which nobody can undo.
+    DeletePhotos,
+    /// Read since when somebody is in which class, has left, is back, or has which number.
+    SeeStatus,
+    /// Say so.
     ChangeStatus,
     /// 代报: answer for somebody who can't.
     ReportFor,
@@ -82,17 +90,21 @@ pub enum Action {
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::SeeStatistics,
         Self::SeePeople,
+        Self::SeeUnreported,
         Self::RevealPhone,
         Self::Remind,
+        Self::Invite,
         Self::Exempt,
         Self::CheckCorrections,
         Self::FixCorrections,
         Self::AppointCounsellors,
         Self::House,
         Self::SeePhoto,
+        Self::DeletePhotos,
+        Self::SeeStatus,
         Self::ChangeStatus,
         Self::ReportFor,
         Self::FollowUp,
@@ -105,6 +117,37 @@ impl Action {
         Self::Administer,
         Self::Audit,
     ];
+
+    /// As schools say it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SeeStatistics => "看统计数字",
+            Self::SeePeople => "看数字背后的人（填报状态、行程、宿舍、激活情况）",
+            Self::SeeUnreported => "看未报名单（只有谁未报）",
+            Self::RevealPhone => "看手机号、更正手机号（逐个，留痕）",
+            Self::Remind => "催办",
+            Self::Invite => "邀请激活",
+            Self::Exempt => "登记免报",
+            Self::CheckCorrections => "核实更正申请",
+            Self::FixCorrections => "办理更正申请",
+            Self::AppointCounsellors => "指定辅导员",
+            Self::House => "安排床位",
+            Self::SeePhoto => "看照片（逐个，留痕）",
+            Self::DeletePhotos => "删除照片",
+            Self::SeeStatus => "看学籍异动",
+            Self::ChangeStatus => "登记学籍异动",
+            Self::ReportFor => "代报",
+            Self::FollowUp => "登记未报原因",
+            Self::SignOff => "零报告签收、签人员流动",
+            Self::Review => "核查、退回",
+            Self::SeeAnswers => "看填报内容（逐份，留痕）",
+            Self::DesignForms => "设计和发布表单",
+            Self::GiveGrants => "授权（不超过自己的权限）",
+            Self::Announce => "发通知",
+            Self::Administer => "管理系统（同步、名册导入、规则）",
+            Self::Audit => "看导出与授权记录",
+        }
+    }
 }
 
 impl Role {
@@ -133,6 +176,21 @@ impl Role {
             Self::SchoolLeader => "school_leader",
             Self::Administrator => "administrator",
             Self::Auditor => "auditor",
+        }
+    }
+
+    /// As schools say it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ClassAssistant => "学生干部",
+            Self::Counsellor => "辅导员",
+            Self::CollegeLeader => "学院领导",
+            Self::CollegeOffice => "学院办公室",
+            Self::DepartmentHead => "部门负责人",
+            Self::SchoolOffice => "学工办",
+            Self::SchoolLeader => "校领导",
+            Self::Administrator => "管理员",
+            Self::Auditor => "审计员",
         }
     }
 
@@ -177,49 +235,67 @@ impl Role {
         )
     }
 
-    /// The whole policy, as a table.
+    /// The whole policy, as a table: docs/RIGHTS.md is made from it, and docs/adr/0006 says why.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DesignForms,
-            Exempt, FixCorrections, FollowUp, GiveGrants, House, Remind, ReportFor, RevealPhone, Review,
-            SeeAnswers, SeePeople, SeePhoto, SeeStatistics, SignOff,
+            Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
+            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, Remind, ReportFor,
+            RevealPhone, Review, SeeAnswers, SeePeople, SeePhoto, SeeStatistics, SeeStatus, SeeUnreported,
+            SignOff,
         };
+        let looks_on = matches!(action, SeeStatistics | SeePeople | SeeUnreported);
         // What whoever looks after students may do with them.
-        let cares = matches!(
-            action,
-            SeeStatistics
-                | SeePeople
-                | SeePhoto
-                | RevealPhone
-                | Remind
-                | Exempt
-                | ChangeStatus
-                | House
-                | CheckCorrections
-                | ReportFor
-                | FollowUp
-                | SignOff
-                | Review
-                | SeeAnswers
-        );
+        let cares = looks_on
+            || matches!(
+                action,
+                SeePhoto
+                    | SeeStatus
+                    | RevealPhone
+                    | Remind
+                    | Invite
+                    | Exempt
+                    | House
+                    | CheckCorrections
+                    | ReportFor
+                    | FollowUp
+                    | SignOff
+                    | Review
+                    | SeeAnswers
+            );
         match self {
             Self::Counsellor => cares,
             Self::CollegeOffice | Self::SchoolOffice => {
                 cares
                     || matches!(
                         action,
-                        FixCorrections | AppointCounsellors | DesignForms | GiveGrants | Announce
+                        ChangeStatus
+                            | DeletePhotos
+                            | FixCorrections
+                            | AppointCounsellors
+                            | DesignForms
+                            | GiveGrants
+                            | Announce
                     )
             }
-            Self::ClassAssistant => matches!(action, SeeStatistics | SeePeople | Remind | FollowUp),
-            Self::CollegeLeader | Self::DepartmentHead => {
-                matches!(action, SeeStatistics | SeePeople | Remind | SignOff)
-            }
-            Self::SchoolLeader => matches!(action, SeeStatistics | SeePeople | Remind),
+            // A fellow student: who has not reported, and nothing else of them.
+            Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
+            Self::CollegeLeader => looks_on || action == SignOff,
+            // Nobody else is nearer to the staff of an office.
+            Self::DepartmentHead => looks_on || matches!(action, SignOff | Remind | Invite),
+            Self::SchoolLeader => looks_on,
             Self::Administrator => {
                 matches!(
                     action,
-                    SeeStatistics | Administer | ChangeStatus | DesignForms | GiveGrants | Announce | Audit
+                    SeeStatistics
+                        | Administer
+                        | Invite
+                        | SeeStatus
+                        | ChangeStatus
+                        | DeletePhotos
+                        | DesignForms
+                        | GiveGrants
+                        | Announce
+                        | Audit
                 )
             }
             Self::Auditor => matches!(action, Audit),
@@ -240,6 +316,15 @@ pub struct Grant {
     pub whole_school: bool,
     /// The first day it no longer holds.
     pub until: NaiveDate,
+}
+
+impl Grant {
+    /// Whether it opens an action. A head of a department acts for its staff; over the whole school they look on, as its
+    /// leaders do.
+    pub fn may(&self, action: Action) -> bool {
+        let only_looks_on = self.role == Role::DepartmentHead && self.whole_school;
+        self.role.may(action) && !(only_looks_on && !Role::SchoolLeader.may(action))
+    }
 }
 
 /// Whose data an action may touch.
@@ -303,7 +388,7 @@ pub struct ViewerPerson {
 impl Viewer {
     /// Whose data the viewer may touch with `action`.
     pub fn scope(&self, action: Action) -> Scope {
-        let granted = || self.grants.iter().filter(|grant| grant.role.may(action));
+        let granted = || self.grants.iter().filter(|grant| grant.may(action));
         if granted().any(|grant| grant.whole_school) {
             return Scope::School;
         }
@@ -384,9 +469,56 @@ mod tests {
         let administrator = viewer(&[(Role::Administrator, 1, true)]);
         assert_eq!(administrator.scope(Action::SeeStatistics), Scope::School);
         assert!(!administrator.may(Action::SeePeople) && !administrator.may(Action::RevealPhone));
+        assert!(!administrator.may(Action::SeeUnreported) && !administrator.may(Action::SeePhoto));
         assert!(administrator.may(Action::Administer) && administrator.may(Action::ChangeStatus));
         assert!(!administrator.may(Action::Exempt));
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Administer));
+    }
+
+    #[test]
+    fn a_fellow_student_learns_who_has_not_reported_and_nothing_else() {
+        let assistant = viewer(&[(Role::ClassAssistant, 7, false)]);
+        let may: Vec<Action> =
+            Action::ALL.into_iter().filter(|action| assistant.scope(*action) == Scope::Departments(vec![7])).collect();
+        assert_eq!(may, [Action::SeeUnreported, Action::Remind, Action::FollowUp]);
+    }
+
+    #[test]
+    fn leaders_look_on_and_message_nobody() {
+        for (role, whole) in [(Role::CollegeLeader, false), (Role::SchoolLeader, true)] {
+            let leader = viewer(&[(role, 3, whole)]);
+            assert!(leader.may(Action::SeeStatistics) && leader.may(Action::SeePeople), "{role:?}");
+            for action in [Action::Remind, Action::Invite, Action::Announce, Action::FollowUp, Action::RevealPhone] {
+                assert!(!leader.may(action), "{role:?} {action:?}");
+            }
+        }
+        assert!(viewer(&[(Role::CollegeLeader, 3, false)]).may(Action::SignOff), "a college answers for its figures");
+    }
+
+    #[test]
+    fn a_head_reminds_the_staff_of_a_department_and_not_a_school() {
+        let head = viewer(&[(Role::DepartmentHead, 9, false)]);
+        let over_all = viewer(&[(Role::DepartmentHead, 1, true)]);
+        for action in [Action::Remind, Action::Invite, Action::SignOff] {
+            assert!(head.may(action) && !over_all.may(action), "{action:?}");
+        }
+        assert_eq!(over_all.scope(Action::SeePeople), Scope::School);
+        let both = viewer(&[(Role::DepartmentHead, 9, false), (Role::DepartmentHead, 1, true)]);
+        assert_eq!(both.scope(Action::Remind), Scope::Departments(vec![9]), "where they are nearest");
+    }
+
+    #[test]
+    fn what_cannot_be_undone_or_changes_who_is_expected_is_an_offices() {
+        let counsellor = viewer(&[(Role::Counsellor, 7, false)]);
+        for action in [Action::DeletePhotos, Action::ChangeStatus, Action::FixCorrections] {
+            assert!(!counsellor.may(action), "{action:?}");
+            for role in [Role::CollegeOffice, Role::SchoolOffice] {
+                assert!(role.may(action), "{role:?} {action:?}");
+            }
+        }
+        for action in [Action::SeePhoto, Action::SeeStatus, Action::CheckCorrections] {
+            assert!(counsellor.may(action), "{action:?}");
+        }
     }
 
     #[test]

@@ -3,16 +3,19 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId, policy::Role};
+use domain::{
+    CorpId, MemberId, PersonId,
+    policy::{Role, Scope},
+};
 
 use crate::{
     Result,
     expected::Question,
     mailings::{self, About, NewMailing},
-    schema::{forms, mailings as heads, outbox, persons},
+    schema::{forms, mailings as heads, outbox},
 };
 
 /// How many reminders one person gets of a day at most, and since when that day is.
@@ -418,38 +421,52 @@ pub async fn own_round(
 }
 
 /// What became of one reminder of a round.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, QueryableByName)]
 pub struct Outcome {
     /// Order and cursor.
+    #[diesel(sql_type = BigInt)]
     pub outbox_id: i64,
     /// Whom.
+    #[diesel(sql_type = BigInt)]
     pub person_id: PersonId,
     /// Their name.
+    #[diesel(sql_type = Text)]
     pub name: String,
     /// What.
+    #[diesel(sql_type = Text)]
     pub state: String,
     /// When.
+    #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
 }
 
-/// The reminders of a round, after `after`.
+/// The reminders of a round to those who are in the scope today, after `after`.
 pub async fn outcomes(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     round_id: i64,
+    (scope, today): (&Scope, NaiveDate),
     after: i64,
     limit: i64,
 ) -> Result<Vec<Outcome>> {
-    Ok(outbox::table
-        .inner_join(persons::table.on(
-            persons::corp_id.eq(outbox::corp_id).and(persons::person_id.nullable().eq(outbox::person_id)),
-        ))
-        .filter(outbox::corp_id.eq(corp))
-        .filter(outbox::mailing_id.eq(round_id))
-        .filter(outbox::outbox_id.gt(after))
-        .order(outbox::outbox_id)
-        .limit(limit)
-        .select((outbox::outbox_id, persons::person_id, persons::name, outbox::state, outbox::at))
+    let sql = "
+        select o.outbox_id, p.person_id, p.name, o.state, o.at
+        from outbox o join persons p on p.corp_id = o.corp_id and p.person_id = o.person_id
+        where o.corp_id = $1 and o.mailing_id = $2 and o.outbox_id > $3
+          and ($4 is null or exists (
+            select from memberships s
+            join departments d on d.corp_id = s.corp_id and d.department_id = s.department_id
+            where s.corp_id = $1 and s.person_id = p.person_id and s.is_main
+              and s.from_date <= $5 and (s.until_date is null or s.until_date > $5)
+              and (d.department_id = any($4) or d.class_id = any($4) or d.grade_id = any($4) or d.college_id = any($4))))
+        order by o.outbox_id limit $6";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(round_id)
+        .bind::<BigInt, _>(after)
+        .bind::<Nullable<Array<Integer>>, _>(scope.departments())
+        .bind::<Date, _>(today)
+        .bind::<BigInt, _>(limit)
         .load(conn)
         .await?)
 }

@@ -6,13 +6,16 @@ use super::{
     findings::Findings,
     oracle::{Need, Who},
     rows::Row,
-    world::facts::{CANARY, REASON},
+    world::facts::{CANARY, NOTE, REASON},
 };
 
 /// The looks at phones, which are on record, and one's own.
 const FULL_PHONES: [&str; 3] = ["people_reveal_phone", "corrections_values", "me_contact"];
 /// One's own, masked.
 const OWN: [&str; 5] = ["me_data", "corrections_mine", "reports_get", "reports_revisions", "forms_get"];
+
+/// Show what was found out about those who have not reported.
+const FOUND_OUT: [&str; 2] = ["unreported_list", "follow_ups_list"];
 
 /// Eleven digits that begin with 1, by themselves.
 fn has_phone(text: &str) -> bool {
@@ -36,6 +39,21 @@ pub fn check(row: &Row, who: Who, told: &Told, findings: &mut Findings) {
     }
     if told.text.contains(REASON) && !Need::Care.is_held_by(who) {
         findings.extra(what("why somebody is exempt"));
+    }
+    if told.text.contains(NOTE) && !Need::Care.is_held_by(who) {
+        findings.extra(what("what a counsellor found out"));
+    }
+    // A fellow student learns that somebody asked, and not that a classmate is in hospital.
+    if who == Who::Assistant && FOUND_OUT.contains(&row.operation) && told.text.contains("hospital") {
+        findings.extra(what("why a classmate has not reported"));
+    }
+    if FOUND_OUT.contains(&row.operation)
+        && told.succeeded()
+        && Need::Care.is_held_by(who)
+        && row.call.contains("$followed")
+        && !told.text.contains(NOTE)
+    {
+        findings.missing(what("not what a counsellor found out"));
     }
 }
 

@@ -75,7 +75,8 @@ const FIGURES: &[Figure] = &[
     figure("/statistics/health-daily/explanation", Need::Figures, &["/enrolled"], |_, person| {
         person.student && person.college.is_some()
     }),
-    figure("/unreported/health-daily", Need::People, &["/total"], |world, person| {
+    figure("/unreported/health-daily", Need::Unreported, &["/expected"], due),
+    figure("/unreported/health-daily", Need::Unreported, &["/total"], |world, person| {
         expected(world, person) && !reported(world, person)
     }),
     figure("/trips/summary?state=all", Need::People, &["/people"], |world, person| {
@@ -123,6 +124,8 @@ pub async fn check(world: &World, findings: &mut Findings) {
         }
         if Need::Figures.is_held_by(who) {
             by_class(world, who, findings).await;
+            compared(world, who, findings).await;
+            signed(world, who, findings).await;
         }
     }
 }
@@ -143,5 +146,43 @@ async fn by_class(world: &World, who: Who, findings: &mut Findings) {
     findings.looks += due.len();
     if shown != due {
         findings.extra(format_args!("by class: {who:?}: {shown:?}, not {due:?}"));
+    }
+}
+
+/// Colleges are compared where there is somebody of one's own, and so far as there is: nothing is there of others.
+async fn compared(world: &World, who: Who, findings: &mut Findings) {
+    for path in
+        ["/statistics/health-daily?by=college", "/statistics/health-daily/comparison?from=2020-03-04&by=college"]
+    {
+        let told = world.get(who, path).await;
+        let rows = told.body["rows"].as_array().cloned().unwrap_or_default();
+        for row in rows {
+            let row = row.get("sum").unwrap_or(&row);
+            let college = row["department"]["id"].as_i64();
+            let theirs = world.people.iter().filter(|person| world.has(who, person) && expected(world, person));
+            let due = theirs.filter(|person| person.college.map(i64::from) == college).count() as i64;
+            findings.looks += 1;
+            if row["expected"].as_i64() != Some(due) {
+                findings.extra(format_args!("{path}: {who:?}: {row}, not {due}"));
+            }
+        }
+    }
+}
+
+/// With what figures a college was signed is for whoever has all of it; others see that it was.
+async fn signed(world: &World, who: Who, findings: &mut Findings) {
+    let told = world.get(who, "/sign-offs?form=health-daily").await;
+    let rows = told.body["items"].as_array().cloned().unwrap_or_default();
+    for row in rows.iter().filter(|row| !row["signed"].is_null()) {
+        let has_college = matches!(who, Who::CollegeLeader | Who::CollegeOffice)
+            && row["department"]["id"] == Value::from(world.home);
+        let whole = who.has_whole_school() || has_college;
+        let known = !row["signed"]["known"].is_null() || !row["signed"]["note"].is_null();
+        findings.looks += 1;
+        match (known, whole) {
+            (true, false) => findings.extra(format_args!("sign-offs: {who:?}: {row}")),
+            (false, true) => findings.missing(format_args!("sign-offs: {who:?}: {row}")),
+            _ => {}
+        }
     }
 }

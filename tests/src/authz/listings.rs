@@ -40,6 +40,19 @@ const LISTINGS: &[Listing] = &[
               and ($1 = 1 or d.college_id = $1 or d.department_id = $1) and $2 <> ''",
     },
     Listing {
+        path: "/announcements",
+        need: Need::Announce,
+        id,
+        sql: "select announcement_id::text from announcements a join members m on m.corp_id = a.corp_id and m.member_id = a.by_member
+              where $1 = 1 or m.userid = $2",
+    },
+    Listing {
+        path: "/reminder-rules",
+        need: Need::ReminderRules,
+        id,
+        sql: "select rule_id::text from reminder_rules where $1 > 0 and $2 <> ''",
+    },
+    Listing {
         path: "/exports",
         need: Need::ExportLog,
         id,

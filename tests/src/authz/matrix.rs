@@ -69,9 +69,9 @@ fn said(told: &Told, ids: &Ids) -> String {
     format!("{} {text}", told.status)
 }
 
-/// What looks as if it was not there to whoever has no right to it: what is one's own first of all, and what others of the
-/// same noun may be done with.
-const HIDDEN: &[&str] = &["attachments_get", "reminders_get", "exports_file", "corrections_fix"];
+/// What looks as if it was not there to whoever has no right to it, since their own of it they may have: whether there is
+/// another's is not told.
+const HIDDEN: &[&str] = &["attachments_get", "exports_file"];
 
 /// Asks everything of everybody.
 pub async fn check(world: &World, findings: &mut Findings) {

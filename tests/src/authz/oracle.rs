@@ -1,5 +1,5 @@
-//! Who may do what, as a school would say it: written from docs/ARCHITECTURE.md, docs/adr/ and the descriptions of
-//! docs/openapi.json, and not from the rules it is to judge.
+//! Who may do what, as a school would say it: written from what the product promises each role and from docs/adr/0006, and not
+//! from the rules it is to judge.
 
 /// Somebody of every role. Who has signed in nowhere is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,9 +68,17 @@ pub enum Need {
     SignedIn,
     /// Counts of one's part of the school, nobody by name.
     Figures,
-    /// The people behind a number, who has not reported, who has no account.
+    /// Counts of all of it.
+    SchoolFigures,
+    /// Which forms are asked of others.
+    FormsOfOthers,
+    /// The people behind a number: what they reported as, where they are, where they sleep, whether they use WeCom.
     People,
+    /// Who has not reported, and nothing else of them.
+    Unreported,
     Remind,
+    /// Whom a rule would remind.
+    PeopleOfRules,
     /// The rules by which reminders go out.
     ReminderRules,
     /// To have those invited who don't use WeCom.
@@ -78,10 +86,12 @@ pub enum Need {
     /// To ask why somebody has not reported, and to keep it.
     FollowUp,
     SignOff,
-    /// What whoever looks after people may: their phones, photos, answers, leave, reviews, beds, and to answer for them.
+    /// What whoever looks after people may: their phones, photos, answers, leave, reviews, beds, to say that what they want
+    /// corrected is so, and to answer for them.
     Care,
     /// Lists of the whole school, brought without looking at anybody.
     ListsOfExemptions,
+    SeeStatus,
     ChangeStatus,
     DeletePhotos,
     /// What people say is wrong with their data.
@@ -110,8 +120,20 @@ impl Need {
     pub fn holders(self) -> &'static [Who] {
         match self {
             Self::SignedIn => &Who::ALL,
-            // An administrator sees counts and no people; an auditor neither.
-            Self::Figures | Self::Export | Self::ReminderRules | Self::Invite => &[
+            // An administrator sees counts and no people; an auditor neither. A class assistant is a fellow student: of a
+            // class of thirty a count says who is ill.
+            Self::Figures | Self::Export => &[
+                Counsellor,
+                CollegeLeader,
+                CollegeOffice,
+                DepartmentHead,
+                SchoolOffice,
+                SchoolLeader,
+                Administrator,
+            ],
+            // Who also reads the rules, of those who see the whole school.
+            Self::SchoolFigures => &[SchoolOffice, Administrator],
+            Self::FormsOfOthers => &[
                 Assistant,
                 Counsellor,
                 CollegeLeader,
@@ -121,7 +143,10 @@ impl Need {
                 SchoolLeader,
                 Administrator,
             ],
-            Self::People | Self::Remind => &[
+            Self::People => {
+                &[Counsellor, CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice, SchoolLeader]
+            }
+            Self::Unreported => &[
                 Assistant,
                 Counsellor,
                 CollegeLeader,
@@ -130,16 +155,26 @@ impl Need {
                 SchoolOffice,
                 SchoolLeader,
             ],
+            // Leaders look on: who is near reminds. Nobody is nearer to the staff of an office than its head.
+            Self::Remind => &[Assistant, Counsellor, CollegeOffice, DepartmentHead, SchoolOffice],
+            Self::PeopleOfRules => &[Counsellor, CollegeOffice, DepartmentHead, SchoolOffice],
+            Self::ReminderRules => {
+                &[Assistant, Counsellor, CollegeOffice, DepartmentHead, SchoolOffice, Administrator]
+            }
+            Self::Invite => &[Counsellor, CollegeOffice, DepartmentHead, SchoolOffice, Administrator],
             Self::FollowUp => &[Assistant, Counsellor, CollegeOffice, SchoolOffice],
             // Who answers for a whole department. The school's leader looks on.
             Self::SignOff => &[Counsellor, CollegeLeader, CollegeOffice, DepartmentHead, SchoolOffice],
             // Leaders and heads lead; what people answered, their phones and their leave is for those who look after them.
             Self::Care => &[Counsellor, CollegeOffice, SchoolOffice],
-            // Administrators keep the roster, and bring what comes as a list.
-            Self::ListsOfExemptions | Self::ChangeStatus | Self::DeletePhotos | Self::Corrections => {
+            // Administrators keep the roster, and bring what comes as a list. Counsellors check what is theirs and read it.
+            Self::ListsOfExemptions | Self::SeeStatus | Self::Corrections => {
                 &[Counsellor, CollegeOffice, SchoolOffice, Administrator]
             }
-            Self::SettleCorrections
+            // Who is expected is not for those to change whose rate it makes; and what is deleted is gone.
+            Self::ChangeStatus
+            | Self::DeletePhotos
+            | Self::SettleCorrections
             | Self::DesignForms
             | Self::GiveGrants
             | Self::Classes
@@ -147,7 +182,6 @@ impl Need {
             Self::AppointCounsellors => &[CollegeOffice, SchoolOffice],
             Self::GrantActs => &[CollegeOffice, SchoolOffice, Administrator, Auditor],
             Self::ExportLog => &[
-                Assistant,
                 Counsellor,
                 CollegeLeader,
                 CollegeOffice,

@@ -62,10 +62,10 @@ const LISTS: &[List] = &[
         expected(world, person) && reported(world, person) && !abnormal(world, person)
     }),
     list("/statistics/health-daily-of-staff/people", Need::People, |_, person| !person.student),
-    list("/unreported/health-daily", Need::People, |world, person| {
+    list("/unreported/health-daily", Need::Unreported, |world, person| {
         expected(world, person) && !reported(world, person)
     }),
-    list("/unreported/health-daily-of-staff", Need::People, |world, person| {
+    list("/unreported/health-daily-of-staff", Need::Unreported, |world, person| {
         !person.student && !reported(world, person)
     }),
     list("/trips?state=all", Need::People, |world, person| world.holds("trips", &person.number)),
@@ -75,7 +75,7 @@ const LISTS: &[List] = &[
     }),
     list("/reviews", Need::Care, abnormal),
     list("/exemptions", Need::Care, |world, person| world.holds("exemptions", &person.number)),
-    list("/statuses", Need::ChangeStatus, |world, person| world.holds("statuses", &person.number)),
+    list("/statuses", Need::SeeStatus, |world, person| world.holds("statuses", &person.number)),
     list("/corrections", Need::Care, |world, person| world.holds("corrections", &person.number)),
     list("/phone-corrections", Need::Care, |world, person| world.holds("phone_corrections", &person.number)),
     list("/registration/not-activated", Need::People, |world, person| {

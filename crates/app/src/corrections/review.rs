@@ -62,8 +62,13 @@ impl Rights {
             fix: viewer.scope(Action::FixCorrections),
             by_roster: viewer.may(Action::Administer),
         };
-        let none = rights.check.is_empty() && rights.fix.is_empty() && !rights.by_roster;
+        let none = rights.check.is_empty() && !rights.fixes();
         if none { Err(Error::Forbidden) } else { Ok(rights) }
+    }
+
+    /// Whether putting something right is theirs at all.
+    fn fixes(&self) -> bool {
+        !self.fix.is_empty() || self.by_roster
     }
 
     fn reach(&self, app: &App, school: &School, viewer: &Viewer) -> Reach {
@@ -216,6 +221,9 @@ async fn held(
 
 /// A counsellor confirms that it is so: the office's turn.
 pub async fn confirm(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result<()> {
+    if Rights::of(viewer)?.check.is_empty() {
+        return Err(Error::Forbidden);
+    }
     let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
     let (rights, row) = held(&mut tx, app, school, viewer, id).await?;
@@ -248,6 +256,9 @@ pub async fn refuse(app: &App, school: &School, viewer: &Viewer, id: i64, reason
 /// Puts it right: a name, major, grade or phone becomes what the member says, which can be undone among the imports. A
 /// number, a class or something else is done elsewhere, and `done` says what was.
 pub async fn fix(app: &App, school: &School, viewer: &Viewer, id: i64, done: &str) -> Result<()> {
+    if !Rights::of(viewer)?.fixes() {
+        return Err(Error::Forbidden);
+    }
     let (corp, now) = (school.corp(), app.now());
     let keyring = app.store().keyring();
     let mut tx = app.store().scoped(corp).await?;

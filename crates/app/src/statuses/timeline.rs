@@ -7,7 +7,7 @@ use store::{
     statuses::{self, PlaceRow, Question, Row},
 };
 
-use super::{find, scope};
+use super::{find, readable};
 use crate::{App, Result, School};
 
 /// Everything that says where somebody is expected, since when, and who says so.
@@ -32,7 +32,7 @@ const SHOWN: i64 = 200;
 
 /// The timeline of one of the viewer's people.
 pub async fn timeline(app: &App, school: &School, viewer: &Viewer, number: &str) -> Result<Timeline> {
-    let scope = scope(viewer)?;
+    let scope = readable(viewer)?;
     let (corp, today) = (school.corp(), school.today(app.now()));
     let mut tx = app.store().scoped(corp).await?;
     let subject = find(&mut tx, school, &scope, number, today).await?;

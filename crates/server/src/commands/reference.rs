@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::ValueEnum;
+use domain::policy::{Action, Role};
 use serde_json::Value;
 use utoipa::OpenApi;
 
@@ -15,6 +16,8 @@ pub enum Table {
     Config,
     /// docs/ERRORS.md
     Errors,
+    /// docs/RIGHTS.md
+    Rights,
 }
 
 /// The whole file.
@@ -22,7 +25,35 @@ pub fn text(table: Table) -> String {
     match table {
         Table::Config => config_keys(),
         Table::Errors => errors(),
+        Table::Rights => rights(),
     }
+}
+
+fn rights() -> String {
+    let mut text = String::from(
+        "# Rights 权限\n\n\
+         Made by `rollcall reference rights` from `domain::policy`. A right holds for those counted under the department of a \
+         grant, until its last day; several grants add up and never lend each other rights. Everybody has their own data. Why a \
+         role has what it has is in [ADR 6](adr/0006-who-may-do-what.md).\n\n\
+         | 权限 |",
+    );
+    for role in Role::ALL {
+        let _ = write!(text, " {} |", role.title());
+    }
+    text.push_str("\n|---|");
+    text.push_str(&"---|".repeat(Role::ALL.len()));
+    text.push('\n');
+    for action in Action::ALL {
+        let _ = write!(text, "| {} |", action.title());
+        for role in Role::ALL {
+            text.push_str(if role.may(action) { " ● |" } else { " |" });
+        }
+        text.push('\n');
+    }
+    text.push_str(
+        "\n部门负责人的授权如果是全校的，只看不动：不能催办、邀请激活、签人员流动。\n",
+    );
+    text
 }
 
 fn errors() -> String {

@@ -2,7 +2,7 @@
 
 use super::{Row, get, row};
 use crate::authz::oracle::Need::{
-    Administer, Announce, ChangeStatus, DeletePhotos, DesignForms, ReminderRules, SignedIn,
+    Administer, ChangeStatus, DeletePhotos, DesignForms, SignedIn,
 };
 
 pub const ROWS: &[Row] = &[
@@ -39,13 +39,10 @@ pub const ROWS: &[Row] = &[
     row("campaigns_end", DesignForms, "POST /campaigns/$campaign/end", "{}"),
     row("campaigns_delete", DesignForms, "DELETE /campaigns/$spare_campaign", ""),
     get("mirror_get", Administer, "GET /mirror"),
-    get("tags_list", Announce, "GET /tags"),
-    get("announcements_list", Announce, "GET /announcements"),
-    get("digest_rules_list", Administer, "GET /digest-rules"),
     get("operations_get", Administer, "GET /operations"),
     get("operations_dead_jobs", Administer, "GET /operations/dead-jobs"),
-    get("reminder_settings_get", ReminderRules, "GET /reminder-settings"),
-    get("school_days_list", ReminderRules, "GET /school-days?year=2020"),
+    row("operations_retry", Administer, "POST /operations/dead-jobs/$dead_job/retry", "{}"),
+    row("operations_discard", Administer, "POST /operations/dead-jobs/$spare_job/discard", "{}"),
     get("outages_list", Administer, "GET /outages"),
     row(
         "outages_create",

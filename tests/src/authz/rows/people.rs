@@ -3,7 +3,7 @@
 use super::{Row, get, row};
 use crate::authz::oracle::Need::{
     Administer, AppointCounsellors, Care, ChangeStatus, Classes, Corrections, Export, ExportLog, Figures,
-    GiveGrants, GrantActs, Invite, ListsOfExemptions, People, SettleCorrections, SignedIn,
+    GiveGrants, GrantActs, Invite, ListsOfExemptions, People, SeeStatus, SettleCorrections, SignedIn,
 };
 
 pub const ROWS: &[Row] = &[
@@ -58,10 +58,10 @@ pub const ROWS: &[Row] = &[
         "学号,类型,开始日期,结束日期,事由\n$number,请假,2020-06-04,2020-06-05,x\n",
     ),
     row("exemptions_revoke", Care, "POST /exemptions/$exemption/revocation", r#"{"reason":"登记错了"}"#),
-    get("statuses_list", ChangeStatus, "GET /statuses"),
+    get("statuses_list", SeeStatus, "GET /statuses"),
     get("statuses_departments", ChangeStatus, "GET /statuses/departments"),
     get("statuses_template", SignedIn, "GET /statuses/template"),
-    row("statuses_timeline", ChangeStatus, "POST /statuses/timeline", r#"{"number":"$number"}"#),
+    row("statuses_timeline", SeeStatus, "POST /statuses/timeline", r#"{"number":"$number"}"#),
     row(
         "statuses_preview",
         ChangeStatus,
@@ -119,7 +119,7 @@ pub const ROWS: &[Row] = &[
     ),
     get("corrections_list", Corrections, "GET /corrections"),
     row("corrections_values", Corrections, "POST /corrections/$correction_values/values", "{}"),
-    row("corrections_confirm", Corrections, "POST /corrections/$correction_confirm/confirmation", "{}"),
+    row("corrections_confirm", Care, "POST /corrections/$correction_confirm/confirmation", "{}"),
     row(
         "corrections_fix",
         SettleCorrections,

@@ -1,10 +1,10 @@
 //! Of others' reports: figures, people behind them, who has not reported, what they answered.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Care, Figures, FollowUp, People, Remind, ReminderRules, SignOff};
+use crate::authz::oracle::Need::{Care, Figures, FollowUp, FormsOfOthers, People, Remind, SignOff, Unreported};
 
 pub const ROWS: &[Row] = &[
-    get("statistics_forms", Figures, "GET /statistics"),
+    get("statistics_forms", FormsOfOthers, "GET /statistics"),
     get("statistics_table", Figures, "GET /statistics/$health"),
     get("statistics_table", Figures, "GET /statistics/$health?by=class&department=$department"),
     get("bulletins_get", Figures, "GET /statistics/$health/bulletin?department=$department"),
@@ -18,15 +18,15 @@ pub const ROWS: &[Row] = &[
     get("movements_table", Figures, "GET /movements"),
     get("movements_people", People, "GET /movements/people?department=$unit"),
     row("movements_sign", SignOff, "PUT /movements/2020-03-04/$unit/signature", "{}"),
-    get("unreported_list", People, "GET /unreported/$health?department=$department"),
+    get("unreported_list", Unreported, "GET /unreported/$health?department=$department"),
     get("follow_ups_list", FollowUp, "GET /unreported/$health/follow-ups?person=$silent"),
+    get("follow_ups_list", FollowUp, "GET /unreported/$health/follow-ups?person=$followed"),
     row(
         "follow_ups_create",
         FollowUp,
         "POST /unreported/$health/follow-ups",
         r#"{"person":$silent,"reason":"unreachable"}"#,
     ),
-    get("reminder_rules_list", ReminderRules, "GET /reminder-rules"),
     row("reminders_create", Remind, "POST /reminders", r#"{"form":"$health","people":[$silent]}"#),
     get("reminders_get", Remind, "GET /reminders/$own_round"),
     get("forms_get", Care, "GET /forms/$health?person=$absent"),

@@ -24,6 +24,9 @@ pub const STAFF_HEALTH: &str = "health-daily-of-staff";
 /// Stands in the reason of an exemption: for those who may grant one.
 pub const REASON: &str = "canary-金丝雀-reason";
 
+/// Stands in what a counsellor found out about somebody who has not reported.
+pub const NOTE: &str = "canary-金丝雀-note";
+
 pub fn ill() -> Value {
     json!({ "temperature": 38.4, "place": "非疫区", "abnormal": true, "condition": "居家观察", "symptoms": ["发热"],
             "treatment": CANARY })
@@ -58,6 +61,7 @@ async fn class_reports(world: &mut World, class: usize) {
     let students: Vec<_> = world.class(class).into_iter().cloned().collect();
     assert!(students.len() > 12, "a class to choose from");
     let office = world.userid(Who::SchoolOffice).to_owned();
+    let counsellor = world.test.personas("counsellor")[class / 2].clone();
     for (at, student) in students.iter().enumerate() {
         let number = &student.number;
         match at {
@@ -91,6 +95,10 @@ async fn class_reports(world: &mut World, class: usize) {
             let sql = "update members set status = 4 where userid = $1";
             assert_eq!(world.test.owner.execute(sql, &[&number]).await.unwrap(), 1);
             world.note("inactive", number);
+        }
+        if at == 12 {
+            let found = json!({ "person": student.id, "reason": "hospital", "note": NOTE });
+            done(world, &counsellor, "/unreported/health-daily/follow-ups", &found).await;
         }
         if at == 9 {
             let stay = json!({ "number": number, "from": "2019-09-03", "reason": "延期入学" });

@@ -13,8 +13,24 @@ use crate::authz::oracle::Who;
 /// What of strangers' own somebody may look at all the same: whose answers they may see, what they keep or audit.
 pub fn everybodys(who: Who) -> &'static [&'static str] {
     match who {
-        Who::SchoolOffice => &["own_attachment", "campaign", "spare_campaign"],
-        Who::Administrator => &["own_export", "own_template", "own_change_set", "campaign", "spare_campaign"],
+        Who::SchoolOffice => &[
+            "own_attachment",
+            "campaign",
+            "spare_campaign",
+            "own_announcement",
+            "spare_announcement",
+            "sent_announcement",
+        ],
+        Who::Administrator => &[
+            "own_export",
+            "own_template",
+            "own_change_set",
+            "campaign",
+            "spare_campaign",
+            "own_announcement",
+            "spare_announcement",
+            "sent_announcement",
+        ],
         Who::Auditor => &["own_export"],
         _ => &[],
     }
@@ -55,7 +71,6 @@ pub async fn things(world: &mut World, who: Who, serial: usize) -> Ids {
     ids.extend(of_viewer(world, &userid, who == Who::DepartmentHead, serial, college).await);
     // A list of changes of somebody of theirs of whom nothing else is said.
     let subject = match who {
-        Who::Counsellor => Some(world.class(0)[13].number.clone()),
         Who::CollegeOffice => Some(world.class(1)[12].number.clone()),
         Who::SchoolOffice => Some(world.class(3)[12].number.clone()),
         _ => None,
@@ -89,7 +104,7 @@ async fn of_member(world: &mut World, userid: &str, serial: usize) -> Ids {
 }
 
 /// What those make who look after somebody; what is refused is left out.
-async fn of_viewer(world: &World, userid: &str, of_staff: bool, serial: usize, college: Option<i32>) -> Ids {
+pub async fn of_viewer(world: &World, userid: &str, of_staff: bool, serial: usize, college: Option<i32>) -> Ids {
     let mut ids = Ids::new();
     // People with their phones, people, or, for whoever sees none, classes: the first that is given.
     let mut sheet = people_sheet("名单");
@@ -114,6 +129,19 @@ async fn of_viewer(world: &World, userid: &str, of_staff: bool, serial: usize, c
         let told = world.client.post(userid, path, &body).await;
         if told.succeeded() {
             ids.insert(word, text(&told.body[key]));
+        }
+    }
+    let class = if college == Some(world.other) { world.classes[2] } else { world.classes[0] };
+    let later = Some("2020-03-06T02:00:00Z");
+    for (word, send_at) in
+        [("own_announcement", later), ("spare_announcement", later), ("sent_announcement", None)]
+    {
+        let audience = json!({ "departments": [class] });
+        let draft =
+            json!({ "title": "班会通知", "text": "今晚班会", "audience": audience, "send_at": send_at });
+        let told = world.client.post(userid, "/announcements", &draft).await;
+        if told.succeeded() {
+            ids.insert(word, text(&told.body["id"]));
         }
     }
     for (word, code) in [("campaign", format!("c-{serial}")), ("spare_campaign", format!("s-{serial}"))] {
@@ -151,6 +179,7 @@ pub async fn of_strangers(world: &mut World) -> Ids {
         where g.role = 'college_office' and g.department_id = $1";
     let office: String = world.test.one(sql, &[&world.other]).await;
     ids.extend(of_viewer(world, &office, false, 900, Some(world.other)).await);
+    ids.insert("received", ids["sent_announcement"].clone());
     let subject = world.class(2)[12].number.clone();
     ids.insert("own_change_set", list(world, &office, &subject).await);
     world.test.run_jobs().await;

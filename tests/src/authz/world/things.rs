@@ -121,11 +121,11 @@ pub async fn make(world: &mut World) {
 /// Of what somebody has nothing, however much of its kind there is.
 fn lacks(who: Who) -> &'static [&'static str] {
     match who {
-        // A part of a department is not enough to sign it; a list is undone by whoever brought it.
-        Who::Counsellor => &["unit", "change_set"],
+        // A part of a department is not enough to sign it.
+        Who::Counsellor => &["unit"],
+        // A list is undone by whoever brought it.
         Who::CollegeOffice | Who::SchoolOffice => &["change_set"],
-        // Whose numbers are wrong is theirs; to say that it is so is not.
-        Who::Administrator => &["correction_confirm", "own_change_set"],
+        Who::Administrator => &["own_change_set"],
         _ => &[],
     }
 }
@@ -197,6 +197,13 @@ async fn fixed(world: &mut World) -> Ids {
         one(world, "select max(a.member_id) from members a join persons p using (corp_id, person_id) where p.number like 'X%'").await,
     );
 
+    messages(world, &administrator, &mut ids).await;
+    for college in [world.home, world.other] {
+        let signed = json!({ "form": "health-daily", "department": college, "note": "已逐一联系" });
+        let office = world.userid(Who::SchoolOffice);
+        facts::done(world, office, "/sign-offs", &signed).await;
+    }
+
     // A list that may be undone.
     let (listed, office) = (world.class(3)[2].number.clone(), world.userid(Who::SchoolOffice).to_owned());
     let list = format!("学号,类型,开始日期,结束日期,事由\n{listed},请假,2020-08-01,2020-08-02,x\n");
@@ -207,6 +214,27 @@ async fn fixed(world: &mut World) -> Ids {
     world.note("exemptions", &listed);
     ids.insert("change_set", one(world, "select max(change_set_id) from change_sets").await);
     ids
+}
+
+/// Rules, an announcement everybody got, and jobs that died.
+async fn messages(world: &World, administrator: &str, ids: &mut Ids) {
+    let step = json!({ "to": "person", "after_minutes": 0, "wording": "请填写“{form}”" });
+    let document = json!({ "days": "workdays", "times": ["06:40"], "steps": [step] });
+    for (word, name) in [("rule", "早催办"), ("spare_rule", "不要的催办")] {
+        let new = json!({ "form": "health-daily", "name": name, "rule": document });
+        ids.insert(word, text(&facts::done(world, administrator, "/reminder-rules", &new).await["id"]));
+    }
+    ids.insert("rule_document", document.to_string());
+    ids.insert("digest_rule", one(world, "select min(rule_id) from digest_rules where about = 'unreported'").await);
+    let everybody: Vec<&str> = world.seats.values().map(String::as_str).collect();
+    let told = json!({ "title": "开学通知", "text": "三月十日开学", "audience": { "numbers": everybody.join("\n") } });
+    ids.insert("received", text(&facts::done(world, administrator, "/announcements", &told).await["id"]));
+    for (word, key) in [("dead_job", "take_photos 98"), ("spare_job", "take_photos 99")] {
+        let sql = "insert into jobs
+            (corp_id, kind, payload, unique_key, state, run_at, attempts, max_attempts, last_error, created_at, finished_at)
+            values (1, 'take_photos', '{\"upload\": 99}', $2, 'dead', $1, 20, 20, 'an upload', $1, $1) returning job_id";
+        ids.insert(word, world.test.one::<i64>(sql, &[&world.test.app.now(), &key]).await.to_string());
+    }
 }
 
 pub fn text(value: &Value) -> String {
@@ -225,7 +253,7 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
     ids.insert("class", cast.department.to_string());
     ids.insert("college", cast.college.to_string());
     ids.insert("unit", cast.unit.to_string());
-    for (word, at) in [("person", 1), ("silent", 2), ("absent", 3), ("well", 4), ("inactive", 8)] {
+    for (word, at) in [("person", 1), ("silent", 2), ("absent", 3), ("well", 4), ("inactive", 8), ("followed", 12)] {
         ids.insert(word, cast.at(at).id.to_string());
     }
     ids.insert("number", cast.at(1).number.clone());

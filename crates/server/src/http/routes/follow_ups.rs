@@ -65,8 +65,9 @@ impl From<FollowUpReason> for Reason {
 /// What somebody found out.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FollowUp {
-    reason: Reason,
-    /// Null also where it is not mine to read: a class assistant reads their own alone.
+    /// Null where it is not mine to read: a class assistant reads their own alone.
+    reason: Option<Reason>,
+    /// Null also where it is not mine to read.
     note: Option<String>,
     by: String,
     at: DateTime<Utc>,
@@ -74,7 +75,7 @@ pub struct FollowUp {
 
 impl From<follow_ups::FollowUp> for FollowUp {
     fn from(one: follow_ups::FollowUp) -> Self {
-        Self { reason: one.reason.into(), note: one.note, by: one.by, at: one.at }
+        Self { reason: one.reason.map(Reason::from), note: one.note, by: one.by, at: one.at }
     }
 }
 

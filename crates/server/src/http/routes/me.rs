@@ -2,7 +2,7 @@
 
 use actix_web::{get, web::Json};
 use chrono::NaiveDate;
-use domain::policy::{Action, Role};
+use domain::policy::{Action, Role, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -78,9 +78,14 @@ pub(super) enum RoleName {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct May {
+    /// Read who has not reported, and nothing else of them.
     see_unreported: bool,
     see_statistics: bool,
+    /// … of the whole school.
+    see_school: bool,
     remind: bool,
+    /// Have those invited who don't use WeCom.
+    invite: bool,
     /// 代报: may answer for somebody of theirs.
     report_for: bool,
     administer: bool,
@@ -95,6 +100,10 @@ struct May {
     export: bool,
     /// Read the log of everybody's exports.
     audit: bool,
+    delete_photos: bool,
+    /// Read since when somebody is where.
+    see_status: bool,
+    /// Say since when somebody is where.
     change_status: bool,
     /// Look at what stands out, send it back, close it.
     review: bool,
@@ -154,9 +163,11 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
         person,
         grants,
         may: May {
-            see_unreported: viewer.may(Action::SeePeople),
+            see_unreported: viewer.may(Action::SeeUnreported),
             see_statistics: viewer.may(Action::SeeStatistics),
+            see_school: viewer.scope(Action::SeeStatistics) == Scope::School,
             remind: viewer.may(Action::Remind),
+            invite: viewer.may(Action::Invite),
             report_for: viewer.may(Action::ReportFor),
             administer: viewer.may(Action::Administer),
             exempt: viewer.may(Action::Exempt),
@@ -169,6 +180,8 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             reveal_phone: viewer.may(Action::RevealPhone),
             export: app::exports::datasets(viewer).is_ok(),
             audit: viewer.may(Action::Audit),
+            delete_photos: viewer.may(Action::DeletePhotos),
+            see_status: viewer.may(Action::SeeStatus),
             change_status: viewer.may(Action::ChangeStatus),
             review: viewer.may(Action::Review),
             see_answers: viewer.may(Action::SeeAnswers),

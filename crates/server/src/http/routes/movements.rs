@@ -69,8 +69,8 @@ struct MovementSignature {
     note: Option<String>,
     /// Whether the figures have changed since.
     changed: bool,
-    /// The figures as they were known then.
-    movement: Movement,
+    /// The figures as they were known then; null where I see a part of the department alone.
+    movement: Option<Movement>,
 }
 
 impl From<Figures> for Movement {
@@ -99,8 +99,8 @@ pub async fn table(who: SignedIn, query: Query<MovementQuery>) -> Answer<Fresh<M
             by: signed.by,
             at: signed.at,
             note: signed.note,
-            changed: signed.movement != row.movement,
-            movement: signed.movement.into(),
+            changed: signed.known.is_some_and(|known| known != row.movement),
+            movement: signed.known.map(Movement::from),
         }),
         department: (row.department_id, row.name).into(),
         movement: row.movement.into(),

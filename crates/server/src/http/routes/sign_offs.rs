@@ -90,8 +90,9 @@ struct Signed {
     id: i64,
     by: String,
     at: DateTime<Utc>,
-    /// As they were known then.
-    known: Figures,
+    /// As they were known then; null where I see a part of the department alone.
+    known: Option<Figures>,
+    /// Null there too.
     note: Option<String>,
 }
 
@@ -116,7 +117,7 @@ pub async fn list(who: SignedIn, query: Query<SignOffQuery>) -> Answer<web::Json
             id: signed.id,
             by: signed.by,
             at: signed.at,
-            known: signed.known.into(),
+            known: signed.known.map(Figures::from),
             note: signed.note,
         }),
         differs: row.differs,

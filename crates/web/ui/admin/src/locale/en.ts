@@ -432,6 +432,7 @@ export const en: Record<keyof typeof zh, string> = {
   'expected.left': 'graduated or left {n}',
   'expected.since_yesterday': 'Enrolled since the day before:',
   'statuses.title': 'Changes of standing',
+  'statuses.help_reading': 'Changes of your students, counted from the day they take effect. The college office, the student office or an administrator records them; if something is wrong, have the student ask for a correction.',
   'statuses.help': 'Class changes, graduation, withdrawal, return and new numbers count from the day they take effect. What the directory shows is kept beside them and never overwrites a correction.',
   'statuses.tab.record': 'One person',
   'statuses.tab.list': 'By list',

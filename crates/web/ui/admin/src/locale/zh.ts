@@ -429,6 +429,7 @@ export const zh = {
   'expected.left': '毕业或离校 {n}',
   'expected.since_yesterday': '在册人数比前一天：',
   'statuses.title': '学籍异动',
+  'statuses.help_reading': '您所带学生的学籍异动，从生效之日起计算。转班、毕业、退学等由学院办公室、学工办或管理员登记；信息有误，请学生提交更正申请。',
   'statuses.help': '转班、毕业、退学、复学、改学号，从生效之日起计算。通讯录里看到的另行保留，不会覆盖学校的更正。',
   'statuses.tab.record': '登记一人',
   'statuses.tab.list': '按名单登记',

@@ -170,6 +170,7 @@ export const en: Record<keyof typeof zh, string> = {
   'follow_up.reason.unreachable': 'Can\'t be reached',
   'follow_up.reason.refused': 'Refuses',
   'follow_up.reason.other': 'Something else',
+  'follow_up.asked': 'Followed up',
   'follow_up.title': 'Why {name} has not reported',
   'follow_up.add': 'Say why',
   'follow_up.add_label': 'Say why {name} has not reported',

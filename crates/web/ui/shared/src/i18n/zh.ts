@@ -169,6 +169,7 @@ export const zh = {
   'follow_up.reason.unreachable': '联系不上',
   'follow_up.reason.refused': '拒绝填报',
   'follow_up.reason.other': '其他原因',
+  'follow_up.asked': '已有人跟进',
   'follow_up.title': '{name} 未报的原因',
   'follow_up.add': '登记原因',
   'follow_up.add_label': '登记 {name} 未报的原因',
