@@ -90,6 +90,7 @@ export const en: Record<keyof typeof zh, string> = {
   'unreported.done': 'All reported',
   'unreported.done_help': 'Nobody in your part of the school is missing.',
   'unreported.no_match': 'No match for “{text}”',
+  'unreported.no_match_help': 'Try another name or number.',
   'unreported.no_match_more': 'Only the {n} people loaded were searched; load more and try again.',
   'unreported.no_class': 'No class',
   'unreported.select': 'Select {name}',
@@ -151,6 +152,7 @@ export const en: Record<keyof typeof zh, string> = {
   'people.title': 'People: {state}',
   'people.list': 'People: {state}',
   'people.none': 'Nobody',
+  'people.none_help': 'Look at another day or part of the school.',
   'people.loaded': '{n} shown',
   'people.at': 'reported {time}',
 
@@ -269,6 +271,7 @@ export const en: Record<keyof typeof zh, string> = {
   'corrections.none': 'No open requests',
   'corrections.none_help': 'When somebody wants their data corrected it stands here, and you get a message.',
   'corrections.none_settled': 'Nothing settled yet',
+  'corrections.none_settled_help': 'Requests that were settled are listed here.',
   'corrections.current': 'On record',
   'corrections.proposed': 'Should be',
   'corrections.note': 'Note',

@@ -89,6 +89,7 @@ export const zh = {
   'unreported.done': '全部已报',
   'unreported.done_help': '您负责的范围内没有未报的人。',
   'unreported.no_match': '没有找到“{text}”',
+  'unreported.no_match_help': '换一个姓名或学号再找。',
   'unreported.no_match_more': '只在已加载的 {n} 人中查找，可继续加载后再找。',
   'unreported.no_class': '未分班',
   'unreported.select': '选择 {name}',
@@ -149,6 +150,7 @@ export const zh = {
   'people.title': '{state}人员',
   'people.list': '{state}人员名单',
   'people.none': '没有人',
+  'people.none_help': '换一天或换一个范围再看。',
   'people.loaded': '已显示 {n} 人',
   'people.at': '{time} 提交',
 
@@ -267,6 +269,7 @@ export const zh = {
   'corrections.none': '没有待处理的更正申请',
   'corrections.none_help': '有人申请更正信息时会在这里显示，并发消息提醒您。',
   'corrections.none_settled': '还没有处理过更正申请',
+  'corrections.none_settled_help': '处理过的更正申请会列在这里。',
   'corrections.current': '现登记',
   'corrections.proposed': '申请更正为',
   'corrections.note': '说明',
