@@ -15,9 +15,9 @@ async function instead({ page }, api, handler) {
 }
 
 /** Goes to where the list is. */
-async function open(person, { at, route, open: button, moves }) {
-  await person.visit(at, { route, moves, early: true });
-  if (button) await person.page.getByText(button, { exact: true }).first().click();
+async function open(person, { at, route, open: show }) {
+  await person.visit(at, { route, early: true });
+  await show?.(person.page);
 }
 
 /** Keeps the answer back: something says that it loads. Fails it: what is wrong is told, and asking again helps. */

@@ -73,7 +73,7 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
         (Who::Student, ["own_receipt"].as_slice()),
         (Who::Counsellor, &["own_round", "receipt"]),
         (Who::SchoolOffice, &["campaign"]),
-        (Who::Administrator, &["held_run", "plan"]),
+        (Who::Administrator, &["held_run", "plan", "upload"]),
     ] {
         let theirs = world.ids(who, Aim::Theirs);
         ids.extend(words.iter().map(|word| (*word, theirs[word].clone())));

@@ -166,7 +166,7 @@ export const en: Record<keyof typeof zh, string> = {
   'me.by_directory': 'with the position',
   'me.until': 'until {day}',
   'me.access_log': 'Who looked at my data',
-  'me.language': 'Language / 语言',
+  'me.language': 'Language',
   'me.sign_out': 'Sign out',
   'me.sign_out_confirm': 'Sign out?',
   'me.sign_out_help': 'Unsent drafts are removed.',

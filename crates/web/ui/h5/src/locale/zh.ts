@@ -164,7 +164,7 @@ export const zh = {
   'me.by_directory': '随通讯录职务',
   'me.until': '有效期至 {day}',
   'me.access_log': '谁看过我的信息',
-  'me.language': '语言 / Language',
+  'me.language': '语言（Language）',
   'me.sign_out': '退出登录',
   'me.sign_out_confirm': '退出登录？',
   'me.sign_out_help': '未提交的草稿会被清除。',
