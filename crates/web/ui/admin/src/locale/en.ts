@@ -758,7 +758,7 @@ export const en: Record<keyof typeof zh, string> = {
   'class_counsellors.grade': 'Grade',
   'class_counsellors.major': 'Major',
   'class_counsellors.place': 'Department',
-  'menu.kinds': 'Kinds',
+  'menu.kinds': 'Kinds of people',
   'kinds.title': 'Kinds',
   'kinds.help': 'WeCom knows departments and members only. These rules say which department is a college, a grade or a class, and whether an account outside the roster is a student or staff.',
   'kinds.summary': 'Kinds of departments now',
