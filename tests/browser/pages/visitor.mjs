@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 
 const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS } = process.env;
 const API = `${SERVER_URL}/api/v1`;
+/** What is on its way: a page that was left, something that loads, something that fades. */
+const MOVING = 'h1[data-left], .boot, .loading, [class*="-leave-active"], [class*="-enter-active"]';
 
 export async function visitor(browser, app, userid) {
   const { isMobile = false, hasTouch = false } = app;
@@ -61,10 +63,10 @@ export async function visitor(browser, app, userid) {
   /** Waits until the page one came for is there whole: its heading, its answers, and nothing that moves. */
   async function settled() {
     for (let still = 0; still < 2; ) {
-      await page.waitForFunction(() => {
-        const headings = document.querySelectorAll('h1');
-        const moving = document.querySelector('h1[data-left], .boot, .loading, [class*="-leave-active"], [class*="-enter-active"]');
-        return headings.length > 0 && !moving;
+      const there = page.waitForFunction((moving) => document.querySelector('h1') && !document.querySelector(moving), MOVING);
+      await there.catch(async () => {
+        const left = await page.locator(MOVING).evaluateAll((found) => found.map((one) => one.className || one.tagName));
+        assert.fail(`is never there whole: ${left.join(', ') || 'no heading'}; ${await page.locator('body').innerText()}`);
       });
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       still = waiting.size === 0 ? still + 1 : 0;

@@ -62,6 +62,14 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     let signed = world.client.send(Some(&head), &Method::PUT, &path, signature.as_bytes()).await;
     assert!(signed.succeeded(), "{}", signed.text);
 
+    let grant = json!({ "number": userid(Who::Teacher), "role": "college_leader", "department": world.home,
+        "purpose": "春季学期", "last": "2020-07-31" });
+    done(world, &userid(Who::SchoolOffice), "/grants", &grant).await;
+
+    let rule = test.one::<i64>("select min(rule_id) from reminder_rules", &[]).await;
+    for act in ["pause", "resume"] {
+        done(world, &administrator, &format!("/reminder-rules/{rule}/{act}"), &json!({})).await;
+    }
     // The rule's first time of the day, and a job that died.
     test.clock.set_time("10:00");
     assert_eq!(app::reminders::plan_due(&test.app, test.school()).await.unwrap(), 1);
@@ -80,6 +88,6 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     }
     ids.insert("own_report", report["receipt"].as_str().unwrap_or_default().to_owned());
     ids.insert("announcement", announcement);
-    ids.insert("rule", test.one::<i64>("select min(rule_id) from reminder_rules", &[]).await.to_string());
+    ids.insert("rule", rule.to_string());
     ids
 }

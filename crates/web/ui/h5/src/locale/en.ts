@@ -254,6 +254,7 @@ export const en: Record<keyof typeof zh, string> = {
   'claim.submitted': 'Submitted; you will be told',
   'claim.list': 'My requests',
   'claim.none': 'No requests yet',
+  'claim.none_help': 'If something above is wrong, say so; how far it is, is shown here.',
   'claim.line': '{field}: {value}',
   'claim.note_line': 'Note: {note}',
   'claim.answer': 'Answer: {answer}',

@@ -252,6 +252,7 @@ export const zh = {
   'claim.submitted': '已提交，处理后会通知您',
   'claim.list': '我的更正申请',
   'claim.none': '还没有更正申请',
+  'claim.none_help': '登记信息有误时可以申请更正，进度会显示在这里。',
   'claim.line': '{field}：{value}',
   'claim.note_line': '说明：{note}',
   'claim.answer': '答复：{answer}',
