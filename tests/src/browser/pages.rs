@@ -77,12 +77,13 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     operations::bury(test).await;
 
     let mut ids: BTreeMap<&'static str, String> = BTreeMap::new();
-    for (who, words) in [
-        (Who::Student, ["own_receipt"].as_slice()),
+    let named: [(Who, &[&'static str]); 4] = [
+        (Who::Student, &["own_receipt"]),
         (Who::Counsellor, &["own_round", "receipt"]),
         (Who::SchoolOffice, &["campaign"]),
         (Who::Administrator, &["held_run", "plan", "upload"]),
-    ] {
+    ];
+    for (who, words) in named {
         let theirs = world.ids(who, Aim::Theirs);
         ids.extend(words.iter().map(|word| (*word, theirs[word].clone())));
     }
