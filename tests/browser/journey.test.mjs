@@ -1046,7 +1046,7 @@ test('the school office designs a form, looks at it as on a phone and publishes 
   await again.page.getByRole('heading', { name: '当前授权' }).waitFor();
   await again.page.getByRole('row').nth(1).waitFor();
   await look(again.page, 'pc-grants');
-  await again.page.getByRole('button', { name: '授权', exact: true }).click();
+  await again.page.getByRole('button', { name: '新增授权' }).click();
   const dialog = again.page.getByRole('dialog');
   await dialog.getByLabel('角色').selectOption({ label: '学院领导' });
   await dialog.getByLabel('范围').fill(COLLEGE);
@@ -1101,7 +1101,7 @@ test('the administrator designs a reminder rule, sees who would get it, tries it
   await page.getByRole('button', { name: '先看看' }).click();
   await page.getByText('共 6 天，其中 6 天会改变').waitFor();
   await page.getByRole('button', { name: '登记这些' }).click();
-  await page.getByRole('row', { name: /2020-05-09/ }).waitFor();
+  await page.getByRole('row', { name: /5月9日 周六/ }).waitFor();
   await look(page, 'pc-school-days');
   await person.end();
 });

@@ -8,12 +8,12 @@ mod figures;
 mod findings;
 mod listings;
 mod matrix;
-mod oracle;
+pub mod oracle;
 mod pairs;
 mod people;
 mod rows;
 mod two_roles;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 

@@ -1,23 +1,44 @@
 //! The main job in a real Chromium: `tests/browser` drives it, this starts what it drives.
 
+mod pages;
+
 use std::{env, path::Path};
 
 use tokio::{process::Command, sync::watch};
 
 use crate::test_app::{TestApp, normal_answers, root};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_whole_journey_in_chromium() {
+/// Lets a file of `tests/browser` drive a browser against a deployment whose jobs are worked on; gives what it said.
+async fn drive(test: &TestApp, file: &str, variables: &[(&str, String)]) -> String {
     assert!(
         web::pages_built(),
         "the pages are not built: run `make test`, or `npm ci && npm run build` in crates/web/ui"
     );
     let folder = root().join("tests/browser");
     assert!(folder.join("node_modules").is_dir(), "run `make test`, or `npm ci` in tests/browser");
-
-    let test = TestApp::start().await;
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(app::jobs::work(test.app.clone(), stopped));
+    let output = Command::new("node")
+        .args(["--test", "--test-reporter=spec", file])
+        .current_dir(&folder)
+        .env("SERVER_URL", test.url.as_str().trim_end_matches('/'))
+        .env("SIMULATOR_URL", test.simulator.url())
+        .env("SCREENSHOTS", root().join("target/screenshots"))
+        .env("CHROMIUM", chromium())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .output()
+        .await
+        .expect("node runs");
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_journey_in_chromium() {
+    let test = TestApp::start().await;
     let counsellor = test.persona("counsellor");
     let students = test.students_of(&counsellor).await;
 
@@ -33,32 +54,21 @@ async fn the_whole_journey_in_chromium() {
     let loaded = app::reports::load(&test.app, test.school(), "health-daily", yesterday, rows).await.unwrap();
     assert_eq!((loaded.written, loaded.errors), (1, vec![]));
 
-    let output = Command::new("node")
-        .args(["--test", "--test-reporter=spec"])
-        .current_dir(&folder)
-        .env("SERVER_URL", test.url.as_str().trim_end_matches('/'))
-        .env("SIMULATOR_URL", test.simulator.url())
-        .env("SCREENSHOTS", root().join("target/screenshots"))
-        .env("CHROMIUM", chromium())
-        .env("STUDENT", &students[0])
-        .env("CLASSMATE", &students[1])
-        .env("COUNSELLOR", &counsellor)
-        .env("LEADER", test.persona("school_leader"))
-        .env("ADMINISTRATOR", test.persona("administrator"))
-        .env("OFFICE", test.persona("college_office"))
-        .env("SCHOOL_OFFICE", test.persona("school_office"))
-        .env("COLLEGE", college)
-        .env("CLASS", students.join(","))
-        .env("TAPPER", tapper)
-        .output()
-        .await
-        .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains(&format!("pass {}", journeys(&folder))), "every journey was made: {said}");
+    let variables = [
+        ("STUDENT", students[0].clone()),
+        ("CLASSMATE", students[1].clone()),
+        ("COUNSELLOR", counsellor),
+        ("LEADER", test.persona("school_leader")),
+        ("ADMINISTRATOR", test.persona("administrator")),
+        ("OFFICE", test.persona("college_office")),
+        ("SCHOOL_OFFICE", test.persona("school_office")),
+        ("COLLEGE", college),
+        ("CLASS", students.join(",")),
+        ("TAPPER", tapper.clone()),
+    ];
+    let said = drive(&test, "journey.test.mjs", &variables).await;
+    assert!(said.contains(&format!("pass {}", journeys())), "every journey was made: {said}");
 
-    stop.send(true).unwrap();
-    worker.await.unwrap();
     test.assert_no_failed_jobs().await;
     let reports: String = test
         .one(
@@ -75,8 +85,8 @@ async fn the_whole_journey_in_chromium() {
 }
 
 /// How many journeys are written down.
-fn journeys(folder: &Path) -> usize {
-    let written = std::fs::read_to_string(folder.join("journey.test.mjs")).expect("the journeys");
+fn journeys() -> usize {
+    let written = std::fs::read_to_string(root().join("tests/browser/journey.test.mjs")).expect("the journeys");
     written.lines().filter(|line| line.starts_with("test(")).count()
 }
 

@@ -51,7 +51,7 @@ pub async fn metrics_tell_what_waits(test: &TestApp, address: std::net::SocketAd
 }
 
 /// Puts a dead job into the queue.
-async fn bury(test: &TestApp) -> i64 {
+pub async fn bury(test: &TestApp) -> i64 {
     let now = test.app.now();
     test.one(
         "insert into jobs (corp_id, kind, payload, unique_key, state, run_at, attempts, max_attempts, last_error, created_at, finished_at)

@@ -3,30 +3,32 @@ import type { IconName } from '#shared/components/UiIcon.vue';
 
 type May = Me['may'];
 
-/** The main menu: what is looked at every day, the people of the school, and WeCom's directory with its rosters. */
+/** The main menu: what is looked at every day, what asks and tells people, the people of the school, WeCom's directory with its rosters, and what keeps it running. */
 const GROUPS = {
   daily: {
     statistics: ['statistics', (may) => may.see_statistics],
     unreported: ['unreported', (may) => may.see_unreported],
-    trips: ['link', (may) => may.see_people],
-    movements: ['people', (may) => may.see_statistics],
+    reviews: ['review', (may) => may.review],
+    'sign-offs': ['sign', (may) => may.see_statistics],
+    exemptions: ['exemption', (may) => may.exempt || may.administer],
+    trips: ['trips', (may) => may.see_people],
+    movements: ['movements', (may) => may.see_statistics],
+  },
+  notices: {
     campaigns: ['form', (may) => may.design_forms],
     'reminder-rules': ['bell', (may) => may.administer || may.remind],
-    'digest-rules': ['bell', (may) => may.administer],
-    announcements: ['bell', (may) => may.announce],
-    exemptions: ['today', (may) => may.exempt || may.administer],
-    reviews: ['check', (may) => may.review],
-    'sign-offs': ['statistics', (may) => may.see_statistics],
+    'digest-rules': ['digest', (may) => may.administer],
+    announcements: ['announcement', (may) => may.announce],
+    'school-days': ['calendar', (may) => may.administer || may.remind],
   },
   people: {
-    statuses: ['people', (may) => may.see_status],
-    corrections: ['check', (may) => may.correct],
+    statuses: ['status', (may) => may.see_status],
+    corrections: ['correction', (may) => may.correct],
     'class-counsellors': ['class', (may) => may.see_classes],
-    registration: ['me', (may) => may.see_statistics],
+    registration: ['activated', (may) => may.see_statistics],
     residences: ['residences', (may) => may.see_statistics],
     photos: ['photos', (may) => may.administer || may.see_people],
     exports: ['download', (may) => may.export || may.audit],
-    grants: ['key', (may) => may.give_grants],
   },
   directory: {
     roster: ['roster', (may) => may.administer],
@@ -36,8 +38,9 @@ const GROUPS = {
     'write-back': ['upload', (may) => may.administer],
   },
   system: {
-    operations: ['statistics', (may) => may.administer],
-    outages: ['clock', (may) => may.administer],
+    grants: ['key', (may) => may.give_grants],
+    operations: ['operations', (may) => may.administer],
+    outages: ['outage', (may) => may.administer],
   },
 } satisfies Record<string, Record<string, [IconName, (may: May) => boolean]>>;
 
@@ -53,4 +56,14 @@ export function menuOf(may: May) {
       return { group, entries: all.filter(([, [, shown]]) => shown(may)).map(([name, [icon]]) => ({ name, icon })) };
     })
     .filter(({ entries }) => entries.length > 0);
+}
+
+/** How many entries are looked over at a glance; of a longer menu only what is done every day and where one is stand open. */
+const GLANCE = 15;
+
+/** Whether a group stands open by itself. */
+export function standsOpen(menu: ReturnType<typeof menuOf>, group: MenuGroup, here: MenuName | undefined): boolean {
+  const many = menu.reduce((sum, { entries }) => sum + entries.length, 0) > GLANCE;
+  const inside = menu.some((one) => one.group === group && one.entries.some(({ name }) => name === here));
+  return !many || inside || menu[0]?.group === group;
 }

@@ -1,7 +1,11 @@
 import { ElMessage } from 'element-plus';
 import 'element-plus/theme-chalk/el-message.css';
 
-/** A line at the top of the window that goes by itself; screen readers hear it. */
+/**
+ * A line in the bar above, where it covers nothing, that goes by itself; screen readers hear it. The newest takes the
+ * place of the one before.
+ */
 export function tell(kind: 'success' | 'error' | 'info', words: string): void {
-  ElMessage({ type: kind, message: words, showClose: true, duration: 4000, offset: 64 });
+  ElMessage.closeAll();
+  ElMessage({ type: kind, message: words, showClose: true, duration: 4000, offset: 8 });
 }

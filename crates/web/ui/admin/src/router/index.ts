@@ -58,7 +58,7 @@ const routes: RouteRecordRaw[] = [
     path: '/school-days',
     name: 'school-days',
     component: () => import('../pages/school-days/SchoolDaysPage.vue'),
-    meta: { title: 'school_days.title', menu: 'reminder-rules' },
+    meta: { title: 'school_days.title', menu: 'school-days' },
   },
   {
     path: '/registration',

@@ -41,6 +41,7 @@ test('days', () => {
 
 test('lengths of time', () => {
   expect([zh.duration(1_234), zh.duration(85_000), en.duration(85_000)]).toEqual(['1.2 秒', '1 分 25 秒', '1 min 25 s']);
+  expect([zh.duration(3_600_000), zh.duration(5_399_000), en.duration(7_800_000)]).toEqual(['1 小时', '1 小时 29 分', '2 h 10 min']);
 });
 
 test('counts', () => {

@@ -75,11 +75,16 @@ export function createFormat(locale: Locale, timeZone: string) {
     /** `15,343`. */
     count,
     rate,
-    /** A length of time: `1.2 秒`, `3 分 05 秒`. */
+    /** A length of time: `1.2 秒`, `3 分 05 秒`, `2 小时 10 分`. */
     duration(milliseconds: number): string {
       const seconds = milliseconds / 1000;
       if (seconds < 60) return `${seconds.toFixed(1)}${chinese ? ' 秒' : ' s'}`;
       const minutes = Math.floor(seconds / 60);
+      if (minutes >= 60) {
+        const [hours, left] = [Math.floor(minutes / 60), minutes % 60];
+        if (left === 0) return chinese ? `${hours} 小时` : `${hours} h`;
+        return chinese ? `${hours} 小时 ${left} 分` : `${hours} h ${left} min`;
+      }
       const rest = String(Math.floor(seconds % 60)).padStart(2, '0');
       return chinese ? `${minutes} 分 ${rest} 秒` : `${minutes} min ${rest} s`;
     },
