@@ -170,10 +170,16 @@ async function whole(t, app) {
       await t.test(`${label(line)} ${list.api}`, async () => {
         const person = await as(line.as);
         const at = { ...line, ...list, at: fill(line.at), api: fill(list.api) };
-        await failing(person, at);
-        if (!list.one) await empty(person, at);
-        if (list.long) await long(person, at);
-        person.quiet();
+        try {
+          await failing(person, at);
+          if (!list.one) await empty(person, at);
+          if (list.long) await long(person, at);
+          person.quiet();
+        } finally {
+          await person.page.unrouteAll({ behavior: 'ignoreErrors' });
+          person.complaints.length = 0;
+          person.forgiving = false;
+        }
       });
     }
   }
