@@ -164,7 +164,7 @@ export const zh = {
   'rules.variable.expected': '应报人数',
   'rules.manner': '发送方式',
   'rules.manner_help': '错峰发送会避开整点和半点。超过有效时间还没发出的提醒不再发送。',
-  'rules.spread': '错峰（分钟内发完，0 为同时发）',
+  'rules.spread': '错峰分钟数（0 为同时发）',
   'rules.useful': '有效时间（分钟）',
   'rules.useful_open': '到下次提醒或截止',
   'rules.own_quiet': '本规则另设免打扰时段',
