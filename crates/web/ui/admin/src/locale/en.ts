@@ -1658,7 +1658,7 @@ export const en: Record<keyof typeof zh, string> = {
   'menu.announcements': 'Announcements',
   'announcements.title': 'Announcements',
   'announcements.help': 'Write to departments, classes, tags or a list. Who that is follows from the directory at the moment it goes out; it can be taken back within 24 hours.',
-  'announcements.new': 'Write',
+  'announcements.new': 'Write an announcement',
   'announcements.edit': 'Change',
   'announcements.list': 'Announcements',
   'announcements.none': 'No announcements yet',
