@@ -100,7 +100,7 @@ export async function long(person, list) {
   const more = page.getByRole('button', { name: '加载更多' });
   await more.first().waitFor().catch(() => assert.fail('nothing offers more'));
   await person.settled();
-  const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
+  const { scrollWidth, clientWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth }));
   assert.ok(scrollWidth <= clientWidth, 'stays within the window');
   while ((await more.count()) > 0) {
     const before = await more.count();

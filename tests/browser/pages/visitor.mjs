@@ -41,7 +41,7 @@ export async function visitor(browser, app, userid) {
   /** Goes there as a link would. With `early`, does not wait until all is there. */
   async function visit(at, { route, moves = false, early = false } = {}) {
     // The same page again would stay as it is.
-    if (person.route === route || early) await go('/nothing-here');
+    if (person.route === undefined || person.route === route || early) await go('/nothing-here');
     person.route = route;
     if (early) await go(at, true);
     else {
@@ -52,6 +52,7 @@ export async function visitor(browser, app, userid) {
   }
 
   async function go(at, early = false) {
+    if (page.url() === `${SERVER_URL}/${app.name}${at}`) return;
     await page.evaluate((path) => {
       for (const heading of document.querySelectorAll('h1')) heading.setAttribute('data-left', '');
       history.pushState(null, '', path);
@@ -113,6 +114,6 @@ export async function visitor(browser, app, userid) {
 
 /** Every text of an answer. */
 function collect(value, into) {
-  if (typeof value === 'string') into.add(value);
+  if (typeof value === 'string') into.add(value.replace(/\s+/g, ' ').trim());
   else if (value !== null && typeof value === 'object') for (const part of Object.values(value)) collect(part, into);
 }
