@@ -86,7 +86,8 @@ async fn the_whole_journey_in_chromium() {
 
 /// How many journeys are written down.
 fn journeys() -> usize {
-    let written = std::fs::read_to_string(root().join("tests/browser/journey.test.mjs")).expect("the journeys");
+    let written =
+        std::fs::read_to_string(root().join("tests/browser/journey.test.mjs")).expect("the journeys");
     written.lines().filter(|line| line.starts_with("test(")).count()
 }
 

@@ -38,8 +38,7 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     let (student, counsellor) = (userid(Who::Student), userid(Who::Counsellor));
     let (office, administrator) = (userid(Who::CollegeOffice), userid(Who::Administrator));
 
-    let second =
-        json!({ "temperature": 36.7, "place": "非疫区", "abnormal": false });
+    let second = json!({ "temperature": 36.7, "place": "非疫区", "abnormal": false });
     let report = done(world, &student, "/reports", &health_report(second)).await;
     let me: i64 = test.one("select person_id from persons where number = $1", &[&student]).await;
     done(world, &counsellor, &format!("/people/{me}/phone"), &json!({ "purpose": "call" })).await;
