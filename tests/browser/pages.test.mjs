@@ -23,7 +23,8 @@ const PEOPLE = JSON.parse(process.env.PEOPLE);
 const IDS = JSON.parse(process.env.IDS);
 
 // A line: the route, its address, who looks at it, and its lists by the address of the API. Of a list, `long` is fetched
-// page by page; `one` is a single thing that is never empty; `open` shows it. `name` tells two lines of a route apart.
+// page by page; `one` is a single thing that is never empty; `open` shows it; `row` is one where the
+// school has none. `name` tells two lines of a route apart.
 const press = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click();
 const unfold = (name) => (page) => page.locator('summary', { hasText: name }).click();
 const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().click();
@@ -53,7 +54,7 @@ const ADMIN = [
   { route: 'announcement', at: '/announcements/:announcement', as: 'college_office', lists: [{ api: '/announcements/:announcement', one: true }, { api: '/announcements/:announcement/people', long: true }] },
   { route: 'statuses', at: '/statuses', as: 'counsellor', lists: [{ api: '/statuses', long: true }] },
   { route: 'corrections', at: '/corrections', as: 'counsellor', lists: [{ api: '/corrections', long: true }] },
-  { route: 'class-counsellors', at: '/class-counsellors', as: 'administrator', lists: [{ api: '/class-counsellors', long: true }, { api: '/class-counsellors/without-class', long: true }] },
+  { route: 'class-counsellors', at: '/class-counsellors', as: 'administrator', lists: [{ api: '/class-counsellors', long: true }, { api: '/class-counsellors/without-class', long: true, row: { number: '2020', name: '新同学', grade: 2020, major: null, place: null } }] },
   { route: 'registration', at: '/registration', as: 'school_office', lists: [{ api: '/registration' }, { api: '/registration/not-activated', long: true }, { api: '/phone-corrections', long: true, open: unfold('手机号更正记录') }] },
   { route: 'residences', at: '/residences', as: 'counsellor', lists: [{ api: '/residences/buildings' }, { api: '/residences/colleges' }, { api: '/residences/rooms', long: true, open: press('房间与床位') }, { api: '/residences/without', long: true, open: press('未安排床位') }] },
   { route: 'photos', at: '/photos', as: 'counsellor', lists: [{ api: '/photos/coverage' }, { api: '/photos/people', long: true }] },

@@ -92,8 +92,9 @@ export async function long(person, list) {
     const second = new URL(route.request().url()).searchParams.get('cursor') === MORE;
     if (second) asked += 1;
     const body = await real(person, route, second);
-    assert.ok(body.items.length > 0, 'there is something in it');
-    const items = Array.from({ length: second ? 5 : ROWS }, (_, place) => another(body.items[place % body.items.length], place + (second ? ROWS : 0)));
+    const rows = list.row ? [list.row] : body.items;
+    // Nothing to make more of: what is looked for does not come.
+    const items = rows.length === 0 ? [] : Array.from({ length: second ? 5 : ROWS }, (_, place) => another(rows[place % rows.length], place + (second ? ROWS : 0)));
     await route.fulfill({ status: 200, headers: JSON_TYPE, body: JSON.stringify({ ...body, items, next_cursor: second ? null : MORE }) }).catch(() => undefined);
   });
   await open(person, list);
