@@ -4296,9 +4296,9 @@ export interface components {
             /** Format: date-time */
             at: string;
             by: string;
-            /** @description Null also where it is not mine to read: a class assistant reads their own alone. */
+            /** @description Null also where it is not mine to read. */
             note?: string | null;
-            reason: components["schemas"]["FollowUpReason"];
+            reason?: components["schemas"]["FollowUpReason"] | null;
         };
         /** @description Whether there was anything to add. */
         FollowUpAdded: {
@@ -4816,9 +4816,11 @@ export interface components {
             announce: boolean;
             /** @description Read the log of everybody's exports. */
             audit: boolean;
+            /** @description Say since when somebody is where. */
             change_status: boolean;
             /** @description Check or settle what members want corrected. */
             correct: boolean;
+            delete_photos: boolean;
             /** @description Make forms, run and end them. */
             design_forms: boolean;
             exempt: boolean;
@@ -4828,6 +4830,8 @@ export interface components {
             /** @description Give others a role. */
             give_grants: boolean;
             house: boolean;
+            /** @description Have those invited who don't use WeCom. */
+            invite: boolean;
             remind: boolean;
             /** @description 代报: may answer for somebody of theirs. */
             report_for: boolean;
@@ -4840,7 +4844,12 @@ export interface components {
             /** @description Read the names behind the counts. */
             see_people: boolean;
             see_photo: boolean;
+            /** @description … of the whole school. */
+            see_school: boolean;
             see_statistics: boolean;
+            /** @description Read since when somebody is where. */
+            see_status: boolean;
+            /** @description Read who has not reported, and nothing else of them. */
             see_unreported: boolean;
             /** @description Sign a day off. */
             sign_off: boolean;
@@ -4985,8 +4994,7 @@ export interface components {
             by: string;
             /** @description Whether the figures have changed since. */
             changed: boolean;
-            /** @description The figures as they were known then. */
-            movement: components["schemas"]["Movement"];
+            movement?: components["schemas"]["Movement"] | null;
             note?: string | null;
         };
         /** @description A day of the departments I may see. */
@@ -6710,8 +6718,8 @@ export interface components {
             by: string;
             /** Format: int64 */
             id: number;
-            /** @description As they were known then. */
-            known: components["schemas"]["SignOffFigures"];
+            known?: components["schemas"]["SignOffFigures"] | null;
+            /** @description Null there too. */
             note?: string | null;
         };
         SignOffFigures: {
