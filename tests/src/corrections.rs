@@ -246,11 +246,9 @@ async fn another_class_does_not_exist_and_nobody_settles_their_own() {
     let id = submit(&people.student, "major", "会计").await;
     let stranger = test.sign_in(&test.personas("counsellor").last().unwrap().clone()).await;
     assert!(stranger.get("/corrections").await.items().is_empty());
-    for (what, body) in [
-        ("confirmation", json!({})),
-        ("refusal", json!({ "reason": "不是" })),
-        ("values", json!({})),
-    ] {
+    for (what, body) in
+        [("confirmation", json!({})), ("refusal", json!({ "reason": "不是" })), ("values", json!({}))]
+    {
         let not_mine = stranger.post(&format!("/corrections/{id}/{what}"), &body).await;
         let not_there = stranger.post(&format!("/corrections/999999/{what}"), &body).await;
         assert_eq!((not_mine.status, &not_mine.body), (StatusCode::NOT_FOUND, &not_there.body), "{what}");

@@ -120,8 +120,13 @@ async fn a_class_assistant_finds_out_and_reads_nothing_others_found_out() {
     let row = list.items().iter().find(|row| row["id"] == json!(who)).unwrap();
     assert_eq!((&row["follow_up"]["reason"], &row["follow_up"]["note"]), (&Value::Null, &Value::Null));
     // A fellow student sees no figure and nobody's state, and says so to nobody in a sheet.
-    for path in ["/statistics/health-daily", "/statistics/health-daily/people", "/trips", "/residences/buildings", "/exports"]
-    {
+    for path in [
+        "/statistics/health-daily",
+        "/statistics/health-daily/people",
+        "/trips",
+        "/residences/buildings",
+        "/exports",
+    ] {
         assert_eq!(assistant.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     let added = assistant.post(PATH, &found_out(who, "other", "同学的说明")).await;

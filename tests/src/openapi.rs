@@ -16,7 +16,11 @@ fn the_committed_documents_are_what_the_code_makes() {
         [("CONFIG.md", Table::Config), ("ERRORS.md", Table::Errors), ("RIGHTS.md", Table::Rights)]
     {
         let committed = std::fs::read_to_string(root().join("docs").join(file)).unwrap_or_default();
-        assert_eq!(committed.trim_end(), text(table).trim_end(), "docs/{file} is old: write it with `rollcall reference`");
+        assert_eq!(
+            committed.trim_end(),
+            text(table).trim_end(),
+            "docs/{file} is old: write it with `rollcall reference`"
+        );
     }
 }
 
@@ -116,7 +120,9 @@ async fn strange_input_is_refused_and_never_an_error_of_ours() {
 #[ignore = "writes"]
 fn zz_write_documents() {
     std::fs::write(root().join("docs/openapi.json"), server::http::openapi::text()).unwrap();
-    for (file, table) in [("CONFIG.md", Table::Config), ("ERRORS.md", Table::Errors), ("RIGHTS.md", Table::Rights)] {
+    for (file, table) in
+        [("CONFIG.md", Table::Config), ("ERRORS.md", Table::Errors), ("RIGHTS.md", Table::Rights)]
+    {
         std::fs::write(root().join("docs").join(file), format!("{}\n", text(table).trim_end())).unwrap();
     }
 }

@@ -517,10 +517,7 @@ async fn nobody_changes_the_standing_of_others_students() {
     let change = newest(&counsellor).await;
     assert_eq!(change["number"], json!(mine[0]));
     assert_eq!(revoke(&counsellor, &change).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(
-        counsellor.post("/statuses", &withdrawal(&mine[1])).await.status,
-        StatusCode::FORBIDDEN
-    );
+    assert_eq!(counsellor.post("/statuses", &withdrawal(&mine[1])).await.status, StatusCode::FORBIDDEN);
     let stranger = test.sign_in(&other).await;
     assert!(stranger.get("/statuses").await.items().is_empty());
     let offices = test.personas("college_office");
@@ -552,8 +549,10 @@ async fn nobody_changes_the_standing_of_others_students() {
     let known = counsellor.post("/statuses/timeline", &json!({ "number": mine[1] })).await;
     assert_eq!(known.body["exemptions"][0]["reason"], json!("住院"));
     // In an office's own college a year graduates, and in no other.
-    let asked = office.post("/statuses/graduation/preview", &json!({ "grade": 2018, "on": "2020-07-01" })).await;
+    let asked =
+        office.post("/statuses/graduation/preview", &json!({ "grade": 2018, "on": "2020-07-01" })).await;
     let people = asked.body["people"].as_i64().unwrap();
-    let year: i64 = test.one("select count(*) from persons where kind = 'student' and grade = 2018", &[]).await;
+    let year: i64 =
+        test.one("select count(*) from persons where kind = 'student' and grade = 2018", &[]).await;
     assert!(people > 0 && people < year, "{}", asked.body);
 }

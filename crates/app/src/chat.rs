@@ -75,7 +75,9 @@ pub(crate) async fn answer(
             Content::Text(measured(app, school, &viewer, person, inbox_id, value).await?)
         }
         (Words::History, Some(person)) => Content::Text(history(app, school, person).await?),
-        (Words::Unreported, _) if viewer.may(Action::SeeUnreported) => unreported(app, school, &viewer).await?,
+        (Words::Unreported, _) if viewer.may(Action::SeeUnreported) => {
+            unreported(app, school, &viewer).await?
+        }
         (Words::Unreported, Some(_)) => Content::Text(own(app, school, &viewer).await?),
         (Words::Other, Some(_)) => Content::Text(help(school, &viewer)),
         (_, None) if viewer.may(Action::SeeUnreported) => Content::Text(help(school, &viewer)),

@@ -478,8 +478,10 @@ mod tests {
     #[test]
     fn a_fellow_student_learns_who_has_not_reported_and_nothing_else() {
         let assistant = viewer(&[(Role::ClassAssistant, 7, false)]);
-        let may: Vec<Action> =
-            Action::ALL.into_iter().filter(|action| assistant.scope(*action) == Scope::Departments(vec![7])).collect();
+        let may: Vec<Action> = Action::ALL
+            .into_iter()
+            .filter(|action| assistant.scope(*action) == Scope::Departments(vec![7]))
+            .collect();
         assert_eq!(may, [Action::SeeUnreported, Action::Remind, Action::FollowUp]);
     }
 
@@ -488,11 +490,16 @@ mod tests {
         for (role, whole) in [(Role::CollegeLeader, false), (Role::SchoolLeader, true)] {
             let leader = viewer(&[(role, 3, whole)]);
             assert!(leader.may(Action::SeeStatistics) && leader.may(Action::SeePeople), "{role:?}");
-            for action in [Action::Remind, Action::Invite, Action::Announce, Action::FollowUp, Action::RevealPhone] {
+            for action in
+                [Action::Remind, Action::Invite, Action::Announce, Action::FollowUp, Action::RevealPhone]
+            {
                 assert!(!leader.may(action), "{role:?} {action:?}");
             }
         }
-        assert!(viewer(&[(Role::CollegeLeader, 3, false)]).may(Action::SignOff), "a college answers for its figures");
+        assert!(
+            viewer(&[(Role::CollegeLeader, 3, false)]).may(Action::SignOff),
+            "a college answers for its figures"
+        );
     }
 
     #[test]

@@ -151,15 +151,17 @@ async fn by_class(world: &World, who: Who, findings: &mut Findings) {
 
 /// Colleges are compared where there is somebody of one's own, and so far as there is: nothing is there of others.
 async fn compared(world: &World, who: Who, findings: &mut Findings) {
-    for path in
-        ["/statistics/health-daily?by=college", "/statistics/health-daily/comparison?from=2020-03-04&by=college"]
-    {
+    for path in [
+        "/statistics/health-daily?by=college",
+        "/statistics/health-daily/comparison?from=2020-03-04&by=college",
+    ] {
         let told = world.get(who, path).await;
         let rows = told.body["rows"].as_array().cloned().unwrap_or_default();
         for row in rows {
             let row = row.get("sum").unwrap_or(&row);
             let college = row["department"]["id"].as_i64();
-            let theirs = world.people.iter().filter(|person| world.has(who, person) && expected(world, person));
+            let theirs =
+                world.people.iter().filter(|person| world.has(who, person) && expected(world, person));
             let due = theirs.filter(|person| person.college.map(i64::from) == college).count() as i64;
             findings.looks += 1;
             if row["expected"].as_i64() != Some(due) {

@@ -260,8 +260,8 @@ impl Run<'_> {
             nothing: owned.nothing(id),
             of: owner.clone(),
         };
-        let is_theirs = all.iter().any(|(of, it)| of == userid && it == id)
-            || owned.is_open_to(*who, owner, self.world);
+        let is_theirs =
+            all.iter().any(|(of, it)| of == userid && it == id) || owned.is_open_to(*who, owner, self.world);
         if !is_theirs {
             self.strange(&draw, owned.need.is_held_by(*who)).await;
         } else if owned.reads {

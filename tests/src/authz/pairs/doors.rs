@@ -44,7 +44,10 @@ pub struct Door {
 impl Door {
     /// Whether somebody is counted under the department a request names.
     pub fn is_under(&self, person: &Person, id: &str) -> bool {
-        [person.department, person.college].into_iter().flatten().any(|department| department.to_string() == id)
+        [person.department, person.college]
+            .into_iter()
+            .flatten()
+            .any(|department| department.to_string() == id)
     }
 }
 
@@ -52,8 +55,10 @@ impl Door {
 type Id = (fn(&Keys, &Person) -> String, &'static str);
 
 const PERSON: Id = (|_, person| person.id.to_string(), "99999999");
-const EXPECTED: Id =
-    (|keys, person| if keys.expects(&person.number) { person.id.to_string() } else { String::new() }, "99999999");
+const EXPECTED: Id = (
+    |keys, person| if keys.expects(&person.number) { person.id.to_string() } else { String::new() },
+    "99999999",
+);
 const NUMBER: Id = (|_, person| person.number.clone(), "2099999999");
 const PHOTO: Id = (|keys, person| keys.get("photo", &person.number), "99999999");
 const RECEIPT: Id = (|keys, person| keys.get("receipt", &person.number), "nothingtobefound");
@@ -121,12 +126,7 @@ pub const DOORS: &[Door] = &[
         EXPECTED,
     ),
     tell("POST /people/$id/phone", r#"{"purpose":"call"}"#, Care, PERSON),
-    write(
-        "POST /people/$id/phone-correction",
-        r#"{"phone":"100-9999 0001","reason":"换号"}"#,
-        Care,
-        PERSON,
-    ),
+    write("POST /people/$id/phone-correction", r#"{"phone":"100-9999 0001","reason":"换号"}"#, Care, PERSON),
     read("GET /forms/health-daily?person=$id", Care, EXPECTED),
     write("POST /attachments?form=papers&person=$id", "$picture", Care, PERSON),
     write(
@@ -164,12 +164,7 @@ pub const DOORS: &[Door] = &[
         ChangeStatus,
         NUMBER,
     ),
-    write(
-        "POST /statuses/numbers",
-        "考生号,学号,姓名\n$id,20300101,\n",
-        ChangeStatus,
-        NUMBER,
-    ),
+    write("POST /statuses/numbers", "考生号,学号,姓名\n$id,20300101,\n", ChangeStatus, NUMBER),
     write(
         "POST /exemptions",
         r#"{"number":"$id","kind":"leave","from":"2020-06-01","last":"2020-06-02","reason":"回家"}"#,
@@ -214,17 +209,30 @@ pub const DOORS: &[Door] = &[
     write("DELETE /class-counsellors/grants/$id", "", AppointCounsellors, GRANT),
     write("DELETE /sign-offs/$id", "", SignOff, SIGN_OFF),
     // A department's.
-    counted("GET /statistics/health-daily?department=$id", Figures, DEPARTMENT, ("/total/expected", expected)),
-    counted("GET /statistics/health-daily?by=class&department=$id", Figures, COLLEGE, ("/total/expected", expected)),
+    counted(
+        "GET /statistics/health-daily?department=$id",
+        Figures,
+        DEPARTMENT,
+        ("/total/expected", expected),
+    ),
+    counted(
+        "GET /statistics/health-daily?by=class&department=$id",
+        Figures,
+        COLLEGE,
+        ("/total/expected", expected),
+    ),
     counted(
         "GET /statistics/health-daily/bulletin?department=$id",
         Figures,
         DEPARTMENT,
         ("/table/total/expected", expected),
     ),
-    counted("GET /statistics/health-daily/categories?department=$id", Figures, DEPARTMENT, ("/total/reported", |world, person| {
-        expected(world, person) && reported(world, person)
-    })),
+    counted(
+        "GET /statistics/health-daily/categories?department=$id",
+        Figures,
+        DEPARTMENT,
+        ("/total/reported", |world, person| expected(world, person) && reported(world, person)),
+    ),
     counted(
         "GET /statistics/health-daily/comparison?from=2020-03-04&department=$id",
         Figures,
@@ -237,17 +245,33 @@ pub const DOORS: &[Door] = &[
         DEPARTMENT,
         ("/days/0/counts/expected", expected),
     ),
-    counted("GET /statistics/health-daily/explanation?department=$id", Figures, COLLEGE, ("/expected", expected)),
+    counted(
+        "GET /statistics/health-daily/explanation?department=$id",
+        Figures,
+        COLLEGE,
+        ("/expected", expected),
+    ),
     part("GET /statistics/health-daily/people?department=$id", People, DEPARTMENT),
-    counted("GET /unreported/health-daily?department=$id", Unreported, DEPARTMENT, ("/total", |world, person| {
-        expected(world, person) && !reported(world, person)
-    })),
+    counted(
+        "GET /unreported/health-daily?department=$id",
+        Unreported,
+        DEPARTMENT,
+        ("/total", |world, person| expected(world, person) && !reported(world, person)),
+    ),
     part("GET /trips?state=all&department=$id", People, DEPARTMENT),
-    counted("GET /trips/summary?state=all&department=$id", People, COLLEGE, ("/people", |world, person| {
-        world.holds("trips", &person.number)
-    })),
+    counted(
+        "GET /trips/summary?state=all&department=$id",
+        People,
+        COLLEGE,
+        ("/people", |world, person| world.holds("trips", &person.number)),
+    ),
     part("GET /movements/people?department=$id", People, DEPARTMENT),
-    counted("GET /registration?by=class&department=$id", Figures, DEPARTMENT, ("/total/rostered", |_, _| true)),
+    counted(
+        "GET /registration?by=class&department=$id",
+        Figures,
+        DEPARTMENT,
+        ("/total/rostered", |_, _| true),
+    ),
     part("GET /registration/not-activated?department=$id", People, DEPARTMENT),
     part("GET /photos/people?department=$id", People, DEPARTMENT),
     part("GET /residences/without?department=$id", People, DEPARTMENT),
@@ -288,7 +312,12 @@ pub const DOORS: &[Door] = &[
         Announce,
         CLASS,
     ),
-    write("POST /campaigns", r#"{"code":"not-mine","title":"晚点名","department":$id}"#, DesignForms, COLLEGE),
+    write(
+        "POST /campaigns",
+        r#"{"code":"not-mine","title":"晚点名","department":$id}"#,
+        DesignForms,
+        COLLEGE,
+    ),
     write("POST /sign-offs", r#"{"form":"health-daily","department":$id,"note":"已联系"}"#, SignOff, CLASS),
     write("PUT /movements/2020-03-04/$id/signature", EMPTY, SignOff, COLLEGE),
     // Places in lists.

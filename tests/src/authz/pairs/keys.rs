@@ -95,7 +95,8 @@ pub async fn make(world: &World) -> Keys {
         }
     }
     for class in &world.classes {
-        let signed = json!({ "form": "health-daily", "day": "2020-03-03", "department": class, "note": "补签" });
+        let signed =
+            json!({ "form": "health-daily", "day": "2020-03-03", "department": class, "note": "补签" });
         facts::done(world, world.userid(Who::SchoolOffice), "/sign-offs", &signed).await;
     }
     let mut keys = Keys::default();

@@ -36,7 +36,8 @@ const TABLES: &[&str] = &[
 pub async fn take(world: &World) -> BTreeMap<&'static str, String> {
     let mut prints = BTreeMap::new();
     for table in TABLES {
-        let sql = format!("select coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') from {table} t");
+        let sql =
+            format!("select coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') from {table} t");
         prints.insert(*table, world.test.one::<String>(&sql, &[]).await);
     }
     prints

@@ -1,9 +1,7 @@
 //! The information centre's work, and forms.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{
-    Administer, ChangeStatus, DeletePhotos, DesignForms, SignedIn,
-};
+use crate::authz::oracle::Need::{Administer, ChangeStatus, DeletePhotos, DesignForms, SignedIn};
 
 pub const ROWS: &[Row] = &[
     get("campaigns_list", DesignForms, "GET /campaigns"),

@@ -87,7 +87,12 @@ pub const ROWS: &[Row] = &[
     row("reminder_rules_end", Administer, "POST /reminder-rules/$rule/end", "{}"),
     row("reminder_rules_remove", Administer, "DELETE /reminder-rules/$spare_rule", ""),
     get("school_days_list", ReminderRules, "GET /school-days?year=2020"),
-    row("school_days_set", Administer, "PUT /school-days/2020-05-01", r#"{"kind":"holiday","name":"劳动节"}"#),
+    row(
+        "school_days_set",
+        Administer,
+        "PUT /school-days/2020-05-01",
+        r#"{"kind":"holiday","name":"劳动节"}"#,
+    ),
     row("school_days_put_list", Administer, "POST /school-days", r#"{"text":"2020-05-04 放假 劳动节"}"#),
     row("school_days_remove", Administer, "DELETE /school-days/2020-05-01", ""),
 ];

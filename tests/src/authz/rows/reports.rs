@@ -1,7 +1,9 @@
 //! Of others' reports: figures, people behind them, who has not reported, what they answered.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Care, Figures, FollowUp, FormsOfOthers, People, Remind, SignOff, Unreported};
+use crate::authz::oracle::Need::{
+    Care, Figures, FollowUp, FormsOfOthers, People, Remind, SignOff, Unreported,
+};
 
 pub const ROWS: &[Row] = &[
     get("statistics_forms", FormsOfOthers, "GET /statistics"),

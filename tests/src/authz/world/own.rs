@@ -104,7 +104,13 @@ async fn of_member(world: &mut World, userid: &str, serial: usize) -> Ids {
 }
 
 /// What those make who look after somebody; what is refused is left out.
-pub async fn of_viewer(world: &World, userid: &str, of_staff: bool, serial: usize, college: Option<i32>) -> Ids {
+pub async fn of_viewer(
+    world: &World,
+    userid: &str,
+    of_staff: bool,
+    serial: usize,
+    college: Option<i32>,
+) -> Ids {
     let mut ids = Ids::new();
     // People with their phones, people, or, for whoever sees none, classes: the first that is given.
     let mut sheet = people_sheet("名单");

@@ -225,7 +225,10 @@ async fn messages(world: &World, administrator: &str, ids: &mut Ids) {
         ids.insert(word, text(&facts::done(world, administrator, "/reminder-rules", &new).await["id"]));
     }
     ids.insert("rule_document", document.to_string());
-    ids.insert("digest_rule", one(world, "select min(rule_id) from digest_rules where about = 'unreported'").await);
+    ids.insert(
+        "digest_rule",
+        one(world, "select min(rule_id) from digest_rules where about = 'unreported'").await,
+    );
     let everybody: Vec<&str> = world.seats.values().map(String::as_str).collect();
     let told = json!({ "title": "开学通知", "text": "三月十日开学", "audience": { "numbers": everybody.join("\n") } });
     ids.insert("received", text(&facts::done(world, administrator, "/announcements", &told).await["id"]));
@@ -253,7 +256,9 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
     ids.insert("class", cast.department.to_string());
     ids.insert("college", cast.college.to_string());
     ids.insert("unit", cast.unit.to_string());
-    for (word, at) in [("person", 1), ("silent", 2), ("absent", 3), ("well", 4), ("inactive", 8), ("followed", 12)] {
+    for (word, at) in
+        [("person", 1), ("silent", 2), ("absent", 3), ("well", 4), ("inactive", 8), ("followed", 12)]
+    {
         ids.insert(word, cast.at(at).id.to_string());
     }
     ids.insert("number", cast.at(1).number.clone());
