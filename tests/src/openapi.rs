@@ -115,14 +115,3 @@ async fn strange_input_is_refused_and_never_an_error_of_ours() {
         assert!(student.get(path).await.status.is_client_error(), "{path}");
     }
 }
-
-#[test]
-#[ignore = "writes"]
-fn zz_write_documents() {
-    std::fs::write(root().join("docs/openapi.json"), server::http::openapi::text()).unwrap();
-    for (file, table) in
-        [("CONFIG.md", Table::Config), ("ERRORS.md", Table::Errors), ("RIGHTS.md", Table::Rights)]
-    {
-        std::fs::write(root().join("docs").join(file), format!("{}\n", text(table).trim_end())).unwrap();
-    }
-}
