@@ -72,7 +72,7 @@ async fn ask(world: &World, userid: &str, call: &str, body: &str, id: &str) -> T
 fn said(told: &Told, id: &str) -> String {
     let mut body = told.body.clone();
     if let Some(body) = body.as_object_mut() {
-        for made in ["as_of", "round"] {
+        for made in ["as_of", "round", "id"] {
             body.remove(made);
         }
     }
@@ -81,11 +81,12 @@ fn said(told: &Told, id: &str) -> String {
     format!("{} {text}", told.status)
 }
 
-/// The id itself is what was asked for: short ones stand in dates and counts too, which are no ids.
+/// The id itself is what was asked for: short figures stand in dates and counts too, which are no ids.
 fn mask(value: &mut Value, id: &str) {
+    let is_telling = id.len() > 5 || id.bytes().any(|byte| !byte.is_ascii_digit());
     match value {
         Value::Number(number) if number.to_string() == id => *value = Value::from("…"),
-        Value::String(text) if text == id || id.len() > 5 => *text = text.replace(id, "…"),
+        Value::String(text) if text == id || is_telling => *text = text.replace(id, "…"),
         Value::Array(values) => values.iter_mut().for_each(|value| mask(value, id)),
         Value::Object(values) => values.values_mut().for_each(|value| mask(value, id)),
         _ => {}

@@ -90,7 +90,8 @@ const NOUNS: &[(&str, &str)] = &[
 pub async fn make(world: &World) -> Keys {
     // Papers, with a picture each, of one in five.
     for person in world.people.iter().filter(|person| person.student && person.id % 5 == 0) {
-        if person.userid.as_ref() == Some(&person.number) {
+        // Who is on leave is not asked.
+        if people::expected(world, person) && person.userid.as_ref() == Some(&person.number) {
             own::papers(world, &person.number).await;
         }
     }
