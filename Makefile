@@ -1,6 +1,6 @@
 # The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench chaos authz fuzz interop tour fmt schema api seed-day clean-data
+.PHONY: help run demo test check pages bench chaos authz fuzz interop tour fmt schema api seed-day clean-data
 
 help: ## 列出所有命令 · this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -16,6 +16,9 @@ test: ## 全部检查与测试 · every check and test
 
 check: ## 快速检查：格式、lint、类型 · the quick checks: format, lints, types
 	@deploy/dev/test.sh quick
+
+pages: ## 每个页面的每种状态，中英文：ONLY=h5-trips 选一页 · every page in every state, both languages; ONLY= picks
+	@deploy/dev/pages.sh
 
 bench: ## 测速，结果为表格：ONLY=S1 选一项 · measure speed, print a table; ONLY= picks
 	@deploy/dev/measure.sh bench

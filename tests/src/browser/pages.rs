@@ -17,6 +17,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "make pages: it takes minutes"]
 async fn every_page_is_good_in_every_state_and_both_languages() {
     let world = World::make().await.with_things().await;
     let ids = fill(&world).await;
