@@ -64,7 +64,7 @@ const ADMIN = [
   { route: 'roster', at: '/roster', as: 'administrator', lists: [{ api: '/roster/imports', long: true }] },
   { route: 'sync-runs', at: '/sync-runs', as: 'administrator', lists: [{ api: '/sync-runs', long: true }] },
   { route: 'sync-run', at: '/sync-runs/:held_run', as: 'administrator', lists: [{ api: '/sync-runs/:held_run', one: true }] },
-  { route: 'kinds', at: '/kinds', as: 'administrator', lists: [{ api: '/kinds', one: true }, { api: '/kinds/departments', long: true }, { api: '/kinds/accounts', long: true }, { api: '/tags', long: true }] },
+  { route: 'kinds', at: '/kinds', as: 'administrator', lists: [{ api: '/kinds', one: true }, { api: '/kinds/departments', long: true }, { api: '/kinds/accounts', long: true, row: { userid: 'visitor', name: '访客', place: '后勤处', kind: null, rule: null } }, { api: '/tags', long: true, row: { id: 1, name: '党员', members: 3, departments: 1 } }] },
   { route: 'accounts', at: '/accounts', as: 'administrator', lists: [{ api: '/accounts/matches' }, { api: '/accounts/leftovers', long: true }] },
   { route: 'write-back', at: '/write-back', as: 'administrator', lists: [{ api: '/write-plans', long: true }] },
   { route: 'write-plan', at: '/write-back/:plan', as: 'administrator', lists: [{ api: '/write-plans/:plan', one: true }, { api: '/write-plans/:plan/steps', long: true }] },

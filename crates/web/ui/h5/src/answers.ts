@@ -13,7 +13,7 @@ export function answerText(field: Field | undefined, value: unknown, regions: Re
   if (field?.kind === 'photos' && Array.isArray(value)) return t('photos.count', { n: value.length });
   if (field?.kind === 'location') return locationText(value);
   const title = (one: unknown) => field?.choices?.find((choice) => choice.value === one)?.title ?? String(one);
-  return Array.isArray(value) ? value.map(title).join('、') : title(value);
+  return Array.isArray(value) ? value.map(title).join(t('app.comma')) : title(value);
 }
 
 /** `北纬 34.75，东经 113.63，精度约 30 米`. */

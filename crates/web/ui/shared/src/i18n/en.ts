@@ -14,6 +14,7 @@ export const en: Record<keyof typeof zh, string> = {
   'app.not_found_help': 'The link may be out of date. Please start from the home page.',
   'app.home': 'Home',
   'app.none': '—',
+  'app.comma': ', ',
 
   'problem.offline': 'No network',
   'problem.offline_help': 'Check the network and try again. Nothing you typed is lost.',

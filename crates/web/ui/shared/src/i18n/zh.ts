@@ -13,6 +13,7 @@ export const zh = {
   'app.not_found_help': '链接可能已经失效，请从首页重新进入。',
   'app.home': '回首页',
   'app.none': '—',
+  'app.comma': '、',
 
   'problem.offline': '网络不通',
   'problem.offline_help': '请检查网络后重试，已填内容不会丢失。',

@@ -59,11 +59,11 @@ export function partWords(document: RuleDocument, part: keyof RuleDocument): str
     case 'days':
       return t(`rules.days.${document.days}`);
     case 'times':
-      return document.times.join('、');
+      return document.times.join(t('app.comma'));
     case 'departments':
       return document.departments ? t('rules.n_departments', { n: document.departments.length }) : t('rules.everybody');
     case 'kinds':
-      return document.kinds ? document.kinds.map((kind) => t(`rules.kind.${kind}`)).join('、') : t('rules.everybody');
+      return document.kinds ? document.kinds.map((kind) => t(`rules.kind.${kind}`)).join(t('app.comma')) : t('rules.everybody');
     case 'steps':
       return document.steps.map((step) => `${stepWords(step)}：${step.wording}`).join('；');
     case 'quiet':
