@@ -323,7 +323,7 @@ impl Grant {
     /// leaders do.
     pub fn may(&self, action: Action) -> bool {
         let only_looks_on = self.role == Role::DepartmentHead && self.whole_school;
-        self.role.may(action) && !(only_looks_on && !Role::SchoolLeader.may(action))
+        self.role.may(action) && (!only_looks_on || Role::SchoolLeader.may(action))
     }
 }
 

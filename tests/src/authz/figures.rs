@@ -176,8 +176,8 @@ async fn signed(world: &World, who: Who, findings: &mut Findings) {
     let told = world.get(who, "/sign-offs?form=health-daily").await;
     let rows = told.body["items"].as_array().cloned().unwrap_or_default();
     for row in rows.iter().filter(|row| !row["signed"].is_null()) {
-        let has_college = matches!(who, Who::CollegeLeader | Who::CollegeOffice)
-            && row["department"]["id"] == Value::from(world.home);
+        let has_college =
+            matches!(who, Who::CollegeLeader | Who::CollegeOffice) && row["department"]["id"] == world.home;
         let whole = who.has_whole_school() || has_college;
         let known = !row["signed"]["known"].is_null() || !row["signed"]["note"].is_null();
         findings.looks += 1;
