@@ -3,6 +3,7 @@ drop procedure track_changes(text);
 drop procedure refresh_statistics();
 drop table changes, change_sets;
 drop sequence change_set_ids;
-drop table wecom_budgets, wecom_tokens, grants, exemptions, memberships, member_departments, member_versions, members, persons,
+drop table wecom_budgets, wecom_tokens, grants, roster_changes, exemptions, memberships, member_departments, member_versions, members, persons,
   department_versions, departments, sync_held, sync_runs;
+drop function roster_changed();
 drop function note_change();

@@ -207,6 +207,32 @@ create unique index exemptions_key on exemptions (corp_id, person_id, kind, from
 create index exemptions_person on exemptions (corp_id, person_id);
 call school_table('exemptions', 'select, insert, update');
 
+-- The transactions that changed who is expected when, so that what was read can be kept until there is one
+-- (store/src/roll.rs). Restored into another cluster these numbers may lie ahead: then more is read anew than need be.
+create table roster_changes (
+  corp_id     integer not null references corps,
+  changed_in  bigint not null default pg_current_xact_id()::text::bigint,
+  at          timestamptz not null default now(),   -- by Postgres's clock, as its sweep is
+  primary key (corp_id, changed_in)
+);
+call school_table('roster_changes', 'select, insert, delete');
+
+create function roster_changed() returns trigger language plpgsql as $$ begin
+  -- Outside a school, as in a repair by hand, it may be any of them.
+  insert into roster_changes (corp_id)
+  select corp_id from corps where corp_id = current_corp() or current_corp() is null
+  on conflict do nothing;
+  return null;
+end $$;
+create trigger changes_roster after insert or delete or truncate or update of number, name, kind, from_date, until_date
+  on persons for each statement execute function roster_changed();
+create trigger changes_roster after insert or update or delete or truncate
+  on department_versions for each statement execute function roster_changed();
+create trigger changes_roster after insert or update or delete or truncate
+  on memberships for each statement execute function roster_changed();
+create trigger changes_roster after insert or update or delete or truncate
+  on exemptions for each statement execute function roster_changed();
+
 -- person × role × scope × purpose × end date.
 create table grants (
   corp_id        integer not null,

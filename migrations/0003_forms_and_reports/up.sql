@@ -59,6 +59,7 @@ create table reports (
   month            date not null check (extract(day from month) = 1),
   submitted_at     timestamptz not null,
   revised_at       timestamptz not null,
+  changed_in       bigint not null default pg_current_xact_id()::text::bigint,   -- transaction: store/src/roll.rs
   primary key (corp_id, report_id),
   constraint reports_one_per_period unique nulls not distinct (corp_id, form_id, day, slot, person_id, occurrence),
   constraint reports_receipt_key unique (corp_id, receipt),
@@ -67,7 +68,15 @@ create table reports (
   foreign key (corp_id, person_id) references persons
 );
 create index reports_person on reports (corp_id, person_id, form_id, day desc, report_id desc);
+create index reports_changed_in on reports (corp_id, changed_in);
 call school_table('reports', 'select, insert, update');
+
+create function stamp_report() returns trigger language plpgsql as $$ begin
+  new.changed_in := pg_current_xact_id()::text::bigint;
+  return new;
+end $$;
+create trigger stamps_report before update on reports for each row execute function stamp_report();
+create trigger changes_roster after delete or truncate on reports for each statement execute function roster_changed();
 
 create table report_revisions (
   corp_id          integer not null,

@@ -9,6 +9,7 @@
 mod browser_client;
 mod crowd;
 mod databases;
+mod dice;
 mod nginx;
 mod process;
 mod test_app;
@@ -58,6 +59,7 @@ mod reminders;
 mod reports;
 mod residences;
 mod reviews;
+mod rolls;
 mod roster;
 mod roster_lists;
 mod schools_apart;

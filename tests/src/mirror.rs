@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sync::{State, Trigger};
 use wecom::tags::Tagged;
 
-use crate::test_app::TestApp;
+use crate::{dice::Dice, test_app::TestApp};
 
 /// What the mirror holds now: a line a department, a line a member, a line a tag.
 pub async fn mirror_picture(test: &TestApp) -> BTreeSet<String> {
@@ -81,7 +81,7 @@ pub struct Shaker {
     url: String,
     wecom: wecom::Client,
     tags: Vec<u32>,
-    state: u64,
+    dice: Dice,
     next: u32,
     pub userids: Vec<String>,
     pub departments: Vec<i64>,
@@ -98,7 +98,7 @@ impl Shaker {
             url: format!("{}/_sim", test.simulator.url()),
             wecom: test.school().mirror.contacts.clone().expect("the contacts-sync assistant"),
             tags: Vec::new(),
-            state: seed,
+            dice: Dice::new(seed),
             next: 0,
             userids: ids(&dump["directory"]["userlist"], "userid")
                 .iter()
@@ -111,11 +111,8 @@ impl Shaker {
         }
     }
 
-    /// Knuth's generator: what matters is that it is the same each time.
     pub fn random(&mut self, below: usize) -> usize {
-        self.state =
-            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.state >> 33) as usize % below
+        self.dice.below(below)
     }
 
     async fn send(&self, method: Method, path: &str, body: Value) -> bool {

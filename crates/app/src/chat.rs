@@ -11,7 +11,7 @@ use store::{
     Scoped, forms as rows, jobs as queue,
     mailings::{self, Kind, NewMailing},
     reports::{self, Key, Source},
-    statistics, viewers,
+    viewers,
 };
 use wecom::callback::Event;
 
@@ -24,7 +24,7 @@ use crate::{
     forms::{self, FormToday, Loaded, Standing},
     jobs::send_messages,
     outbox::{self, Content},
-    quick,
+    quick, roll,
 };
 
 /// An answer is of use so long: later it would answer something else.
@@ -251,7 +251,7 @@ async fn unreported(app: &App, school: &School, viewer: &Viewer) -> Result<Conte
         let Some(turn) = loaded.turns(school, today).into_iter().rfind(begun) else { continue };
         let scope = viewer.scope(Action::SeeUnreported);
         let question = loaded.question(corp, today, turn.period.slot, scope);
-        let counts = statistics::total(&mut tx, &question).await?;
+        let counts = roll::of(app, &mut tx, &question).await?.counts();
         if counts.expected > 0 {
             counted.push((loaded, turn, counts));
         }

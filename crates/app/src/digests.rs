@@ -11,7 +11,6 @@ use domain::{
     digest::{self, About, Timing, Words},
     form::PersonKind,
     policy::{Action, Role, Scope, Viewer},
-    statistics::Counts,
 };
 use store::{
     Scoped,
@@ -19,13 +18,14 @@ use store::{
     expected::Question,
     jobs as queue,
     mailings::{self, About as OfForm, Kind, NewMailing},
-    movements, statistics,
+    movements,
 };
 
 use crate::{
     App, Error, Result, School, bulletins, forms,
     jobs::send_messages,
     outbox::{self, Card, Content},
+    roll,
 };
 
 pub use store::digests::Rule;
@@ -354,7 +354,7 @@ impl Counted<'_> {
         let form = &loaded.published.form;
         let question = loaded.question(school.corp(), day, turn.period.slot, Scope::School);
         told.about = Some(OfForm { form_id: question.form_id, day, period: question.period });
-        let placed = statistics::by_place(tx, &question).await?;
+        let roll = roll::of(app, tx, &question).await?;
         let told_before = match (about, rule.when_done) {
             (About::Unreported, true) => rows::told_done(tx, school.corp(), &of_day(rule, day)).await?,
             _ => Vec::new(),
@@ -364,8 +364,7 @@ impl Counted<'_> {
         let local = |at: DateTime<Utc>| at.with_timezone(&school.zone).naive_local();
         for viewer in receivers {
             let scope = viewer.scope(about.action());
-            let theirs = placed.iter().filter(|place| scope.covers(&place.path));
-            let counts: Counts = theirs.map(|place| place.counts).sum();
+            let counts = roll.seen_in(scope.clone()).counts();
             if counts.expected == 0 {
                 continue;
             }

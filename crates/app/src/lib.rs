@@ -56,12 +56,12 @@ pub mod write_plans;
 
 mod cards;
 mod chat;
-mod memo;
 mod notices;
 mod outbox;
 mod page;
 mod person_fields;
 mod quick;
+mod roll;
 mod secret;
 mod tiles;
 
@@ -88,7 +88,7 @@ struct Parts {
     schools: HashMap<CorpId, School>,
     forms: forms::Cache,
     months: reports::Months,
-    memo: memo::Memo,
+    rolls: roll::Rolls,
     looks: jobs::handle_inbox::Looks,
     /// Rung when a job was added, so that a worker of this process looks at once.
     job_added: Notify,
@@ -111,7 +111,7 @@ impl App {
             schools,
             forms: forms::Cache::default(),
             months: reports::Months::default(),
-            memo: memo::Memo::default(),
+            rolls: roll::Rolls::default(),
             looks: jobs::handle_inbox::Looks::default(),
             job_added: Notify::new(),
         }))
@@ -142,8 +142,8 @@ impl App {
         self.0.schools.values()
     }
 
-    pub(crate) fn memo(&self) -> &memo::Memo {
-        &self.0.memo
+    pub(crate) fn rolls(&self) -> &roll::Rolls {
+        &self.0.rolls
     }
 
     pub(crate) fn looks(&self) -> &jobs::handle_inbox::Looks {

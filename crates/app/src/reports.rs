@@ -212,7 +212,7 @@ async fn take(
     };
     let kept = serde_json::to_value(&receipt).map_err(|_| Error::internal("a receipt"))?;
     idempotency_keys::settle(&mut tx, claim, &kept).await?;
-    tx.commit_written().await?;
+    tx.commit().await?;
     if stands_out {
         app.job_added().notify_one();
     }

@@ -22,7 +22,7 @@ pub(crate) use span::span_in;
 pub use span::{MOST_DAYS, OfDay, Span, Spanned, span};
 pub use store::statistics::{By, Fact, PersonRow, Row, Which};
 
-use crate::{App, Error, Page, Result, School, forms as asked_forms, memo};
+use crate::{App, Error, Page, Result, School, forms as asked_forms, roll};
 
 /// A table of figures.
 #[derive(Debug, Clone)]
@@ -75,9 +75,7 @@ pub(crate) async fn table_in(
 ) -> Result<(asked_forms::Loaded, Table)> {
     let now = app.now();
     let (loaded, question) = question_of(app, tx, school, scope, asked).await?;
-    let asked = format!("table {by:?} {question:?}");
-    let rows = memo::kept(app, school, asked, async { Ok(statistics::by(tx, &question, by).await?) }).await?;
-    let rows: Vec<Row> = rows.to_vec();
+    let rows = roll::of(app, tx, &question).await?.by(by);
     let total = rows.iter().map(|row| row.counts).sum();
     let mut signed = sign_offs::signed(tx, question.corp, question.form_id, question.period).await?;
     signed.retain(|id, _| rows.iter().any(|row| row.department.as_ref().is_some_and(|(own, _)| own == id)));

@@ -5,12 +5,12 @@ use domain::{
     DepartmentId, PersonId, phone,
     policy::{Action, Viewer},
 };
-use store::unreported::{self, Brief, Row, phone_place};
+use store::unreported::{self, Row, phone_place};
 
 use crate::{
     App, Page, Result, School,
     follow_ups::{self, FollowUp},
-    memo,
+    roll::{self, Person},
     statistics::{Asked, question},
 };
 
@@ -66,15 +66,16 @@ pub async fn list(
     let corp = school.corp();
     let mut tx = app.store().reading(corp).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeeUnreported, asked).await?;
-    let all = memo::kept(app, school, format!("unreported {question:?}"), async {
-        Ok(unreported::everybody(&mut tx, &question).await?)
-    })
-    .await?;
-    let from = after.map_or(0, |after| all.people.partition_point(|one| one.number.as_str() <= after));
-    let wanted = |one: &&Brief| followed_up.is_none_or(|wanted| one.followed_up == wanted);
+    let roll = roll::of(app, &mut tx, &question).await?;
+    let known = unreported::followed_up(&mut tx, &question).await?;
+    let counts = roll.counts();
+    let missing = || roll.people().filter(|(_, reported)| reported.is_none()).map(|(person, _)| person);
+    let is_known = |person: &Person| known.contains(&person.id);
+    let wanted = |person: &&Person| followed_up.is_none_or(|wanted| is_known(person) == wanted);
+    let rest = missing().skip_while(|person| after.is_some_and(|after| *person.number <= *after));
     let most = usize::try_from(limit + 1).unwrap_or_default();
-    let page: Vec<PersonId> =
-        all.people.iter().skip(from).filter(wanted).take(most).map(|one| one.person_id).collect();
+    let page: Vec<PersonId> = rest.filter(wanted).take(most).map(|person| person.id).collect();
+    let followed_up = missing().filter(|person| is_known(person)).count();
     let rows = unreported::rows(&mut tx, &question, &page).await?;
     tx.commit().await?;
 
@@ -116,9 +117,9 @@ pub async fn list(
     Ok(List {
         day: question.day,
         as_of,
-        expected: all.expected,
-        total: all.people.len() as i64,
-        followed_up: all.people.iter().filter(|one| one.followed_up).count() as i64,
+        expected: counts.expected,
+        total: counts.unreported(),
+        followed_up: i64::try_from(followed_up).unwrap_or(i64::MAX),
         page,
     })
 }

@@ -10,7 +10,6 @@ use store::{
     Keyring, Settings, Store,
     cache::Cache,
     corps::{self, Corp},
-    versions::Versions,
 };
 use wecom::{BudgetStore, MemoryBudgets, MemoryTokens, TokenStore, callback::Receiver};
 
@@ -33,7 +32,7 @@ pub fn store(config: &Config) -> anyhow::Result<Store> {
 /// The whole application over one clock.
 pub fn app(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     let cache = Cache::new(config.redis.url.as_deref());
-    let store = store(config)?.telling(Versions::new(cache.clone()));
+    let store = store(config)?;
     let schools = config
         .schools
         .iter()

@@ -6,18 +6,9 @@ use redis::{
     AsyncCommands,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
-use ring::rand::{SecureRandom, SystemRandom};
 
 /// How long one command may take before we go to Postgres instead.
 const PATIENCE: Duration = Duration::from_millis(50);
-
-/// Where a counter begins.
-fn begin() -> u64 {
-    let mut bytes = [0; 8];
-    // Without random numbers nothing else would work either; the worst is a figure some seconds old.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    u64::from_le_bytes(bytes) >> 2
-}
 
 /// The way to Redis. Every method answers like an empty cache when Redis does not.
 #[derive(Clone)]
@@ -63,34 +54,6 @@ impl Cache {
         if let Some(mut connection) = self.0.clone() {
             let _: Result<Result<(), _>, _> = tokio::time::timeout(PATIENCE, connection.del(key)).await;
         }
-    }
-
-    /// A counter, begun at random where there is none: one that was lost never comes back with an old number.
-    pub async fn counter(&self, key: &str) -> Option<u64> {
-        let mut connection = self.0.clone()?;
-        let asked = async {
-            let found: Option<u64> = connection.get(key).await?;
-            if let Some(found) = found {
-                return Ok(found);
-            }
-            let begun: bool = connection.set_nx(key, begin()).await?;
-            tracing::debug!(begun, "a counter was begun");
-            connection.get::<_, u64>(key).await
-        };
-        let answered: Result<redis::RedisResult<u64>, _> = tokio::time::timeout(PATIENCE, asked).await;
-        answered.ok()?.ok()
-    }
-
-    /// Counts on; `false` when Redis did not say that it did.
-    pub async fn count(&self, key: &str) -> bool {
-        let Some(mut connection) = self.0.clone() else { return false };
-        let counted = async {
-            let number: u64 = connection.incr(key, 1).await?;
-            // Nobody had begun it: from one on it could meet a number of before.
-            if number == 1 { connection.set(key, begin()).await } else { Ok(()) }
-        };
-        let answered: Result<redis::RedisResult<()>, _> = tokio::time::timeout(PATIENCE, counted).await;
-        matches!(answered, Ok(Ok(())))
     }
 
     /// Whether Redis answers now, for the metrics.

@@ -6,9 +6,8 @@ use std::{
     time::Duration,
 };
 
-use diesel::{QueryableByName, sql_types::Bool};
 use diesel_async::{
-    AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager,
+    AnsiTransactionManager, AsyncPgConnection, TransactionManager,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -17,7 +16,7 @@ use diesel_async::{
 use domain::CorpId;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Error, Keyring, Result, prepared::prepared, versions::Versions};
+use crate::{Error, Keyring, Result};
 
 /// How to reach Postgres.
 #[derive(Debug, Clone)]
@@ -37,7 +36,6 @@ pub type Connection = Object<AsyncPgConnection>;
 #[derive(Clone)]
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
-    versions: Versions,
     url: Arc<SecretString>,
     keyring: Arc<Keyring>,
 }
@@ -64,18 +62,7 @@ impl Store {
             .build()
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         let (url, keyring) = (Arc::new(settings.url), Arc::new(keyring));
-        Ok(Self { pool, versions: Versions::default(), url, keyring })
-    }
-
-    /// The same, whose commits are told to `versions`.
-    #[must_use]
-    pub fn telling(self, versions: Versions) -> Self {
-        Self { versions, ..self }
-    }
-
-    /// What says whether a school's data changed.
-    pub fn versions(&self) -> &Versions {
-        &self.versions
+        Ok(Self { pool, url, keyring })
     }
 
     /// The keys that seal what must not lie open in the database.
@@ -87,20 +74,20 @@ impl Store {
     pub async fn scoped(&self, corp: CorpId) -> Result<Scoped> {
         // One round trip: corp is an integer, so there is nothing to quote.
         let connection = self.begin(&format!("BEGIN; SET LOCAL rollcall.corp_id = '{corp}'")).await?;
-        Ok(Scoped { connection: Some(connection), corp, versions: Some(self.versions.clone()) })
+        Ok(Scoped { connection: Some(connection), corp })
     }
 
-    /// The same to read only: it tells nobody of a change, and a write in it fails.
+    /// The same to read only: a write in it fails.
     pub async fn reading(&self, corp: CorpId) -> Result<Scoped> {
         let connection =
             self.begin(&format!("BEGIN READ ONLY; SET LOCAL rollcall.corp_id = '{corp}'")).await?;
-        Ok(Scoped { connection: Some(connection), corp, versions: None })
+        Ok(Scoped { connection: Some(connection), corp })
     }
 
     /// A transaction on the control plane alone: tables of school data look empty in it.
     pub async fn unscoped(&self) -> Result<Scoped> {
         let connection = self.begin("BEGIN").await?;
-        Ok(Scoped { connection: Some(connection), corp: 0, versions: None })
+        Ok(Scoped { connection: Some(connection), corp: 0 })
     }
 
     /// A connection for single statements on the control plane.
@@ -144,8 +131,6 @@ impl Store {
 pub struct Scoped {
     connection: Option<Connection>,
     corp: CorpId,
-    /// Who is told of what was written; none: nobody.
-    versions: Option<Versions>,
 }
 
 impl Scoped {
@@ -154,41 +139,11 @@ impl Scoped {
         self.corp
     }
 
-    /// Makes the work last, and tells that there is something new before the caller answers.
-    pub async fn commit(self) -> Result<()> {
-        self.end(false).await
-    }
-
-    /// The same where something was written for certain, so that Postgres need not be asked.
-    pub async fn commit_written(self) -> Result<()> {
-        self.end(true).await
-    }
-
-    async fn end(mut self, has_surely_written: bool) -> Result<()> {
+    /// Makes the work last.
+    pub async fn commit(mut self) -> Result<()> {
         let Some(mut connection) = self.connection.take() else { return Ok(()) };
-        let versions = self.versions.take().filter(Versions::are_kept);
-        let wrote = match &versions {
-            Some(_) => has_surely_written || has_written(&mut connection).await?,
-            None => false,
-        };
-        AnsiTransactionManager::commit_transaction(&mut *connection).await?;
-        drop(connection);
-        if let Some(versions) = versions.filter(|_| wrote) {
-            versions.changed(self.corp).await;
-        }
-        Ok(())
+        Ok(AnsiTransactionManager::commit_transaction(&mut *connection).await?)
     }
-}
-
-/// Whether the open transaction has written anything: Postgres numbers only those that have.
-async fn has_written(conn: &mut AsyncPgConnection) -> Result<bool> {
-    #[derive(QueryableByName)]
-    struct Wrote {
-        #[diesel(sql_type = Bool)]
-        wrote: bool,
-    }
-    let sql = "select pg_current_xact_id_if_assigned() is not null as wrote";
-    Ok(prepared(sql).get_result::<Wrote>(conn).await?.wrote)
 }
 
 impl Drop for Scoped {

@@ -58,6 +58,7 @@ pub mod reminders;
 pub mod reports;
 pub mod residences;
 pub mod reviews;
+pub mod roll;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]
 pub mod schema;
 pub mod school_days;
@@ -74,7 +75,6 @@ pub mod tiles;
 pub mod tokens;
 pub mod trips;
 pub mod unreported;
-pub mod versions;
 pub mod viewers;
 pub mod write_plans;
 

@@ -939,6 +939,7 @@ diesel::table! {
         month -> Date,
         submitted_at -> Timestamptz,
         revised_at -> Timestamptz,
+        changed_in -> Int8,
     }
 }
 
@@ -994,6 +995,16 @@ diesel::table! {
         opened_at -> Timestamptz,
         changed_at -> Timestamptz,
         warned_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    roster_changes (corp_id, changed_in) {
+        corp_id -> Int4,
+        changed_in -> Int8,
+        at -> Timestamptz,
     }
 }
 
@@ -1359,6 +1370,7 @@ diesel::joinable!(persons -> corps (corp_id));
 diesel::joinable!(readers -> corps (corp_id));
 diesel::joinable!(reminder_rule_acts -> corps (corp_id));
 diesel::joinable!(reminder_settings -> corps (corp_id));
+diesel::joinable!(roster_changes -> corps (corp_id));
 diesel::joinable!(school_days -> corps (corp_id));
 diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
@@ -1435,6 +1447,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_acts,
     review_warnings,
     reviews,
+    roster_changes,
     school_days,
     sessions,
     sign_in_flows,

@@ -89,56 +89,6 @@ pub async fn by(conn: &mut AsyncPgConnection, question: &Question, by: By) -> Re
         .collect())
 }
 
-/// The counts of those counted under one department.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    /// The department, its class, grade and college: what a scope is asked about.
-    pub path: [Option<DepartmentId>; 4],
-    /// Its counts.
-    pub counts: Counts,
-}
-
-#[derive(QueryableByName)]
-struct PlacedRow {
-    #[diesel(sql_type = Integer)]
-    department_id: DepartmentId,
-    #[diesel(sql_type = Nullable<Integer>)]
-    class_id: Option<DepartmentId>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    grade_id: Option<DepartmentId>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    college_id: Option<DepartmentId>,
-    #[diesel(sql_type = BigInt)]
-    expected: i64,
-    #[diesel(sql_type = BigInt)]
-    reported: i64,
-    #[diesel(sql_type = BigInt)]
-    abnormal: i64,
-    #[diesel(sql_type = BigInt)]
-    late: i64,
-}
-
-/// Counts by every department people are counted under, so that the figures of many scopes come from one look.
-pub async fn by_place(conn: &mut AsyncPgConnection, question: &Question) -> Result<Vec<Placed>> {
-    let rest = format!(
-        " select department_id, class_id, grade_id, college_id, {COUNTS} from expected
-         group by department_id, class_id, grade_id, college_id"
-    );
-    let rows: Vec<PlacedRow> = question.bind(&rest).load(conn).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Placed {
-            path: [Some(row.department_id), row.class_id, row.grade_id, row.college_id],
-            counts: Counts {
-                expected: row.expected,
-                reported: row.reported,
-                abnormal: row.abnormal,
-                late: row.late,
-            },
-        })
-        .collect())
-}
-
 /// One number for all: what a list's head shows.
 pub async fn total(conn: &mut AsyncPgConnection, question: &Question) -> Result<Counts> {
     let rest = format!(" select null::integer as department_id, null as name, {COUNTS} from expected");

@@ -1,5 +1,7 @@
 //! 未报: those expected who have not answered, with what a counsellor needs to reach them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -8,7 +10,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId};
 
-use crate::{Result, Sealed, expected::Question, sealed::Place};
+use crate::{Result, Sealed, expected::Question, schema::follow_ups, sealed::Place};
 
 /// Where a person's phone stands sealed; their number is the row.
 pub fn phone_place(corp: CorpId, number: &str) -> Place<'_> {
@@ -76,57 +78,17 @@ fn followed(question: &Question) -> String {
     format!("u.corp_id = $1 and u.form_id = $2 and {day} and u.slot = $11")
 }
 
-/// One of them, as far as a list's order and head need.
-#[derive(Debug, Clone, QueryableByName)]
-pub struct Brief {
-    /// Our id.
-    #[diesel(sql_type = BigInt)]
-    pub person_id: PersonId,
-    /// Student or staff number; also the list's order and cursor.
-    #[diesel(sql_type = Text)]
-    pub number: String,
-    /// Whether somebody found out why.
-    #[diesel(sql_type = Bool)]
-    pub followed_up: bool,
-}
-
-/// All of the unreported.
-#[derive(Debug, Clone)]
-pub struct Everybody {
-    /// 应报, whether they have reported or not.
-    pub expected: i64,
-    /// By student or staff number, in the order of bytes.
-    pub people: Vec<Brief>,
-}
-
-/// All of the unreported in short.
-pub async fn everybody(conn: &mut AsyncPgConnection, question: &Question) -> Result<Everybody> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = BigInt)]
-        expected: i64,
-        #[diesel(sql_type = Nullable<BigInt>)]
-        person_id: Option<PersonId>,
-        #[diesel(sql_type = Nullable<Text>)]
-        number: Option<String>,
-        #[diesel(sql_type = Nullable<Bool>)]
-        followed_up: Option<bool>,
-    }
-    // One row without a person says how many are expected where nobody is missing.
-    let rest = format!(
-        ", counted as (select count(*) as expected from expected)
-         select c.expected, x.person_id, x.number,
-                x.person_id in (select u.person_id from follow_ups u where {}) as followed_up
-         from counted c left join expected x on x.report_id is null
-         order by x.number collate \"C\"",
-        followed(question)
-    );
-    let found: Vec<Found> = question.bind(&rest).load(conn).await?;
-    let expected = found.split_first().map_or(0, |(row, _)| row.expected);
-    let brief = |row: Found| {
-        Some(Brief { person_id: row.person_id?, number: row.number?, followed_up: row.followed_up? })
-    };
-    Ok(Everybody { expected, people: found.into_iter().filter_map(brief).collect() })
+/// Those of the period of whom somebody found out why.
+pub async fn followed_up(conn: &mut AsyncPgConnection, question: &Question) -> Result<HashSet<PersonId>> {
+    let found: Vec<PersonId> = follow_ups::table
+        .filter(follow_ups::corp_id.eq(question.corp))
+        .filter(follow_ups::form_id.eq(question.form_id))
+        .filter(follow_ups::day.is_not_distinct_from(question.period.day))
+        .filter(follow_ups::slot.eq(question.period.slot))
+        .select(follow_ups::person_id)
+        .load(conn)
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Some of them, by student or staff number. Who has reported since is left out.

@@ -30,18 +30,7 @@ use super::{
     oracle::{Need, Who},
     world::{Person, World},
 };
-
-/// Numbers at random, the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
-}
+use crate::dice::Dice;
 
 /// Viewers: everybody of a role three times as often as each student without one.
 fn viewers(world: &World) -> Vec<(Who, String)> {
@@ -282,7 +271,7 @@ pub async fn check(world: &World, pairs: usize, only: Option<Who>, findings: &mu
     let asked = |need: Need| only.is_none() || !need.is_held_by(Who::Administrator);
     let doors: Vec<&Door> = DOORS.iter().filter(|door| door.need.is_none_or(asked)).collect();
     let owned: Vec<&Owned> = OWNED.iter().filter(|owned| asked(owned.need)).collect();
-    let mut dice = Dice(0x2545_F491_4F6C_DD1D);
+    let mut dice = Dice::new(0x2545_F491_4F6C_DD1D);
     let before = prints::take(world).await;
     let run = Run {
         world,

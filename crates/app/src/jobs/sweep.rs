@@ -8,7 +8,7 @@ use store::{
     jobs::{self as queue, NewJob},
     mailings,
     photos::uploads,
-    sessions, sign_in_flows,
+    roll, sessions, sign_in_flows,
 };
 
 use super::Done;
@@ -64,6 +64,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;
     attachments::sweep(&mut tx, corp, now - ATTACHMENTS).await?;
     exports::sweep(&mut tx, corp, now).await?;
+    roll::sweep(&mut tx).await?;
     mailings::forget(&mut tx, corp, now - SENT).await?;
     queue::sweep(&mut tx, now - JOBS, now - SETTLED_JOBS).await?;
     tx.commit().await?;
