@@ -23,14 +23,14 @@ pub async fn mirror_picture(test: &TestApp) -> BTreeSet<String> {
                union all
                select 'm ' || m.userid || ' ' || m.name || ' ' || m.status || ' ' || m.main_department_id || ' '
                  || coalesce((select string_agg(d.department_id || case when d.is_leader then '*' else '' end, ',' order by d.department_id)
-                              from member_departments d where d.member_id = m.member_id and d.until_date is null), '')
+                              from member_departments d where d.corp_id = m.corp_id and d.member_id = m.member_id and d.until_date is null), '')
                from members m where m.left_on is null
                union all
                select 't ' || t.tag_id || ' ' || t.name || ' '
                  || coalesce((select string_agg(m.userid_key, ',' order by m.userid_key collate \"C\") from tag_members i join members m using (corp_id, member_id)
-                              where i.tag_id = t.tag_id and i.until_date is null), '') || ' '
+                              where i.corp_id = t.corp_id and i.tag_id = t.tag_id and i.until_date is null), '') || ' '
                  || coalesce((select string_agg(d.department_id::text, ',' order by d.department_id) from tag_departments i join departments d using (corp_id, department_id)
-                              where i.tag_id = t.tag_id and i.until_date is null and d.closed_on is null), '')
+                              where i.corp_id = t.corp_id and i.tag_id = t.tag_id and i.until_date is null and d.closed_on is null), '')
                from tags t where t.closed_on is null";
     test.owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }

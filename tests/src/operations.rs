@@ -55,7 +55,7 @@ pub async fn bury(test: &TestApp) -> i64 {
     let now = test.app.now();
     test.one(
         "insert into jobs (corp_id, kind, payload, unique_key, state, run_at, attempts, max_attempts, last_error, created_at, finished_at)
-         values (1, 'take_photos', '{\"upload\": 99}', 'take_photos 99', 'dead', $1, 20, 20, 'internal error: an upload', $1, $1)
+         values (1, 'take_photos', 'null', 'take_photos 99', 'dead', $1, 20, 20, '数据库暂时没有响应', $1, $1)
          returning job_id",
         &[&now],
     )
@@ -84,7 +84,7 @@ async fn a_dead_job_is_retried_or_given_up_and_who_did_it_stands_there() {
     let newest = &list.items()[0];
     assert_eq!(
         (&newest["id"], &newest["reason"], &newest["settled_as"]),
-        (&json!(two), &json!("internal error: an upload"), &Value::Null)
+        (&json!(two), &json!("数据库暂时没有响应"), &Value::Null)
     );
     let cursor = list.body["next_cursor"].as_str().unwrap();
     let rest = administrator.get(&format!("/operations/dead-jobs?cursor={cursor}")).await;
@@ -98,6 +98,11 @@ async fn a_dead_job_is_retried_or_given_up_and_who_did_it_stands_there() {
     // Its twin waits by now: a second one would do the same work.
     assert_eq!(administrator.post(&path(two, "retry"), &json!({})).await.status, StatusCode::NO_CONTENT);
     assert_eq!(test.one::<String>("select state from jobs where job_id = $1", &[&two]).await, "done");
+
+    // It fails again, and says why in words an administrator can use.
+    test.run_jobs().await;
+    let why: String = test.one("select last_error from jobs where job_id = $1", &[&one]).await;
+    assert_eq!(why, "程序内部错误（an upload without a number），详情见服务日志");
 
     let three = bury(&test).await;
     assert_eq!(administrator.post(&path(three, "discard"), &json!({})).await.status, StatusCode::NO_CONTENT);

@@ -30,7 +30,7 @@ use serde_json::Value;
 use store::jobs::{self as queue, End, Leased, NewJob};
 use tokio::sync::watch;
 
-use crate::{App, Error, Result, cards, digests, reminders, tiles};
+use crate::{App, Error, Result, cards, digests, outbox, reminders, tiles};
 
 /// Every kind of job, for figures of each.
 pub const KINDS: [&str; 17] = [
@@ -130,12 +130,25 @@ pub async fn run_one(app: &App) -> Result<bool> {
             );
             // 2, 4, 8 … seconds, ten minutes at most.
             let delay = TimeDelta::seconds(2_i64.saturating_pow(job.attempts.unsigned_abs()).min(600));
-            End::Retry(app.now() + delay, error.to_string())
+            End::Retry(app.now() + delay, reason(&error))
         }
     };
     let mut conn = app.store().control().await?;
     queue::finish(&mut conn, &job, &end, app.now()).await?;
     Ok(true)
+}
+
+/// Why a job failed, for the administrator who finds it on the page. What only a programmer can do something about stands in
+/// the log.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Wecom(error) | Error::Sync(sync::Error::Wecom(error)) => outbox::words(error),
+        Error::Sync(sync::Error::Busy) => "另一次通讯录同步正在进行".to_owned(),
+        Error::Unavailable(_) | Error::Sync(sync::Error::Store(_)) => "数据库暂时没有响应".to_owned(),
+        Error::Internal(what, _) => format!("程序内部错误（{what}），详情见服务日志"),
+        Error::Sync(error) => format!("通讯录同步没有完成（{error}），详情见服务日志"),
+        other => format!("{}：{}", other.describe().title, other.describe().remedy),
+    }
 }
 
 /// Renews the lease while the work goes on; comes back only when the lease is lost.

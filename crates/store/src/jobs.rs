@@ -71,7 +71,7 @@ pub async fn add(conn: &mut AsyncPgConnection, job: &NewJob, now: DateTime<Utc>)
 /// A job waits while its twin of the same key runs, so that the same work is never done side by side. One whose
 /// worker died at its last try is buried here.
 pub async fn lease(conn: &mut AsyncPgConnection, now: DateTime<Utc>, seconds: f64) -> Result<Option<Leased>> {
-    let bury = "update jobs set state = 'dead', lease_until = null, last_error = coalesce(last_error, 'the worker died'), finished_at = $1
+    let bury = "update jobs set state = 'dead', lease_until = null, last_error = coalesce(last_error, '执行它的进程中断了，没有留下原因'), finished_at = $1
                 where state = 'running' and lease_until < clock_timestamp() and attempts >= max_attempts";
     diesel::sql_query(bury).bind::<Timestamptz, _>(now).execute(conn).await?;
     let sql = "update jobs set state = 'running', attempts = attempts + 1,

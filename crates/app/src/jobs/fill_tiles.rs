@@ -17,6 +17,6 @@ pub fn job(corp: CorpId, run_at: DateTime<Utc>) -> NewJob {
 pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     match tiles::fill(app, school).await? {
         None => Ok(Done::Yes),
-        Some(pause) => Ok(Done::Later(pause, "WeCom could not be asked".into())),
+        Some(pause) => Ok(Done::Later(pause, "企业微信暂时没有响应".into())),
     }
 }

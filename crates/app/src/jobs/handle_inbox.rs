@@ -82,7 +82,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
             tx.commit().await?;
             let many = hints.are_many();
             if let Some(rest) = app.looks().rest(corp, now).filter(|_| many) {
-                return Ok(Done::Later(rest, "just looked at everyone".into()));
+                return Ok(Done::Later(rest, "刚核对过全部成员，稍后再核对".into()));
             }
             let outcome = school.mirror.refresh(hints, now, school.today(now)).await?;
             if many {

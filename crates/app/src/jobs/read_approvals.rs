@@ -51,7 +51,7 @@ pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<D
         approvals::read(app, school, template, number).await?;
     }
     if numbers.len() > BATCH {
-        return Ok(Done::Later(TimeDelta::minutes(1), "more applications are to be read".into()));
+        return Ok(Done::Later(TimeDelta::minutes(1), "还有审批申请没有读完".into()));
     }
     let mut tx = app.store().scoped(school.corp()).await?;
     read::sweep(&mut tx, school.corp(), app.now() - KEPT).await?;

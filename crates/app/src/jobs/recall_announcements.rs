@@ -17,6 +17,6 @@ pub fn job(corp: CorpId, now: DateTime<Utc>) -> NewJob {
 pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     Ok(match announcements::recall_asked(app, school).await? {
         None => Done::Yes,
-        Some(pause) => Done::Later(pause, "some batches can't be taken back yet".into()),
+        Some(pause) => Done::Later(pause, "有几批消息暂时还不能撤回".into()),
     })
 }

@@ -39,11 +39,11 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         freezing = next?;
     }
     Ok(match freezing {
-        Freezing::NoRoom => Done::Later(TimeDelta::seconds(30), "those who wait have had their fill".into()),
+        Freezing::NoRoom => Done::Later(TimeDelta::seconds(30), "收件人收到的消息已到上限，稍后再发".into()),
         Freezing::Frozen | Freezing::Nothing => Done::Yes,
     })
 }
 
 fn later(pause: TimeDelta) -> Done {
-    Done::Later(pause, "WeCom could not be asked".into())
+    Done::Later(pause, "企业微信暂时没有响应".into())
 }
