@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::Value;
-use tokio::time;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    time,
+};
 use url::Url;
 
 use crate::test_app::{TestApp, health_report, normal_answers};
@@ -95,5 +99,54 @@ impl Sender {
 
     fn cookie(&self, userid: &str) -> String {
         format!("{}=crowd-{userid}", server::http::who::SESSION)
+    }
+}
+
+/// One connection to the server, kept open. A client's comforts cost more than some of what is measured: this one writes a
+/// request and reads its answer.
+pub struct Line {
+    stream: BufReader<TcpStream>,
+    host: String,
+    body: String,
+}
+
+impl Line {
+    /// To the server at this address.
+    pub async fn to(server: &Url) -> Self {
+        let host = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap());
+        let stream = BufReader::new(TcpStream::connect(&host).await.expect("the server listens"));
+        Self { stream, host, body: health_report(normal_answers()).to_string() }
+    }
+
+    /// Sends a report of [`sign_in_everybody`]'s somebody. Gives the answer's status and body.
+    pub async fn report(&mut self, userid: &str, key: &str) -> (u16, String) {
+        let (host, body, cookie) = (&self.host, &self.body, server::http::who::SESSION);
+        let request = format!(
+            "POST /api/v1/reports HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}=crowd-{userid}\r\n\
+             Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.stream.write_all(request.as_bytes()).await.expect("a request is written");
+        let status = self.head().await;
+        let status = status.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let mut length = 0;
+        loop {
+            let line = self.head().await.to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).await.expect("a body");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    async fn head(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).await.expect("a line");
+        line.trim_end().to_owned()
     }
 }

@@ -65,7 +65,7 @@ impl Loaded {
 
     /// Whether the question's form may be answered by this person: who is expected, or, whenever it happens, who is on
     /// the roster.
-    pub async fn asks(&self, tx: &mut Scoped, question: &Question, person: PersonId) -> Result<bool> {
+    pub async fn asks(&self, tx: &Scoped, question: &Question, person: PersonId) -> Result<bool> {
         let asked = match self.published.form.is_event() {
             true => question.asks(tx, person).await?,
             false => question.includes(tx, person).await?,

@@ -12,9 +12,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     PersonId,
     form::{Flag, Turn, answers::Answers},
-    policy::Viewer,
+    policy::{Action, Scope, Viewer},
     review::{self, ReviewAct, ReviewState},
 };
+use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
@@ -173,16 +174,27 @@ async fn take(
     }
     let (day, turn) = open_turn(&mut tx, school, viewer, &loaded, submission, now).await?;
     loaded.published.check(&submission.answers, today).map_err(Error::Invalid)?;
-    let person = whose(&mut tx, viewer, &loaded, day, turn, submission).await?;
-
-    let (key, before) = report_key(&mut tx, &loaded, person, turn, submission).await?;
+    let (person, among) = whose(viewer, submission)?;
+    let question = loaded.question(corp, day, turn.period.slot, among);
+    let key = Key { corp, form_id: loaded.form_id, person, period: turn.period, occurrence: 0 };
+    // None of these waits for another's answer.
+    let (is_asked, before, away) = try_join!(
+        loaded.asks(&tx, &question, person),
+        async { if form.is_event() { Ok(None) } else { Ok(reports::by_key(&tx, key).await?) } },
+        async { if form.place.is_some() { Ok(trips::away(&tx, corp, person).await?) } else { Ok(None) } },
+    )?;
+    if !is_asked {
+        // Not expected, and not theirs, look the same.
+        return Err(if submission.behalf.is_some() { Error::NotFound } else { Error::NotExpected });
+    }
+    let (key, before) =
+        if form.is_event() { event(&mut tx, &loaded, key, submission).await? } else { (key, before) };
     if let Some(before) = &before {
         may_be_changed(&mut tx, &loaded, turn, before, now).await?;
     }
     let answers = loaded.published.coarse(submission.answers.clone());
     let report_id = before.as_ref().map(|before| before.report_id);
     let pictures = pictures(&mut tx, &loaded, person, &answers, report_id).await?;
-    let away = if form.place.is_some() { trips::away(&mut tx, corp, person).await? } else { None };
     let flags = form.flags(&answers, away.as_deref());
     let draft_of = Draft { key, answers: &answers, flags, source, day: today, at: now };
     let report = NewReport {
@@ -282,59 +294,42 @@ async fn sent_back_turn(
     Ok(report.and_then(|report| forms::turn_of_report(school, loaded, report, now)))
 }
 
-/// Who is answered for: the viewer, or somebody they look after. They must be expected.
-async fn whose(
-    tx: &mut Scoped,
-    viewer: &Viewer,
-    loaded: &forms::Loaded,
-    day: NaiveDate,
-    turn: Turn,
-    submission: &Submission,
-) -> Result<PersonId> {
-    if let Some(Behalf { person, reason }) = &submission.behalf {
-        forms::may_report_for(tx, viewer, loaded, day, turn.period.slot, *person).await?;
-        if !(1..=200).contains(&reason.trim().chars().count()) {
-            return Err(Error::field("reason", "请写明为什么代报，不超过 200 字"));
-        }
-        return Ok(*person);
+/// Who is answered for, and among whom they must be: the viewer, or somebody they look after.
+fn whose(viewer: &Viewer, submission: &Submission) -> Result<(PersonId, Scope)> {
+    let Some(Behalf { person, reason }) = &submission.behalf else {
+        let person = viewer.person.as_ref().ok_or(Error::NotExpected)?;
+        return Ok((person.id, Scope::School));
+    };
+    let scope = viewer.scope(Action::ReportFor);
+    if scope.is_empty() {
+        return Err(Error::Forbidden);
     }
-    let person = viewer.person.as_ref().ok_or(Error::NotExpected)?.id;
-    match forms::is_expected(tx, loaded, tx.corp(), day, turn.period.slot, person).await? {
-        true => Ok(person),
-        false => Err(Error::NotExpected),
+    if !(1..=200).contains(&reason.trim().chars().count()) {
+        return Err(Error::field("reason", "请写明为什么代报，不超过 200 字"));
     }
+    Ok((*person, scope))
 }
 
-/// What the report stands for, and the report that is changed by it, if it is known to be one.
-async fn report_key(
+/// Which event is told of, and the report that is changed by it, if it is known to be one.
+async fn event(
     tx: &mut Scoped,
     loaded: &forms::Loaded,
-    person: PersonId,
-    turn: Turn,
+    key: Key,
     submission: &Submission,
 ) -> Result<(Key, Option<reports::Report>)> {
-    let corp = tx.corp();
-    let key = Key { corp, form_id: loaded.form_id, person, period: turn.period, occurrence: 0 };
-    if !loaded.published.form.is_event() {
-        return Ok((key, reports::by_key(tx, key).await?));
+    let Some(receipt) = &submission.receipt else {
+        let occurrence = reports::next_occurrence(tx, key.corp, loaded.form_id, key.person).await?;
+        return Ok((Key { occurrence, ..key }, None));
+    };
+    let unknown = || Error::field("receipt", "没有这条记录，请刷新页面");
+    if !forms::is_name(receipt) {
+        return Err(unknown());
     }
-    match &submission.receipt {
-        None => {
-            let occurrence = reports::next_occurrence(tx, corp, loaded.form_id, person).await?;
-            Ok((Key { occurrence, ..key }, None))
-        }
-        Some(receipt) => {
-            let unknown = || Error::field("receipt", "没有这条记录，请刷新页面");
-            if !forms::is_name(receipt) {
-                return Err(unknown());
-            }
-            let report = reports::by_receipt(tx, corp, Some(person), receipt)
-                .await?
-                .filter(|report| report.form_id == loaded.form_id)
-                .ok_or_else(unknown)?;
-            Ok((report.key(corp), Some(report)))
-        }
-    }
+    let report = reports::by_receipt(tx, key.corp, Some(key.person), receipt)
+        .await?
+        .filter(|report| report.form_id == loaded.form_id)
+        .ok_or_else(unknown)?;
+    Ok((report.key(key.corp), Some(report)))
 }
 
 /// What was sent may be changed until the cut-off, an event's for a day and while its trip is under way; later only what

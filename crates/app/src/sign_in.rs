@@ -270,10 +270,10 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
         return Ok(Some(viewer));
     }
     let mut tx = app.store().reading(school.corp()).await?;
-    let Some(session) = sessions::find(&mut tx, school.corp(), &hash, now).await? else { return Ok(None) };
-    let found = viewers::find(&mut tx, school.corp(), session.member_id, school.today(now)).await?;
+    let found = viewers::of_session(&mut tx, school.corp(), &hash, school.today(now), now).await?;
     tx.commit().await?;
-    let Some(viewer) = found else {
+    let Some(session) = found else { return Ok(None) };
+    let Some(viewer) = session.viewer else {
         // The member has left or is disabled. Should they come back, they sign in anew.
         let mut tx = app.store().scoped(school.corp()).await?;
         sessions::delete(&mut tx, school.corp(), &hash).await?;

@@ -141,6 +141,7 @@ impl Simulator {
         })
         .workers(2)
         .disable_signals()
+        .tcp_nodelay(true)
         .shutdown_timeout(1)
         .bind(listen)
         .with_context(|| format!("cannot listen on {listen}"))?;

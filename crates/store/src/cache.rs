@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncCommands,
+    AsyncCommands, ConnectionInfo, IntoConnectionInfo,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    io::tcp::TcpSettings,
 };
 
 /// How long one command may take before we go to Postgres instead.
@@ -29,7 +30,10 @@ impl Cache {
                 .set_connection_timeout(Some(PATIENCE))
                 .set_response_timeout(Some(PATIENCE))
                 .set_number_of_retries(1);
-            ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, config)
+            // One connection for all requests: a command must not wait for what became of another's.
+            let server: ConnectionInfo = IntoConnectionInfo::into_connection_info(url)?;
+            let server = server.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+            ConnectionManager::new_lazy_with_config(redis::Client::open(server)?, config)
         };
         let unusable = |error: &redis::RedisError| tracing::warn!(%error, "redis is not used: bad url");
         Self(url.and_then(|url| connect(url).inspect_err(unusable).ok()))

@@ -189,18 +189,18 @@ impl Question {
     }
 
     /// Whether this person is expected.
-    pub async fn includes(&self, conn: &mut AsyncPgConnection, person: PersonId) -> Result<bool> {
+    pub async fn includes(&self, conn: &AsyncPgConnection, person: PersonId) -> Result<bool> {
         let sql = if self.period.day.is_some() { ONE_EXPECTED } else { one_expected!(of_no_day) };
         self.finds(conn, sql, person).await
     }
 
     /// Whether this person may answer at any time, exempt or not: who is on leave travels too. For forms answered by event.
-    pub async fn asks(&self, conn: &mut AsyncPgConnection, person: PersonId) -> Result<bool> {
+    pub async fn asks(&self, conn: &AsyncPgConnection, person: PersonId) -> Result<bool> {
         let sql = concat!("select exists (", enrolled!("$3", of_no_day, "m.person_id = $8"), ") as found");
         self.finds(conn, sql, person).await
     }
 
-    async fn finds(&self, conn: &mut AsyncPgConnection, sql: &str, person: PersonId) -> Result<bool> {
+    async fn finds(&self, mut conn: &AsyncPgConnection, sql: &str, person: PersonId) -> Result<bool> {
         let kinds: Vec<&str> = self.audience.kinds.iter().map(|kind| kind.as_str()).collect();
         let found: Found = prepared(sql)
             .bind::<Integer, _>(self.corp)
@@ -214,7 +214,7 @@ impl Question {
             .bind::<Nullable<Array<Integer>>, _>(self.audience.departments.as_deref())
             .bind::<Nullable<Date>, _>(self.period.day)
             .bind::<SmallInt, _>(self.period.slot)
-            .get_result(conn)
+            .get_result(&mut conn)
             .await?;
         Ok(found.found)
     }

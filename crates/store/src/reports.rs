@@ -289,7 +289,7 @@ pub async fn answers_of(
 }
 
 /// The report of this key.
-pub async fn by_key(conn: &mut AsyncPgConnection, key: Key) -> Result<Option<Report>> {
+pub async fn by_key(mut conn: &AsyncPgConnection, key: Key) -> Result<Option<Report>> {
     let query = reports::table
         .filter(reports::corp_id.eq(key.corp))
         .filter(reports::form_id.eq(key.form_id))
@@ -302,7 +302,7 @@ pub async fn by_key(conn: &mut AsyncPgConnection, key: Key) -> Result<Option<Rep
         Some(day) => query.filter(reports::day.eq(day)),
         None => query.filter(reports::day.is_null()),
     };
-    Ok(query.first(conn).await.optional()?)
+    Ok(query.first(&mut conn).await.optional()?)
 }
 
 /// The person's next occurrence of a form answered by event. Until the transaction ends nobody else is given it.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// One signed-in browser.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
 pub struct Session {
     /// SHA-256 of the cookie's value.
@@ -34,24 +34,6 @@ pub struct Session {
 pub async fn insert(conn: &mut AsyncPgConnection, session: &Session) -> Result<()> {
     diesel::insert_into(sessions::table).values(session).execute(conn).await?;
     Ok(())
-}
-
-/// The session of a cookie in one school, unless it has ended.
-pub async fn find(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    hash: &[u8],
-    now: DateTime<Utc>,
-) -> Result<Option<Session>> {
-    Ok(sessions::table
-        .filter(sessions::session_hash.eq(hash))
-        .filter(sessions::corp_id.eq(corp))
-        .filter(sessions::idle_until.gt(now))
-        .filter(sessions::ends_at.gt(now))
-        .select(Session::as_select())
-        .first(conn)
-        .await
-        .optional()?)
 }
 
 /// Keeps a used session from idling out.

@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Where the person's newest open trip is: a county's code. None: no trip is open.
-pub async fn away(conn: &mut AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<Option<String>> {
+pub async fn away(mut conn: &AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<Option<String>> {
     Ok(trips::table
         .filter(trips::corp_id.eq(corp))
         .filter(trips::person_id.eq(person))
         .filter(trips::returned_on.is_null())
         .order((trips::left_on.desc(), trips::report_id.desc()))
         .select(trips::region)
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()?)
 }

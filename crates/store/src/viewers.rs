@@ -1,18 +1,88 @@
 //! Who is signed in: an active account, its person, and the grants that hold on a day.
 
-use chrono::NaiveDate;
-use diesel::prelude::*;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Date, Integer, Nullable, Text, Timestamptz},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
-    CorpId, DepartmentId, MemberId,
+    CorpId, DepartmentId, MemberId, PersonId,
     form::PersonKind,
     policy::{Grant, Role, Viewer, ViewerPerson},
 };
 
 use crate::{
     Error, Result,
+    prepared::prepared,
     schema::{departments, grants, members, memberships, persons},
 };
+
+/// A row a grant, or one without.
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    seen_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    member_id: Option<MemberId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    userid: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    person_id: Option<PersonId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    person_kind: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    role: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    department_id: Option<DepartmentId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    department_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    department_kind: Option<String>,
+    #[diesel(sql_type = Nullable<Date>)]
+    until_date: Option<NaiveDate>,
+}
+
+/// What a viewer is made of, in one statement: it is asked at every request of somebody who was not here a moment ago. $1 is
+/// the school, $2 the day.
+macro_rules! viewer {
+    ($seen_at:literal, $from:literal, $which:literal) => {
+        concat!(
+            "select ", $seen_at, " as seen_at, m.member_id, m.userid, p.person_id, p.kind as person_kind,
+                    g.role, g.department_id, d.name as department_name, d.kind as department_kind, g.until_date
+             from ", $from, "
+             left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
+               and (p.until_date is null or p.until_date > $2)
+             left join grants g on g.corp_id = p.corp_id and g.person_id = p.person_id
+               and g.from_date <= $2 and g.until_date > $2
+             left join departments d on d.corp_id = g.corp_id and d.department_id = g.department_id
+             where ", $which, "
+             order by g.role, d.sort_order desc, g.department_id"
+        )
+    };
+}
+
+// 1 activated, 4 not activated yet; unknown where WeCom withheld it. 2 disabled, 5 left (doc 90196).
+const OF_MEMBER: &str = viewer!(
+    "null::timestamptz",
+    "members m",
+    "m.corp_id = $1 and m.member_id = $3 and m.left_on is null and (m.status is null or m.status in (1, 4))"
+);
+const OF_SESSION: &str = viewer!(
+    "s.seen_at",
+    "sessions s left join members m on m.corp_id = s.corp_id and m.member_id = s.member_id
+       and m.left_on is null and (m.status is null or m.status in (1, 4))",
+    "s.corp_id = $1 and s.session_hash = $3 and s.idle_until > $4 and s.ends_at > $4"
+);
+
+/// A session that has not ended.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// When it was last used, to the minute.
+    pub seen_at: DateTime<Utc>,
+    /// Whose it is; none: the account has left or is disabled.
+    pub viewer: Option<Viewer>,
+}
 
 /// The viewer behind an account; `None` when the account has left or is disabled. Whoever is on the roster no more is nobody's person
 /// here, and holds nothing.
@@ -22,32 +92,51 @@ pub async fn find(
     member: MemberId,
     today: NaiveDate,
 ) -> Result<Option<Viewer>> {
-    let row: Option<(String, Option<i64>, Option<String>)> = members::table
-        .left_join(
-            persons::table.on(persons::corp_id
-                .eq(members::corp_id)
-                .and(persons::person_id.nullable().eq(members::person_id))
-                .and(persons::until_date.is_null().or(persons::until_date.gt(today)))),
-        )
-        .filter(members::corp_id.eq(corp))
-        .filter(members::member_id.eq(member))
-        .filter(members::left_on.is_null())
-        // 1 activated, 4 not activated yet; unknown where WeCom withheld it. 2 disabled, 5 left (doc 90196).
-        .filter(members::status.is_null().or(members::status.eq_any([1_i16, 4])))
-        .select((members::userid, persons::person_id.nullable(), persons::kind.nullable()))
-        .first(conn)
-        .await
-        .optional()?;
-    let Some((userid, person, kind)) = row else { return Ok(None) };
-    let person = match person.zip(kind) {
-        Some((id, kind)) => Some(ViewerPerson { id, kind: person_kind(&kind)? }),
+    let rows: Vec<Row> = prepared(OF_MEMBER)
+        .bind::<Integer, _>(corp)
+        .bind::<Date, _>(today)
+        .bind::<BigInt, _>(member)
+        .load(conn)
+        .await?;
+    viewer(corp, rows)
+}
+
+/// The same behind the cookie of this hash, unless its session has ended.
+pub async fn of_session(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    hash: &[u8],
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<Session>> {
+    let rows: Vec<Row> = prepared(OF_SESSION)
+        .bind::<Integer, _>(corp)
+        .bind::<Date, _>(today)
+        .bind::<Binary, _>(hash)
+        .bind::<Timestamptz, _>(now)
+        .load(conn)
+        .await?;
+    let Some(seen_at) = rows.split_first().and_then(|(row, _)| row.seen_at) else { return Ok(None) };
+    Ok(Some(Session { seen_at, viewer: viewer(corp, rows)? }))
+}
+
+fn viewer(corp: CorpId, rows: Vec<Row>) -> Result<Option<Viewer>> {
+    let Some((first, _)) = rows.split_first() else { return Ok(None) };
+    let Some((member, userid)) = first.member_id.zip(first.userid.clone()) else { return Ok(None) };
+    let person = match first.person_id.zip(first.person_kind.as_deref()) {
+        Some((id, kind)) => Some(ViewerPerson { id, kind: person_kind(kind)? }),
         None => None,
     };
-    let grants = match &person {
-        Some(person) => granted(conn, corp, person.id, today).await?,
-        None => Vec::new(),
-    };
+    let grants = rows.into_iter().filter_map(grant).collect::<Result<_>>()?;
     Ok(Some(Viewer { corp, member, userid, person, grants }))
+}
+
+fn grant(row: Row) -> Option<Result<Grant>> {
+    let role = row.role?;
+    let (department_id, department_name) = (row.department_id?, row.department_name?);
+    let (whole_school, until) = (row.department_kind? == "school", row.until_date?);
+    let role = Role::parse(&role).ok_or(Error::Unexpected("grants.role"));
+    Some(role.map(|role| Grant { role, department_id, department_name, whole_school, until }))
 }
 
 /// The account of a userid, if it may sign in.
@@ -61,40 +150,6 @@ pub async fn member_of(conn: &mut AsyncPgConnection, corp: CorpId, userid: &str)
         .first(conn)
         .await
         .optional()?)
-}
-
-async fn granted(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    person: i64,
-    today: NaiveDate,
-) -> Result<Vec<Grant>> {
-    let rows: Vec<(String, DepartmentId, String, String, NaiveDate)> = grants::table
-        .inner_join(
-            departments::table.on(departments::corp_id
-                .eq(grants::corp_id)
-                .and(departments::department_id.eq(grants::department_id))),
-        )
-        .filter(grants::corp_id.eq(corp))
-        .filter(grants::person_id.eq(person))
-        .filter(grants::from_date.le(today))
-        .filter(grants::until_date.gt(today))
-        .order((grants::role, departments::sort_order.desc(), grants::department_id))
-        .select((
-            grants::role,
-            grants::department_id,
-            departments::name,
-            departments::kind,
-            grants::until_date,
-        ))
-        .load(conn)
-        .await?;
-    rows.into_iter()
-        .map(|(role, department_id, department_name, kind, until)| {
-            let role = Role::parse(&role).ok_or(Error::Unexpected("grants.role"))?;
-            Ok(Grant { role, department_id, department_name, whole_school: kind == "school", until })
-        })
-        .collect()
 }
 
 /// The userids of those who hold a role on a day and can be sent a message.

@@ -4,7 +4,7 @@
 use std::{
     process::Stdio,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -12,11 +12,12 @@ use std::{
 
 use reqwest::StatusCode;
 use tokio::{process::Command, task::JoinSet, time};
+use url::Url;
 
 use super::rows;
 use crate::{
     browser_client::Browser,
-    crowd::{Sender, sign_in_everybody},
+    crowd::{Line, sign_in_everybody},
     test_app::{REFERENCE, Shape, TestApp, roster_files_of},
 };
 
@@ -32,21 +33,21 @@ fn percentile(times: &mut [f64], of: f64) -> f64 {
     times[((times.len() as f64 * of / 100.0).ceil() as usize).saturating_sub(1).min(last)]
 }
 
-async fn take(sender: &Sender, userid: &str) {
-    let sent = sender.report(userid, &format!("bench-key-{userid}")).await.expect("an answer");
-    assert_eq!(sent.status(), StatusCode::CREATED, "{}", sent.text().await.unwrap_or_default());
+async fn take(line: &mut Line, userid: &str) {
+    let (status, body) = line.report(userid, &format!("bench-key-{userid}")).await;
+    assert_eq!(status, StatusCode::CREATED.as_u16(), "{body}");
 }
 
-async fn at_full_speed(sender: &Sender, userids: &[String]) -> f64 {
+async fn at_full_speed(server: &Url, userids: &[String]) -> f64 {
     let userids: Arc<[String]> = userids.into();
     let next = Arc::new(AtomicUsize::new(0));
     let mut senders = JoinSet::new();
     let began = Instant::now();
     for _ in 0..CONNECTIONS {
-        let (sender, userids, next) = (sender.clone(), userids.clone(), next.clone());
+        let (mut line, userids, next) = (Line::to(server).await, userids.clone(), next.clone());
         senders.spawn(async move {
             while let Some(userid) = userids.get(next.fetch_add(1, Ordering::Relaxed)) {
-                take(&sender, userid).await;
+                take(&mut line, userid).await;
             }
         });
     }
@@ -57,16 +58,24 @@ async fn at_full_speed(sender: &Sender, userids: &[String]) -> f64 {
 }
 
 /// Latencies in milliseconds, counted from when each was to begin.
-async fn at_rate(sender: &Sender, userids: &[String], rate: f64) -> Vec<f64> {
+async fn at_rate(server: &Url, userids: &[String], rate: f64) -> Vec<f64> {
+    let idle: Arc<Mutex<Vec<Line>>> = Arc::default();
     let mut requests = JoinSet::new();
     let began = time::Instant::now();
     for (index, userid) in userids.iter().enumerate() {
-        let (sender, userid) = (sender.clone(), userid.clone());
+        let (server, userid, idle) = (server.clone(), userid.clone(), idle.clone());
         let intended = began + Duration::from_secs_f64(index as f64 / rate);
         requests.spawn(async move {
             time::sleep_until(intended).await;
-            take(&sender, &userid).await;
-            intended.elapsed().as_secs_f64() * 1000.0
+            let free = idle.lock().unwrap().pop();
+            let mut line = match free {
+                Some(line) => line,
+                None => Line::to(&server).await,
+            };
+            take(&mut line, &userid).await;
+            let taken = intended.elapsed().as_secs_f64() * 1000.0;
+            idle.lock().unwrap().push(line);
+            taken
         });
     }
     requests.join_all().await
@@ -220,16 +229,15 @@ async fn a_schools_morning() {
     test.run_jobs().await;
     test.owner.batch_execute("analyze").await.unwrap();
     let userids = sign_in_everybody(&test).await;
-    let sender = Sender::to(&test.url);
     let (warm, rest) = userids.split_at(500);
-    at_full_speed(&sender, warm).await;
+    at_full_speed(&test.url, warm).await;
     // As on any day but the first: Postgres knows the tables.
     test.owner.batch_execute("analyze").await.unwrap();
     let (fast, rest) = rest.split_at(FULL_SPEED);
-    let rate = at_full_speed(&sender, fast).await;
+    let rate = at_full_speed(&test.url, fast).await;
     // Some stay unreported: the lists are to have somebody on them.
     let (steady, _) = rest.split_at(rest.len() - 400);
-    let mut latencies = at_rate(&sender, steady, rate / 2.0).await;
+    let mut latencies = at_rate(&test.url, steady, rate / 2.0).await;
     let theirs = by_pgbench(&test).await;
     let reached = rate / theirs >= 0.6;
     rows::compare(
