@@ -1,6 +1,6 @@
 //! Zones and their gates: what each asks for is data, changed without a programmer.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::{
     export::is_text,
     gate::{Directions, Failure, Rules, ZoneKind},
@@ -53,6 +53,9 @@ fn zone_draft(new: NewZone<'_>) -> Result<ZoneDraft<'_>> {
     let name = new.name.trim();
     if !is_text(name, MAX_NAME) {
         return Err(Error::field("name", format!("请给区域起个名字，1 到 {MAX_NAME} 个字")));
+    }
+    if new.hard_from.is_some_and(|day| !(2000..2200).contains(&day.year())) {
+        return Err(Error::field("hard_from", "请填日期，例如 2020-03-11；只提醒不拦截请留空"));
     }
     Ok(ZoneDraft { name, kind: new.kind.as_str(), hard_from: new.hard_from })
 }

@@ -156,7 +156,7 @@ pub enum Flag {
     Travel,
     /// A device let through by itself what it should not have.
     Disputed,
-    /// The device's clock was ahead of ours.
+    /// The device's clock was wrong: it counts as of when we were told.
     Clock,
 }
 

@@ -18,8 +18,10 @@ use crate::{
 
 /// Passages of one telling at most.
 pub const MOST: usize = 100;
-/// A clock that is further ahead is wrong.
+/// A clock that is further ahead is wrong …
 const AHEAD: TimeDelta = TimeDelta::seconds(30);
+/// … and one that is further behind.
+const BEHIND: TimeDelta = TimeDelta::days(60);
 
 /// A passage a device decided about by itself.
 #[derive(Debug, Clone)]
@@ -107,9 +109,9 @@ fn passage(
     people: &HashMap<(Vec<u8>, Vec<u8>), i64>,
     now: DateTime<Utc>,
 ) -> NewPassage {
-    let is_ahead = row.at > now + AHEAD;
+    let is_wrong = row.at > now + AHEAD || row.at < now - BEHIND;
     // A state can't be of a time to come: nothing that happens would count until then.
-    let at = if is_ahead { now } else { row.at };
+    let at = if is_wrong { now } else { row.at };
     let flawed = match code.and_then(|code| keys.get(&code.kid).map(|key| (code, key))) {
         Some((code, key)) => flaw(school, code, key, row.at),
         None => Some(Refusal::Unreadable),
@@ -122,7 +124,7 @@ fn passage(
     if is_allowed && (flawed.is_some() || person.is_none()) {
         flags.push(Flag::Disputed.as_str());
     }
-    if is_ahead {
+    if is_wrong {
         flags.push(Flag::Clock.as_str());
     }
     NewPassage {

@@ -1,6 +1,6 @@
 //! 进出查询表, 进出统计表, who is inside, who has not come back.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     DepartmentId, PersonId, clock,
     gate::Direction,
@@ -15,6 +15,8 @@ use crate::{App, Error, Page, Result, School, page};
 
 /// Days of a table at most.
 const LONGEST: i64 = 92;
+/// How far back passages are kept.
+const KEPT: TimeDelta = TimeDelta::days(180);
 /// How long before a moment somebody may have left to be missed at it.
 const MISSED: TimeDelta = TimeDelta::days(7);
 
@@ -39,9 +41,14 @@ pub struct Span {
 
 impl Span {
     /// From when until before when; `None` of a bound that was left out.
-    fn moments(self, school: &School) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    fn moments(self, school: &School) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+        for (field, day) in [("from", self.from), ("to", self.to)] {
+            if day.is_some_and(|day| !(1900..2200).contains(&day.year())) {
+                return Err(Error::field(field, "请填日期，例如 2020-03-04"));
+            }
+        }
         let midnight = |day: NaiveDate| clock::instant(school.zone, day, NaiveTime::MIN);
-        (self.from.map(midnight), self.to.map(|day| clock::end_of_day(school.zone, day)))
+        Ok((self.from.map(midnight), self.to.map(|day| clock::end_of_day(school.zone, day))))
     }
 
     /// The same with both bounds.
@@ -56,7 +63,7 @@ impl Span {
             return Err(Error::field("from", format!("一次最多统计 {LONGEST} 天，请缩短时间")));
         }
         let span = Self { from: Some(from), to: Some(to) };
-        let (Some(from), Some(until)) = span.moments(school) else {
+        let (Some(from), Some(until)) = span.moments(school)? else {
             return Err(Error::internal("a span without ends"));
         };
         Ok((from, until))
@@ -85,9 +92,9 @@ pub struct Asked {
 }
 
 /// What is asked, for the store.
-pub(crate) fn picked_of(school: &School, asked: Asked) -> Picked {
-    let (from, until) = asked.span.moments(school);
-    Picked {
+pub(crate) fn picked_of(school: &School, asked: Asked) -> Result<Picked> {
+    let (from, until) = asked.span.moments(school)?;
+    Ok(Picked {
         from,
         until,
         gate: asked.gate,
@@ -97,7 +104,7 @@ pub(crate) fn picked_of(school: &School, asked: Asked) -> Picked {
         person: asked.person,
         allowed: asked.allowed,
         flagged: asked.flagged,
-    }
+    })
 }
 
 /// 进出查询表: passages, the newest first; `before` is the last page's `next`.
@@ -111,7 +118,7 @@ pub async fn list(
 ) -> Result<Page<Row>> {
     let question = question(school, viewer, Action::SeePassages)?;
     let mut tx = app.store().reading(school.corp()).await?;
-    let page = list_in(&mut tx, &question, &picked_of(school, asked), before, limit).await?;
+    let page = list_in(&mut tx, &question, &picked_of(school, asked)?, before, limit).await?;
     tx.commit().await?;
     Ok(page)
 }
@@ -206,8 +213,7 @@ pub async fn outside(
     let question = question(school, viewer, Action::SeePassages)?;
     let now = app.now();
     let by = by.unwrap_or(now);
-    let oldest = school.today(now).checked_sub_days(Days::new(180));
-    if by > now || oldest.is_some_and(|oldest| school.today(by) < oldest) {
+    if by > now || by < now - KEPT {
         return Err(Error::field("at", "请填过去 180 天内的时间"));
     }
     let mut tx = app.store().reading(school.corp()).await?;
