@@ -210,6 +210,7 @@ async fn known(
         today: school.today(now),
         now,
         forms: &rules.forms,
+        device: device.device_id,
         heard_since: now - HEARD,
     };
     Ok(passages::known(tx, scanned).await?)

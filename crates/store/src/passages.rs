@@ -48,7 +48,9 @@ pub struct Scanned<'a> {
     pub now: DateTime<Utc>,
     /// Forms whose reports count.
     pub forms: &'a [String],
-    /// A device that was not heard since may have more to tell.
+    /// The device that asks.
+    pub device: i64,
+    /// Another device of the zone that was not heard since may have more to tell.
     pub heard_since: DateTime<Utc>,
 }
 
@@ -73,7 +75,7 @@ pub struct Known {
     /// … abnormally.
     #[diesel(sql_type = Bool)]
     pub abnormal: bool,
-    /// Need not report today.
+    /// Need not report today: exempt, or asked by none of the forms.
     #[diesel(sql_type = Bool)]
     pub exempt: bool,
     /// A permit that holds here and now.
@@ -91,7 +93,7 @@ pub struct Known {
     /// Whether they passed any gate within the last minute.
     #[diesel(sql_type = Bool)]
     pub just_passed: bool,
-    /// Whether every device of the zone was heard.
+    /// Whether every other device of the zone was heard.
     #[diesel(sql_type = Bool)]
     pub zone_heard: bool,
 }
@@ -109,6 +111,24 @@ macro_rules! permit {
     };
 }
 
+/// Whether one of these forms asks the person `p`, counted under `d`: who is asked by none of them need not report.
+macro_rules! asked {
+    ($forms:literal) => {
+        concat!(
+            "exists (select from forms f
+           join lateral (select v.definition -> 'audience' as audience from form_versions v
+             where v.corp_id = f.corp_id and v.form_id = f.form_id order by v.version desc limit 1) v on true
+           where f.corp_id = $1 and f.code = any(",
+            $forms,
+            ") and v.audience -> 'kinds' ? p.kind
+             and (v.audience ->> 'within' is null or d.college_id is not null)
+             and (jsonb_typeof(v.audience -> 'departments') is distinct from 'array' or exists (
+               select from jsonb_array_elements_text(v.audience -> 'departments') u (id)
+               where u.id::integer in (d.department_id, d.class_id, d.grade_id, d.college_id))))"
+        )
+    };
+}
+
 /// What [`known`] runs: the hottest statement of the gate.
 pub const KNOWN: &str = concat!(
     "select p.name, d.name as place,
@@ -116,7 +136,9 @@ pub const KNOWN: &str = concat!(
        exists (select from photos f where f.corp_id = $1 and f.person_id = p.person_id) as photo,
        coalesce(r.reported, false) as reported, coalesce(r.abnormal, false) as abnormal,
        exists (select from exemptions e where e.corp_id = $1 and e.person_id = p.person_id and e.revoked_at is null
-         and e.from_date <= $6 and (e.until_date is null or e.until_date > $6)) as exempt,
+         and e.from_date <= $6 and (e.until_date is null or e.until_date > $6)) or not ",
+    asked!("$8"),
+    " as exempt,
        ",
     permit!(),
     " as permit_id, s.inside, s.since,
@@ -126,7 +148,7 @@ pub const KNOWN: &str = concat!(
          and u.at > $7 - interval '60 seconds' and u.decision = 'allowed') as just_passed,
        not exists (select from gates g join gate_devices v on v.corp_id = g.corp_id and v.gate_id = g.gate_id
          where g.corp_id = $1 and g.zone_id = $3 and g.closed_at is null and v.withdrawn_at is null
-           and v.seen_at < $9) as zone_heard
+           and v.device_id <> $10 and v.seen_at < $9) as zone_heard
      from persons p
      left join memberships m on m.corp_id = $1 and m.person_id = p.person_id and m.is_main and m.from_date <= $6
        and (m.until_date is null or m.until_date > $6)
@@ -152,6 +174,7 @@ pub async fn known(conn: &mut AsyncPgConnection, scanned: Scanned<'_>) -> Result
         .bind::<Timestamptz, _>(scanned.now)
         .bind::<Array<Text>, _>(scanned.forms)
         .bind::<Timestamptz, _>(scanned.heard_since)
+        .bind::<BigInt, _>(scanned.device)
         .get_result(conn)
         .await?)
 }
@@ -179,16 +202,8 @@ pub struct Standing {
     pub permit: bool,
 }
 
-/// Everybody on the roster, and whoever left it within a day and may still have a code.
-pub async fn standings(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    zone: i64,
-    (today, now): (NaiveDate, DateTime<Utc>),
-    forms: &[String],
-) -> Result<Vec<Standing>> {
-    let sql = "
-      with reported as (
+const STANDINGS: &str = concat!(
+    "with reported as (
         select r.person_id, bool_or(r.state = 'abnormal') as abnormal
         from forms f join reports r on r.corp_id = f.corp_id and r.form_id = f.form_id and r.day = $3
         where f.corp_id = $1 and f.code = any($5) group by 1),
@@ -200,13 +215,28 @@ pub async fn standings(
           and t.revoked_at is null and (t.zones = '{}' or $2 = any(t.zones)))
       select p.person_id, p.from_date <= $3 and (p.until_date is null or p.until_date > $3) as on_roster,
              r.person_id is not null as reported, coalesce(r.abnormal, false) as abnormal,
-             e.person_id is not null as exempt, t.person_id is not null as permit
+             e.person_id is not null or not ",
+    asked!("$5"),
+    " as exempt, t.person_id is not null as permit
       from persons p
+      left join memberships m on m.corp_id = $1 and m.person_id = p.person_id and m.is_main and m.from_date <= $3
+        and (m.until_date is null or m.until_date > $3)
+      left join departments d on d.corp_id = $1 and d.department_id = m.department_id
       left join reported r on r.person_id = p.person_id
       left join exempt e on e.person_id = p.person_id
       left join permitted t on t.person_id = p.person_id
-      where p.corp_id = $1 and (p.until_date is null or p.until_date >= $3::date - 1)";
-    Ok(diesel::sql_query(sql)
+      where p.corp_id = $1 and (p.until_date is null or p.until_date >= $3::date - 1)"
+);
+
+/// Everybody on the roster, and whoever left it within a day and may still have a code.
+pub async fn standings(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    zone: i64,
+    (today, now): (NaiveDate, DateTime<Utc>),
+    forms: &[String],
+) -> Result<Vec<Standing>> {
+    Ok(diesel::sql_query(STANDINGS)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(zone)
         .bind::<Date, _>(today)
