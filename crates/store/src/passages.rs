@@ -143,7 +143,7 @@ pub const KNOWN: &str = concat!(
     permit!(),
     " as permit_id, s.inside, s.since,
        exists (select from passages u where u.corp_id = $1 and u.person_id = p.person_id and u.jti = $5
-         and u.decision = 'allowed') as used,
+         and u.at > $7 - interval '10 minutes' and u.decision = 'allowed') as used,
        exists (select from passages u where u.corp_id = $1 and u.person_id = p.person_id
          and u.at > $7 - interval '60 seconds' and u.decision = 'allowed') as just_passed,
        not exists (select from gates g join gate_devices v on v.corp_id = g.corp_id and v.gate_id = g.gate_id
