@@ -11,6 +11,9 @@ pub enum Error {
     /// Nobody is signed in, or the session has ended.
     #[error("not signed in")]
     NotSignedIn,
+    /// The device at the gate is not paired, or was withdrawn.
+    #[error("unknown device")]
+    UnknownDevice,
     /// The viewer has no grant for this at all.
     #[error("forbidden")]
     Forbidden,
@@ -74,6 +77,7 @@ impl Error {
     pub fn describe(&self) -> &'static Description {
         match self {
             Self::NotSignedIn => &NOT_SIGNED_IN,
+            Self::UnknownDevice => &UNKNOWN_DEVICE,
             Self::Forbidden => &FORBIDDEN,
             Self::NotFound => &NOT_FOUND,
             Self::Invalid(_) => &INVALID,
@@ -92,9 +96,10 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 15] {
+    pub fn catalogue() -> [&'static Description; 16] {
         [
             &NOT_SIGNED_IN,
+            &UNKNOWN_DEVICE,
             &FORBIDDEN,
             &NOT_FOUND,
             &INVALID,
@@ -132,6 +137,8 @@ const fn describe(code: &'static str, status: u16, title: &'static str, remedy: 
 
 static NOT_SIGNED_IN: Description =
     describe("not_signed_in", 401, "尚未登录", "请从企业微信工作台重新打开点名");
+static UNKNOWN_DEVICE: Description =
+    describe("unknown_device", 401, "设备未配对", "请在门岗管理页面生成配对码，重新配对这台设备");
 static FORBIDDEN: Description = describe("forbidden", 403, "没有权限", "如需此权限，请联系学校管理员授权");
 static NOT_FOUND: Description = describe("not_found", 404, "没有找到", "请检查地址，或返回上一页重试");
 static INVALID: Description = describe("invalid", 422, "填写有误", "请按各项提示修改后重新提交");

@@ -48,7 +48,8 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
         Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
             viewer.scope(Action::SeeStatistics)
         }
-        Dataset::ReportPeople | Dataset::Trips => viewer.scope(Action::SeePeople),
+        // A guard looks at a screen and takes no list along.
+        Dataset::ReportPeople | Dataset::Trips | Dataset::Passages => viewer.scope(Action::SeePeople),
     };
     (!scope.is_empty()).then(|| Rights { scope, phones: viewer.scope(Action::RevealPhone) })
 }

@@ -8,7 +8,7 @@ use ring::{
 use crate::{Error, Result};
 
 /// `N` random bytes.
-fn random<const N: usize>() -> Result<[u8; N]> {
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Error::internal("the system gives no randomness"))?;
     Ok(bytes)
@@ -16,19 +16,29 @@ fn random<const N: usize>() -> Result<[u8; N]> {
 
 /// 32 random bytes in hex: WeCom's `state` takes letters and digits only (doc 91022).
 pub(crate) fn token() -> Result<String> {
-    Ok(hex::encode(random::<32>()?))
+    Ok(hex::encode(bytes::<32>()?))
 }
 
-/// A receipt: 16 letters and digits that say nothing, without those that are misread.
-pub(crate) fn receipt() -> Result<String> {
+/// `N` letters and digits that say nothing, without those that are misread.
+fn letters<const N: usize>() -> Result<String> {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let bytes = random::<16>()?;
+    let bytes = bytes::<N>()?;
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+}
+
+/// A receipt: 16 letters and digits.
+pub(crate) fn receipt() -> Result<String> {
+    letters::<16>()
+}
+
+/// What pairs a device with a gate: 8 letters and digits, good once and for minutes.
+pub(crate) fn pairing_code() -> Result<String> {
+    letters::<8>()
 }
 
 /// 16 random bytes in hex: an attachment's id, which nobody guesses.
 pub(crate) fn id() -> Result<String> {
-    Ok(hex::encode(random::<16>()?))
+    Ok(hex::encode(bytes::<16>()?))
 }
 
 /// SHA-256.

@@ -44,11 +44,13 @@ pub enum Dataset {
     Trips,
     /// 部门人员流动日报
     Movements,
+    /// 进出查询表: who passed the gates.
+    Passages,
 }
 
 impl Dataset {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::People,
         Self::Registration,
         Self::Classes,
@@ -59,6 +61,7 @@ impl Dataset {
         Self::ReportPeople,
         Self::Trips,
         Self::Movements,
+        Self::Passages,
     ];
 
     /// As it stands in the database and in JSON.
@@ -74,6 +77,7 @@ impl Dataset {
             Self::ReportPeople => "report_people",
             Self::Trips => "trips",
             Self::Movements => "movements",
+            Self::Passages => "passages",
         }
     }
 
@@ -122,6 +126,7 @@ impl Dataset {
             Self::ReportPeople => &[Form, Day, Slot, Department, State, Field, Category],
             Self::Trips => &[Day, Department, Open, Outside, Within, Since],
             Self::Movements => &[Day, Department],
+            Self::Passages => &[From, To, Department],
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod exemption;
 pub mod export;
 pub mod follow_up;
 pub mod form;
+pub mod gate;
 pub mod kinds;
 pub mod leave;
 pub mod movement;

@@ -31,6 +31,8 @@ pub enum Role {
     Administrator,
     /// 审计
     Auditor,
+    /// 门卫: who passes the gates.
+    GateGuard,
 }
 
 /// Something a viewer wants to do with other people's data.
@@ -86,11 +88,21 @@ pub enum Action {
     Administer,
     /// Read what was exported, by whom and what for.
     Audit,
+    /// Read how many passed the gates, and how many are inside.
+    SeePassageFigures,
+    /// Read who passed the gates, and who is outside.
+    SeePassages,
+    /// 通行证: let somebody pass where others may not.
+    ManagePermits,
+    /// Set up gates, their rules and devices.
+    ManageGates,
+    /// Make every code of a key worthless at once.
+    KillGateKeys,
 }
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -116,6 +128,11 @@ impl Action {
         Self::Announce,
         Self::Administer,
         Self::Audit,
+        Self::SeePassageFigures,
+        Self::SeePassages,
+        Self::ManagePermits,
+        Self::ManageGates,
+        Self::KillGateKeys,
     ];
 
     /// As schools say it.
@@ -146,13 +163,18 @@ impl Action {
             Self::Announce => "发通知",
             Self::Administer => "管理系统（同步、名册导入、规则）",
             Self::Audit => "看导出与授权记录",
+            Self::SeePassageFigures => "看进出统计",
+            Self::SeePassages => "看进出记录、未归名单",
+            Self::ManagePermits => "办理通行证",
+            Self::ManageGates => "管理门岗与设备",
+            Self::KillGateKeys => "停用通行码密钥",
         }
     }
 }
 
 impl Role {
     /// All, from the smallest.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ClassAssistant,
         Self::Counsellor,
         Self::CollegeLeader,
@@ -162,6 +184,7 @@ impl Role {
         Self::SchoolLeader,
         Self::Administrator,
         Self::Auditor,
+        Self::GateGuard,
     ];
 
     /// As it stands in the database and in JSON.
@@ -176,6 +199,7 @@ impl Role {
             Self::SchoolLeader => "school_leader",
             Self::Administrator => "administrator",
             Self::Auditor => "auditor",
+            Self::GateGuard => "gate_guard",
         }
     }
 
@@ -191,6 +215,7 @@ impl Role {
             Self::SchoolLeader => "校领导",
             Self::Administrator => "管理员",
             Self::Auditor => "审计员",
+            Self::GateGuard => "门卫",
         }
     }
 
@@ -207,9 +232,11 @@ impl Role {
             Self::CollegeLeader | Self::CollegeOffice => kind == Kind::College,
             // Of an office its staff, of a college or the school its students too.
             Self::DepartmentHead => matches!(kind, Kind::Office | Kind::College | Kind::School),
-            Self::SchoolOffice | Self::SchoolLeader | Self::Administrator | Self::Auditor => {
-                kind == Kind::School
-            }
+            Self::SchoolOffice
+            | Self::SchoolLeader
+            | Self::Administrator
+            | Self::Auditor
+            | Self::GateGuard => kind == Kind::School,
         }
     }
 
@@ -232,6 +259,7 @@ impl Role {
                 | Self::DepartmentHead
                 | Self::SchoolOffice
                 | Self::SchoolLeader
+                | Self::GateGuard
         )
     }
 
@@ -239,11 +267,14 @@ impl Role {
     pub fn may(self, action: Action) -> bool {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
-            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, Remind, ReportFor,
-            RevealPhone, Review, SeeAnswers, SeePeople, SeePhoto, SeeStatistics, SeeStatus, SeeUnreported,
-            SignOff,
+            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, KillGateKeys, ManageGates,
+            ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers, SeePassageFigures, SeePassages,
+            SeePeople, SeePhoto, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
         };
-        let looks_on = matches!(action, SeeStatistics | SeePeople | SeeUnreported);
+        let looks_on = matches!(
+            action,
+            SeeStatistics | SeePeople | SeeUnreported | SeePassageFigures | SeePassages
+        );
         // What whoever looks after students may do with them.
         let cares = looks_on
             || matches!(
@@ -261,6 +292,7 @@ impl Role {
                     | SignOff
                     | Review
                     | SeeAnswers
+                    | ManagePermits
             );
         match self {
             Self::Counsellor => cares,
@@ -296,9 +328,13 @@ impl Role {
                         | GiveGrants
                         | Announce
                         | Audit
+                        | SeePassageFigures
+                        | ManageGates
+                        | KillGateKeys
                 )
             }
             Self::Auditor => matches!(action, Audit),
+            Self::GateGuard => matches!(action, SeePassageFigures | SeePassages),
         }
     }
 }
@@ -585,6 +621,16 @@ mod tests {
     }
 
     #[test]
+    fn a_guard_sees_who_passes_and_nothing_else() {
+        let guard = viewer(&[(Role::GateGuard, 1, true)]);
+        let may: Vec<Action> = Action::ALL.into_iter().filter(|action| guard.may(*action)).collect();
+        assert_eq!(may, [Action::SeePassageFigures, Action::SeePassages]);
+        let administrator = viewer(&[(Role::Administrator, 1, true)]);
+        assert!(administrator.may(Action::KillGateKeys) && !administrator.may(Action::SeePassages));
+        assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::ManagePermits));
+    }
+
+    #[test]
     fn roles_keep_their_names() {
         for name in [
             "class_assistant",
@@ -596,6 +642,7 @@ mod tests {
             "school_leader",
             "administrator",
             "auditor",
+            "gate_guard",
         ] {
             assert_eq!(Role::parse(name).map(Role::as_str), Some(name));
         }

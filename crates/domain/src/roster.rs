@@ -387,7 +387,7 @@ impl GrantLine {
 }
 
 /// Over what kind of department each role is granted.
-const ROLES: [(Role, Kind); 9] = [
+const ROLES: [(Role, Kind); 10] = [
     (Role::ClassAssistant, Kind::Class),
     (Role::Counsellor, Kind::Class),
     (Role::CollegeLeader, Kind::College),
@@ -397,6 +397,7 @@ const ROLES: [(Role, Kind); 9] = [
     (Role::SchoolLeader, Kind::School),
     (Role::Administrator, Kind::School),
     (Role::Auditor, Kind::School),
+    (Role::GateGuard, Kind::School),
 ];
 
 fn role_kind(role: Role) -> Kind {
@@ -582,7 +583,7 @@ mod tests {
             wrong(read("G0001,king,学校,x,")),
             [
                 "第 7 行 role 列：“king”不认识，请填 class_assistant、counsellor、college_leader、college_office、\
-                 department_head、school_office、school_leader、administrator、auditor",
+                 department_head、school_office、school_leader、administrator、auditor、gate_guard",
                 "第 7 行 until 列：不能为空，请填授权截止的日期",
             ]
         );

@@ -82,6 +82,15 @@ const FIGURES: &[Figure] = &[
     figure("/trips/summary?state=all", Need::People, &["/people"], |world, person| {
         world.holds("trips", &person.number)
     }),
+    figure("/passages/inside", Need::PassageFigures, &["/zones/0/inside"], |world, person| {
+        !person.student && world.holds("passed", &person.number)
+    }),
+    figure("/passages/inside", Need::PassageFigures, &["/zones/0/outside"], |world, person| {
+        person.student && world.holds("passed", &person.number)
+    }),
+    figure("/passages/table?by=day", Need::PassageFigures, &["/items/0/people"], |world, person| {
+        world.holds("passed", &person.number)
+    }),
     figure("/movements", Need::Figures, &["/total/staff"], staff),
     figure("/movements", Need::Figures, &["/total/away"], |world, person| {
         !person.student && world.holds("trips", &person.number)

@@ -17,15 +17,17 @@ pub enum Who {
     SchoolLeader,
     Administrator,
     Auditor,
+    /// At the school's gates.
+    GateGuard,
 }
 
 use Who::{
-    Administrator, Assistant, Auditor, CollegeLeader, CollegeOffice, Counsellor, DepartmentHead,
+    Administrator, Assistant, Auditor, CollegeLeader, CollegeOffice, Counsellor, DepartmentHead, GateGuard,
     SchoolLeader, SchoolOffice, Student, Teacher,
 };
 
 impl Who {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Student,
         Teacher,
         Assistant,
@@ -37,6 +39,7 @@ impl Who {
         SchoolLeader,
         Administrator,
         Auditor,
+        GateGuard,
     ];
 
     /// The role they hold, as the API writes it; `None` for members without one.
@@ -52,12 +55,13 @@ impl Who {
             SchoolLeader => "school_leader",
             Administrator => "administrator",
             Auditor => "auditor",
+            GateGuard => "gate_guard",
         })
     }
 
     /// Whether the whole school is theirs, so that nobody of it is a stranger.
     pub fn has_whole_school(self) -> bool {
-        matches!(self, SchoolOffice | SchoolLeader | Administrator | Auditor)
+        matches!(self, SchoolOffice | SchoolLeader | Administrator | Auditor | GateGuard)
     }
 }
 
@@ -113,6 +117,14 @@ pub enum Need {
     /// To tell many people something.
     Announce,
     Administer,
+    /// How many passed the gates.
+    PassageFigures,
+    /// Who passed them.
+    Passages,
+    /// To let somebody pass where others may not.
+    Permits,
+    /// To be a device at a gate, which nobody is.
+    Device,
 }
 
 impl Need {
@@ -192,6 +204,28 @@ impl Need {
                 Auditor,
             ],
             Self::Administer => &[Administrator],
+            // A guard sees who passes; an administrator, who sets gates up, how many.
+            Self::PassageFigures => &[
+                Counsellor,
+                CollegeLeader,
+                CollegeOffice,
+                DepartmentHead,
+                SchoolOffice,
+                SchoolLeader,
+                Administrator,
+                GateGuard,
+            ],
+            Self::Passages => &[
+                Counsellor,
+                CollegeLeader,
+                CollegeOffice,
+                DepartmentHead,
+                SchoolOffice,
+                SchoolLeader,
+                GateGuard,
+            ],
+            Self::Permits => &[Counsellor, CollegeOffice, SchoolOffice],
+            Self::Device => &[],
         }
     }
 

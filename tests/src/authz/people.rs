@@ -92,6 +92,10 @@ const LISTS: &[List] = &[
         holds: |world, person| world.holds("housed", &person.number),
         numbers: occupants,
     },
+    list("/passages", Need::Passages, |world, person| world.holds("passed", &person.number)),
+    list("/passages/outside?zone=1", Need::Passages, |world, person| {
+        person.student && world.holds("passed", &person.number)
+    }),
     list("/class-counsellors/without-class", Need::Classes, |_, _| false),
 ];
 

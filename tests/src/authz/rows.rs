@@ -5,6 +5,7 @@
 //! somebody else's, and of nothing. An operation may have several rows.
 
 mod administration;
+mod gate;
 mod messages;
 mod own;
 mod people;
@@ -33,5 +34,5 @@ const fn get(operation: &'static str, need: Need, call: &'static str) -> Row {
 
 /// All of them. Reads first within each part, and what ends something after what needs it.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [own::ROWS, reports::ROWS, people::ROWS, messages::ROWS, administration::ROWS].into_iter().flatten()
+    [own::ROWS, reports::ROWS, people::ROWS, gate::ROWS, messages::ROWS, administration::ROWS].into_iter().flatten()
 }

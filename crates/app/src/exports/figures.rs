@@ -4,19 +4,20 @@ use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
     export::{Column, Dataset, Definition, Filters},
+    gate::Direction,
     movement::Movement,
     policy::Scope,
     region,
     statistics::{Counts, rate},
 };
-use store::{Scoped, statistics as figures};
+use store::{Scoped, passages::Picked, statistics as figures};
 
 use super::{
     Cell,
     cells::{day, number, optional, text},
 };
 use crate::{
-    App, Result, School, movements,
+    App, Result, School, movements, passages,
     statistics::{self, Asked, By, Fact, PersonRow, Spanned, Which, question_of},
     trips::{self, TripRow},
 };
@@ -92,6 +93,19 @@ impl Listed<'_> {
         }
     }
 
+    /// Those who were let through.
+    fn passages(&self) -> Result<Picked> {
+        let Filters { from, to, department, .. } = self.filters();
+        let span = passages::Span { from: *from, to: *to };
+        let asked = passages::Asked {
+            span,
+            department: *department,
+            allowed: Some(true),
+            ..passages::Asked::default()
+        };
+        passages::picked_of(self.school, asked)
+    }
+
     fn cells(&self, of: impl Fn(Column) -> Cell) -> Vec<Cell> {
         self.definition.columns.iter().map(|chosen| of(chosen.column)).collect()
     }
@@ -106,6 +120,10 @@ impl Listed<'_> {
             let summary =
                 trips::summary_in(self.app, tx, self.school, self.scope.clone(), self.trips()).await?;
             return Ok(summary.trips);
+        }
+        if self.definition.dataset == Dataset::Passages {
+            let question = passages::question_in(self.school, self.scope.clone());
+            return Ok(store::passages::count(tx, &question, &self.passages()?).await?);
         }
         let (_, question) = question_of(self.app, tx, self.school, self.scope.clone(), self.asked()).await?;
         Ok(figures::count(tx, &question, self.which(), self.fact()).await?)
@@ -127,6 +145,15 @@ impl Listed<'_> {
             let named = page.items.iter().map(|row| row.person_id).collect();
             return Ok(Named { rows, named, next: page.next });
         }
+        if self.definition.dataset == Dataset::Passages {
+            let question = passages::question_in(self.school, scope);
+            let page = passages::list_in(tx, &question, &self.passages()?, after, limit).await?;
+            let rows = (given + 1..).zip(&page.items);
+            let rows = rows.map(|(index, row)| self.cells(|column| self.of_passage(row, column, index)));
+            let rows = rows.collect();
+            let named = page.items.iter().filter_map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
         let (_, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
         let people = figures::people(tx, &question, self.which(), self.fact(), after, limit + 1).await?;
         let page = crate::Page::cut(people, limit, |row| row.number.clone());
@@ -134,6 +161,21 @@ impl Listed<'_> {
         let rows = rows.map(|(index, row)| self.cells(|column| self.of_person(row, column, index))).collect();
         let named = page.items.iter().map(|row| row.person_id).collect();
         Ok(Named { rows, named, next: page.next })
+    }
+
+    fn of_passage(&self, row: &passages::Row, column: Column, index: i64) -> Cell {
+        match column {
+            Column::Index => number(index),
+            Column::Number => optional(row.number.as_deref()),
+            Column::Name => optional(row.name.as_deref()),
+            Column::College => optional(row.college.as_deref()),
+            Column::Major => optional(row.major.as_deref()),
+            Column::Place => optional(row.place.as_deref()),
+            Column::PassedAt => self.local(row.at),
+            Column::Direction => text(Direction::parse(&row.direction).map_or("", Direction::title)),
+            Column::Gate => text(&row.gate),
+            _ => Cell::Empty,
+        }
     }
 
     fn of_person(&self, row: &PersonRow, column: Column, index: i64) -> Cell {

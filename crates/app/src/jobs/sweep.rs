@@ -4,9 +4,9 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, attachments, cards, change_sets, corrections, exports, idempotency_keys, inbox,
+    Scoped, attachments, cards, change_sets, corrections, exports, gate_keys, idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
-    mailings,
+    mailings, passages,
     photos::uploads,
     roll, sessions, sign_in_flows,
 };
@@ -42,6 +42,11 @@ const BROKEN_UPLOADS: TimeDelta = TimeDelta::hours(2);
 /// How long a picture waits for the report that shows it.
 const ATTACHMENTS: TimeDelta = TimeDelta::days(1);
 
+/// How long it is known whom a code was of: with the keys of its day.
+const GATE_KEYS: TimeDelta = TimeDelta::days(30);
+/// How long passages are kept.
+const PASSAGES: TimeDelta = TimeDelta::days(180);
+
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
     // Planned for the next full hour: while it waits there, no second one is added.
@@ -64,6 +69,8 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;
     attachments::sweep(&mut tx, corp, now - ATTACHMENTS).await?;
     exports::sweep(&mut tx, corp, now).await?;
+    gate_keys::sweep(&mut tx, corp, school.today(now - GATE_KEYS)).await?;
+    passages::sweep(&mut tx, corp, now - PASSAGES).await?;
     roll::sweep(&mut tx).await?;
     mailings::forget(&mut tx, corp, now - SENT).await?;
     queue::sweep(&mut tx, now - JOBS, now - SETTLED_JOBS).await?;

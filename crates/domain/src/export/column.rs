@@ -116,17 +116,23 @@ pub enum Column {
     Heads,
     /// When it was signed.
     SignedAt,
+    /// When somebody passed a gate.
+    PassedAt,
+    /// Which way.
+    Direction,
+    /// The gate.
+    Gate,
 }
 
 use Column::{
-    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day,
-    Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name, Normal,
-    Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
+    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day, Direction,
+    Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name,
+    Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
     Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
     Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
-const ALL: [Column; 54] = [
+const ALL: [Column; 57] = [
     Index,
     Number,
     Name,
@@ -181,6 +187,9 @@ const ALL: [Column; 54] = [
     Note,
     Heads,
     SignedAt,
+    PassedAt,
+    Direction,
+    Gate,
 ];
 
 pub(super) fn of(dataset: Dataset) -> &'static [Column] {
@@ -208,6 +217,9 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             &[Index, Number, Name, College, Place, LeftOn, ReturnedOn, Region, Transport, Blank]
         }
         Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
+        Dataset::Passages => {
+            &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank]
+        }
     }
 }
 
@@ -269,6 +281,9 @@ impl Column {
             Note => "note",
             Heads => "heads",
             SignedAt => "signed_at",
+            PassedAt => "passed_at",
+            Direction => "direction",
+            Gate => "gate",
         }
     }
 
@@ -334,6 +349,9 @@ impl Column {
             Note => "备注",
             Heads => "负责人",
             SignedAt => "确认时间",
+            PassedAt => "进出时间",
+            Direction => "进出类型",
+            Gate => "门岗",
         }
     }
 
@@ -341,11 +359,11 @@ impl Column {
     pub fn width(self) -> f64 {
         match self {
             Index | Kind | Year | Students | WithAccount | Activated | Expected | Reported | Unreported
-            | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave => 8.0,
+            | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave | Direction => 8.0,
             Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
             | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport => 12.0,
             Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
-            | RevisedAt | Heads | SignedAt => 16.0,
+            | RevisedAt | Heads | SignedAt | PassedAt | Gate => 16.0,
             College | Major | Counsellors => 20.0,
             Place | Unit | Region => 24.0,
             Path | Reason | Note => 44.0,

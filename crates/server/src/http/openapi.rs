@@ -7,7 +7,7 @@ use utoipa::{
     IntoResponses, OpenApi, ToSchema,
     openapi::{
         ContentBuilder, RefOr, Response, ResponseBuilder, ResponsesBuilder,
-        security::{ApiKey, ApiKeyValue, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
 use utoipa_actix_web::AppExt;
@@ -35,6 +35,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
     if let Some(components) = document.components.as_mut() {
         let cookie = ApiKey::Cookie(ApiKeyValue::with_description(SESSION, "登录后由服务器设置"));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("device", bearer);
+        let code = ApiKeyValue::with_description("Authorization", "Pairing 加门岗管理页面上的配对码");
+        components.add_security_scheme("pairing", SecurityScheme::ApiKey(ApiKey::Header(code)));
     }
     document
 }

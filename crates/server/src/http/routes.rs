@@ -20,6 +20,12 @@ pub mod exports;
 pub mod follow_ups;
 pub mod form_document;
 pub mod forms;
+pub mod gate;
+pub mod gate_codes;
+pub mod gate_devices;
+pub mod gate_keys;
+pub mod gate_permits;
+pub mod gates;
 pub mod grants;
 pub mod health;
 pub mod invitations;
@@ -31,6 +37,7 @@ pub mod my_data;
 pub mod operations;
 pub mod outages;
 pub mod pages;
+pub mod passages;
 pub mod people;
 pub mod phone_corrections;
 pub mod photos;
@@ -259,6 +266,31 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(operations::dead_jobs)
             .service(operations::retry)
             .service(operations::discard)
+            .service(gate_codes::create)
+            .service(gates::zones)
+            .service(gates::create_zone)
+            .service(gates::change_zone)
+            .service(gates::list)
+            .service(gates::create)
+            .service(gates::change)
+            .service(gate_devices::offer)
+            .service(gate_devices::list)
+            .service(gate_devices::withdraw)
+            .service(gate_keys::list)
+            .service(gate_keys::kill)
+            .service(gate_permits::list)
+            .service(gate_permits::create)
+            .service(gate_permits::revoke)
+            .service(passages::list)
+            .service(passages::inside)
+            .service(passages::by_hour)
+            .service(passages::table)
+            .service(passages::outside)
+            .service(gate::pair)
+            .service(gate::guide)
+            .service(gate::scan)
+            .service(gate::photo)
+            .service(gate::carry)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

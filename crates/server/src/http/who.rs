@@ -4,6 +4,7 @@ use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
+    http::header,
     web::Data,
 };
 use app::{App, School, sign_in};
@@ -107,4 +108,67 @@ impl FromRequest for SignedIn {
             Ok(Self { at, viewer })
         })
     }
+}
+
+/// A device at a gate: no member, with a token of its own. Whether the token is worth anything the use case finds out, in
+/// the transaction of the work.
+#[derive(Debug)]
+pub struct AtGate {
+    /// The school and all use cases.
+    pub at: AtSchool,
+    token: String,
+}
+
+impl AtGate {
+    /// What the use cases of devices take.
+    pub fn parts(&self) -> Answer<(&App, &School, &str)> {
+        Ok((&self.at.app, self.at.school()?, &self.token))
+    }
+}
+
+impl FromRequest for AtGate {
+    type Error = Failure;
+    type Future = std::future::Ready<Answer<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = authorization(request, "Bearer");
+        std::future::ready(at_school(request).and_then(|at| Ok(Self { at, token: token? })))
+    }
+}
+
+/// A device that brings the code it is to be paired by.
+#[derive(Debug)]
+pub struct Pairing {
+    /// The school and all use cases.
+    pub at: AtSchool,
+    code: String,
+}
+
+impl Pairing {
+    /// What pairing takes.
+    pub fn parts(&self) -> Answer<(&App, &School, &str)> {
+        Ok((&self.at.app, self.at.school()?, &self.code))
+    }
+}
+
+impl FromRequest for Pairing {
+    type Error = Failure;
+    type Future = std::future::Ready<Answer<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let code = authorization(request, "Pairing");
+        std::future::ready(at_school(request).and_then(|at| Ok(Self { at, code: code? })))
+    }
+}
+
+/// What an `Authorization` header of a scheme says.
+fn authorization(request: &HttpRequest, scheme: &str) -> Answer<String> {
+    let unknown = || Failure::from(app::Error::UnknownDevice);
+    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (named, value) = header.and_then(|text| text.split_once(' ')).ok_or_else(unknown)?;
+    let value = value.trim();
+    if !named.eq_ignore_ascii_case(scheme) || value.is_empty() || value.len() > 128 {
+        return Err(unknown());
+    }
+    Ok(value.to_owned())
 }

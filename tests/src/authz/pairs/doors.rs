@@ -4,14 +4,19 @@ use super::{
     super::{
         oracle::Need::{
             self, Announce, AppointCounsellors, Care, ChangeStatus, DeletePhotos, DesignForms, Figures,
-            FollowUp, GiveGrants, Invite, ListsOfExemptions, People, Remind, SeeStatus, SettleCorrections,
-            SignOff, Unreported,
+            FollowUp, GiveGrants, Invite, ListsOfExemptions, PassageFigures, Passages, People, Permits, Remind,
+            SeeStatus, SettleCorrections, SignOff, Unreported,
         },
         people::{expected, reported},
         world::{Person, World},
     },
     keys::Keys,
 };
+
+/// Whom the gate saw come in.
+fn inside(world: &World, person: &Person) -> bool {
+    !person.student && world.holds("passed", &person.number)
+}
 
 /// What is counted at a place of an answer.
 type Total = (&'static str, fn(&World, &Person) -> bool);
@@ -138,7 +143,14 @@ pub const DOORS: &[Door] = &[
     write("POST /reviews", r#"{"form":"health-daily","person":$id,"note":"请补充"}"#, Care, EXPECTED),
     write("POST /reminders", r#"{"form":"health-daily","people":[$id]}"#, Remind, EXPECTED),
     write("POST /registration/invitations", r#"{"people":[$id]}"#, Invite, PERSON),
+    read("GET /passages?person=$id", Passages, PERSON),
     // By number.
+    write(
+        "POST /gate-permits",
+        r#"{"numbers":"$id","kind":"single","from":"2020-03-05T00:00:00Z","until":"2020-03-06T00:00:00Z","reason":"就医"}"#,
+        Permits,
+        NUMBER,
+    ),
     tell("POST /statuses/timeline", r#"{"number":"$id"}"#, SeeStatus, NUMBER),
     write(
         "POST /statuses",
@@ -259,6 +271,9 @@ pub const DOORS: &[Door] = &[
         ("/total", |world, person| expected(world, person) && !reported(world, person)),
     ),
     part("GET /trips?state=all&department=$id", People, DEPARTMENT),
+    part("GET /passages?department=$id", Passages, DEPARTMENT),
+    part("GET /passages/outside?zone=1&department=$id", Passages, DEPARTMENT),
+    counted("GET /passages/inside?department=$id", PassageFigures, DEPARTMENT, ("/zones/0/inside", inside)),
     counted(
         "GET /trips/summary?state=all&department=$id",
         People,

@@ -31,6 +31,10 @@ const TABLES: &[&str] = &[
     "consents",
     "reminder_rules",
     "digest_rules",
+    "gates",
+    "gate_devices",
+    "gate_permits",
+    "passages",
 ];
 
 pub async fn take(world: &World) -> BTreeMap<&'static str, String> {

@@ -46,6 +46,7 @@ pub async fn make(world: &mut World) {
     staff_reports(world).await;
     photos(world).await;
     residences(world).await;
+    passages(world).await;
 }
 
 /// A request that is to be taken.
@@ -199,6 +200,31 @@ async fn photos(world: &mut World) {
         world.note("photos", number);
     }
     world.zip = file;
+}
+
+/// A zone, its gate, a device, and a passage of every second student, out of the zone, and of all staff, into it.
+async fn passages(world: &mut World) {
+    let administrator = world.userid(Who::Administrator).to_owned();
+    let zone = done(world, &administrator, "/gate-zones", &json!({ "name": "东校区", "kind": "campus" })).await;
+    let gate = json!({ "zone": zone["id"], "name": "东门", "directions": "both", "failure": "closed" });
+    let gate = done(world, &administrator, "/gates", &gate).await;
+    let sql = "insert into gate_devices (corp_id, gate_id, name, token_hash, paired_by, paired_at, seen_at)
+        select 1, $1::bigint, '闸机', 'token'::bytea, min(member_id), $2::timestamptz, $2::timestamptz from members returning device_id";
+    let (now, gate) = (world.test.app.now(), gate["id"].as_i64().unwrap());
+    let device: i64 = world.test.one(sql, &[&gate, &now]).await;
+    let passed = world.people.iter().enumerate().filter(|(at, person)| !person.student || at % 2 == 0);
+    let passed: Vec<_> = passed.map(|(_, person)| person.clone()).collect();
+    for person in passed {
+        let sql = "with passed as (
+              insert into passages (corp_id, gate_id, zone_id, device_id, scan_id, person_id, direction, at, received_at, offline,
+                                    decision, flags)
+              values (1, $1, $2, $3, 'scan-' || ($4::bigint)::text, $4, $5, $6, $6, false, 'allowed', '{}'))
+            insert into gate_presence (corp_id, zone_id, person_id, inside, since) values (1, $2, $4, $5 = 'in', $6)";
+        let direction = if person.student { "out" } else { "in" };
+        let zone = zone["id"].as_i64().unwrap();
+        world.test.owner.execute(sql, &[&gate, &zone, &device, &person.id, &direction, &now]).await.unwrap();
+        world.note("passed", &person.number);
+    }
 }
 
 /// A bed for two of three students, and free ones in another building.

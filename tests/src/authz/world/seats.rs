@@ -74,7 +74,7 @@ pub async fn take() -> World {
     let school = School::load(root().join("fixtures/school-small.toml")).unwrap();
     let mut seats = BTreeMap::new();
     for who in Who::ALL {
-        if let Some(role) = who.role().filter(|_| !matches!(who, Who::Assistant | Who::Auditor)) {
+        if let Some(role) = who.role().filter(|_| !matches!(who, Who::Assistant | Who::Auditor | Who::GateGuard)) {
             seats.insert(who, test.persona(role));
         }
     }
@@ -84,7 +84,7 @@ pub async fn take() -> World {
             && school.grants_of(person).next().is_none()
             && !person.memberships.iter().any(|membership| membership.leader)
     });
-    for who in [Who::Teacher, Who::Auditor] {
+    for who in [Who::Teacher, Who::Auditor, Who::GateGuard] {
         seats.insert(who, plain.next().expect("plain staff").number.clone());
     }
     let (home, other) = (department(&test, "信息学院").await, department(&test, "管理学院").await);
@@ -103,6 +103,7 @@ pub async fn take() -> World {
     seats.insert(Who::Assistant, class.last().unwrap().number.clone());
     grant(&test, &seats[&Who::Assistant], "class_assistant", classes[0]).await;
     grant(&test, &seats[&Who::Auditor], "auditor", root).await;
+    grant(&test, &seats[&Who::GateGuard], "gate_guard", root).await;
 
     let head = &seats[&Who::DepartmentHead];
     let head = everybody.iter().find(|person| person.number == *head).unwrap();

@@ -198,6 +198,7 @@ async fn fixed(world: &mut World) -> Ids {
     );
 
     messages(world, &administrator, &mut ids).await;
+    gate(world, &mut ids).await;
     for college in [world.home, world.other] {
         let signed = json!({ "form": "health-daily", "department": college, "note": "已逐一联系" });
         let office = world.userid(Who::SchoolOffice);
@@ -238,6 +239,15 @@ async fn messages(world: &World, administrator: &str, ids: &mut Ids) {
             values (1, 'take_photos', '{\"upload\": 99}', $2, 'dead', $1, 20, 20, 'an upload', $1, $1) returning job_id";
         ids.insert(word, world.test.one::<i64>(sql, &[&world.test.app.now(), &key]).await.to_string());
     }
+}
+
+/// What stands at the gate that `facts` made, and a key.
+async fn gate(world: &World, ids: &mut Ids) {
+    facts::done(world, world.userid(Who::Teacher), "/me/gate-codes", &json!({})).await;
+    ids.insert("zone", one(world, "select min(zone_id) from gate_zones").await);
+    ids.insert("gate", one(world, "select min(gate_id) from gates").await);
+    ids.insert("device", one(world, "select min(device_id) from gate_devices").await);
+    ids.insert("gate_key", world.test.one("select encode(kid, 'hex') from gate_keys", &[]).await);
 }
 
 pub fn text(value: &Value) -> String {
@@ -296,6 +306,11 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
     world.note("exemptions", &number);
     ids.insert("exemption", one(world, "select max(exemption_id) from exemptions").await);
 
+    let permit = json!({ "numbers": number, "kind": "standing", "from": format!("2020-03-04T00:00:{serial:02}Z"),
+        "until": "2020-07-01T00:00:00Z", "reason": "外出实习" });
+    facts::done(world, &office, "/gate-permits", &permit).await;
+    ids.insert("permit", one(world, "select max(permit_id) from gate_permits").await);
+
     let number = cast.at(place).number.clone();
     let since = if cast.counsellor.is_some() {
         day("2019-09-10", serial as u64)
@@ -308,7 +323,7 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
     ids.insert("status", one(world, "select max(change_id) from status_changes").await);
 
     let form = if cast.counsellor.is_some() { "health-daily" } else { facts::STAFF_HEALTH };
-    let signed = json!({ "form": form, "day": day("2020-02-20", serial as u64), "department": cast.department, "note": "补签" });
+    let signed = json!({ "form": form, "day": day("2020-02-18", serial as u64), "department": cast.department, "note": "补签" });
     let signed = world.client.post(&office, "/sign-offs", &signed).await;
     if signed.succeeded() {
         ids.insert("sign_off", text(&signed.body["id"]));

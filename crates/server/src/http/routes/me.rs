@@ -74,6 +74,7 @@ pub(super) enum RoleName {
     SchoolLeader,
     Administrator,
     Auditor,
+    GateGuard,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,6 +121,16 @@ struct May {
     give_grants: bool,
     /// Write to everybody of theirs.
     announce: bool,
+    /// Read how many passed the gates.
+    see_passage_figures: bool,
+    /// Read who did.
+    see_passages: bool,
+    /// 通行证
+    manage_permits: bool,
+    /// Set up gates and their devices.
+    manage_gates: bool,
+    /// Make the codes of a key worthless.
+    kill_gate_keys: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -191,6 +202,11 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             design_forms: viewer.may(Action::DesignForms),
             give_grants: viewer.may(Action::GiveGrants),
             announce: viewer.may(Action::Announce),
+            see_passage_figures: viewer.may(Action::SeePassageFigures),
+            see_passages: viewer.may(Action::SeePassages),
+            manage_permits: viewer.may(Action::ManagePermits),
+            manage_gates: viewer.may(Action::ManageGates),
+            kill_gate_keys: viewer.may(Action::KillGateKeys),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

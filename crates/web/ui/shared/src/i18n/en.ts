@@ -53,6 +53,7 @@ export const en: Record<keyof typeof zh, string> = {
   'role.school_leader': 'School leader',
   'role.administrator': 'Administrator',
   'role.auditor': 'Auditor',
+  'role.gate_guard': 'Gate guard',
 
   'reminder.waiting': 'Waiting',
   'reminder.frozen': 'Sending',

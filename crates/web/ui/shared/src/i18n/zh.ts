@@ -52,6 +52,7 @@ export const zh = {
   'role.school_leader': '校领导',
   'role.administrator': '管理员',
   'role.auditor': '审计员',
+  'role.gate_guard': '门卫',
 
   'reminder.waiting': '待发送',
   'reminder.frozen': '发送中',

@@ -1,0 +1,144 @@
+//! The text of a code: a CWT (RFC 8392) in COSE_Sign1 (RFC 9052), signed with Ed25519, in base45 (RFC 9285) for a small QR
+//! code.
+
+use coset::{
+    CborSerializable, CoseSign1, CoseSign1Builder, HeaderBuilder, RegisteredLabelWithPrivate,
+    cbor::value::Value,
+    cwt::{ClaimName, ClaimsSet, Timestamp},
+    iana,
+};
+use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
+
+use crate::{Error, Result};
+
+/// What a code of ours begins with.
+const PREFIX: &str = "G1:";
+/// No code is longer.
+const LONGEST: usize = 400;
+/// The claim with the pseudonym, of the private ones.
+const PSEUDONYM: i64 = -65_537;
+
+/// What a code says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claims {
+    /// Of whom it is, to whoever has the keys of the day.
+    pub(crate) pseudonym: Vec<u8>,
+    /// Until when it is good, in seconds since 1970.
+    pub(crate) end: i64,
+    /// Its own id, by which it is known again.
+    pub(crate) jti: Vec<u8>,
+}
+
+/// A code as it was read, not yet believed.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    /// The keys it says it is signed with.
+    pub(crate) kid: Vec<u8>,
+    /// What it says.
+    pub(crate) claims: Claims,
+    signed: CoseSign1,
+}
+
+impl Code {
+    /// Whether it is signed with the key of this public key.
+    pub(crate) fn is_signed_with(&self, public_key: &[u8]) -> bool {
+        let key = UnparsedPublicKey::new(&ED25519, public_key);
+        self.signed.verify_signature(b"", |signature, text| key.verify(text, signature)).is_ok()
+    }
+}
+
+/// Signs what a code says and writes it.
+pub(super) fn write(pair: &Ed25519KeyPair, kid: &[u8], claims: Claims) -> Result<String> {
+    let failed = |_| Error::internal("a code that can't be written");
+    let claims = ClaimsSet {
+        expiration_time: Some(Timestamp::WholeSeconds(claims.end)),
+        cwt_id: Some(claims.jti),
+        rest: vec![(ClaimName::PrivateUse(PSEUDONYM), Value::Bytes(claims.pseudonym))],
+        ..ClaimsSet::default()
+    };
+    let header = HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).key_id(kid.to_vec()).build();
+    let signed = CoseSign1Builder::new()
+        .protected(header)
+        .payload(claims.to_vec().map_err(failed)?)
+        .create_signature(b"", |text| pair.sign(text).as_ref().to_vec())
+        .build();
+    Ok(format!("{PREFIX}{}", base45::encode(signed.to_vec().map_err(failed)?)))
+}
+
+/// Reads a code; none where it is none of ours.
+pub(crate) fn read(text: &str) -> Option<Code> {
+    let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST)?;
+    let signed = CoseSign1::from_slice(&base45::decode(text).ok()?).ok()?;
+    let header = &signed.protected.header;
+    let is_eddsa = header.alg == Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::EdDSA));
+    if !is_eddsa || header.key_id.len() != 4 || !header.crit.is_empty() {
+        return None;
+    }
+    let said = ClaimsSet::from_slice(signed.payload.as_deref()?).ok()?;
+    let Some(Timestamp::WholeSeconds(end)) = said.expiration_time else { return None };
+    let pseudonym = said.rest.iter().find_map(|(name, value)| match value {
+        Value::Bytes(bytes) if *name == ClaimName::PrivateUse(PSEUDONYM) => Some(bytes.clone()),
+        _ => None,
+    })?;
+    let jti = said.cwt_id.filter(|id| id.len() == 8)?;
+    if pseudonym.len() != super::PSEUDONYM {
+        return None;
+    }
+    let claims = Claims { pseudonym, end, jti };
+    Some(Code { kid: header.key_id.clone(), claims, signed })
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::{rand::SystemRandom, signature::KeyPair};
+
+    use super::*;
+
+    fn pair() -> Ed25519KeyPair {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap()
+    }
+
+    fn claims() -> Claims {
+        Claims { pseudonym: vec![7; 12], end: 1_583_280_020, jti: vec![9; 8] }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_believed_with_the_right_key_alone() {
+        let (ours, other) = (pair(), pair());
+        let text = write(&ours, b"kid4", claims()).unwrap();
+        assert!(text.len() <= 200, "a QR code of version 8: {}", text.len());
+        let code = read(&text).unwrap();
+        assert_eq!((code.kid.as_slice(), &code.claims), (b"kid4".as_slice(), &claims()));
+        assert!(code.is_signed_with(ours.public_key().as_ref()));
+        assert!(!code.is_signed_with(other.public_key().as_ref()));
+        assert!(!code.is_signed_with(b""));
+    }
+
+    #[test]
+    fn whatever_is_changed_is_not_believed() {
+        let ours = pair();
+        let text = write(&ours, b"kid4", claims()).unwrap();
+        let bytes = base45::decode(text.strip_prefix(PREFIX).unwrap()).unwrap();
+        for index in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[index] ^= 1 << bit;
+                let believed = read(&format!("{PREFIX}{}", base45::encode(&changed)))
+                    .is_some_and(|code| code.is_signed_with(ours.public_key().as_ref()));
+                assert!(!believed, "byte {index}, bit {bit}");
+            }
+        }
+        for length in 0..text.len() {
+            assert!(text.get(..length).and_then(read).is_none(), "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_none_of_ours() {
+        for text in ["", "G1:", "g1:6BF", "HC1:6BFOXN", "G1:\u{4e2d}\u{6587}", "https://example.com/", "G1:::::::"] {
+            assert!(read(text).is_none(), "{text}");
+        }
+        assert!(read(&format!("G1:{}", "0".repeat(10_000))).is_none());
+    }
+}

@@ -1,0 +1,327 @@
+//! 进出: what becomes of a scan at a gate, what devices carry later, and the tables of both.
+//!
+//! A code says who by a pseudonym; who that is, whether the code is good and whether they may pass is looked up and decided
+//! in one transaction that keeps the passage. Whatever concerns one person waits for what else concerns them, so that a code
+//! is good once, wherever and however often it is scanned.
+
+mod carried;
+mod figures;
+mod guide;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    PersonId,
+    gate::{self, Directions, Facts, Flag, HEARD, Refusal, Scene, code::untimely, history},
+};
+use store::{
+    Scoped,
+    access_log::{self, Access},
+    gate_devices::{self, Device},
+    gate_keys::{self, Key},
+    passages::{self, Known, NewPassage, Scanned, Where},
+    photos::{self, picture_place},
+};
+
+pub use carried::{Carried, Taken, carry};
+pub use domain::gate::Direction;
+pub use figures::{Asked, By, Span, by_hour, inside, list, outside, table};
+pub(crate) use figures::{list_in, picked_of, question_in};
+pub use guide::{Guide, GuideKey, guide};
+pub use store::passages::{GateHour, Inside, Outsider, Row, Unit};
+
+use crate::{
+    App, Error, Result, School,
+    gate_codes::{self, Code},
+    gate_devices::device,
+    gates::rules_of,
+};
+
+/// How long a device may ask for the photo of whom it scanned.
+const PHOTO: TimeDelta = TimeDelta::minutes(2);
+
+/// A scan as a device tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The device's own name for it: told again, it gets the same answer.
+    pub id: &'a str,
+    /// What was scanned.
+    pub code: &'a str,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// Who it is, for the guard's screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Face {
+    /// Name.
+    pub name: String,
+    /// Class or department.
+    pub place: Option<String>,
+    /// Whether there is a photo to be asked for.
+    pub photo: bool,
+}
+
+/// What becomes of a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Why not; none: allowed.
+    pub refusal: Option<Refusal>,
+    /// What the guard should look at.
+    pub flags: Vec<String>,
+    /// Who it is, where the code says so.
+    pub face: Option<Face>,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+}
+
+/// Whether this can be a device's name of a scan.
+pub(crate) fn is_scan_id(id: &str) -> bool {
+    (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+}
+
+/// Decides about a scan and keeps it.
+pub async fn scan(app: &App, school: &School, token: &str, wanted: Wanted<'_>) -> Result<Answer> {
+    if !is_scan_id(wanted.id) {
+        return Err(Error::field("id", "请给每次扫码一个 8 到 64 位字母、数字、_ 或 - 的编号"));
+    }
+    let (corp, now) = (school.corp(), app.now());
+    let code = gate_codes::read(wanted.code);
+    let mut tx = app.store().scoped(corp).await?;
+    let device = device(&mut tx, token).await?;
+    if device.closed {
+        return Err(Error::UnknownDevice);
+    }
+    let believed = believe(&mut tx, school, code, now).await?;
+    let person = believed.person;
+    if let Some(person) = person {
+        passages::lock(&mut tx, corp, &[person]).await?;
+    }
+    if let Some(before) = answered(&mut tx, school, &device, wanted.id, now).await? {
+        return Ok(before);
+    }
+    let (answer, passage, near) = match (person, &believed.code) {
+        (Some(person), Some(code)) => {
+            let known = known(&mut tx, school, &device, (person, code), wanted.direction, now).await?;
+            decided(school, &device, &believed, known, wanted, now)?
+        }
+        _ => {
+            let refusal = believed.refusal.unwrap_or(Refusal::Unreadable);
+            let answer = Answer { refusal: Some(refusal), flags: Vec::new(), face: None, at: now };
+            (answer, passage(wanted, &believed, Some(refusal), None, now), false)
+        }
+    };
+    let at = Where {
+        corp,
+        device: device.device_id,
+        gate: device.gate_id,
+        zone: device.zone_id,
+        offline: false,
+        now,
+    };
+    let kept = passages::write(&mut tx, at, &[passage]).await?;
+    let flags = if near { flag_near(&mut tx, &kept).await? } else { Vec::new() };
+    tx.commit().await?;
+    let mut answer = answer;
+    answer.flags.extend(flags.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, flag)| flag.to_owned()));
+    answer.flags.sort_unstable();
+    answer.flags.dedup();
+    Ok(answer)
+}
+
+/// A code and what can be said of it without looking at the person.
+struct Believed {
+    /// As it was read; none: it is none of ours.
+    code: Option<Code>,
+    /// Whose it is.
+    person: Option<PersonId>,
+    /// What is wrong with it.
+    refusal: Option<Refusal>,
+}
+
+/// What is wrong with a code of these keys at a moment.
+fn flaw(school: &School, code: &Code, key: &Key, at: DateTime<Utc>) -> Option<Refusal> {
+    if !code.is_signed_with(&key.public_key) {
+        Some(Refusal::Unreadable)
+    } else if key.killed_at.is_some_and(|killed| killed <= at) {
+        Some(Refusal::KilledKey)
+    } else {
+        untimely(school.zone, key.day, code.claims.end, at)
+    }
+}
+
+async fn believe(
+    tx: &mut Scoped,
+    school: &School,
+    code: Option<Code>,
+    now: DateTime<Utc>,
+) -> Result<Believed> {
+    let corp = tx.corp();
+    let unreadable = Believed { code: None, person: None, refusal: Some(Refusal::Unreadable) };
+    let Some(code) = code else { return Ok(unreadable) };
+    let kids = [code.kid.clone()];
+    let Some(key) = gate_keys::by_kids(tx, corp, &kids).await?.pop() else { return Ok(unreadable) };
+    let refusal = flaw(school, &code, &key, now);
+    if refusal == Some(Refusal::Unreadable) {
+        // Whoever can't sign says nothing of anybody.
+        return Ok(unreadable);
+    }
+    let named = gate_keys::named(tx, corp, &kids, std::slice::from_ref(&code.claims.pseudonym)).await?;
+    let person = named.first().map(|named| named.person_id);
+    Ok(Believed { code: Some(code), person, refusal })
+}
+
+/// The answer that was given to a scan of this name.
+async fn answered(
+    tx: &mut Scoped,
+    school: &School,
+    device: &Device,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Answer>> {
+    let corp = tx.corp();
+    let Some(before) = passages::before(tx, corp, device.device_id, id, school.today(now)).await? else {
+        return Ok(None);
+    };
+    let refusal = match &before.reason {
+        None => None,
+        Some(reason) => {
+            Some(Refusal::parse(reason).ok_or_else(|| Error::internal("a reason nobody knows"))?)
+        }
+    };
+    let face = before.name.map(|name| Face { name, place: before.place, photo: before.photo });
+    Ok(Some(Answer { refusal, flags: before.flags, face, at: before.received_at }))
+}
+
+async fn known(
+    tx: &mut Scoped,
+    school: &School,
+    device: &Device,
+    (person, code): (PersonId, &Code),
+    direction: Direction,
+    now: DateTime<Utc>,
+) -> Result<Known> {
+    let rules = rules_of(&device.rules)?;
+    let scanned = Scanned {
+        corp: tx.corp(),
+        person,
+        zone: device.zone_id,
+        direction: direction.as_str(),
+        jti: &code.claims.jti,
+        today: school.today(now),
+        now,
+        forms: &rules.forms,
+        device: device.device_id,
+        heard_since: now - HEARD,
+    };
+    Ok(passages::known(tx, scanned).await?)
+}
+
+/// The decision about somebody, and whether they passed elsewhere a moment ago.
+fn decided(
+    school: &School,
+    device: &Device,
+    believed: &Believed,
+    known: Known,
+    wanted: Wanted<'_>,
+    now: DateTime<Utc>,
+) -> Result<(Answer, NewPassage, bool)> {
+    let rules = rules_of(&device.rules)?;
+    let serves = Directions::parse(&device.directions);
+    let serves = serves.ok_or_else(|| Error::internal("directions nobody knows"))?;
+    let scene = Scene { rules: &rules, serves, hard_from: device.hard_from, zone: school.zone, now };
+    let last = known.inside.map(|inside| if inside { Direction::In } else { Direction::Out });
+    let facts = Facts {
+        on_roster: known.on_roster,
+        reported: known.reported,
+        abnormal: known.abnormal,
+        exempt: known.exempt,
+        permit: known.permit_id.is_some(),
+        last: last.zip(known.since),
+        zone_heard: known.zone_heard,
+    };
+    let code_is_bad = believed.refusal.or(known.used.then_some(Refusal::Used));
+    let decision = match code_is_bad {
+        Some(refusal) => gate::Decision { refusal: Some(refusal), ..gate::Decision::default() },
+        None => gate::decide(&scene, wanted.direction, &facts),
+    };
+    let flags = if decision.passback { vec![Flag::Passback.as_str()] } else { Vec::new() };
+    let permit = known.permit_id.filter(|_| decision.by_permit);
+    let mut kept = passage(wanted, believed, decision.refusal, permit, now);
+    kept.flags.clone_from(&flags);
+    let answer = Answer {
+        refusal: decision.refusal,
+        flags: flags.into_iter().map(str::to_owned).collect(),
+        face: Some(Face { name: known.name, place: known.place, photo: known.photo }),
+        at: now,
+    };
+    Ok((answer, kept, known.just_passed && decision.refusal.is_none()))
+}
+
+fn passage(
+    wanted: Wanted<'_>,
+    believed: &Believed,
+    refusal: Option<Refusal>,
+    permit: Option<i64>,
+    at: DateTime<Utc>,
+) -> NewPassage {
+    NewPassage {
+        scan_id: wanted.id.to_owned(),
+        person: believed.person,
+        kid: believed.code.as_ref().map(|code| code.kid.clone()),
+        jti: believed.code.as_ref().map(|code| code.claims.jti.clone()),
+        direction: wanted.direction.as_str(),
+        at,
+        refusal: refusal.map(Refusal::as_str),
+        flags: Vec::new(),
+        permit,
+    }
+}
+
+/// Flags these passages and those they contradict.
+async fn flag_near(tx: &mut Scoped, ids: &[i64]) -> Result<Vec<(i64, &'static str)>> {
+    let corp = tx.corp();
+    let mut flags: Vec<(i64, &'static str)> = Vec::new();
+    for pair in passages::near(tx, corp, ids).await? {
+        // Which way says nothing here.
+        let passed = |at, gate, code| history::Passed { at, direction: Direction::In, gate, code };
+        let one = passed(pair.one_at, pair.one_gate, pair.one_jti);
+        let other = passed(pair.other_at, pair.other_gate, pair.other_jti);
+        if let Some(flag) = history::conflict(&one, &other) {
+            flags.extend([(pair.one, flag.as_str()), (pair.other, flag.as_str())]);
+        }
+    }
+    flags.sort_unstable();
+    flags.dedup();
+    if !flags.is_empty() {
+        passages::flag(tx, corp, &flags).await?;
+    }
+    Ok(flags)
+}
+
+/// The photo of whoever a device scanned a moment ago, a JPEG. The look is recorded as one of whoever paired the device.
+pub async fn photo(app: &App, school: &School, token: &str, scan_id: &str) -> Result<Vec<u8>> {
+    if !is_scan_id(scan_id) {
+        return Err(Error::NotFound);
+    }
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let device = device(&mut tx, token).await?;
+    let before = passages::before(&mut tx, corp, device.device_id, scan_id, school.today(now)).await?;
+    let before = before.filter(|before| before.received_at > now - PHOTO).ok_or(Error::NotFound)?;
+    let person = before.person_id.ok_or(Error::NotFound)?;
+    let sealed = photos::own(&mut tx, corp, person).await?.ok_or(Error::NotFound)?;
+    let picture = app.store().keyring().open(picture_place(corp, &person.to_string()), &sealed)?;
+    let access = Access { corp, viewer: device.paired_by, person, field: "photo", purpose: "gate", at: now };
+    access_log::insert(&mut tx, access).await?;
+    tx.commit().await?;
+    Ok(picture)
+}
+
+/// Notes that a device was heard, at most twice a minute.
+async fn heard(tx: &mut Scoped, device: &Device, now: DateTime<Utc>) -> Result<()> {
+    if device.seen_at < now - TimeDelta::seconds(30) {
+        let corp = tx.corp();
+        gate_devices::heard(tx, corp, device.device_id, now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! 进出查询表, 进出统计表, who is inside, who has not come back.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+use domain::{
+    DepartmentId, PersonId, clock,
+    gate::Direction,
+    policy::{Action, Scope, Viewer},
+};
+use store::{
+    Scoped,
+    passages::{self, GateHour, Inside, Outsider, Picked, Question, Row, Unit},
+};
+
+use crate::{App, Error, Page, Result, School, page};
+
+/// Days of a table at most.
+const LONGEST: i64 = 92;
+/// How far back passages are kept.
+const KEPT: TimeDelta = TimeDelta::days(180);
+/// How long before a moment somebody may have left to be missed at it.
+const MISSED: TimeDelta = TimeDelta::days(7);
+
+fn question(school: &School, viewer: &Viewer, action: Action) -> Result<Question> {
+    let scope = viewer.scope(action);
+    if scope.is_empty() { Err(Error::Forbidden) } else { Ok(question_in(school, scope)) }
+}
+
+/// The same where the scope is known.
+pub(crate) fn question_in(school: &School, scope: Scope) -> Question {
+    Question { corp: school.corp(), scope, zone: school.zone.name().to_owned() }
+}
+
+/// Days, both included; today where they are left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Span {
+    /// The first.
+    pub from: Option<NaiveDate>,
+    /// The last.
+    pub to: Option<NaiveDate>,
+}
+
+impl Span {
+    /// From when until before when; `None` of a bound that was left out.
+    fn moments(self, school: &School) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+        for (field, day) in [("from", self.from), ("to", self.to)] {
+            if day.is_some_and(|day| !(1900..2200).contains(&day.year())) {
+                return Err(Error::field(field, "请填日期，例如 2020-03-04"));
+            }
+        }
+        let midnight = |day: NaiveDate| clock::instant(school.zone, day, NaiveTime::MIN);
+        Ok((self.from.map(midnight), self.to.map(|day| clock::end_of_day(school.zone, day))))
+    }
+
+    /// The same with both bounds.
+    fn whole(self, app: &App, school: &School) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+        let today = school.today(app.now());
+        let to = self.to.or(self.from).unwrap_or(today);
+        let from = self.from.unwrap_or(to);
+        if to < from {
+            return Err(Error::field("to", "结束日期早于开始日期，请核对"));
+        }
+        if (to - from).num_days() >= LONGEST {
+            return Err(Error::field("from", format!("一次最多统计 {LONGEST} 天，请缩短时间")));
+        }
+        let span = Self { from: Some(from), to: Some(to) };
+        let (Some(from), Some(until)) = span.moments(school)? else {
+            return Err(Error::internal("a span without ends"));
+        };
+        Ok((from, until))
+    }
+}
+
+/// Which passages. What is left out picks nothing away.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    /// Of these days.
+    pub span: Span,
+    /// At this gate.
+    pub gate: Option<i64>,
+    /// Of this zone.
+    pub zone: Option<i64>,
+    /// Which way.
+    pub direction: Option<Direction>,
+    /// Counted under this department.
+    pub department: Option<DepartmentId>,
+    /// Of this person.
+    pub person: Option<PersonId>,
+    /// Only those let through, or only those that were not.
+    pub allowed: Option<bool>,
+    /// Only those somebody should look at.
+    pub flagged: bool,
+}
+
+/// What is asked, for the store.
+pub(crate) fn picked_of(school: &School, asked: Asked) -> Result<Picked> {
+    let (from, until) = asked.span.moments(school)?;
+    Ok(Picked {
+        from,
+        until,
+        gate: asked.gate,
+        of_zone: asked.zone,
+        direction: asked.direction.map(Direction::as_str),
+        under: asked.department,
+        person: asked.person,
+        allowed: asked.allowed,
+        flagged: asked.flagged,
+    })
+}
+
+/// 进出查询表: passages, the newest first; `before` is the last page's `next`.
+pub async fn list(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    asked: Asked,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<Row>> {
+    let question = question(school, viewer, Action::SeePassages)?;
+    let mut tx = app.store().reading(school.corp()).await?;
+    let page = list_in(&mut tx, &question, &picked_of(school, asked)?, before, limit).await?;
+    tx.commit().await?;
+    Ok(page)
+}
+
+/// The same within a transaction.
+pub(crate) async fn list_in(
+    tx: &mut Scoped,
+    question: &Question,
+    picked: &Picked,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<Row>> {
+    let before = before.map(page::parse_moment).transpose()?;
+    let rows = passages::list(tx, question, picked, before, limit + 1).await?;
+    Ok(Page::cut(rows, limit, |row| page::moment(row.at, row.passage_id)))
+}
+
+/// Where people are now, by zone.
+pub async fn inside(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    department: Option<DepartmentId>,
+) -> Result<Vec<Inside>> {
+    let question = question(school, viewer, Action::SeePassageFigures)?;
+    let today = school.today(app.now());
+    let mut tx = app.store().reading(school.corp()).await?;
+    let rows = passages::inside(&mut tx, &question, today, department).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// Passages of a day by gate and hour.
+pub async fn by_hour(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    day: Option<NaiveDate>,
+    department: Option<DepartmentId>,
+) -> Result<Vec<GateHour>> {
+    let question = question(school, viewer, Action::SeePassageFigures)?;
+    let moments = Span { from: day, to: day }.whole(app, school)?;
+    let mut tx = app.store().reading(school.corp()).await?;
+    let rows = passages::by_hour(&mut tx, &question, moments, department).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// By what a table is grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// 学院
+    College,
+    /// 班级
+    Class,
+    /// 日期
+    Day,
+}
+
+/// 进出统计表
+pub async fn table(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    span: Span,
+    department: Option<DepartmentId>,
+    by: By,
+) -> Result<Vec<Unit>> {
+    let question = question(school, viewer, Action::SeePassageFigures)?;
+    let moments = span.whole(app, school)?;
+    let by = match by {
+        By::College => "college",
+        By::Class => "class",
+        By::Day => "day",
+    };
+    let mut tx = app.store().reading(school.corp()).await?;
+    let rows = passages::table(&mut tx, &question, moments, department, by).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// 未归: who was outside of a zone at a moment, now if it is left out; `after` is the last page's `next`.
+pub async fn outside(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    (zone, department): (i64, Option<DepartmentId>),
+    by: Option<DateTime<Utc>>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<Outsider>> {
+    let question = question(school, viewer, Action::SeePassages)?;
+    let now = app.now();
+    let by = by.unwrap_or(now);
+    if by > now || by < now - KEPT {
+        return Err(Error::field("at", "请填过去 180 天内的时间"));
+    }
+    let mut tx = app.store().reading(school.corp()).await?;
+    if store::gates::known_zones(&mut tx, school.corp(), &[zone]).await?.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let moments = (school.today(by), by - MISSED, by);
+    let rows = passages::outside(&mut tx, &question, (zone, department), moments, after, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(rows, limit, |row| row.number.clone()))
+}

@@ -1,0 +1,183 @@
+//! 通行证: who may pass where others may not.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{CorpId, MemberId, PersonId, policy::Scope};
+
+use crate::Result;
+
+/// Permits to be kept, the same for everybody.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPermits<'a> {
+    /// The school.
+    pub corp: CorpId,
+    /// Whose.
+    pub people: &'a [PersonId],
+    /// `single` or `standing`.
+    pub kind: &'static str,
+    /// From when …
+    pub from: DateTime<Utc>,
+    /// … until when.
+    pub until: DateTime<Utc>,
+    /// Of these zones, in order; none: of all.
+    pub zones: &'a [i64],
+    /// Why.
+    pub reason: &'a str,
+    /// Who grants them.
+    pub by: MemberId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Keeps permits; one that stands already stays as it is. How many were added.
+pub async fn add(conn: &mut AsyncPgConnection, new: NewPermits<'_>) -> Result<usize> {
+    let sql = "insert into gate_permits (corp_id, person_id, kind, from_time, until_time, zones, reason, granted_by, granted_at)
+               select $1, person, $3, $4, $5, $6, $7, $8, $9 from unnest($2) as person on conflict do nothing";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(new.corp)
+        .bind::<Array<BigInt>, _>(new.people)
+        .bind::<Text, _>(new.kind)
+        .bind::<Timestamptz, _>(new.from)
+        .bind::<Timestamptz, _>(new.until)
+        .bind::<Array<BigInt>, _>(new.zones)
+        .bind::<Text, _>(new.reason)
+        .bind::<BigInt, _>(new.by)
+        .bind::<Timestamptz, _>(new.at)
+        .execute(conn)
+        .await?)
+}
+
+/// A permit as it is shown.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Row {
+    /// Its number.
+    #[diesel(sql_type = BigInt)]
+    pub permit_id: i64,
+    /// Student or staff number.
+    #[diesel(sql_type = Text)]
+    pub number: String,
+    /// Name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// Class or department now.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub place: Option<String>,
+    /// `single` or `standing`.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// From when.
+    #[diesel(sql_type = Timestamptz)]
+    pub from_time: DateTime<Utc>,
+    /// Until when.
+    #[diesel(sql_type = Timestamptz)]
+    pub until_time: DateTime<Utc>,
+    /// Of these zones; none: of all.
+    #[diesel(sql_type = Array<BigInt>)]
+    pub zones: Vec<i64>,
+    /// Why.
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+    /// Passages it opened a gate for.
+    #[diesel(sql_type = BigInt)]
+    pub used: i64,
+    /// Who granted it, by name.
+    #[diesel(sql_type = Text)]
+    pub granted_by: String,
+    /// When.
+    #[diesel(sql_type = Timestamptz)]
+    pub granted_at: DateTime<Utc>,
+    /// When it was revoked.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Why it was.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub revoke_reason: Option<String>,
+}
+
+/// Which permits.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The school.
+    pub corp: CorpId,
+    /// Whose the viewer may see.
+    pub scope: Scope,
+    /// Today.
+    pub today: NaiveDate,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Those that are over or revoked too.
+    pub past: bool,
+}
+
+const SHOWN: &str = "
+  select t.permit_id, p.number, p.name, d.name as place, t.kind, t.from_time, t.until_time, t.zones, t.reason,
+         (select count(*) from passages u where u.corp_id = t.corp_id and u.permit_id = t.permit_id) as used,
+         coalesce(gp.name, g.name, g.userid) as granted_by, t.granted_at, t.revoked_at, t.revoke_reason
+  from gate_permits t
+  join persons p on p.corp_id = t.corp_id and p.person_id = t.person_id
+  left join memberships s on s.corp_id = t.corp_id and s.person_id = t.person_id and s.is_main
+    and s.from_date <= $3 and (s.until_date is null or s.until_date > $3)
+  left join departments d on d.corp_id = t.corp_id and d.department_id = s.department_id
+  join members g on g.corp_id = t.corp_id and g.member_id = t.granted_by
+  left join persons gp on gp.corp_id = t.corp_id and gp.person_id = g.person_id
+  where t.corp_id = $1
+    and ($2 is null or d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))";
+
+/// Permits, newest first, those before `before`.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    question: &Question,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    let sql = format!(
+        "{SHOWN} and ($4 or t.revoked_at is null and t.until_time > $5) and ($6 is null or t.permit_id < $6)
+         order by t.permit_id desc limit $7"
+    );
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(question.corp)
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
+        .bind::<Date, _>(question.today)
+        .bind::<Bool, _>(question.past)
+        .bind::<Timestamptz, _>(question.now)
+        .bind::<Nullable<BigInt>, _>(before)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?)
+}
+
+/// Ends a permit of someone in the scope; the row stays, with the reason. False when there is none, or it was revoked
+/// before.
+pub async fn revoke(
+    conn: &mut AsyncPgConnection,
+    question: &Question,
+    id: i64,
+    by: MemberId,
+    reason: &str,
+) -> Result<bool> {
+    let found: Vec<Row> = diesel::sql_query(format!("{SHOWN} and t.permit_id = $4 and t.revoked_at is null"))
+        .bind::<Integer, _>(question.corp)
+        .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
+        .bind::<Date, _>(question.today)
+        .bind::<BigInt, _>(id)
+        .load(conn)
+        .await?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let sql = "update gate_permits set revoked_at = $3, revoked_by = $4, revoke_reason = $5
+               where corp_id = $1 and permit_id = $2 and revoked_at is null";
+    let revoked = diesel::sql_query(sql)
+        .bind::<Integer, _>(question.corp)
+        .bind::<BigInt, _>(id)
+        .bind::<Timestamptz, _>(question.now)
+        .bind::<BigInt, _>(by)
+        .bind::<Text, _>(reason)
+        .execute(conn)
+        .await?;
+    Ok(revoked == 1)
+}
