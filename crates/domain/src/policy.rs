@@ -82,6 +82,8 @@ pub enum Action {
     GiveGrants,
     /// 通知: write to everybody of theirs.
     Announce,
+    /// 企业微信使用情况: read how the school uses the platform.
+    SeePlatform,
     /// Run syncs, read rules, approve held removals.
     Administer,
     /// Read what was exported, by whom and what for.
@@ -90,7 +92,7 @@ pub enum Action {
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -114,6 +116,7 @@ impl Action {
         Self::DesignForms,
         Self::GiveGrants,
         Self::Announce,
+        Self::SeePlatform,
         Self::Administer,
         Self::Audit,
     ];
@@ -144,6 +147,7 @@ impl Action {
             Self::DesignForms => "设计和发布表单",
             Self::GiveGrants => "授权（不超过自己的权限）",
             Self::Announce => "发通知",
+            Self::SeePlatform => "看企业微信使用情况（用量、成员使用记录）",
             Self::Administer => "管理系统（同步、名册导入、规则）",
             Self::Audit => "看导出与授权记录",
         }
@@ -240,8 +244,8 @@ impl Role {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
             DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, Remind, ReportFor,
-            RevealPhone, Review, SeeAnswers, SeePeople, SeePhoto, SeeStatistics, SeeStatus, SeeUnreported,
-            SignOff,
+            RevealPhone, Review, SeeAnswers, SeePeople, SeePhoto, SeePlatform, SeeStatistics, SeeStatus,
+            SeeUnreported, SignOff,
         };
         let looks_on = matches!(action, SeeStatistics | SeePeople | SeeUnreported);
         // What whoever looks after students may do with them.
@@ -276,17 +280,19 @@ impl Role {
                             | GiveGrants
                             | Announce
                     )
+                    || self == Self::SchoolOffice && action == SeePlatform
             }
             // A fellow student: who has not reported, and nothing else of them.
             Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
             Self::CollegeLeader => looks_on || action == SignOff,
             // Nobody else is nearer to the staff of an office.
             Self::DepartmentHead => looks_on || matches!(action, SignOff | Remind | Invite),
-            Self::SchoolLeader => looks_on,
+            Self::SchoolLeader => looks_on || action == SeePlatform,
             Self::Administrator => {
                 matches!(
                     action,
                     SeeStatistics
+                        | SeePlatform
                         | Administer
                         | Invite
                         | SeeStatus

@@ -120,6 +120,8 @@ struct May {
     give_grants: bool,
     /// Write to everybody of theirs.
     announce: bool,
+    /// See how the school uses the platform.
+    see_platform: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -191,6 +193,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             design_forms: viewer.may(Action::DesignForms),
             give_grants: viewer.may(Action::GiveGrants),
             announce: viewer.may(Action::Announce),
+            see_platform: viewer.may(Action::SeePlatform),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),
