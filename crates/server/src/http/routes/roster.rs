@@ -194,7 +194,7 @@ impl From<roster::Heading> for RosterHeading {
 
 /// A wrong cell.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http::routes) struct RosterError {
+pub(super) struct RosterError {
     /// Line of the file; the header is line 1.
     line: u64,
     /// Column, as the file heads it.
@@ -204,7 +204,7 @@ pub(in crate::http::routes) struct RosterError {
 }
 
 /// The first [`TOLD`] of what is wrong.
-pub(in crate::http::routes) fn told(errors: Vec<domain::roster::LineError>) -> Vec<RosterError> {
+pub(super) fn told(errors: Vec<domain::roster::LineError>) -> Vec<RosterError> {
     let errors = errors.into_iter().take(TOLD);
     errors
         .map(|error| RosterError {
@@ -216,7 +216,7 @@ pub(in crate::http::routes) fn told(errors: Vec<domain::roster::LineError>) -> V
 }
 
 /// The file of a request, whole.
-pub(in crate::http::routes) async fn file(mut body: web::Payload) -> Answer<Vec<u8>> {
+pub(super) async fn file(mut body: web::Payload) -> Answer<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|_| app::Error::field("file", "文件没有传完，请重试"))?;
