@@ -51,6 +51,7 @@ mod outages;
 mod own_school;
 mod people;
 mod photos;
+mod platform;
 mod readers;
 mod registration;
 mod reminder_rules;

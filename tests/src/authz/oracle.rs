@@ -112,6 +112,8 @@ pub enum Need {
     ExportLog,
     /// To tell many people something.
     Announce,
+    /// How the school uses the platform, with who uses it.
+    Platform,
     Administer,
 }
 
@@ -191,6 +193,8 @@ impl Need {
                 Administrator,
                 Auditor,
             ],
+            // Who answers for the whole school, and who runs it.
+            Self::Platform => &[SchoolOffice, SchoolLeader, Administrator],
             Self::Administer => &[Administrator],
         }
     }
