@@ -49,6 +49,7 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
             viewer.scope(Action::SeeStatistics)
         }
         Dataset::ReportPeople | Dataset::Trips => viewer.scope(Action::SeePeople),
+        Dataset::Usage | Dataset::UsageConsole => viewer.scope(Action::SeePlatform),
     };
     (!scope.is_empty()).then(|| Rights { scope, phones: viewer.scope(Action::RevealPhone) })
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use domain::{
-    platform::{self as rules, Collector, Metric, Reading, Source},
+    platform::{self as rules, Metric, Reading, Source},
     policy::{Action, Viewer},
 };
 use store::{
@@ -286,12 +286,4 @@ pub async fn collect_now(app: &App, school: &School, viewer: &Viewer) -> Result<
         app.job_added().notify_one();
     }
     Ok(())
-}
-
-/// The collectors whose figures a group of the page shows.
-pub fn collectors() -> impl Iterator<Item = (Collector, Vec<Metric>)> {
-    Collector::ALL.into_iter().map(|collector| {
-        let of = Metric::ALL.into_iter().filter(|metric| metric.collector() == Some(collector));
-        (collector, of.collect())
-    })
 }

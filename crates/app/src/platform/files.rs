@@ -61,7 +61,7 @@ async fn lines<T: Send + 'static>(
     file: Vec<u8>,
     read: impl Fn(&Line<'_>) -> Result<T, Vec<LineError>> + Send + 'static,
 ) -> Result<Result<Vec<T>, Vec<LineError>>> {
-    let found = tokio::task::spawn_blocking(move || {
+    let found = tokio::task::spawn_blocking(move || -> Result<Vec<T>, ImportError> {
         let table = Table::read(of, columns, needed, &file)?;
         let (mut lines, mut errors) = (Vec::with_capacity(table.len()), Vec::new());
         for line in table.lines() {

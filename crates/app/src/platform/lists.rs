@@ -76,7 +76,7 @@ pub async fn usage(
 ) -> Result<Usage> {
     see(viewer)?;
     let question = question(app, school, asked)?;
-    let after = after.map_or(Ok(0), str::parse).map_err(|_| crate::bad_cursor())?;
+    let after = after.map_or(Ok(0), str::parse::<i64>).map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = used::list(&mut tx, &question, asked.of, after, limit + 1).await?;
     let total = used::count(&mut tx, &question, asked.of).await?;

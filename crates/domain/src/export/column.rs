@@ -116,17 +116,23 @@ pub enum Column {
     Heads,
     /// When it was signed.
     SignedAt,
+    /// What becomes of an account.
+    AccountState,
+    /// The day it was last used.
+    LastUsed,
+    /// On what.
+    Client,
 }
 
 use Column::{
-    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day,
-    Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name, Normal,
-    Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
+    Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors,
+    Count, Day, Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, LastUsed, Late, LeftOn,
+    Major, Name, Normal, Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
     Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
     Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
-const ALL: [Column; 54] = [
+const ALL: [Column; 57] = [
     Index,
     Number,
     Name,
@@ -181,6 +187,9 @@ const ALL: [Column; 54] = [
     Note,
     Heads,
     SignedAt,
+    AccountState,
+    LastUsed,
+    Client,
 ];
 
 pub(super) fn of(dataset: Dataset) -> &'static [Column] {
@@ -208,6 +217,9 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             &[Index, Number, Name, College, Place, LeftOn, ReturnedOn, Region, Transport, Blank]
         }
         Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
+        Dataset::Usage | Dataset::UsageConsole => {
+            &[Index, Userid, Name, Place, AccountState, LastUsed, Client, Day, Blank]
+        }
     }
 }
 
@@ -269,6 +281,9 @@ impl Column {
             Note => "note",
             Heads => "heads",
             SignedAt => "signed_at",
+            AccountState => "account_state",
+            LastUsed => "last_used",
+            Client => "client",
         }
     }
 
@@ -334,6 +349,9 @@ impl Column {
             Note => "备注",
             Heads => "负责人",
             SignedAt => "确认时间",
+            AccountState => "状态",
+            LastUsed => "最近使用时间",
+            Client => "使用平台",
         }
     }
 
@@ -343,7 +361,8 @@ impl Column {
             Index | Kind | Year | Students | WithAccount | Activated | Expected | Reported | Unreported
             | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave => 8.0,
             Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
-            | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport => 12.0,
+            | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport | AccountState | LastUsed
+            | Client => 12.0,
             Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
             | RevisedAt | Heads | SignedAt => 16.0,
             College | Major | Counsellors => 20.0,

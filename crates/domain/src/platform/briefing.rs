@@ -228,8 +228,10 @@ impl Month<'_> {
         }
         lines.extend(self.flow(Metric::DriveUses, "使用微盘", "人次"));
         let mut prices: Vec<_> = self.of(Metric::DrivePrice).collect();
-        prices.sort_by_key(|reading| (reading.value, std::cmp::Reverse(reading.day)));
-        prices.dedup_by(|later, kept| later.part == kept.part);
+        // Of each size the newest.
+        prices.sort_by(|a, b| a.part.cmp(&b.part).then(b.day.cmp(&a.day)));
+        prices.dedup_by(|older, newest| older.part == newest.part);
+        prices.sort_by_key(|reading| reading.value);
         if !prices.is_empty() {
             let each: Vec<_> = prices.iter().map(|price| format!("{}每年{}", price.part, words(price))).collect();
             lines.push(said(format!("扩容价格：{}。", each.join("，")), &prices));

@@ -124,6 +124,21 @@ impl AccountState {
         }
     }
 
+    /// As people write it first.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Activated => "已激活",
+            Self::NotActivated => "未激活",
+            Self::Disabled => "已禁用",
+            Self::Left => "已退出",
+        }
+    }
+
+    /// The state of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// As people write it.
     fn read(text: &str) -> Option<Self> {
         Some(match text {

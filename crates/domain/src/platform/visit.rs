@@ -102,6 +102,19 @@ impl Client {
         }
     }
 
+    /// As people write it.
+    pub fn title(name: &str) -> &str {
+        match name {
+            "android" => "Android",
+            "ios" => "iOS",
+            "windows" => "Windows",
+            "mac" => "macOS",
+            "other" => "其他",
+            // As the console calls it.
+            other => other,
+        }
+    }
+
     /// What a browser calls itself.
     pub fn of_user_agent(words: &str) -> Self {
         // An iPhone says Mac OS too, and an Android Linux.
