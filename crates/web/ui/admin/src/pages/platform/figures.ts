@@ -62,7 +62,7 @@ export function chartsOf(group: Group, metrics: Metric[], titleOf: (metric: stri
     charts.push({
       title: series.map(({ metric }) => titleOf(metric)).join('、'),
       days,
-      series: series.map(({ metric, kind, second, part }) => ({ name: titleOf(metric), kind, second, values: along(days, part) })),
+      series: series.map(({ metric, kind, second, part }) => ({ name: titleOf(metric), kind, second: second === true, values: along(days, part) })),
     });
   }
   const rates = group === 'own' ? rateChart(find('reports_expected'), find('reports_received'), rateTitle) : null;
