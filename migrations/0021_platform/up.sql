@@ -65,7 +65,8 @@ create table visits (
   module     text not null,
   client     text not null check (client in ('android', 'ios', 'windows', 'mac', 'other')),
   primary key (corp_id, day, member_id, module),
-  foreign key (corp_id, member_id) references members (corp_id, member_id)
+  -- A visit keeps no account from being undone with the run that brought it.
+  foreign key (corp_id, member_id) references members (corp_id, member_id) on delete cascade
 );
 create index visits_of_member on visits (corp_id, member_id, day desc);
 call school_table('visits', 'select, insert, delete');
