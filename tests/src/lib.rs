@@ -53,6 +53,7 @@ mod own_school;
 mod passages;
 mod people;
 mod photos;
+mod platform;
 mod readers;
 mod registration;
 mod reminder_rules;

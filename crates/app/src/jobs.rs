@@ -5,6 +5,7 @@
 
 pub mod answer_members;
 pub mod approve_held;
+pub mod collect_platform;
 pub mod fill_tiles;
 pub mod handle_inbox;
 pub mod make_export;
@@ -33,9 +34,10 @@ use tokio::sync::watch;
 use crate::{App, Error, Result, cards, digests, outbox, reminders, tiles};
 
 /// Every kind of job, for figures of each.
-pub const KINDS: [&str; 17] = [
+pub const KINDS: [&str; 18] = [
     answer_members::KIND,
     approve_held::KIND,
+    collect_platform::KIND,
     fill_tiles::KIND,
     handle_inbox::KIND,
     make_export::KIND,
@@ -87,6 +89,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
         match job.kind.as_str() {
             answer_members::KIND => answer_members::run(app, school).await,
             approve_held::KIND => approve_held::run(app, school, &job.payload).await,
+            collect_platform::KIND => collect_platform::run(app, school).await,
             fill_tiles::KIND => fill_tiles::run(app, school).await,
             handle_inbox::KIND => handle_inbox::run(app, school).await,
             make_export::KIND => make_export::run(app, school, &job.payload).await,
@@ -228,6 +231,7 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     let mut added = sync_directory::enqueue_if_due(&mut tx, school, now).await?;
     added |= sweep::enqueue_hourly(&mut tx, school.corp(), now).await?;
     added |= read_approvals::enqueue(&mut tx, school, now).await?;
+    added |= collect_platform::enqueue(&mut tx, school, now).await?;
     // What waits without a job (its job died, or ended while the row was being committed) gets one again.
     if store::outbox::outstanding(&mut tx, school.corp()).await? {
         added |= queue::add(&mut tx, &send_messages::job(school.corp(), now), now).await?;

@@ -40,6 +40,7 @@ pub mod passages;
 pub mod people;
 pub mod phone_corrections;
 pub mod photos;
+pub mod platform;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -96,6 +97,7 @@ struct Parts {
     months: reports::Months,
     rolls: roll::Rolls,
     looks: jobs::handle_inbox::Looks,
+    visits: platform::visits::Noted,
     /// Rung when a job was added, so that a worker of this process looks at once.
     job_added: Notify,
 }
@@ -119,6 +121,7 @@ impl App {
             months: reports::Months::default(),
             rolls: roll::Rolls::default(),
             looks: jobs::handle_inbox::Looks::default(),
+            visits: platform::visits::Noted::default(),
             job_added: Notify::new(),
         }))
     }
@@ -154,6 +157,10 @@ impl App {
 
     pub(crate) fn looks(&self) -> &jobs::handle_inbox::Looks {
         &self.0.looks
+    }
+
+    pub(crate) fn visits(&self) -> &platform::visits::Noted {
+        &self.0.visits
     }
 
     pub(crate) fn job_added(&self) -> &Notify {

@@ -46,11 +46,15 @@ pub enum Dataset {
     Movements,
     /// 进出查询表: who passed the gates.
     Passages,
+    /// 成员使用记录, by our own visits.
+    Usage,
+    /// … as the console's newest export has it.
+    UsageConsole,
 }
 
 impl Dataset {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::People,
         Self::Registration,
         Self::Classes,
@@ -62,6 +66,8 @@ impl Dataset {
         Self::Trips,
         Self::Movements,
         Self::Passages,
+        Self::Usage,
+        Self::UsageConsole,
     ];
 
     /// As it stands in the database and in JSON.
@@ -78,6 +84,8 @@ impl Dataset {
             Self::Trips => "trips",
             Self::Movements => "movements",
             Self::Passages => "passages",
+            Self::Usage => "usage",
+            Self::UsageConsole => "usage_console",
         }
     }
 
@@ -113,7 +121,7 @@ impl Dataset {
     /// By what its rows can be picked.
     pub fn filters(self) -> &'static [Filter] {
         use Filter::{
-            Activation, By, Category, Day, Department, Field, Form, From, Kind, Open, Outside, Past, Since,
+            Activation, By, Category, Client, Day, Department, Field, Form, From, Kind, Open, Outside, Past, Since,
             Slot, StaffKind, State, To, Within, Year,
         };
         match self {
@@ -127,6 +135,8 @@ impl Dataset {
             Self::Trips => &[Day, Department, Open, Outside, Within, Since],
             Self::Movements => &[Day, Department],
             Self::Passages => &[From, To, Department],
+            Self::Usage => &[State, Client, Since, Department],
+            Self::UsageConsole => &[State, Client, Since],
         }
     }
 }
@@ -201,8 +211,10 @@ pub enum Filter {
     Outside,
     /// Trips into a region.
     Within,
-    /// Trips begun since a day.
+    /// Trips begun since a day; of use, not used since.
     Since,
+    /// On what it was used last.
+    Client,
 }
 
 impl Filter {
@@ -228,6 +240,7 @@ impl Filter {
             Self::Outside => "outside",
             Self::Within => "within",
             Self::Since => "since",
+            Self::Client => "client",
         }
     }
 }
@@ -270,7 +283,7 @@ pub struct Filters {
     /// One of [`GROUPS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// One of [`STATES`].
+    /// One of [`STATES`]; of use, one of [`ACCOUNT_STATES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// A counted field.
@@ -294,15 +307,21 @@ pub struct Filters {
     /// Only trips to where it begins so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
-    /// Only trips begun on this day or after.
+    /// Only trips begun on this day or after; of use, only who has not used it since this day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<NaiveDate>,
+    /// On what it was used last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
 }
 
 /// By what figures of a form can be grouped.
 pub const GROUPS: [&str; 4] = ["college", "grade", "class", "department"];
 /// Which of those expected.
 pub const STATES: [&str; 6] = ["expected", "reported", "unreported", "normal", "abnormal", "late"];
+
+/// What becomes of an account.
+pub const ACCOUNT_STATES: [&str; 4] = ["activated", "not_activated", "disabled", "left"];
 
 /// A column that was chosen, and how the sheet heads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -379,6 +398,7 @@ impl Definition {
             (Filter::Outside, of.outside.is_some()),
             (Filter::Within, of.within.is_some()),
             (Filter::Since, of.since.is_some()),
+            (Filter::Client, of.client.is_some()),
         ];
         for (filter, given) in given {
             if given && !self.dataset.filters().contains(&filter) {
@@ -403,8 +423,15 @@ impl Definition {
         if !known(&of.by, &GROUPS) {
             say("filters.by".into(), "请选择按学院、年级、班级或部门分组".into());
         }
-        if !known(&of.state, &STATES) {
+        let states: &[&str] = match self.dataset {
+            Dataset::Usage | Dataset::UsageConsole => &ACCOUNT_STATES,
+            _ => &STATES,
+        };
+        if !known(&of.state, states) {
             say("filters.state".into(), "没有这一类人员，请另选".into());
+        }
+        if of.client.as_ref().is_some_and(|client| !is_text(client, 100)) {
+            say("filters.client".into(), "请从列表里选择平台".into());
         }
         if year.is_some_and(|year| !(1900..=2200).contains(&year)) {
             say("filters.year".into(), "请填四位年份，例如 2019".into());

@@ -23,6 +23,7 @@ pub mod person_field;
 pub mod phone;
 pub mod photo;
 pub mod place;
+pub mod platform;
 pub mod policy;
 pub mod region;
 pub mod reminder;

@@ -84,6 +84,8 @@ pub enum Action {
     GiveGrants,
     /// 通知: write to everybody of theirs.
     Announce,
+    /// 企业微信使用情况: read how the school uses the platform.
+    SeePlatform,
     /// Run syncs, read rules, approve held removals.
     Administer,
     /// Read what was exported, by whom and what for.
@@ -102,7 +104,7 @@ pub enum Action {
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -126,6 +128,7 @@ impl Action {
         Self::DesignForms,
         Self::GiveGrants,
         Self::Announce,
+        Self::SeePlatform,
         Self::Administer,
         Self::Audit,
         Self::SeePassageFigures,
@@ -161,6 +164,7 @@ impl Action {
             Self::DesignForms => "设计和发布表单",
             Self::GiveGrants => "授权（不超过自己的权限）",
             Self::Announce => "发通知",
+            Self::SeePlatform => "看企业微信使用情况（用量、成员使用记录）",
             Self::Administer => "管理系统（同步、名册导入、规则）",
             Self::Audit => "看导出与授权记录",
             Self::SeePassageFigures => "看进出统计",
@@ -269,7 +273,7 @@ impl Role {
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
             DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, KillGateKeys, ManageGates,
             ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers, SeePassageFigures, SeePassages,
-            SeePeople, SeePhoto, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
+            SeePeople, SeePhoto, SeePlatform, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
         };
         let looks_on = matches!(
             action,
@@ -308,17 +312,19 @@ impl Role {
                             | GiveGrants
                             | Announce
                     )
+                    || self == Self::SchoolOffice && action == SeePlatform
             }
             // A fellow student: who has not reported, and nothing else of them.
             Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
             Self::CollegeLeader => looks_on || action == SignOff,
             // Nobody else is nearer to the staff of an office.
             Self::DepartmentHead => looks_on || matches!(action, SignOff | Remind | Invite),
-            Self::SchoolLeader => looks_on,
+            Self::SchoolLeader => looks_on || action == SeePlatform,
             Self::Administrator => {
                 matches!(
                     action,
                     SeeStatistics
+                        | SeePlatform
                         | Administer
                         | Invite
                         | SeeStatus

@@ -76,6 +76,25 @@ pub const HEADINGS: &[(&str, &[&str])] = &[
     ("disband", &["停用", "撤销", "是否停用", "是否撤销"]),
     ("counsellor", &["辅导员工号", "辅导员编号", "辅导员职工号", "班主任工号"]),
     ("counsellor_name", &["辅导员", "辅导员姓名", "班主任", "班主任姓名"]),
+    // What WeCom's console exports: domain::platform::line.
+    ("figure_day", &["日期", "统计日期", "统计时间", "时间"]),
+    ("active_members", &["日活跃成员", "活跃成员", "活跃成员数", "活跃人数", "使用人数"]),
+    ("seats_used", &["已用席位", "已用账号", "已用帐号", "账号数", "成员数"]),
+    ("seats_limit", &["席位上限", "账号上限", "帐号上限", "席位"]),
+    ("portal_passes", &["省平台入口使用", "省平台入口使用人次", "省系统入口人次"]),
+    ("meetings_started", &["会议场次", "会议次数", "会议数", "发起会议数"]),
+    ("meeting_attendees", &["参会人次", "参会人数", "参与人次", "参与人数"]),
+    ("livings_held", &["直播场次", "直播次数", "直播数"]),
+    ("living_viewers", &["直播观看人数", "观看人数", "观看人次"]),
+    ("contacts_added", &["添加外部联系人", "新增外部联系人", "新增外部联系人数"]),
+    ("drive_capacity", &["微盘容量", "总容量", "微盘总容量"]),
+    ("drive_used", &["微盘已用", "已用容量", "微盘已用容量"]),
+    ("drive_uses", &["微盘使用人次", "微盘使用次数", "微盘使用人数"]),
+    ("recorded", &["记录时间", "统计时间", "统计日期", "日期", "时间"]),
+    ("account", &["账号", "帐号", "成员账号", "成员帐号", "成员id", "userid"]),
+    ("account_state", &["状态", "激活状态", "成员状态", "帐号状态", "账号状态"]),
+    ("last_used", &["最近使用时间", "最后使用时间", "最近使用", "最近登录时间", "最后登录时间"]),
+    ("client", &["使用平台", "平台", "登录平台", "客户端", "登录设备"]),
 ];
 
 /// The column of ours that a heading means; none where it means nothing to us.
@@ -409,7 +428,7 @@ pub(crate) fn take<T>(result: Result<T, LineError>, errors: &mut Vec<LineError>)
 }
 
 /// As people and spreadsheets write a day: 2019-09-01, 2019/9/1, 2019.9.1, 2019年9月1日, 20190901.
-fn read_date(text: &str) -> Option<NaiveDate> {
+pub(crate) fn read_date(text: &str) -> Option<NaiveDate> {
     let plain: String = text.replace(['/', '.', '年', '月'], "-").replace('日', "");
     let plain = plain.trim();
     if plain.len() == 8 && plain.bytes().all(|digit| digit.is_ascii_digit()) {

@@ -56,6 +56,7 @@ pub mod persons;
 pub mod phone_corrections;
 pub mod photos;
 pub mod planner;
+pub mod platform;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;

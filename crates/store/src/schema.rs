@@ -837,6 +837,63 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    platform_collections (corp_id, collector) {
+        corp_id -> Int4,
+        collector -> Text,
+        tried_at -> Timestamptz,
+        collected_at -> Nullable<Timestamptz>,
+        failing_since -> Nullable<Timestamptz>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    platform_figures (corp_id, metric, part, day, source) {
+        corp_id -> Int4,
+        metric -> Text,
+        part -> Text,
+        day -> Date,
+        source -> Text,
+        value -> Int8,
+        as_of -> Timestamptz,
+        note -> Nullable<Text>,
+        entered_by -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    platform_livings (corp_id, livingid) {
+        corp_id -> Int4,
+        livingid -> Text,
+        started_at -> Timestamptz,
+        status -> Nullable<Int2>,
+        viewers -> Int8,
+        read_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    platform_records (corp_id, record_id) {
+        corp_id -> Int4,
+        record_id -> Int8,
+        log -> Text,
+        at -> Timestamptz,
+        userid -> Text,
+        kind -> Int4,
+        occurrence -> Int4,
+        detail -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     readers (role_name) {
         role_name -> Text,
         corp_id -> Int4,
@@ -1245,10 +1302,40 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    usage_records (corp_id, record_id) {
+        corp_id -> Int4,
+        record_id -> Int8,
+        recorded_on -> Date,
+        account -> Text,
+        name -> Text,
+        place -> Nullable<Text>,
+        state -> Text,
+        last_used_on -> Nullable<Date>,
+        client -> Nullable<Text>,
+        as_of -> Timestamptz,
+        entered_by -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     used_codes (corp_id, code_hash) {
         corp_id -> Int4,
         code_hash -> Bytea,
         used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    visits (corp_id, day, member_id, module) {
+        corp_id -> Int4,
+        day -> Date,
+        member_id -> Int8,
+        module -> Text,
+        client -> Text,
     }
 }
 
@@ -1367,6 +1454,10 @@ diesel::joinable!(members -> corps (corp_id));
 diesel::joinable!(outages -> corps (corp_id));
 diesel::joinable!(outbox_batches -> corps (corp_id));
 diesel::joinable!(persons -> corps (corp_id));
+diesel::joinable!(platform_collections -> corps (corp_id));
+diesel::joinable!(platform_figures -> corps (corp_id));
+diesel::joinable!(platform_livings -> corps (corp_id));
+diesel::joinable!(platform_records -> corps (corp_id));
 diesel::joinable!(readers -> corps (corp_id));
 diesel::joinable!(reminder_rule_acts -> corps (corp_id));
 diesel::joinable!(reminder_settings -> corps (corp_id));
@@ -1376,7 +1467,9 @@ diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
 diesel::joinable!(sync_runs -> corps (corp_id));
 diesel::joinable!(tags -> corps (corp_id));
+diesel::joinable!(usage_records -> corps (corp_id));
 diesel::joinable!(used_codes -> corps (corp_id));
+diesel::joinable!(visits -> corps (corp_id));
 diesel::joinable!(wecom_budgets -> corps (corp_id));
 diesel::joinable!(wecom_tokens -> corps (corp_id));
 diesel::joinable!(workbenches -> corps (corp_id));
@@ -1436,6 +1529,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     photo_results,
     photo_uploads,
     photos,
+    platform_collections,
+    platform_figures,
+    platform_livings,
+    platform_records,
     readers,
     reminder_rule_acts,
     reminder_rules,
@@ -1463,7 +1560,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     tags,
     tiles,
     trips,
+    usage_records,
     used_codes,
+    visits,
     wecom_budgets,
     wecom_tokens,
     workbenches,

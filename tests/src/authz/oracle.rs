@@ -116,6 +116,8 @@ pub enum Need {
     ExportLog,
     /// To tell many people something.
     Announce,
+    /// How the school uses the platform, with who uses it.
+    Platform,
     Administer,
     /// How many passed the gates.
     PassageFigures,
@@ -203,6 +205,8 @@ impl Need {
                 Administrator,
                 Auditor,
             ],
+            // Who answers for the whole school, and who runs it.
+            Self::Platform => &[SchoolOffice, SchoolLeader, Administrator],
             Self::Administer => &[Administrator],
             // A guard sees who passes; an administrator, who sets gates up, how many.
             Self::PassageFigures => &[

@@ -66,6 +66,20 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
         "purpose": "春季学期", "last": "2020-07-31" });
     done(world, &userid(Who::SchoolOffice), "/grants", &grant).await;
 
+    // How the platform is used: what the console shows of some days, an entry, and what can be collected.
+    let mut figures = String::from("日期,会议场次,参会人次,微盘使用人次,微盘已用（GB）\n");
+    for day in 1..=4 {
+        figures.push_str(&format!("2020-03-0{day},{},{},{},30\n", 100 * day, 12_000 * day, 380 * day));
+    }
+    let path = "/platform/figures/list";
+    let brought = world.client.send(Some(&administrator), &Method::POST, path, figures.as_bytes()).await;
+    assert!(brought.succeeded(), "{}", brought.text);
+    let price = json!({ "metric": "drive_price", "part": "1TB", "day": "2020-03-01", "value": 3000 }).to_string();
+    let path = "/platform/figures";
+    let entered = world.client.send(Some(&administrator), &Method::PUT, path, price.as_bytes()).await;
+    assert!(entered.succeeded(), "{}", entered.text);
+    done(world, &administrator, "/platform/collection", &json!({})).await;
+
     let rule = test.one::<i64>("select min(rule_id) from reminder_rules", &[]).await;
     for act in ["pause", "resume"] {
         done(world, &administrator, &format!("/reminder-rules/{rule}/{act}"), &json!({})).await;

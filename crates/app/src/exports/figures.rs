@@ -6,11 +6,16 @@ use domain::{
     export::{Column, Dataset, Definition, Filters},
     gate::Direction,
     movement::Movement,
+    platform::{line::AccountState, visit::Client},
     policy::Scope,
     region,
     statistics::{Counts, rate},
 };
-use store::{Scoped, passages::Picked, statistics as figures};
+use store::{
+    Scoped, passages::Picked,
+    platform::usage::{self, Of, Question as Used},
+    statistics as figures,
+};
 
 use super::{
     Cell,
@@ -106,6 +111,26 @@ impl Listed<'_> {
         passages::picked_of(self.school, asked)
     }
 
+    /// Whose use, where it is use.
+    fn used(&self) -> Option<(Of, Used)> {
+        let of = match self.definition.dataset {
+            Dataset::Usage => Of::Own,
+            Dataset::UsageConsole => Of::Console,
+            _ => return None,
+        };
+        let Filters { state, client, since, department, .. } = self.filters();
+        let state = state.as_deref().and_then(AccountState::parse).map(AccountState::as_str);
+        let question = Used {
+            corp: self.school.corp(),
+            today: self.school.today(self.app.now()),
+            state,
+            client: client.clone(),
+            unused_since: *since,
+            under: *department,
+        };
+        Some((of, question))
+    }
+
     fn cells(&self, of: impl Fn(Column) -> Cell) -> Vec<Cell> {
         self.definition.columns.iter().map(|chosen| of(chosen.column)).collect()
     }
@@ -116,6 +141,9 @@ impl Listed<'_> {
 
     /// How many people a list names, or trips.
     pub(super) async fn count(&self, tx: &mut Scoped) -> Result<i64> {
+        if let Some((of, question)) = self.used() {
+            return Ok(usage::count(tx, &question, of).await?);
+        }
         if self.definition.dataset == Dataset::Trips {
             let summary =
                 trips::summary_in(self.app, tx, self.school, self.scope.clone(), self.trips()).await?;
@@ -138,6 +166,15 @@ impl Listed<'_> {
         limit: i64,
     ) -> Result<Named> {
         let scope = self.scope.clone();
+        if let Some((of, question)) = self.used() {
+            let after = after.map_or(Ok(0), str::parse::<i64>).map_err(|_| crate::bad_cursor())?;
+            let rows = usage::list(tx, &question, of, after, limit + 1).await?;
+            let page = crate::Page::cut(rows, limit, |row| row.id.to_string());
+            let rows = (given + 1..).zip(&page.items);
+            let rows = rows.map(|(index, row)| self.cells(|column| of_use(row, column, index))).collect();
+            let named = page.items.iter().filter_map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
         if self.definition.dataset == Dataset::Trips {
             let page = trips::list_in(self.app, tx, self.school, scope, self.trips(), after, limit).await?;
             let rows = (given + 1..).zip(&page.items);
@@ -194,6 +231,20 @@ impl Listed<'_> {
             Column::RevisedAt => row.revised_at.map_or(Cell::Empty, |at| self.local(at)),
             _ => Cell::Empty,
         }
+    }
+}
+
+fn of_use(row: &usage::Row, column: Column, index: i64) -> Cell {
+    match column {
+        Column::Index => number(index),
+        Column::Userid => text(&row.account),
+        Column::Name => optional(row.name.as_deref()),
+        Column::Place => optional(row.place.as_deref()),
+        Column::AccountState => text(AccountState::parse(&row.state).map_or("", AccountState::title)),
+        Column::LastUsed => day(row.last_used_on),
+        Column::Client => optional(row.client.as_deref().map(Client::title)),
+        Column::Day => day(Some(row.recorded_on)),
+        _ => Cell::Empty,
     }
 }
 

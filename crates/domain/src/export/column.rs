@@ -122,17 +122,21 @@ pub enum Column {
     Direction,
     /// The gate.
     Gate,
+    /// What becomes of an account.
+    AccountState,
+    /// The day it was last used.
+    LastUsed,
+    /// On what.
+    Client,
 }
 
 use Column::{
-    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day, Direction,
-    Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name,
-    Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
+    Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors, Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last, LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
     Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
     Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
-const ALL: [Column; 57] = [
+const ALL: [Column; 60] = [
     Index,
     Number,
     Name,
@@ -190,6 +194,9 @@ const ALL: [Column; 57] = [
     PassedAt,
     Direction,
     Gate,
+    AccountState,
+    LastUsed,
+    Client,
 ];
 
 pub(super) fn of(dataset: Dataset) -> &'static [Column] {
@@ -219,6 +226,9 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
         Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
         Dataset::Passages => {
             &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank]
+        }
+        Dataset::Usage | Dataset::UsageConsole => {
+            &[Index, Userid, Name, Place, AccountState, LastUsed, Client, Day, Blank]
         }
     }
 }
@@ -284,6 +294,9 @@ impl Column {
             PassedAt => "passed_at",
             Direction => "direction",
             Gate => "gate",
+            AccountState => "account_state",
+            LastUsed => "last_used",
+            Client => "client",
         }
     }
 
@@ -352,6 +365,9 @@ impl Column {
             PassedAt => "进出时间",
             Direction => "进出类型",
             Gate => "门岗",
+            AccountState => "状态",
+            LastUsed => "最近使用时间",
+            Client => "使用平台",
         }
     }
 
@@ -361,7 +377,8 @@ impl Column {
             Index | Kind | Year | Students | WithAccount | Activated | Expected | Reported | Unreported
             | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave | Direction => 8.0,
             Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
-            | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport => 12.0,
+            | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport | AccountState | LastUsed
+            | Client => 12.0,
             Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
             | RevisedAt | Heads | SignedAt | PassedAt | Gate => 16.0,
             College | Major | Counsellors => 20.0,

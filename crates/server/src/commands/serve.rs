@@ -3,7 +3,7 @@
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use app::{App, jobs, outages};
+use app::{App, jobs, outages, platform::visits};
 use domain::clock::Clock;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -30,6 +30,7 @@ pub async fn run(config: Config, clock: Arc<dyn Clock>, with_worker: bool) -> an
     let mut background = if with_worker { background(&app, &stopped).await? } else { JoinSet::new() };
     // This process takes reports; while none does, windows grow longer.
     background.spawn(outages::keep_beating(app.clone(), stopped.clone()));
+    background.spawn(visits::keep_flushing(app.clone(), stopped.clone()));
     tracing::info!(address = %listener.local_addr()?, "ready");
     http::serve(app, Arc::new(config), listener, true)?.await?;
     finish(stop, background).await;

@@ -41,6 +41,7 @@ pub mod passages;
 pub mod people;
 pub mod phone_corrections;
 pub mod photos;
+pub mod platform;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -262,6 +263,20 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(announcements::recall)
             .service(announcements::people)
             .service(announcements::received)
+            .service(platform::get)
+            .service(platform::collect)
+            .service(platform::briefing)
+            .service(platform::enter)
+            .service(platform::remove)
+            .service(platform::files::template)
+            .service(platform::files::preview_figures)
+            .service(platform::files::import_figures)
+            .service(platform::files::usage_template)
+            .service(platform::files::preview_usage)
+            .service(platform::files::import_usage)
+            .service(platform::lists::usage)
+            .service(platform::lists::contacts)
+            .service(platform::lists::records)
             .service(operations::get)
             .service(operations::dead_jobs)
             .service(operations::retry)

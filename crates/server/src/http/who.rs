@@ -4,10 +4,10 @@ use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
-    http::header,
+    http::header::{self, USER_AGENT},
     web::Data,
 };
-use app::{App, School, sign_in};
+use app::{App, School, platform::visits, sign_in};
 use domain::{CorpId, policy::Viewer};
 use futures_util::future::LocalBoxFuture;
 
@@ -97,6 +97,8 @@ impl FromRequest for SignedIn {
         let at = at_school(request);
         let session = request.cookie(SESSION).map(|cookie| cookie.value().to_owned());
         let limits = request.app_data::<Data<super::limits::Limits>>().cloned();
+        let path = request.path().to_owned();
+        let browser = request.headers().get(USER_AGENT).cloned();
         Box::pin(async move {
             let at = at?;
             let session = session.ok_or(app::Error::NotSignedIn)?;
@@ -105,6 +107,8 @@ impl FromRequest for SignedIn {
             if let Some(limits) = limits {
                 limits.check_member(viewer.corp, viewer.member)?;
             }
+            let browser = browser.as_ref().and_then(|words| words.to_str().ok()).unwrap_or_default();
+            visits::note(&at.app, at.school()?, &viewer, &path, browser);
             Ok(Self { at, viewer })
         })
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::message::content::text;
 use super::token::Secret;
 use super::{Answer, Call, Refusal, token};
+use crate::school::Platform;
 use crate::world::World;
 
 pub(super) const DAY: i64 = 86_400;
@@ -20,7 +21,7 @@ pub(super) fn authorised(world: &World, call: &Call, product: &str) -> Result<()
 }
 
 /// A number that looks like chance and never changes.
-pub(super) fn chance(of: &str, below: u64) -> u64 {
+pub(crate) fn chance(of: &str, below: u64) -> u64 {
     let mixed = of
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
@@ -109,14 +110,30 @@ pub(super) fn named(mut answer: Value, name: &str) -> Value {
     answer
 }
 
+/// A day in China, counted from 1970.
+fn day_of(time: i64) -> i64 {
+    (time + i64::from(ZONE)).div_euclid(DAY)
+}
+
 /// What happened to some members each day of a stretch: (time, user id).
 pub(super) fn happened(world: &World, what: &str, a_day: u64, stretch: &Stretch) -> Vec<(i64, String)> {
+    counted(world, what, stretch, |day| a_day / 2 + chance(&format!("{what} {day}"), a_day))
+}
+
+/// … so many a day.
+fn counted(
+    world: &World,
+    what: &str,
+    stretch: &Stretch,
+    of_day: impl Fn(i64) -> u64,
+) -> Vec<(i64, String)> {
     let members: Vec<&str> = world.directory.members().map(|(_, member)| member.userid.as_str()).collect();
     let mut all = Vec::new();
-    for day in stretch.from.div_euclid(DAY)..=stretch.to.div_euclid(DAY) {
-        for n in 0..a_day / 2 + chance(&format!("{what} {day}"), a_day) {
+    for day in day_of(stretch.from)..=day_of(stretch.to) {
+        for n in 0..of_day(day) {
             let seed = format!("{what} {day} {n}");
-            let time = day * DAY + i64::try_from(chance(&seed, DAY.unsigned_abs())).unwrap_or_default();
+            let time = day * DAY - i64::from(ZONE)
+                + i64::try_from(chance(&seed, DAY.unsigned_abs())).unwrap_or_default();
             let at =
                 usize::try_from(chance(&format!("{seed} who"), members.len() as u64)).unwrap_or_default();
             if let Some(userid) = members.get(at).filter(|_| (stretch.from..stretch.to).contains(&time)) {
@@ -126,6 +143,42 @@ pub(super) fn happened(world: &World, what: &str, a_day: u64, stretch: &Stretch)
     }
     all.sort();
     all
+}
+
+/// Contacts outside that are added on a day: any 180 days have as many as the school's description says.
+fn contacts_of(platform: &Platform, day: i64) -> u64 {
+    let (each, more) = (platform.contacts_in_180_days / 180, platform.contacts_in_180_days % 180);
+    each + u64::from(day.rem_euclid(180).unsigned_abs() < more)
+}
+
+/// Meetings of a day: any fortnight has the most and the least once.
+fn meetings_of(platform: &Platform, day: i64) -> u64 {
+    match day.rem_euclid(14) {
+        3 => platform.meetings_most,
+        10 => platform.meetings_least,
+        _ => between(platform.meetings_least, platform.meetings_most, &format!("meetings {day}")),
+    }
+}
+
+/// A number between two, neither of them.
+fn between(least: u64, most: u64, seed: &str) -> u64 {
+    least + 1 + chance(seed, most.saturating_sub(least + 1))
+}
+
+/// What the console alone shows of a day: meetings, who came to them, uses of the drive.
+pub(crate) fn console_figures(platform: &Platform, day: NaiveDate) -> [u64; 3] {
+    let day = day.signed_duration_since(NaiveDate::default()).num_days();
+    let meetings = meetings_of(platform, day);
+    let attendees = match meetings {
+        meetings if meetings == platform.meetings_most => platform.attendees_most,
+        meetings if meetings == platform.meetings_least => platform.attendees_least,
+        _ => between(platform.attendees_least, platform.attendees_most, &format!("attendees {day}")),
+    };
+    let uses = match day.rem_euclid(14) {
+        3 => platform.drive_uses_most,
+        _ => between(0, platform.drive_uses_most, &format!("drive {day}")),
+    };
+    [meetings, attendees, uses]
 }
 
 pub(super) fn seen(world: &World, row: &Value) -> bool {
@@ -138,9 +191,18 @@ pub fn member_operations(world: &mut World, call: &Call) -> Answer {
     authorised(world, call, "usage")?;
     let stretch = stretch(call, "start_time", 7, world.now(), Some(180))?;
     let wanted = call.json.get("oper_type").and_then(Value::as_u64);
-    let rows = happened(world, "member", 30, &stretch).into_iter().map(|(time, userid)| {
-        let types = [1, 1, 1, 2, 4, 8];
-        let kind = types[usize::try_from(chance(&format!("{time} {userid}"), 6)).unwrap_or_default()];
+    let invented = happened(world, "member", 30, &stretch).into_iter().map(|(time, userid)| {
+        // Who adds whom stands in the description of a school that has one.
+        let types = if world.spec.platform.is_some() { [2, 4, 4, 4, 8, 8] } else { [1, 1, 1, 2, 4, 8] };
+        (time, userid.clone(), types[usize::try_from(chance(&format!("{time} {userid}"), 6)).unwrap_or_default()])
+    });
+    let mut operations: Vec<(i64, String, u64)> = invented.collect();
+    if let Some(platform) = &world.spec.platform {
+        let added = counted(world, "contact", &stretch, |day| contacts_of(platform, day));
+        operations.extend(added.into_iter().map(|(time, userid)| (time, userid, 1)));
+        operations.sort();
+    }
+    let rows = operations.into_iter().map(|(time, userid, kind)| {
         let words = if kind <= 2 { "姓名：校外联系人" } else { "设备：手机" };
         json!({ "time": time, "userid": userid, "oper_type": kind, "detail_info": words, "ip": "203.0.113.*" })
     });
@@ -170,7 +232,10 @@ pub fn meeting_starts(world: &mut World, call: &Call) -> Answer {
     let mut rows: Vec<Value> = if failed {
         Vec::new()
     } else {
-        let started = happened(world, "meeting", 40, &stretch);
+        let started = match &world.spec.platform {
+            Some(platform) => counted(world, "meeting", &stretch, |day| meetings_of(platform, day)),
+            None => happened(world, "meeting", 40, &stretch),
+        };
         started.into_iter().map(|(time, userid)| json!({ "userid": userid, "start_time": time })).collect()
     };
     rows.reverse();

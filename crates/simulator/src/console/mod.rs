@@ -3,6 +3,7 @@
 
 mod app;
 mod contacts;
+mod exports;
 mod faults;
 mod log;
 mod page;
@@ -34,6 +35,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/console/receiving", web::get().to(receiving::show))
         .route("/console/receiving/{receiver}", web::post().to(receiving::save))
         .route("/console/usage", web::get().to(usage::show))
+        .route("/console/usage/figures.csv", web::get().to(exports::figures))
+        .route("/console/usage/members.csv", web::get().to(exports::members))
         .route("/console/log", web::get().to(log::show))
         .route("/console/faults", web::get().to(faults::show))
         .route("/console/faults", web::post().to(faults::order))

@@ -62,6 +62,11 @@ pub async fn show(said: SaidQuery, shared: Here) -> HttpResponse {
             }
         }
         section.card {
+            h2 { "导出" }
+            p.muted { "接口没有的数据，管理员在这里导出。" }
+            p { a href="/console/usage/members.csv" download { "成员使用记录" } " " a href="/console/usage/figures.csv" download { "会议与微盘" } }
+        }
+        section.card {
             h2 { "消息的去向（人次）" }
             @if outcomes.is_empty() { p.none { "还没有发过消息。" } }
             div.figures { @for (name, count) in outcomes { (figure(name, count)) } }

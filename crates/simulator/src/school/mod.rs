@@ -21,7 +21,7 @@ pub use names::Gender;
 pub use personas::Persona;
 pub use reports::write_reports;
 pub use roster::{write_grants, write_people};
-pub use spec::Spec;
+pub use spec::{Platform, Spec};
 
 /// The root department of every WeCom corporation.
 pub const ROOT: u32 = 1;

@@ -33,6 +33,9 @@ pub struct Spec {
     pub offices: Vec<Office>,
     /// A day of reports.
     pub reports: Reports,
+    /// How the platform is used; what is invented freely where it is left out.
+    #[serde(default)]
+    pub platform: Option<Platform>,
     /// Whom the first page offers.
     pub personas: Personas,
 }
@@ -193,6 +196,28 @@ fn director() -> String {
 pub struct Reports {
     /// Choices of the form, the most frequent first.
     pub places: Vec<String>,
+}
+
+/// `[platform]`: in every stretch of days that is long enough the same figures are met.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// Contacts outside that are added in any 180 days.
+    pub contacts_in_180_days: u64,
+    /// Meetings of the day that has the fewest, once in a fortnight.
+    pub meetings_least: u64,
+    /// … and who comes to them.
+    pub attendees_least: u64,
+    /// Meetings of the day that has the most, once in a fortnight.
+    pub meetings_most: u64,
+    /// … and who comes to them.
+    pub attendees_most: u64,
+    /// Uses of the drive on its busiest day.
+    pub drive_uses_most: u64,
+    /// How full the drive is, in GB.
+    pub drive_used: u64,
+    /// Members who have left and still stand in the console's records of use.
+    pub left: usize,
 }
 
 /// `[personas]`

@@ -1,7 +1,9 @@
 //! The information centre's work, and forms.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Administer, ChangeStatus, DeletePhotos, DesignForms, SignedIn};
+use crate::authz::oracle::Need::{
+    Administer, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn,
+};
 
 pub const ROWS: &[Row] = &[
     get("campaigns_list", DesignForms, "GET /campaigns"),
@@ -36,6 +38,40 @@ pub const ROWS: &[Row] = &[
     row("campaigns_take_over", DesignForms, "PUT /campaigns/$campaign/owner", "{}"),
     row("campaigns_end", DesignForms, "POST /campaigns/$campaign/end", "{}"),
     row("campaigns_delete", DesignForms, "DELETE /campaigns/$spare_campaign", ""),
+    get("platform_get", Platform, "GET /platform"),
+    get("platform_briefing", Platform, "GET /platform/briefing?month=2020-03"),
+    get("platform_usage", Platform, "GET /platform/usage?unused_days=7"),
+    get("platform_contacts", Platform, "GET /platform/contacts"),
+    get("platform_records", Administer, "GET /platform/records?log=admin"),
+    get("platform_figures_template", SignedIn, "GET /platform/figures/template"),
+    get("platform_usage_template", SignedIn, "GET /platform/usage/template"),
+    row(
+        "platform_enter",
+        Administer,
+        "PUT /platform/figures",
+        r#"{"metric":"drive_used","day":"2020-03-04","value":30,"note":"管理后台"}"#,
+    ),
+    row("platform_remove", Administer, "DELETE /platform/figures/drive_used/2020-03-04?source=hand", ""),
+    row(
+        "platform_figures_preview",
+        Administer,
+        "POST /platform/figures/list/preview",
+        "日期,参会人次\n2020-03-04,726\n",
+    ),
+    row("platform_figures_import", Administer, "POST /platform/figures/list", "日期,参会人次\n2020-03-04,726\n"),
+    row(
+        "platform_usage_preview",
+        Administer,
+        "POST /platform/usage/list/preview",
+        "统计时间,账号,姓名,状态\n2020-03-04,somebody,某人,已激活\n",
+    ),
+    row(
+        "platform_usage_import",
+        Administer,
+        "POST /platform/usage/list",
+        "统计时间,账号,姓名,状态\n2020-03-04,somebody,某人,已激活\n",
+    ),
+    row("platform_collect", Administer, "POST /platform/collection", "{}"),
     get("mirror_get", Administer, "GET /mirror"),
     get("operations_get", Administer, "GET /operations"),
     get("operations_dead_jobs", Administer, "GET /operations/dead-jobs"),

@@ -22,7 +22,7 @@ use crate::http::{
 #[serde(deny_unknown_fields)]
 pub struct ExportDefinition {
     /// people, registration, classes or exemptions; without templates report_table, report_categories, report_span,
-    /// report_people, trips or movements.
+    /// report_people, trips, movements, usage or usage_console.
     #[schema(example = "people")]
     dataset: String,
     /// From left to right, at most 40.
@@ -69,7 +69,7 @@ struct ExportFilters {
     slot: Option<i16>,
     /// college, grade, class or department.
     by: Option<String>,
-    /// expected, reported, unreported, normal, abnormal or late.
+    /// expected, reported, unreported, normal, abnormal or late; of use activated, not_activated, disabled or left.
     state: Option<String>,
     /// A counted field.
     field: Option<String>,
@@ -85,8 +85,10 @@ struct ExportFilters {
     outside: Option<String>,
     /// Only trips into this region.
     within: Option<String>,
-    /// Only trips begun on this day or after.
+    /// Only trips begun on this day or after; of use, only who has not used it since this day.
     since: Option<NaiveDate>,
+    /// On what it was used last.
+    client: Option<String>,
 }
 
 impl ExportDefinition {
@@ -131,6 +133,7 @@ impl ExportDefinition {
             outside,
             within,
             since,
+            client,
         } = self.filters;
         let filters = Filters {
             kind,
@@ -152,6 +155,7 @@ impl ExportDefinition {
             outside,
             within,
             since,
+            client,
         };
         match (dataset, order) {
             (Some(dataset), Some(order)) if wrong.is_empty() => {
@@ -184,6 +188,7 @@ impl From<Definition> for ExportDefinition {
             outside,
             within,
             since,
+            client,
         } = definition.filters;
         let columns = definition.columns.into_iter();
         Self {
@@ -212,6 +217,7 @@ impl From<Definition> for ExportDefinition {
                 outside,
                 within,
                 since,
+            client,
             },
         }
     }

@@ -39,6 +39,7 @@ const GROUPS = {
   },
   system: {
     grants: ['key', (may) => may.give_grants],
+    platform: ['platform', (may) => may.see_platform],
     operations: ['operations', (may) => may.administer],
     outages: ['outage', (may) => may.administer],
   },

@@ -216,6 +216,18 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'announcements.title', menu: 'announcements' },
   },
   {
+    path: '/platform',
+    name: 'platform',
+    component: () => import('../pages/platform/PlatformPage.vue'),
+    meta: { title: 'platform.title', menu: 'platform' },
+  },
+  {
+    path: '/platform/briefing',
+    name: 'platform-briefing',
+    component: () => import('../pages/platform/BriefingPage.vue'),
+    meta: { title: 'platform.briefing', menu: 'platform' },
+  },
+  {
     path: '/operations',
     name: 'operations',
     component: () => import('../pages/operations/OperationsPage.vue'),

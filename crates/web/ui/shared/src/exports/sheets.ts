@@ -62,6 +62,26 @@ const COLUMNS = {
     ['note', '备注'],
     ['heads', '负责人'],
   ],
+  usage: [
+    ['index', '序号'],
+    ['userid', '账号'],
+    ['name', '姓名'],
+    ['place', '班级或部门'],
+    ['account_state', '状态'],
+    ['last_used', '最近使用时间'],
+    ['client', '使用平台'],
+    ['day', '记录日期'],
+  ],
+  usage_console: [
+    ['index', '序号'],
+    ['userid', '账号'],
+    ['name', '姓名'],
+    ['place', '班级或部门'],
+    ['account_state', '状态'],
+    ['last_used', '最近使用时间'],
+    ['client', '使用平台'],
+    ['day', '记录日期'],
+  ],
 } as const;
 
 export type Sheet = keyof typeof COLUMNS;
@@ -89,6 +109,7 @@ export const NO_FILTERS = {
   outside: null,
   within: null,
   since: null,
+  client: null,
 } satisfies Filters;
 
 /** What a page says of its filters: what it leaves out picks nothing away. */
