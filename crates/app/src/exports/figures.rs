@@ -12,7 +12,8 @@ use domain::{
     statistics::{Counts, rate},
 };
 use store::{
-    Scoped, passages::Picked,
+    Scoped,
+    passages::Picked,
     platform::usage::{self, Of, Question as Used},
     statistics as figures,
 };

@@ -108,9 +108,11 @@ impl<'a> Rows<'a> {
             Dataset::Classes => {
                 i64::try_from(export_rows::classes(tx, &self.question).await?.len()).unwrap_or(i64::MAX)
             }
-            Dataset::ReportPeople | Dataset::Trips | Dataset::Passages | Dataset::Usage | Dataset::UsageConsole => {
-                self.listed().count(tx).await?
-            }
+            Dataset::ReportPeople
+            | Dataset::Trips
+            | Dataset::Passages
+            | Dataset::Usage
+            | Dataset::UsageConsole => self.listed().count(tx).await?,
             Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
                 i64::try_from(figures::all(self.listed(), tx).await?.len()).unwrap_or(i64::MAX)
             }
@@ -163,7 +165,11 @@ impl<'a> Rows<'a> {
                 });
                 (cells.collect(), None)
             }
-            Dataset::ReportPeople | Dataset::Trips | Dataset::Passages | Dataset::Usage | Dataset::UsageConsole => {
+            Dataset::ReportPeople
+            | Dataset::Trips
+            | Dataset::Passages
+            | Dataset::Usage
+            | Dataset::UsageConsole => {
                 let page = self.listed().page(tx, self.listed_after.as_deref(), first, limit).await?;
                 self.over = page.next.is_none();
                 self.listed_after = page.next;

@@ -131,9 +131,12 @@ pub enum Column {
 }
 
 use Column::{
-    Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors, Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last, LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
-    Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
-    Unit, Unreported, Until, Userid, WithAccount, Year,
+    Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors,
+    Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last,
+    LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place,
+    Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt,
+    Since, Source, Staff, StaffKind, State, Students, Transport, Unit, Unreported, Until, Userid,
+    WithAccount, Year,
 };
 
 const ALL: [Column; 60] = [
@@ -224,9 +227,7 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             &[Index, Number, Name, College, Place, LeftOn, ReturnedOn, Region, Transport, Blank]
         }
         Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
-        Dataset::Passages => {
-            &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank]
-        }
+        Dataset::Passages => &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank],
         Dataset::Usage | Dataset::UsageConsole => {
             &[Index, Userid, Name, Place, AccountState, LastUsed, Client, Day, Blank]
         }
