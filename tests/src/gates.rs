@@ -154,7 +154,9 @@ async fn a_code_opens_a_gate_once_and_says_who_to_the_guard() {
     assert!(late["message"].as_str().unwrap().contains("过期"));
 
     // What nobody signed says nothing of anybody.
-    for strange in ["", "G1:", "https://example.com", &shown.replace("G1:", "HC1:"), &shown[..shown.len() - 3]] {
+    for strange in
+        ["", "G1:", "https://example.com", &shown.replace("G1:", "HC1:"), &shown[..shown.len() - 3]]
+    {
         let refused = east.scan(strange, "in").await;
         assert_eq!((reason(&refused), &refused["person"]), ("unreadable", &Value::Null), "{strange}");
     }
@@ -209,7 +211,8 @@ async fn a_gate_asks_for_what_its_rules_say() {
     assert_eq!(ill.post("/reports", &health_report(answers)).await.status, StatusCode::OK);
     assert_eq!(scan(&ill, "in").await, "abnormal");
 
-    let leave = json!({ "number": students[2], "kind": "internship", "from": "2020-03-01", "reason": "顶岗实习" });
+    let leave =
+        json!({ "number": students[2], "kind": "internship", "from": "2020-03-01", "reason": "顶岗实习" });
     assert_eq!(counsellor.post("/exemptions", &leave).await.status, StatusCode::OK);
     assert_eq!(scan(&test.sign_in(&students[2]).await, "in").await, "allowed", "who need not report");
     assert_eq!(scan(&counsellor, "in").await, "allowed", "whom the form does not ask");
@@ -229,7 +232,8 @@ async fn a_gate_asks_for_what_its_rules_say() {
     assert_eq!(scan(&well, "out").await, "no_permit");
 
     // Rules are data: changed, they count at once.
-    let only_out = json!({ "zone": campus, "name": "东门", "directions": "out", "failure": "open", "rules": {} });
+    let only_out =
+        json!({ "zone": campus, "name": "东门", "directions": "out", "failure": "open", "rules": {} });
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let changed = administrator.put(&format!("/gates/{}", east.gate), &only_out).await;
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{}", changed.body);
@@ -299,8 +303,12 @@ async fn a_device_is_paired_once_and_withdrawn_at_once_and_is_no_member() {
     let late = administrator.post(&offer, &json!({ "name": "三号闸机" })).await.body;
     test.clock.advance(TimeDelta::minutes(10));
     assert_eq!(bring(&stranger, late["code"].as_str().unwrap()).await.status, StatusCode::UNAUTHORIZED);
-    let open: i64 =
-        test.one("select count(*) from gate_devices where length(token_hash) = 32 and token_hash <> $1", &[&east.token.as_bytes()]).await;
+    let open: i64 = test
+        .one(
+            "select count(*) from gate_devices where length(token_hash) = 32 and token_hash <> $1",
+            &[&east.token.as_bytes()],
+        )
+        .await;
     assert_eq!(open, 2, "of tokens only hashes are kept");
 
     // A session is no token, and a token no session.
@@ -334,7 +342,10 @@ async fn a_killed_key_is_worth_nothing_and_its_people_get_new_codes() {
     let keys = administrator.get("/gate-keys").await;
     assert_eq!(keys.items().len(), 1);
     let id = keys.items()[0]["id"].as_str().unwrap().to_owned();
-    assert_eq!(student.post(&format!("/gate-keys/{id}/kill"), &json!({})).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        student.post(&format!("/gate-keys/{id}/kill"), &json!({})).await.status,
+        StatusCode::FORBIDDEN
+    );
     let killed = administrator.post(&format!("/gate-keys/{id}/kill"), &json!({})).await;
     assert_eq!(killed.status, StatusCode::NO_CONTENT);
     assert_eq!(reason(&east.scan(&old, "in").await), "killed_key");
@@ -379,7 +390,13 @@ async fn a_permit_opens_where_others_may_not() {
     assert_eq!(out(&door).await, "no_permit", "of another zone");
     assert_eq!(out(&east).await, "allowed");
     assert_eq!(out(&east).await, "no_permit", "once");
-    let used: Vec<i64> = counsellor.get("/gate-permits").await.items().iter().map(|row| row["used"].as_i64().unwrap()).collect();
+    let used: Vec<i64> = counsellor
+        .get("/gate-permits")
+        .await
+        .items()
+        .iter()
+        .map(|row| row["used"].as_i64().unwrap())
+        .collect();
     assert_eq!(used.iter().sum::<i64>(), 1);
 
     let standing = json!({ "numbers": students[0], "kind": "standing", "from": "2020-03-04T00:00:00Z",
@@ -403,7 +420,10 @@ async fn a_permit_opens_where_others_may_not() {
     let refused = counsellor.post("/gate-permits", &strange).await;
     assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["numbers"]));
     assert!(refused.body.to_string().contains(&theirs) && !refused.body.to_string().contains(&students[0]));
-    assert_eq!(test.sign_in(&test.persona("school_leader")).await.get("/gate-permits").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        test.sign_in(&test.persona("school_leader")).await.get("/gate-permits").await.status,
+        StatusCode::FORBIDDEN
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -420,7 +440,9 @@ async fn a_guard_sees_the_photo_of_whom_they_scanned_and_the_person_that_they_di
         .unwrap();
     std::io::Write::write_all(&mut zip, &picture.into_inner()).unwrap();
     let file = zip.finish().unwrap().into_inner();
-    let sent = administrator.post_raw("/photos/uploads", file, &[("Content-Type", "application/octet-stream")]).await;
+    let sent = administrator
+        .post_raw("/photos/uploads", file, &[("Content-Type", "application/octet-stream")])
+        .await;
     assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.body);
     test.run_jobs().await;
 

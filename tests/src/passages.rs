@@ -36,7 +36,11 @@ impl Event {
 }
 
 /// Ten minutes of codes of everybody, every ten minutes: code, person, when it is shown.
-async fn all_codes(test: &TestApp, people: &[Browser], batches: usize) -> Vec<(String, usize, DateTime<Utc>)> {
+async fn all_codes(
+    test: &TestApp,
+    people: &[Browser],
+    batches: usize,
+) -> Vec<(String, usize, DateTime<Utc>)> {
     let mut all = Vec::new();
     for _ in 0..batches {
         for (person, browser) in people.iter().enumerate() {
@@ -68,7 +72,9 @@ fn model(events: &[Event], gate_of: impl Fn(usize) -> usize) -> Model {
         passed.sort_by_key(|event| (event.at, event.enters));
         model.inside.insert(person, passed.last().unwrap().enters);
         for (nth, one) in passed.iter().enumerate() {
-            for other in passed[nth + 1..].iter().take_while(|other| other.at - one.at < TimeDelta::seconds(60)) {
+            for other in
+                passed[nth + 1..].iter().take_while(|other| other.at - one.at < TimeDelta::seconds(60))
+            {
                 let apart = (other.at - one.at).num_milliseconds();
                 if one.code == other.code && apart <= 25_000 {
                     model.double.extend([one.id.clone(), other.id.clone()]);
@@ -95,7 +101,8 @@ async fn twenty_thousand_passages_in_any_order_and_again_say_what_they_say_in_or
     // Two lanes of the first gate.
     devices.push(gates::pair(&test, &administrator, devices[0].gate).await);
     let gate_of = |device: usize| if device == 3 { 0 } else { device };
-    let sql = "select m.userid from members m join persons p using (corp_id, person_id) where p.kind = 'student'
+    let sql =
+        "select m.userid from members m join persons p using (corp_id, person_id) where p.kind = 'student'
         and m.left_on is null order by 1 limit $1";
     let rows = test.owner.query(sql, &[&(PEOPLE as i64)]).await.unwrap();
     let userids: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
@@ -132,7 +139,8 @@ async fn twenty_thousand_passages_in_any_order_and_again_say_what_they_say_in_or
     for device in 0..4 {
         let own: Vec<&Event> =
             order.iter().map(|nth| &events[*nth]).filter(|event| event.device == device).collect();
-        tellings.extend(own.chunks(100).map(|part| (device, part.iter().map(|event| event.told()).collect())));
+        tellings
+            .extend(own.chunks(100).map(|part| (device, part.iter().map(|event| event.told()).collect())));
     }
     let again: Vec<_> = tellings.iter().filter(|_| dice.below(5) == 0).cloned().collect();
     tellings.extend(again);
@@ -195,7 +203,8 @@ async fn what_a_device_decided_alone_is_kept_and_what_it_should_not_have_is_told
     let campus = zone(&administrator, "东校区", None).await;
     let east = gate(&test, &administrator, campus, "东门", json!({})).await;
     let shown = code(&student).await;
-    let told = |id: &str, code: &str, at: &str| json!({ "id": id, "code": code, "direction": "in", "at": at });
+    let told =
+        |id: &str, code: &str, at: &str| json!({ "id": id, "code": code, "direction": "in", "at": at });
     let passages = [
         told("in-its-time", &shown, "2020-03-04T00:00:12Z"),
         told("a-screenshot", &shown, "2020-03-04T00:00:40Z"),
@@ -220,12 +229,19 @@ async fn what_a_device_decided_alone_is_kept_and_what_it_should_not_have_is_told
     let flagged = counsellor.get("/passages?flagged=true").await;
     assert_eq!(flagged.items().len(), 3, "a counsellor sees what is of their students");
     let leader = test.sign_in(&test.persona("school_leader")).await;
-    assert_eq!(leader.get("/passages?flagged=true").await.items().len(), 4, "and who sees the school all of it");
+    assert_eq!(
+        leader.get("/passages?flagged=true").await.items().len(),
+        4,
+        "and who sees the school all of it"
+    );
 
-    let many: Vec<Value> = (0..101).map(|nth| told(&format!("many-{nth:04}"), "G1:", "2020-03-04T00:00:00Z")).collect();
+    let many: Vec<Value> =
+        (0..101).map(|nth| told(&format!("many-{nth:04}"), "G1:", "2020-03-04T00:00:00Z")).collect();
     let refused = east.post("/gate/passages", &json!({ "passages": many })).await;
     assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["passages"]));
-    let refused = east.post("/gate/passages", &json!({ "passages": [told("短", "G1:", "2020-03-04T00:00:00Z")] })).await;
+    let refused = east
+        .post("/gate/passages", &json!({ "passages": [told("短", "G1:", "2020-03-04T00:00:00Z")] }))
+        .await;
     assert_eq!(refused.fields(), ["passages.0.id"]);
 }
 
@@ -241,9 +257,12 @@ async fn a_device_knows_whom_not_to_let_through_and_nothing_of_them() {
     let denied = |guide: &Value, way: &str| guide["keys"][0][way].as_array().unwrap().len();
     let before = east.guide().await;
     let asked: i64 = test
-        .one("select count(*) from persons p join memberships m using (corp_id, person_id)
+        .one(
+            "select count(*) from persons p join memberships m using (corp_id, person_id)
               join departments d using (corp_id, department_id)
-              where p.kind = 'student' and m.is_main and m.until_date is null and d.college_id is not null", &[])
+              where p.kind = 'student' and m.is_main and m.until_date is null and d.college_id is not null",
+            &[],
+        )
         .await;
     assert_eq!(denied(&before, "denied_in") as i64, asked, "nobody has reported yet");
     assert_eq!((denied(&before, "denied_out"), denied(&before, "permitted")), (0, 0));
@@ -311,7 +330,9 @@ async fn tables_figures_and_who_has_not_come_back() {
     );
     assert_eq!(list.items()[0]["college"], json!("信息学院"));
     let page = counsellor.get("/passages?limit=2").await;
-    let rest = counsellor.get(&format!("/passages?limit=2&cursor={}", page.body["next_cursor"].as_str().unwrap())).await;
+    let rest = counsellor
+        .get(&format!("/passages?limit=2&cursor={}", page.body["next_cursor"].as_str().unwrap()))
+        .await;
     assert_eq!((page.items().len(), rest.items().len()), (2, 1));
     let count = async |rest: &str| counsellor.get(&format!("/passages{rest}")).await.items().len();
     assert_eq!(count("?direction=in").await, 1);
@@ -351,8 +372,14 @@ async fn tables_figures_and_who_has_not_come_back() {
     assert_eq!(administrator.get("/passages").await.status, StatusCode::FORBIDDEN);
 
     let columns: Vec<Value> = [
-        ("index", "序号"), ("number", "学号"), ("name", "姓名"), ("college", "学院名称"), ("major", "专业名称"),
-        ("place", "班级名称"), ("passed_at", "进出时间"), ("direction", "进出类型"),
+        ("index", "序号"),
+        ("number", "学号"),
+        ("name", "姓名"),
+        ("college", "学院名称"),
+        ("major", "专业名称"),
+        ("place", "班级名称"),
+        ("passed_at", "进出时间"),
+        ("direction", "进出类型"),
     ]
     .iter()
     .map(|(column, title)| json!({ "column": column, "title": title }))
@@ -362,5 +389,8 @@ async fn tables_figures_and_who_has_not_come_back() {
     let rows = sheet(&test, &counsellor, &asked).await;
     assert_eq!(rows[0], ["序号", "学号", "姓名", "学院名称", "专业名称", "班级名称", "进出时间", "进出类型"]);
     assert_eq!(rows.len(), 4);
-    assert_eq!((rows[1][1].as_str(), rows[1][6].as_str(), rows[1][7].as_str()), (students[0].as_str(), "2020-03-04 08:00", "进"));
+    assert_eq!(
+        (rows[1][1].as_str(), rows[1][6].as_str(), rows[1][7].as_str()),
+        (students[0].as_str(), "2020-03-04 08:00", "进")
+    );
 }

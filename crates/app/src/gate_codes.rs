@@ -61,12 +61,7 @@ pub async fn batch(app: &App, school: &School, viewer: &Viewer) -> Result<Batch>
 }
 
 /// The keys of a day, made by whoever needs them first.
-pub(crate) async fn of_day(
-    app: &App,
-    tx: &mut Scoped,
-    day: NaiveDate,
-    now: DateTime<Utc>,
-) -> Result<Key> {
+pub(crate) async fn of_day(app: &App, tx: &mut Scoped, day: NaiveDate, now: DateTime<Utc>) -> Result<Key> {
     let corp = tx.corp();
     if let Some(key) = gate_keys::standing(tx, corp, day).await? {
         return Ok(key);

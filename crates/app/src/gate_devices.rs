@@ -41,8 +41,11 @@ pub async fn offer(app: &App, school: &School, viewer: &Viewer, gate: i64, name:
     }
     let code_hash = secret::hash(code.as_bytes());
     let (by, expires_at) = (viewer.member, now + PAIRING);
-    gate_devices::offer(&mut tx, NewPairing { corp, code_hash: &code_hash, gate, name, by, at: now, expires_at })
-        .await?;
+    gate_devices::offer(
+        &mut tx,
+        NewPairing { corp, code_hash: &code_hash, gate, name, by, at: now, expires_at },
+    )
+    .await?;
     tx.commit().await?;
     Ok(code)
 }

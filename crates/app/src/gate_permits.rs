@@ -133,8 +133,7 @@ pub async fn add(app: &App, school: &School, viewer: &Viewer, new: New<'_>) -> R
         numbers.iter().filter(|number| !known.contains_key(*number)).map(String::as_str).collect();
     if !strange.is_empty() {
         let told = strange.iter().take(TOLD).copied().collect::<Vec<_>>().join("、");
-        let message =
-            format!("有 {} 个不在名册里，或不在您的数据范围内，请核对：{told}", strange.len());
+        let message = format!("有 {} 个不在名册里，或不在您的数据范围内，请核对：{told}", strange.len());
         return Err(Error::field("numbers", message));
     }
     let mut people: Vec<PersonId> = known.into_values().collect();

@@ -145,13 +145,15 @@ async fn checked<'a>(
     forms.sort_unstable();
     forms.dedup();
     if wrong.is_empty() && gates::known_forms(tx, corp, &forms).await?.len() != forms.len() {
-        wrong.push(FieldError { field: "rules.forms".into(), message: "没有这张表单，请重新选择".into() });
+        wrong.push(FieldError {
+            field: "rules.forms".into(), message: "没有这张表单，请重新选择".into()
+        });
     }
     if wrong.is_empty() {
         let all = gates::gates(tx, corp, None).await?;
-        let taken = all.iter().any(|gate| {
-            gate.zone_id == new.zone && gate.name == name && except != Some(gate.gate_id)
-        });
+        let taken = all
+            .iter()
+            .any(|gate| gate.zone_id == new.zone && gate.name == name && except != Some(gate.gate_id));
         if taken {
             return Err(name_is_taken());
         }

@@ -76,7 +76,8 @@ pub struct Answer {
 
 /// Whether this can be a device's name of a scan.
 pub(crate) fn is_scan_id(id: &str) -> bool {
-    (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    (8..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// Decides about a scan and keeps it.
@@ -122,7 +123,9 @@ pub async fn scan(app: &App, school: &School, token: &str, wanted: Wanted<'_>) -
     let flags = if near { flag_near(&mut tx, &kept).await? } else { Vec::new() };
     tx.commit().await?;
     let mut answer = answer;
-    answer.flags.extend(flags.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, flag)| flag.to_owned()));
+    answer
+        .flags
+        .extend(flags.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, flag)| flag.to_owned()));
     answer.flags.sort_unstable();
     answer.flags.dedup();
     Ok(answer)
@@ -184,9 +187,7 @@ async fn answered(
     };
     let refusal = match &before.reason {
         None => None,
-        Some(reason) => {
-            Some(Refusal::parse(reason).ok_or_else(|| Error::internal("a reason nobody knows"))?)
-        }
+        Some(reason) => Some(Refusal::parse(reason).ok_or_else(|| Error::internal("a reason nobody knows"))?),
     };
     let face = before.name.map(|name| Face { name, place: before.place, photo: before.photo });
     Ok(Some(Answer { refusal, flags: before.flags, face, at: before.received_at }))

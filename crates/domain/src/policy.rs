@@ -267,14 +267,13 @@ impl Role {
     pub fn may(self, action: Action) -> bool {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
-            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, KillGateKeys, ManageGates,
-            ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers, SeePassageFigures, SeePassages,
-            SeePeople, SeePhoto, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
+            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, KillGateKeys,
+            ManageGates, ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
+            SeePassageFigures, SeePassages, SeePeople, SeePhoto, SeeStatistics, SeeStatus, SeeUnreported,
+            SignOff,
         };
-        let looks_on = matches!(
-            action,
-            SeeStatistics | SeePeople | SeeUnreported | SeePassageFigures | SeePassages
-        );
+        let looks_on =
+            matches!(action, SeeStatistics | SeePeople | SeeUnreported | SeePassageFigures | SeePassages);
         // What whoever looks after students may do with them.
         let cares = looks_on
             || matches!(

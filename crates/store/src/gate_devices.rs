@@ -163,12 +163,14 @@ pub async fn heard(
     device: i64,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    diesel::sql_query("update gate_devices set seen_at = $3 where corp_id = $1 and device_id = $2 and seen_at < $3")
-        .bind::<Integer, _>(corp)
-        .bind::<BigInt, _>(device)
-        .bind::<Timestamptz, _>(now)
-        .execute(conn)
-        .await?;
+    diesel::sql_query(
+        "update gate_devices set seen_at = $3 where corp_id = $1 and device_id = $2 and seen_at < $3",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(device)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -105,12 +105,7 @@ pub struct NewKey {
 }
 
 /// Keeps the keys of a day, unless somebody was faster.
-pub async fn add(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    key: &NewKey,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, key: &NewKey, now: DateTime<Utc>) -> Result<()> {
     let sql = "insert into gate_keys (corp_id, kid, day, signing_key, public_key, pseudonym_key, made_at)
                values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing";
     diesel::sql_query(sql)

@@ -95,7 +95,8 @@ pub async fn change_zone(
     zone: i64,
     draft: ZoneDraft<'_>,
 ) -> Result<bool> {
-    let sql = "update gate_zones set name = $3, kind = $4, hard_from = $5 where corp_id = $1 and zone_id = $2";
+    let sql =
+        "update gate_zones set name = $3, kind = $4, hard_from = $5 where corp_id = $1 and zone_id = $2";
     let changed = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(zone)
@@ -221,16 +222,17 @@ pub async fn change_gate(
 /// Which of these zones there are.
 pub async fn known_zones(conn: &mut AsyncPgConnection, corp: CorpId, zones: &[i64]) -> Result<Vec<i64>> {
     let sql = "select zone_id as id from gate_zones where corp_id = $1 and zone_id = any($2) order by 1";
-    let found: Vec<Id> = diesel::sql_query(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<Array<BigInt>, _>(zones)
-        .load(conn)
-        .await?;
+    let found: Vec<Id> =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Array<BigInt>, _>(zones).load(conn).await?;
     Ok(found.into_iter().map(|zone| zone.id).collect())
 }
 
 /// Which of these forms there are, by code.
-pub async fn known_forms(conn: &mut AsyncPgConnection, corp: CorpId, codes: &[String]) -> Result<Vec<String>> {
+pub async fn known_forms(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    codes: &[String],
+) -> Result<Vec<String>> {
     use crate::schema::forms;
     Ok(forms::table
         .filter(forms::corp_id.eq(corp))

@@ -431,11 +431,7 @@ pub async fn near(conn: &mut AsyncPgConnection, corp: CorpId, ids: &[i64]) -> Re
                  and b.at > a.at - interval '60 seconds' and b.at < a.at + interval '60 seconds'
                where a.corp_id = $1 and a.passage_id = any($2) and a.decision = 'allowed' and b.decision = 'allowed'
                  and a.jti is not null and b.jti is not null";
-    Ok(prepared(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<Array<BigInt>, _>(ids)
-        .load(conn)
-        .await?)
+    Ok(prepared(sql).bind::<Integer, _>(corp).bind::<Array<BigInt>, _>(ids).load(conn).await?)
 }
 
 /// Adds flags to passages, each once.
@@ -469,8 +465,7 @@ pub(crate) const PLACED: &str = "
     left join departments c on c.corp_id = $1 and c.department_id = d.college_id";
 
 /// The condition that goes with [`PLACED`].
-pub(crate) const IN_SCOPE: &str =
-    "($2 is null or d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))";
+pub(crate) const IN_SCOPE: &str = "($2 is null or d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))";
 
 /// Only those counted under this department.
 pub(crate) type Under = Option<DepartmentId>;

@@ -34,5 +34,7 @@ const fn get(operation: &'static str, need: Need, call: &'static str) -> Row {
 
 /// All of them. Reads first within each part, and what ends something after what needs it.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [own::ROWS, reports::ROWS, people::ROWS, gate::ROWS, messages::ROWS, administration::ROWS].into_iter().flatten()
+    [own::ROWS, reports::ROWS, people::ROWS, gate::ROWS, messages::ROWS, administration::ROWS]
+        .into_iter()
+        .flatten()
 }

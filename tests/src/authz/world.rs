@@ -119,7 +119,9 @@ impl World {
             }
             Who::CollegeLeader | Who::CollegeOffice => person.college == Some(self.home),
             Who::DepartmentHead => person.department == Some(self.office),
-            Who::SchoolOffice | Who::SchoolLeader | Who::Administrator | Who::Auditor | Who::GateGuard => true,
+            Who::SchoolOffice | Who::SchoolLeader | Who::Administrator | Who::Auditor | Who::GateGuard => {
+                true
+            }
         }
     }
 

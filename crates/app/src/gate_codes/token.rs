@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_none_of_ours() {
-        for text in ["", "G1:", "g1:6BF", "HC1:6BFOXN", "G1:\u{4e2d}\u{6587}", "https://example.com/", "G1:::::::"] {
+        for text in
+            ["", "G1:", "g1:6BF", "HC1:6BFOXN", "G1:\u{4e2d}\u{6587}", "https://example.com/", "G1:::::::"]
+        {
             assert!(read(text).is_none(), "{text}");
         }
         assert!(read(&format!("G1:{}", "0".repeat(10_000))).is_none());

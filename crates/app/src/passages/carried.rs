@@ -117,8 +117,8 @@ fn passage(
         None => Some(Refusal::Unreadable),
     };
     let believed = code.filter(|_| flawed != Some(Refusal::Unreadable));
-    let person = believed
-        .and_then(|code| people.get(&(code.kid.clone(), code.claims.pseudonym.clone())).copied());
+    let person =
+        believed.and_then(|code| people.get(&(code.kid.clone(), code.claims.pseudonym.clone())).copied());
     let is_allowed = row.refusal.is_none();
     let mut flags = Vec::new();
     if is_allowed && (flawed.is_some() || person.is_none()) {

@@ -70,8 +70,7 @@ pub async fn guide(app: &App, school: &School, token: &str) -> Result<Guide> {
     let rules = rules_of(&device.rules)?;
     let today = school.today(now);
     let keys = keys(app, &mut tx, school, today, now).await?;
-    let standings =
-        passages::standings(&mut tx, corp, device.zone_id, (today, now), &rules.forms).await?;
+    let standings = passages::standings(&mut tx, corp, device.zone_id, (today, now), &rules.forms).await?;
     tx.commit().await?;
     let (good, killed): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|key| key.killed_at.is_none());
     let good = good.iter().map(|key| of_key(app, school, key, &rules, &standings)).collect::<Result<_>>()?;
@@ -110,17 +109,10 @@ async fn keys(
     Ok(keys)
 }
 
-fn of_key(
-    app: &App,
-    school: &School,
-    key: &Key,
-    rules: &Rules,
-    standings: &[Standing],
-) -> Result<GuideKey> {
+fn of_key(app: &App, school: &School, key: &Key, rules: &Rules, standings: &[Standing]) -> Result<GuideKey> {
     let names = gate_codes::pseudonyms(app, school.corp(), key)?;
-    let name = |standing: &Standing| {
-        URL_SAFE_NO_PAD.encode(gate_codes::pseudonym(&names, standing.person_id))
-    };
+    let name =
+        |standing: &Standing| URL_SAFE_NO_PAD.encode(gate_codes::pseudonym(&names, standing.person_id));
     let denied = |direction: Direction| {
         let mut denied: Vec<String> =
             standings.iter().filter(|standing| !is_let(rules, direction, standing)).map(name).collect();

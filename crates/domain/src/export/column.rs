@@ -125,11 +125,11 @@ pub enum Column {
 }
 
 use Column::{
-    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day, Direction,
-    Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn, Major, Name,
-    Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
-    Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
-    Unit, Unreported, Until, Userid, WithAccount, Year,
+    Abnormal, Activated, Activation, Away, Back, Blank, Category, College, Counsellors, Count, Day,
+    Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last, Late, LeftOn,
+    Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place, Question, Rate, Reason, Region,
+    ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind,
+    State, Students, Transport, Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
 const ALL: [Column; 57] = [
@@ -217,9 +217,7 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             &[Index, Number, Name, College, Place, LeftOn, ReturnedOn, Region, Transport, Blank]
         }
         Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
-        Dataset::Passages => {
-            &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank]
-        }
+        Dataset::Passages => &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank],
     }
 }
 

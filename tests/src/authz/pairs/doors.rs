@@ -4,8 +4,8 @@ use super::{
     super::{
         oracle::Need::{
             self, Announce, AppointCounsellors, Care, ChangeStatus, DeletePhotos, DesignForms, Figures,
-            FollowUp, GiveGrants, Invite, ListsOfExemptions, PassageFigures, Passages, People, Permits, Remind,
-            SeeStatus, SettleCorrections, SignOff, Unreported,
+            FollowUp, GiveGrants, Invite, ListsOfExemptions, PassageFigures, Passages, People, Permits,
+            Remind, SeeStatus, SettleCorrections, SignOff, Unreported,
         },
         people::{expected, reported},
         world::{Person, World},

@@ -205,7 +205,8 @@ async fn photos(world: &mut World) {
 /// A zone, its gate, a device, and a passage of every second student, out of the zone, and of all staff, into it.
 async fn passages(world: &mut World) {
     let administrator = world.userid(Who::Administrator).to_owned();
-    let zone = done(world, &administrator, "/gate-zones", &json!({ "name": "东校区", "kind": "campus" })).await;
+    let zone =
+        done(world, &administrator, "/gate-zones", &json!({ "name": "东校区", "kind": "campus" })).await;
     let gate = json!({ "zone": zone["id"], "name": "东门", "directions": "both", "failure": "closed" });
     let gate = done(world, &administrator, "/gates", &gate).await;
     let sql = "insert into gate_devices (corp_id, gate_id, name, token_hash, paired_by, paired_at, seen_at)

@@ -74,7 +74,9 @@ pub async fn take() -> World {
     let school = School::load(root().join("fixtures/school-small.toml")).unwrap();
     let mut seats = BTreeMap::new();
     for who in Who::ALL {
-        if let Some(role) = who.role().filter(|_| !matches!(who, Who::Assistant | Who::Auditor | Who::GateGuard)) {
+        if let Some(role) =
+            who.role().filter(|_| !matches!(who, Who::Assistant | Who::Auditor | Who::GateGuard))
+        {
             seats.insert(who, test.persona(role));
         }
     }
