@@ -410,6 +410,124 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    gate_devices (corp_id, device_id) {
+        corp_id -> Int4,
+        device_id -> Int8,
+        gate_id -> Int8,
+        name -> Text,
+        token_hash -> Bytea,
+        paired_by -> Int8,
+        paired_at -> Timestamptz,
+        seen_at -> Timestamptz,
+        withdrawn_at -> Nullable<Timestamptz>,
+        withdrawn_by -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    gate_keys (corp_id, kid) {
+        corp_id -> Int4,
+        kid -> Bytea,
+        day -> Date,
+        signing_key -> Bytea,
+        public_key -> Bytea,
+        pseudonym_key -> Bytea,
+        made_at -> Timestamptz,
+        killed_at -> Nullable<Timestamptz>,
+        killed_by -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    gate_pairings (corp_id, code_hash) {
+        corp_id -> Int4,
+        code_hash -> Bytea,
+        gate_id -> Int8,
+        name -> Text,
+        made_by -> Int8,
+        made_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    gate_permits (corp_id, permit_id) {
+        corp_id -> Int4,
+        permit_id -> Int8,
+        person_id -> Int8,
+        kind -> Text,
+        from_time -> Timestamptz,
+        until_time -> Timestamptz,
+        zones -> Array<Nullable<Int8>>,
+        reason -> Text,
+        granted_by -> Int8,
+        granted_at -> Timestamptz,
+        revoked_by -> Nullable<Int8>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    gate_presence (corp_id, zone_id, person_id) {
+        corp_id -> Int4,
+        zone_id -> Int8,
+        person_id -> Int8,
+        inside -> Bool,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    gate_pseudonyms (corp_id, kid, pseudonym) {
+        corp_id -> Int4,
+        kid -> Bytea,
+        pseudonym -> Bytea,
+        person_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    gate_zones (corp_id, zone_id) {
+        corp_id -> Int4,
+        zone_id -> Int8,
+        name -> Text,
+        kind -> Text,
+        hard_from -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    gates (corp_id, gate_id) {
+        corp_id -> Int4,
+        gate_id -> Int8,
+        zone_id -> Int8,
+        name -> Text,
+        directions -> Text,
+        failure -> Text,
+        rules -> Jsonb,
+        closed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     grant_acts (corp_id, act_id) {
         corp_id -> Int4,
         act_id -> Int8,
@@ -728,6 +846,30 @@ diesel::table! {
         response_code -> Nullable<Text>,
         error -> Nullable<Text>,
         failing_since -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    passages (corp_id, passage_id) {
+        corp_id -> Int4,
+        passage_id -> Int8,
+        gate_id -> Int8,
+        zone_id -> Int8,
+        device_id -> Int8,
+        scan_id -> Text,
+        person_id -> Nullable<Int8>,
+        kid -> Nullable<Bytea>,
+        jti -> Nullable<Bytea>,
+        direction -> Text,
+        at -> Timestamptz,
+        received_at -> Timestamptz,
+        offline -> Bool,
+        decision -> Text,
+        reason -> Nullable<Text>,
+        flags -> Array<Nullable<Text>>,
+        permit_id -> Nullable<Int8>,
     }
 }
 
@@ -1444,6 +1586,8 @@ diesel::joinable!(digest_rules -> corps (corp_id));
 diesel::joinable!(export_templates -> corps (corp_id));
 diesel::joinable!(exports -> corps (corp_id));
 diesel::joinable!(forms -> corps (corp_id));
+diesel::joinable!(gate_keys -> corps (corp_id));
+diesel::joinable!(gate_zones -> corps (corp_id));
 diesel::joinable!(heartbeats -> corps (corp_id));
 diesel::joinable!(inbox -> corps (corp_id));
 diesel::joinable!(invitation_rounds -> corps (corp_id));
@@ -1501,6 +1645,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     form_acts,
     form_versions,
     forms,
+    gate_devices,
+    gate_keys,
+    gate_pairings,
+    gate_permits,
+    gate_presence,
+    gate_pseudonyms,
+    gate_zones,
+    gates,
     grant_acts,
     grants,
     heartbeats,
@@ -1522,6 +1674,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outages,
     outbox,
     outbox_batches,
+    passages,
     person_fields,
     persons,
     phone_corrections,
