@@ -81,11 +81,17 @@ async fn the_reference_school_has_the_figures_of_its_briefing() {
     collect(&test, &administrator).await;
     // Past midnight, when WeCom has yesterday whole.
     advance(&test, TimeDelta::minutes(21 * 60 + 30)).await;
+    let administrator = test.sign_in(&test.personas_of(REFERENCE, "administrator")[0]).await;
     collect(&test, &administrator).await;
     for file in ["figures", "members"] {
         let path = if file == "figures" { "/platform/figures/list" } else { "/platform/usage/list" };
         let brought = send(&administrator, path, console(&test, &format!("{file}.csv")).await).await;
-        assert_eq!((brought.status, &brought.body["error_count"]), (StatusCode::OK, &json!(0)), "{}", brought.body);
+        assert_eq!(
+            (brought.status, &brought.body["error_count"]),
+            (StatusCode::OK, &json!(0)),
+            "{}",
+            brought.body
+        );
     }
 
     let leader = test.sign_in(&test.personas_of(REFERENCE, "school_leader")[0]).await;
@@ -99,7 +105,10 @@ async fn the_reference_school_has_the_figures_of_its_briefing() {
 
     let active = days(&shown, "active_members");
     assert_eq!(active.len(), 30, "{active:?}");
-    assert!(active.iter().all(|(_, members)| *members >= given("/members/daily_active_at_least")), "{active:?}");
+    assert!(
+        active.iter().all(|(_, members)| *members >= given("/members/daily_active_at_least")),
+        "{active:?}"
+    );
 
     let meetings = days(&shown, "meetings_started");
     let attendees = days(&shown, "meeting_attendees");
@@ -155,7 +164,11 @@ async fn a_call_that_fails_leaves_its_figures_with_since_when_and_why() {
     advance(&test, TimeDelta::hours(1)).await;
     collect(&test, &administrator).await;
     let again = page(&administrator, "").await;
-    assert_eq!(collector(&again, "meetings")["failing_since"], failing["failing_since"], "since the first time");
+    assert_eq!(
+        collector(&again, "meetings")["failing_since"],
+        failing["failing_since"],
+        "since the first time"
+    );
 
     test.control("settings", &json!({ "closed_products": [] })).await;
     advance(&test, TimeDelta::hours(1)).await;
@@ -214,7 +227,10 @@ async fn what_is_entered_stands_beside_what_wecom_says_and_says_who() {
     let capacity = part(&shown, "drive_capacity", "");
     assert_eq!((&capacity["now"]["value"], &capacity["now"]["source"]), (&json!(100.0), &json!("api")));
     let other = &capacity["others"][0];
-    assert_eq!((&other["value"], &other["source"], &other["note"]), (&json!(200.0), &json!("hand"), &json!("合同")));
+    assert_eq!(
+        (&other["value"], &other["source"], &other["note"]),
+        (&json!(200.0), &json!("hand"), &json!("合同"))
+    );
     assert!(other["entered_by"].is_string());
 
     // The price of more, by size.
@@ -234,7 +250,11 @@ async fn what_is_entered_stands_beside_what_wecom_says_and_says_who() {
     assert_eq!(administrator.delete(path).await.status, StatusCode::NO_CONTENT);
     assert_eq!(administrator.delete(path).await.status, StatusCode::NOT_FOUND);
     let collected = "/platform/figures/drive_capacity/2020-03-04?source=api";
-    assert_eq!(administrator.delete(collected).await.status, StatusCode::NOT_FOUND, "what is collected stays");
+    assert_eq!(
+        administrator.delete(collected).await.status,
+        StatusCode::NOT_FOUND,
+        "what is collected stays"
+    );
     assert_eq!(part(&page(&administrator, "").await, "drive_capacity", "")["others"], json!([]));
 
     for (wrong, field) in [
@@ -246,7 +266,11 @@ async fn what_is_entered_stands_beside_what_wecom_says_and_says_who() {
         (json!({ "metric": "drive_price", "day": "2020-03-04", "value": 1 }), "part"),
     ] {
         let refused = administrator.put("/platform/figures", &wrong).await;
-        assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec![field]), "{wrong}");
+        assert_eq!(
+            (refused.status, refused.fields()),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![field]),
+            "{wrong}"
+        );
     }
 }
 
@@ -342,7 +366,9 @@ async fn a_visit_is_a_day_a_member_and_a_module_and_ends_after_180_days() {
     collect(&test, &administrator).await;
     let old: i64 = test.one("select count(*) from visits where day < '2020-03-05'", &[]).await;
     assert_eq!(old, 0);
-    let kept: i64 = test.one("select count(*) from platform_figures where metric = 'visitors' and day = '2020-03-04'", &[]).await;
+    let kept: i64 = test
+        .one("select count(*) from platform_figures where metric = 'visitors' and day = '2020-03-04'", &[])
+        .await;
     assert_eq!(kept, 1, "the figure stays");
 }
 
@@ -373,7 +399,11 @@ async fn figures_are_for_the_school_and_words_of_the_logs_for_administrators() {
         }
     }
     let logged = administrator.get("/platform/records?log=member&limit=2").await;
-    assert!(logged.items().iter().all(|row| row["words"].is_string() && row["title"].is_string()), "{}", logged.body);
+    assert!(
+        logged.items().iter().all(|row| row["words"].is_string() && row["title"].is_string()),
+        "{}",
+        logged.body
+    );
     let next = logged.body["next_cursor"].as_str().unwrap();
     let second = administrator.get(&format!("/platform/records?log=member&limit=2&cursor={next}")).await;
     assert_ne!(logged.items()[0]["id"], second.items()[0]["id"]);
@@ -401,7 +431,8 @@ async fn figures_are_collected_four_times_a_day_without_anybody_asking() {
     advance(&test, TimeDelta::hours(5)).await;
     test.run_jobs().await;
     test.assert_no_failed_jobs().await;
-    let read: i64 = test.one("select count(distinct collector) from platform_collections where error is null", &[]).await;
+    let read: i64 =
+        test.one("select count(distinct collector) from platform_collections where error is null", &[]).await;
     assert_eq!(read, 10, "every collector went well");
 }
 

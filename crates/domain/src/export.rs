@@ -117,8 +117,8 @@ impl Dataset {
     /// By what its rows can be picked.
     pub fn filters(self) -> &'static [Filter] {
         use Filter::{
-            Activation, By, Category, Client, Day, Department, Field, Form, From, Kind, Open, Outside, Past, Since,
-            Slot, StaffKind, State, To, Within, Year,
+            Activation, By, Category, Client, Day, Department, Field, Form, From, Kind, Open, Outside, Past,
+            Since, Slot, StaffKind, State, To, Within, Year,
         };
         match self {
             Self::People => &[Kind, StaffKind, Department, Year, Activation],

@@ -74,7 +74,8 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     let path = "/platform/figures/list";
     let brought = world.client.send(Some(&administrator), &Method::POST, path, figures.as_bytes()).await;
     assert!(brought.succeeded(), "{}", brought.text);
-    let price = json!({ "metric": "drive_price", "part": "1TB", "day": "2020-03-01", "value": 3000 }).to_string();
+    let price =
+        json!({ "metric": "drive_price", "part": "1TB", "day": "2020-03-01", "value": 3000 }).to_string();
     let path = "/platform/figures";
     let entered = world.client.send(Some(&administrator), &Method::PUT, path, price.as_bytes()).await;
     assert!(entered.succeeded(), "{}", entered.text);

@@ -30,11 +30,11 @@ pub async fn briefing(app: &App, school: &School, viewer: &Viewer, month: &str) 
     see(viewer)?;
     let (corp, now) = (school.corp(), app.now());
     let today = school.today(now);
-    let first = format!("{month}-01").parse::<NaiveDate>().ok().filter(|first| {
-        month.len() == 7 && first.year() >= 2000 && *first <= today
-    });
-    let first =
-        first.ok_or_else(|| Error::field("month", "请选择本月或更早的月份，例如 2020-03"))?;
+    let first = format!("{month}-01")
+        .parse::<NaiveDate>()
+        .ok()
+        .filter(|first| month.len() == 7 && first.year() >= 2000 && *first <= today);
+    let first = first.ok_or_else(|| Error::field("month", "请选择本月或更早的月份，例如 2020-03"))?;
     let ends = first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(first);
     let last = ends.min(today);
     let mut tx = app.store().scoped(corp).await?;

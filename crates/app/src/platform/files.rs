@@ -6,9 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     platform::{
         Source,
-        line::{
-            FIGURE_COLUMNS, FIGURE_NEEDED, FigureLine, USAGE_COLUMNS, USAGE_NEEDED, UsageLine,
-        },
+        line::{FIGURE_COLUMNS, FIGURE_NEEDED, FigureLine, USAGE_COLUMNS, USAGE_NEEDED, UsageLine},
     },
     policy::Viewer,
     roster::{Line, LineError},
@@ -114,12 +112,8 @@ pub async fn add_figures(
         ));
     }
     if write {
-        let origin = Origin {
-            source: Source::Console.as_str(),
-            as_of: now,
-            by: Some(viewer.member),
-            note: None,
-        };
+        let origin =
+            Origin { source: Source::Console.as_str(), as_of: now, by: Some(viewer.member), note: None };
         let mut tx = app.store().scoped(corp).await?;
         rows::keep(&mut tx, corp, &figures, origin).await?;
         tx.commit().await?;

@@ -63,8 +63,7 @@ pub async fn flush(app: &App) {
     let waiting = std::mem::take(&mut app.visits().inner().waiting);
     for school in app.schools() {
         let corp = school.corp();
-        let own: Vec<Visit> =
-            waiting.iter().filter(|(of, _)| *of == corp).map(|(_, visit)| *visit).collect();
+        let own: Vec<Visit> = waiting.iter().filter(|(of, _)| *of == corp).map(|(_, visit)| *visit).collect();
         if own.is_empty() {
             continue;
         }

@@ -126,10 +126,10 @@ pub enum Column {
 
 use Column::{
     Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors,
-    Count, Day, Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, LastUsed, Late, LeftOn,
-    Major, Name, Normal, Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
-    Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, Transport,
-    Unit, Unreported, Until, Userid, WithAccount, Year,
+    Count, Day, Exemption, Expected, From, Grade, GrantedBy, Heads, Index, Kind, Last, LastUsed, Late,
+    LeftOn, Major, Name, Normal, Note, Number, OnLeave, Path, Phone, Place, Question, Rate, Reason, Region,
+    ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind,
+    State, Students, Transport, Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
 const ALL: [Column; 57] = [

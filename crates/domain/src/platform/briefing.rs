@@ -49,7 +49,9 @@ impl Month<'_> {
             .map(|group| {
                 let mut lines = self.lines(group);
                 if lines.is_empty() {
-                    lines.push(Sentence { text: "本月没有数据。".into(), sources: Vec::new(), as_of: None });
+                    lines.push(Sentence {
+                        text: "本月没有数据。".into(), sources: Vec::new(), as_of: None
+                    });
                 }
                 Section { group, lines }
             })
@@ -167,12 +169,8 @@ impl Month<'_> {
                 }
                 None => format!("{}场（{}）", reading.value, day(reading.day)),
             };
-            let text = format!(
-                "本月共发起会议{}场；单日最多{}，最少{}。",
-                total(&started),
-                at(most),
-                at(least)
-            );
+            let text =
+                format!("本月共发起会议{}场；单日最多{}，最少{}。", total(&started), at(most), at(least));
             lines.push(said(text, &rests_on));
         }
         if self.of(Metric::MeetingAttendees).next().is_some() {
@@ -190,8 +188,7 @@ impl Month<'_> {
             let viewers: Vec<_> = self.of(Metric::LivingViewers).collect();
             let all: Vec<_> = held.iter().chain(&viewers).copied().collect();
             (!held.is_empty()).then(|| {
-                let text =
-                    format!("由点名预约的直播{}场，观看{}人次。", total(&held), total(&viewers));
+                let text = format!("由点名预约的直播{}场，观看{}人次。", total(&held), total(&viewers));
                 said(text, &all)
             })
         };
@@ -233,7 +230,8 @@ impl Month<'_> {
         prices.dedup_by(|older, newest| older.part == newest.part);
         prices.sort_by_key(|reading| reading.value);
         if !prices.is_empty() {
-            let each: Vec<_> = prices.iter().map(|price| format!("{}每年{}", price.part, words(price))).collect();
+            let each: Vec<_> =
+                prices.iter().map(|price| format!("{}每年{}", price.part, words(price))).collect();
             lines.push(said(format!("扩容价格：{}。", each.join("，")), &prices));
         }
         lines
@@ -363,7 +361,9 @@ mod tests {
         assert!(text(Group::Drive)[1].contains("最多1555人次（3月4日）"));
         assert_eq!(
             text(Group::Own),
-            ["学生健康日报：1天共应报15380人次，已报15343人次，上报率99.76%；最低为3月4日的99.76%（15343/15380）。"]
+            [
+                "学生健康日报：1天共应报15380人次，已报15343人次，上报率99.76%；最低为3月4日的99.76%（15343/15380）。"
+            ]
         );
     }
 

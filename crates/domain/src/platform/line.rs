@@ -215,10 +215,8 @@ impl UsageLine {
             (Some(name), Some(state)) if errors.is_empty() => Ok(Self {
                 line: line.number,
                 recorded_on,
-                account: account.map_or_else(
-                    || format!("{name}@{}", place.unwrap_or_default()),
-                    str::to_lowercase,
-                ),
+                account: account
+                    .map_or_else(|| format!("{name}@{}", place.unwrap_or_default()), str::to_lowercase),
                 name: name.into(),
                 place: place.map(Into::into),
                 state,
@@ -311,7 +309,8 @@ mod tests {
         ]));
         let bare = bare.unwrap();
         assert_eq!((bare.account.as_str(), bare.last_used_on), ("点名@1班", None));
-        let wrong = UsageLine::read(&line(&[("person_name", ""), ("account_state", "忙"), ("last_used", "昨天")]));
+        let wrong =
+            UsageLine::read(&line(&[("person_name", ""), ("account_state", "忙"), ("last_used", "昨天")]));
         assert_eq!(wrong.unwrap_err().len(), 3);
     }
 }

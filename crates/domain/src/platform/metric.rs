@@ -382,7 +382,11 @@ impl Metric {
             Self::AdminOperations => Collector::AdminLog,
             Self::DriveCapacity => Collector::Drive,
             Self::LivingsHeld | Self::LivingViewers => Collector::Living,
-            Self::PortalPasses | Self::MeetingAttendees | Self::DriveUsed | Self::DriveUses | Self::DrivePrice => {
+            Self::PortalPasses
+            | Self::MeetingAttendees
+            | Self::DriveUsed
+            | Self::DriveUses
+            | Self::DrivePrice => {
                 return None;
             }
         })

@@ -121,12 +121,7 @@ pub(super) fn happened(world: &World, what: &str, a_day: u64, stretch: &Stretch)
 }
 
 /// … so many a day.
-fn counted(
-    world: &World,
-    what: &str,
-    stretch: &Stretch,
-    of_day: impl Fn(i64) -> u64,
-) -> Vec<(i64, String)> {
+fn counted(world: &World, what: &str, stretch: &Stretch, of_day: impl Fn(i64) -> u64) -> Vec<(i64, String)> {
     let members: Vec<&str> = world.directory.members().map(|(_, member)| member.userid.as_str()).collect();
     let mut all = Vec::new();
     for day in day_of(stretch.from)..=day_of(stretch.to) {
@@ -194,7 +189,11 @@ pub fn member_operations(world: &mut World, call: &Call) -> Answer {
     let invented = happened(world, "member", 30, &stretch).into_iter().map(|(time, userid)| {
         // Who adds whom stands in the description of a school that has one.
         let types = if world.spec.platform.is_some() { [2, 4, 4, 4, 8, 8] } else { [1, 1, 1, 2, 4, 8] };
-        (time, userid.clone(), types[usize::try_from(chance(&format!("{time} {userid}"), 6)).unwrap_or_default()])
+        (
+            time,
+            userid.clone(),
+            types[usize::try_from(chance(&format!("{time} {userid}"), 6)).unwrap_or_default()],
+        )
     });
     let mut operations: Vec<(i64, String, u64)> = invented.collect();
     if let Some(platform) = &world.spec.platform {

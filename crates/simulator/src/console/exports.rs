@@ -48,7 +48,8 @@ pub async fn members(shared: Here) -> HttpResponse {
             Status::Left => "已退出",
         };
         let (used, client) = if member.status == Status::Active {
-            let back = [0, 0, 0, 0, 0, 0, 0, 0, 1, 3][usize::try_from(chance(userid, 10)).unwrap_or_default()];
+            let back =
+                [0, 0, 0, 0, 0, 0, 0, 0, 1, 3][usize::try_from(chance(userid, 10)).unwrap_or_default()];
             let day = today.checked_sub_days(Days::new(back)).unwrap_or(today);
             let client = usize::try_from(chance(&format!("{userid} client"), 5)).unwrap_or_default();
             (day.to_string(), CLIENTS.get(client).copied().unwrap_or_default())
@@ -73,7 +74,11 @@ pub async fn members(shared: Here) -> HttpResponse {
 
 /// Names with commas stand in quotes.
 fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 fn csv(name: &str, text: String) -> HttpResponse {

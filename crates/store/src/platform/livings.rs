@@ -68,11 +68,9 @@ pub async fn staff(
     limit: i64,
 ) -> Result<Vec<(MemberId, String)>> {
     Ok(members::table
-        .inner_join(
-            persons::table.on(persons::corp_id
-                .eq(members::corp_id)
-                .and(persons::person_id.nullable().eq(members::person_id))),
-        )
+        .inner_join(persons::table.on(
+            persons::corp_id.eq(members::corp_id).and(persons::person_id.nullable().eq(members::person_id)),
+        ))
         .filter(members::corp_id.eq(corp))
         .filter(members::left_on.is_null())
         .filter(members::status.eq(1))

@@ -201,7 +201,8 @@ pub async fn count(conn: &mut AsyncPgConnection, question: &Question, of: Of) ->
 /// Forgets exports that are older.
 pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate) -> Result<usize> {
     use crate::schema::usage_records;
-    let old =
-        usage_records::table.filter(usage_records::corp_id.eq(corp)).filter(usage_records::recorded_on.lt(before));
+    let old = usage_records::table
+        .filter(usage_records::corp_id.eq(corp))
+        .filter(usage_records::recorded_on.lt(before));
     Ok(diesel::delete(old).execute(conn).await?)
 }

@@ -1,9 +1,7 @@
 //! The information centre's work, and forms.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{
-    Administer, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn,
-};
+use crate::authz::oracle::Need::{Administer, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn};
 
 pub const ROWS: &[Row] = &[
     get("campaigns_list", DesignForms, "GET /campaigns"),
@@ -58,7 +56,12 @@ pub const ROWS: &[Row] = &[
         "POST /platform/figures/list/preview",
         "日期,参会人次\n2020-03-04,726\n",
     ),
-    row("platform_figures_import", Administer, "POST /platform/figures/list", "日期,参会人次\n2020-03-04,726\n"),
+    row(
+        "platform_figures_import",
+        Administer,
+        "POST /platform/figures/list",
+        "日期,参会人次\n2020-03-04,726\n",
+    ),
     row(
         "platform_usage_preview",
         Administer,

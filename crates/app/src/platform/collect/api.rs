@@ -46,7 +46,8 @@ pub(super) async fn meetings(app: &App, school: &School) -> Result<Could> {
     if from >= now {
         return Ok(None);
     }
-    let mut started: BTreeMap<NaiveDate, i64> = each_day(*first, school.today(now)).map(|day| (day, 0)).collect();
+    let mut started: BTreeMap<NaiveDate, i64> =
+        each_day(*first, school.today(now)).map(|day| (day, 0)).collect();
     let pages = school.wecom.meeting_starts(from, now)?;
     pin_mut!(pages);
     while let Some(page) = pages.next().await {
@@ -89,7 +90,8 @@ pub(super) async fn living(app: &App, school: &School) -> Result<Could> {
     let today = school.today(now);
     let since = today.checked_sub_days(Days::new(LIVING_DAYS)).unwrap_or(today);
     let mut tx = app.store().scoped(corp).await?;
-    let read = rows::read_at(&mut tx, corp, Metric::LivingsHeld.as_str(), Source::Api.as_str(), since).await?;
+    let read =
+        rows::read_at(&mut tx, corp, Metric::LivingsHeld.as_str(), Source::Api.as_str(), since).await?;
     let mut known: HashSet<String> = livings::over(&mut tx, corp).await?.into_iter().collect();
     tx.commit().await?;
     if read.iter().any(|(_, as_of)| *as_of > now - WALK) {
@@ -117,10 +119,7 @@ pub(super) async fn living(app: &App, school: &School) -> Result<Could> {
         .flat_map(|day| {
             let of_day = held.iter().find(|one| one.day == day);
             let (held, viewers) = of_day.map_or((0, 0), |one| (one.held, one.viewers));
-            [
-                figure(Metric::LivingsHeld, "", day, held),
-                figure(Metric::LivingViewers, "", day, viewers),
-            ]
+            [figure(Metric::LivingsHeld, "", day, held), figure(Metric::LivingViewers, "", day, viewers)]
         })
         .collect();
     keep(app, school, Source::Api, &figures, None).await?;

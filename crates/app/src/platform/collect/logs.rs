@@ -96,8 +96,7 @@ async fn keep(
         let detail = json!({
             "words": operation.detail_info, "ip": operation.ip, "type": operation.detail_type,
         });
-        let detail =
-            app.store().keyring().seal(records::place(corp, &row), detail.to_string().as_bytes())?;
+        let detail = app.store().keyring().seal(records::place(corp, &row), detail.to_string().as_bytes())?;
         if let Some([all, added, removed]) = counts.get_mut(&school.today(at)) {
             *all += 1;
             *added += i64::from(kind == CONTACT_ADDED);

@@ -217,7 +217,7 @@ impl From<Definition> for ExportDefinition {
                 outside,
                 within,
                 since,
-            client,
+                client,
             },
         }
     }

@@ -78,10 +78,7 @@ impl From<UsageOutcome> for PlatformUsageOutcome {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = PlatformFiguresOutcome), Refusals, WriteRefusals))]
 #[post("/platform/figures/list/preview")]
-pub async fn preview_figures(
-    who: SignedIn,
-    body: web::Payload,
-) -> Answer<web::Json<PlatformFiguresOutcome>> {
+pub async fn preview_figures(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformFiguresOutcome>> {
     let (app, school, viewer) = who.parts()?;
     let outcome = platform::add_figures(app, school, viewer, file(body).await?, false).await?;
     Ok(web::Json(outcome.into()))
@@ -94,10 +91,7 @@ pub async fn preview_figures(
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = PlatformFiguresOutcome), Refusals, WriteRefusals))]
 #[post("/platform/figures/list")]
-pub async fn import_figures(
-    who: SignedIn,
-    body: web::Payload,
-) -> Answer<web::Json<PlatformFiguresOutcome>> {
+pub async fn import_figures(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformFiguresOutcome>> {
     let (app, school, viewer) = who.parts()?;
     let outcome = platform::add_figures(app, school, viewer, file(body).await?, true).await?;
     Ok(web::Json(outcome.into()))

@@ -116,8 +116,7 @@ pub async fn usage(who: SignedIn, query: Query<UsageQuery>) -> Answer<web::Json<
         unused_days: query.0.unused_days,
         department: query.0.department,
     };
-    let found =
-        platform::usage(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
+    let found = platform::usage(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
     let items = found.page.items.into_iter().map(|row| PlatformUsageRow {
         id: row.id,
         recorded_on: row.recorded_on,
@@ -237,15 +236,11 @@ fn list(found: Records) -> PlatformRecordList {
     tag = "platform", security(("session" = [])), params(ContactsQuery),
     responses((status = 200, body = PlatformRecordList), Refusals))]
 #[get("/platform/contacts")]
-pub async fn contacts(
-    who: SignedIn,
-    query: Query<ContactsQuery>,
-) -> Answer<web::Json<PlatformRecordList>> {
+pub async fn contacts(who: SignedIn, query: Query<ContactsQuery>) -> Answer<web::Json<PlatformRecordList>> {
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let asked = AskedRecords { log: None, kind: query.0.kind, from: query.0.from, to: query.0.to };
-    let found =
-        platform::records(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
+    let found = platform::records(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
     Ok(web::Json(list(found)))
 }
 
@@ -255,10 +250,7 @@ pub async fn contacts(
     tag = "platform", security(("session" = [])), params(RecordsQuery),
     responses((status = 200, body = PlatformRecordList), Refusals))]
 #[get("/platform/records")]
-pub async fn records(
-    who: SignedIn,
-    query: Query<RecordsQuery>,
-) -> Answer<web::Json<PlatformRecordList>> {
+pub async fn records(who: SignedIn, query: Query<RecordsQuery>) -> Answer<web::Json<PlatformRecordList>> {
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let log = match query.0.log {
@@ -266,7 +258,6 @@ pub async fn records(
         LogDto::Admin => Log::Admin,
     };
     let asked = AskedRecords { log: Some(log), kind: query.0.kind, from: query.0.from, to: query.0.to };
-    let found =
-        platform::records(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
+    let found = platform::records(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
     Ok(web::Json(list(found)))
 }
