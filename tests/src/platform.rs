@@ -81,6 +81,7 @@ async fn the_reference_school_has_the_figures_of_its_briefing() {
     collect(&test, &administrator).await;
     // Past midnight, when WeCom has yesterday whole.
     advance(&test, TimeDelta::minutes(21 * 60 + 30)).await;
+    let administrator = test.sign_in(&test.personas_of(REFERENCE, "administrator")[0]).await;
     collect(&test, &administrator).await;
     for file in ["figures", "members"] {
         let path = if file == "figures" { "/platform/figures/list" } else { "/platform/usage/list" };
