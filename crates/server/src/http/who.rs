@@ -126,7 +126,7 @@ pub struct AtGate {
 impl AtGate {
     /// What the use cases of devices take.
     pub fn parts(&self) -> Answer<(&App, &School, &str)> {
-        Ok((&self.at.app, self.at.school()?, &self.token))
+        Ok((&self.at.app, self.at.school()?, self.token.as_str()))
     }
 }
 
@@ -151,7 +151,7 @@ pub struct Pairing {
 impl Pairing {
     /// What pairing takes.
     pub fn parts(&self) -> Answer<(&App, &School, &str)> {
-        Ok((&self.at.app, self.at.school()?, &self.code))
+        Ok((&self.at.app, self.at.school()?, self.code.as_str()))
     }
 }
 

@@ -228,7 +228,7 @@ pub struct GateZoneDraft {
 }
 
 impl GateZoneDraft {
-    fn new(&self) -> NewZone<'_> {
+    fn wanted(&self) -> NewZone<'_> {
         let kind = match self.kind {
             GateZoneKind::Campus => ZoneKind::Campus,
             GateZoneKind::Dormitory => ZoneKind::Dormitory,
@@ -252,7 +252,7 @@ pub struct GateMade {
 #[post("/gate-zones")]
 pub async fn create_zone(who: SignedIn, body: Json<GateZoneDraft>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let id = gates::add_zone(app, school, viewer, body.0.new()).await?;
+    let id = gates::add_zone(app, school, viewer, body.0.wanted()).await?;
     Ok(HttpResponse::Created().json(GateMade { id }))
 }
 
@@ -268,7 +268,7 @@ pub async fn change_zone(
     body: Json<GateZoneDraft>,
 ) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    gates::change_zone(app, school, viewer, *id, body.0.new()).await?;
+    gates::change_zone(app, school, viewer, *id, body.0.wanted()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
