@@ -268,7 +268,7 @@ async fn a_device_knows_whom_not_to_let_through_and_nothing_of_them() {
     assert_eq!((denied(&before, "denied_out"), denied(&before, "permitted")), (0, 0));
 
     let student = test.sign_in(&students[0]).await;
-    assert_eq!(student.post("/reports", &health_report(normal_answers())).await.status, StatusCode::OK);
+    assert_eq!(student.post("/reports", &health_report(normal_answers())).await.status, StatusCode::CREATED);
     let counsellor = test.sign_in(&userid).await;
     let permit = json!({ "numbers": students[1], "kind": "standing", "from": "2020-03-04T00:00:00Z",
         "until": "2020-03-05T00:00:00Z", "reason": "就医" });
