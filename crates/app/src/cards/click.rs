@@ -117,7 +117,7 @@ async fn act(
     let mut tx = app.store().scoped(corp).await?;
     let Some(person) = viewer.person.as_ref().map(|person| person.id) else { return Ok(Truth::NotAsked) };
     let key = Key { corp, form_id: loaded.form_id, person, period, occurrence: 0 };
-    if let Some(report) = reports::by_key(&mut tx, key).await? {
+    if let Some(report) = reports::by_key(&tx, key).await? {
         return Ok(match reviews::is_sent_back(&mut tx, corp, report.report_id).await? {
             true => Truth::SentBack,
             false => Truth::Reported(report.submitted_at, report.late),

@@ -41,14 +41,14 @@ pub struct Span {
 
 impl Span {
     /// From when until before when; `None` of a bound that was left out.
-    fn moments(self, school: &School) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+    fn moments(self, school: &School) -> Result<[Option<DateTime<Utc>>; 2]> {
         for (field, day) in [("from", self.from), ("to", self.to)] {
             if day.is_some_and(|day| !(1900..2200).contains(&day.year())) {
                 return Err(Error::field(field, "请填日期，例如 2020-03-04"));
             }
         }
         let midnight = |day: NaiveDate| clock::instant(school.zone, day, NaiveTime::MIN);
-        Ok((self.from.map(midnight), self.to.map(|day| clock::end_of_day(school.zone, day))))
+        Ok([self.from.map(midnight), self.to.map(|day| clock::end_of_day(school.zone, day))])
     }
 
     /// The same with both bounds.
@@ -63,7 +63,7 @@ impl Span {
             return Err(Error::field("from", format!("一次最多统计 {LONGEST} 天，请缩短时间")));
         }
         let span = Self { from: Some(from), to: Some(to) };
-        let (Some(from), Some(until)) = span.moments(school)? else {
+        let [Some(from), Some(until)] = span.moments(school)? else {
             return Err(Error::internal("a span without ends"));
         };
         Ok((from, until))
@@ -93,7 +93,7 @@ pub struct Asked {
 
 /// What is asked, for the store.
 pub(crate) fn picked_of(school: &School, asked: Asked) -> Result<Picked> {
-    let (from, until) = asked.span.moments(school)?;
+    let [from, until] = asked.span.moments(school)?;
     Ok(Picked {
         from,
         until,

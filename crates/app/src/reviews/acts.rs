@@ -143,7 +143,7 @@ async fn receipt_of(app: &App, school: &School, reach: &Reach, of: Unnoticed<'_>
         let turn = turn.ok_or_else(|| Error::field("slot", "这张表单没有这个时段"))?;
         let key =
             Key { corp, form_id: loaded.form_id, person: of.person, period: turn.period, occurrence: 0 };
-        reports::by_key(&mut tx, key).await?
+        reports::by_key(&tx, key).await?
     };
     tx.commit().await?;
     Ok(report.ok_or(Error::NotFound)?.receipt)
