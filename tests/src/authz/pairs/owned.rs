@@ -104,13 +104,13 @@ pub async fn make(world: &World) -> Things {
             things.entry(word).or_default().push((userid.clone(), id));
         }
     }
-    // Files of whoever may fetch one; who got an announcement.
+    // Files of whoever may fetch one; whom an announcement was for, whether or not their message is still on its way.
     let files = things.get("own_export").cloned().unwrap_or_default();
     things.insert("own_file", files);
     world.test.run_jobs().await;
     let sql = "select m.userid, a.announcement_id::text from announcements a
         join outbox o on o.corp_id = a.corp_id and o.mailing_id = a.mailing_id
-        join members m on m.corp_id = o.corp_id and m.member_id = o.member_id where o.state = 'sent'";
+        join members m on m.corp_id = o.corp_id and m.member_id = o.member_id where a.sent_at is not null";
     let rows = world.test.owner.query(sql, &[]).await.unwrap();
     things.insert("received", rows.iter().map(|row| (row.get(0), row.get(1))).collect());
     for owned in OWNED {
