@@ -1,7 +1,7 @@
 //! 摘要推送: those in charge are told the figures of what they look after at their hours, without a name.
 //!
-//! One mailing an occasion (rule, day, time), planned in one transaction. The figures come from one look for all receivers,
-//! by the SQL of the pages; receivers whose figures read the same share a variant.
+//! One mailing an occasion (rule, day, time), planned in one transaction. The figures come from one look for all receivers
+//! at the roll the pages are read from; receivers whose figures read the same share a variant.
 
 use std::collections::BTreeMap;
 
