@@ -27,6 +27,8 @@ bench_S7() { ignored_test chaos::s7; } # 50,000 reminders, grouped and each its 
 
 bench_S8() { ignored_test chaos::s8; } # the roster of a large school as a workbook
 
+bench_S9() { ignored_test chaos::s9; } # forty scans a second at the gates, for ten minutes
+
 # --- nothing lost, nothing doubled ---
 
 chaos_R1() { ignored_test chaos::r1; } # the process that sends reminders is killed again and again
@@ -42,12 +44,14 @@ chaos_R9() { ignored_test chaos::r9; } # 50,000 events of the directory: 10 minu
 chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
 chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
 chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
+chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and in any order
 
 # --- nobody sees what is not theirs ---
 
 authz_Z1() { tests_named authz::everybody_gets; }               # every role, every operation
 authz_Z2() { ignored_test authz::a_million_pairs; }             # anybody, anything: PAIRS= as many
 authz_Z4() { ignored_test chaos::z4; }                          # how long a right outlasts its end
+authz_Z10() { ignored_test chaos::z10; }                         # codes replayed, too late, forged, at two gates: FORGED= as many
 
 # --- how they run ---
 

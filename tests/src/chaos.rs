@@ -1,6 +1,7 @@
 //! Experiments with failures and attacks, for `make chaos`: ignored in an ordinary run, whose tests show the same
 //! on a small scale. Each ends with the rows it measured.
 
+mod gate;
 mod mirror;
 mod r1;
 mod r10;
@@ -15,4 +16,6 @@ mod s2;
 mod s3;
 mod s7;
 mod s8;
+mod s9;
+mod z10;
 mod z4;

@@ -61,7 +61,7 @@ impl Sender {
     pub async fn report(&self, userid: &str, key: &str) -> reqwest::Result<reqwest::Response> {
         self.http
             .post(self.url.join("reports").unwrap())
-            .header("Cookie", self.cookie(userid))
+            .header("Cookie", session(userid))
             .header("Idempotency-Key", key)
             .json(&health_report(normal_answers()))
             .send()
@@ -94,12 +94,17 @@ impl Sender {
 
     /// What somebody sees at this path of the API.
     pub async fn get(&self, userid: &str, path: &str) -> reqwest::Result<reqwest::Response> {
-        self.http.get(self.url.join(path).unwrap()).header("Cookie", self.cookie(userid)).send().await
+        self.http.get(self.url.join(path).unwrap()).header("Cookie", session(userid)).send().await
     }
+}
 
-    fn cookie(&self, userid: &str) -> String {
-        format!("{}=crowd-{userid}", server::http::who::SESSION)
-    }
+fn session(userid: &str) -> String {
+    format!("{}=crowd-{userid}", server::http::who::SESSION)
+}
+
+/// The line of header that says that it is [`sign_in_everybody`]'s somebody.
+pub fn cookie(userid: &str) -> String {
+    format!("Cookie: {}", session(userid))
 }
 
 /// One connection to the server, kept open. A client's comforts cost more than some of what is measured: this one writes a
@@ -120,10 +125,16 @@ impl Line {
 
     /// Sends a report of [`sign_in_everybody`]'s somebody. Gives the answer's status and body.
     pub async fn report(&mut self, userid: &str, key: &str) -> (u16, String) {
-        let (host, body, cookie) = (&self.host, &self.body, server::http::who::SESSION);
+        let body = self.body.clone();
+        self.post("reports", &format!("{}\r\nIdempotency-Key: {key}", cookie(userid)), &body).await
+    }
+
+    /// Posts a document with these lines of header. Gives the answer's status and body.
+    pub async fn post(&mut self, path: &str, header: &str, body: &str) -> (u16, String) {
+        let host = &self.host;
         let request = format!(
-            "POST /api/v1/reports HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}=crowd-{userid}\r\n\
-             Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST /api/v1/{path} HTTP/1.1\r\nHost: {host}\r\n{header}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.stream.write_all(request.as_bytes()).await.expect("a request is written");

@@ -25,6 +25,11 @@ pub fn scan_id() -> String {
 }
 
 impl Device {
+    /// The line of header that says which device it is.
+    pub fn authorization(&self) -> String {
+        format!("Authorization: Bearer {}", self.token)
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         let bearer = format!("Bearer {}", self.token);
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];

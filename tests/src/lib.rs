@@ -6,6 +6,10 @@
 
 #![cfg(test)]
 
+/// What is measured allocates as what is handed out.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod browser_client;
 mod crowd;
 mod databases;

@@ -15,7 +15,7 @@ use store::{
     gate_keys::{self, Key, NewKey, pseudonym_place, signing_place},
 };
 
-pub(crate) use token::{Claims, Code, read};
+pub use token::{Claims, Code, read};
 
 use crate::{App, Error, Result, School, secret};
 

@@ -255,41 +255,47 @@ fn is_of(of: &str, key: &str) -> bool {
     of == key
 }
 
-/// The viewer of a session cookie, if the session holds and its member is still there.
-pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
+/// The viewer of a session cookie, if the session holds and its member is still there; for somebody who only looks, as it
+/// was known up to three seconds ago.
+pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
     let hash = secret::hash(session.as_bytes());
     let key = format!("viewer:{}:{}", school.corp(), hex::encode(&hash));
-    let now = app.now();
     if let Some(known) = app.cache().get(&key).await
         && let Ok(Remembered { of, mut viewer }) = serde_json::from_slice(&known)
         && is_of(&of, &key)
     {
         // What ends at midnight ends at midnight, whenever it was read.
-        let today = school.today(now);
+        let today = school.today(app.now());
         viewer.grants.retain(|grant| grant.until > today);
         return Ok(Some(viewer));
     }
-    let mut tx = app.store().reading(school.corp()).await?;
-    let found = viewers::of_session(&mut tx, school.corp(), &hash, school.today(now), now).await?;
-    tx.commit().await?;
-    let Some(session) = found else { return Ok(None) };
-    let Some(viewer) = session.viewer else {
-        // The member has left or is disabled. Should they come back, they sign in anew.
-        let mut tx = app.store().scoped(school.corp()).await?;
-        sessions::delete(&mut tx, school.corp(), &hash).await?;
-        tx.commit().await?;
-        return Ok(None);
-    };
-    if now - session.seen_at > TOUCH {
-        let mut tx = app.store().scoped(school.corp()).await?;
-        sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
-        tx.commit().await?;
-    }
+    let Some(viewer) = viewer(app, school, session).await? else { return Ok(None) };
     let remembered = Remembered { of: key, viewer };
     if let Ok(bytes) = serde_json::to_vec(&remembered) {
         app.cache().put(&remembered.of, &bytes, VIEWER_SECONDS).await;
     }
     Ok(Some(remembered.viewer))
+}
+
+/// The same as it is now: for whoever is about to change something.
+pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
+    let hash = secret::hash(session.as_bytes());
+    let now = app.now();
+    let mut tx = app.store().reading(school.corp()).await?;
+    let found = viewers::of_session(&mut tx, school.corp(), &hash, school.today(now), now).await?;
+    tx.commit().await?;
+    let Some(session) = found else { return Ok(None) };
+    if session.viewer.is_none() {
+        // The member has left or is disabled. Should they come back, they sign in anew.
+        let mut tx = app.store().scoped(school.corp()).await?;
+        sessions::delete(&mut tx, school.corp(), &hash).await?;
+        tx.commit().await?;
+    } else if now - session.seen_at > TOUCH {
+        let mut tx = app.store().scoped(school.corp()).await?;
+        sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
+        tx.commit().await?;
+    }
+    Ok(session.viewer)
 }
 
 /// Ends a session.

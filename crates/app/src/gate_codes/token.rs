@@ -20,28 +20,28 @@ const PSEUDONYM: i64 = -65_537;
 
 /// What a code says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Claims {
+pub struct Claims {
     /// Of whom it is, to whoever has the keys of the day.
-    pub(crate) pseudonym: Vec<u8>,
+    pub pseudonym: Vec<u8>,
     /// Until when it is good, in seconds since 1970.
-    pub(crate) end: i64,
+    pub end: i64,
     /// Its own id, by which it is known again.
-    pub(crate) jti: Vec<u8>,
+    pub jti: Vec<u8>,
 }
 
 /// A code as it was read, not yet believed.
 #[derive(Debug, Clone)]
-pub(crate) struct Code {
+pub struct Code {
     /// The keys it says it is signed with.
-    pub(crate) kid: Vec<u8>,
+    pub kid: Vec<u8>,
     /// What it says.
-    pub(crate) claims: Claims,
+    pub claims: Claims,
     signed: CoseSign1,
 }
 
 impl Code {
     /// Whether it is signed with the key of this public key.
-    pub(crate) fn is_signed_with(&self, public_key: &[u8]) -> bool {
+    pub fn is_signed_with(&self, public_key: &[u8]) -> bool {
         let key = UnparsedPublicKey::new(&ED25519, public_key);
         self.signed.verify_signature(b"", |signature, text| key.verify(text, signature)).is_ok()
     }
@@ -66,7 +66,7 @@ pub(super) fn write(pair: &Ed25519KeyPair, kid: &[u8], claims: Claims) -> Result
 }
 
 /// Reads a code; none where it is none of ours.
-pub(crate) fn read(text: &str) -> Option<Code> {
+pub fn read(text: &str) -> Option<Code> {
     let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST)?;
     let signed = CoseSign1::from_slice(&base45::decode(text).ok()?).ok()?;
     let header = &signed.protected.header;

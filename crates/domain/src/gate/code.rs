@@ -10,7 +10,7 @@ use crate::clock;
 pub const STEP: i64 = 10;
 /// Seconds a code lives from when it is first shown.
 pub const LIFE: i64 = 20;
-/// Seconds a clock may be off.
+/// Seconds a clock may be off: twenty-five seconds after it was to be shown, a code is dead.
 pub const SKEW: i64 = 5;
 /// Codes of a batch: ten minutes without a network.
 pub const BATCH: i64 = 60;
@@ -40,7 +40,7 @@ pub fn untimely(zone: Tz, day: NaiveDate, end: i64, now: DateTime<Utc>) -> Optio
     let (begins, ends) = key_life(zone, day);
     let now_seconds = now.timestamp();
     // A key that leaked is worth its own day.
-    if now > ends || now_seconds > end.saturating_add(SKEW) {
+    if now > ends || now_seconds >= end.saturating_add(SKEW) {
         Some(Refusal::Expired)
     } else if now < begins || now_seconds < end.saturating_sub(LIFE + SKEW) {
         Some(Refusal::Early)
@@ -74,10 +74,10 @@ mod tests {
                 let step = i64::try_from(step).unwrap();
                 let shown = shown_from(*end).unwrap();
                 assert_eq!(shown, at(step * STEP));
-                for age in -5..=25 {
+                for age in -5..=24 {
                     assert_eq!(untimely(ZONE, day(), *end, shown + TimeDelta::seconds(age)), None, "{age}");
                 }
-                for age in [26, 27, 60, 3600] {
+                for age in [25, 26, 60, 3600] {
                     let late = untimely(ZONE, day(), *end, shown + TimeDelta::seconds(age));
                     assert_eq!(late, Some(Refusal::Expired), "{age}");
                 }

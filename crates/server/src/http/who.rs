@@ -98,12 +98,17 @@ impl FromRequest for SignedIn {
         let session = request.cookie(SESSION).map(|cookie| cookie.value().to_owned());
         let limits = request.app_data::<Data<super::limits::Limits>>().cloned();
         let path = request.path().to_owned();
+        let only_looks = request.method().is_safe();
         let browser = request.headers().get(USER_AGENT).cloned();
         Box::pin(async move {
             let at = at?;
             let session = session.ok_or(app::Error::NotSignedIn)?;
-            let viewer =
-                sign_in::viewer(&at.app, at.school()?, &session).await?.ok_or(app::Error::NotSignedIn)?;
+            let viewer = if only_looks {
+                sign_in::remembered_viewer(&at.app, at.school()?, &session).await?
+            } else {
+                sign_in::viewer(&at.app, at.school()?, &session).await?
+            };
+            let viewer = viewer.ok_or(app::Error::NotSignedIn)?;
             if let Some(limits) = limits {
                 limits.check_member(viewer.corp, viewer.member)?;
             }
