@@ -152,6 +152,32 @@ create index passages_gate on passages (corp_id, gate_id, at desc);
 create index passages_permit on passages (corp_id, permit_id) where permit_id is not null;
 call school_table('passages', 'select, insert, update, delete');
 
+-- 告警: what the security office hears of, each once.
+create table gate_alarms (
+  corp_id      integer not null,
+  alarm_id     bigint generated always as identity,
+  kind         text not null check (kind in ('abnormal', 'forged', 'double', 'travel', 'disputed', 'silent')),
+  key          text not null,        -- what it is of: a passage, somebody's day, a gate's ten minutes, a device's silence
+  gate_id      bigint not null,
+  device_id    bigint not null,
+  passage_id   bigint,
+  at           timestamptz not null,
+  told_at      timestamptz,
+  settled_by   bigint,
+  settled_at   timestamptz,
+  note         text,
+  primary key (corp_id, alarm_id),
+  constraint gate_alarms_key unique (corp_id, kind, key),
+  foreign key (corp_id, gate_id) references gates,
+  foreign key (corp_id, device_id) references gate_devices,
+  foreign key (corp_id, passage_id) references passages on delete cascade,
+  foreign key (corp_id, settled_by) references members (corp_id, member_id),
+  check ((settled_at is null) = (settled_by is null))
+);
+create index gate_alarms_untold on gate_alarms (corp_id) where told_at is null;
+create index gate_alarms_passage on gate_alarms (corp_id, passage_id) where passage_id is not null;
+call school_table('gate_alarms', 'select, insert, update, delete');
+
 -- Whether somebody is inside a zone: what the last of their passages says by the time it happened, whenever we were told.
 create table gate_presence (
   corp_id    integer not null,

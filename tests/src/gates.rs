@@ -151,7 +151,7 @@ async fn a_code_opens_a_gate_once_and_says_who_to_the_guard() {
     assert_eq!(reason(&east.scan(fourth, "in").await), "early");
     test.clock.advance(TimeDelta::seconds(30));
     assert_eq!(reason(&east.scan(batch[4]["code"].as_str().unwrap(), "in").await), "early");
-    test.clock.advance(TimeDelta::seconds(25));
+    test.clock.advance(TimeDelta::seconds(24));
     assert_eq!(reason(&east.scan(fourth, "in").await), "allowed");
     let third = batch[2]["code"].as_str().unwrap();
     let late = east.scan(third, "in").await;
@@ -430,6 +430,118 @@ async fn a_permit_opens_where_others_may_not() {
         test.sign_in(&test.persona("school_leader")).await.get("/gate-permits").await.status,
         StatusCode::FORBIDDEN
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leave_opens_where_the_gate_says_so() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let strict =
+        gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
+    let rules = json!({ "leaving": { "permit": "always" }, "leave": true });
+    let mild = gate(&test, &administrator, campus, "西门", rules).await;
+    let student = test.sign_in(&students[0]).await;
+    let out = async |device: &Device| reason(&device.scan(&code(&student).await, "out").await).to_owned();
+    assert_eq!(out(&mild).await, "no_permit");
+    let leave = json!({ "number": students[0], "kind": "leave", "from": "2020-03-04", "last": "2020-03-04", "reason": "就医" });
+    assert_eq!(counsellor.post("/exemptions", &leave).await.status, StatusCode::OK);
+    assert_eq!(out(&mild).await, "allowed");
+    assert_eq!(out(&strict).await, "no_permit");
+    assert_eq!(mild.guide().await["keys"][0]["permitted"].as_array().unwrap().len(), 1, "offline too");
+    assert_eq!(strict.guide().await["keys"][0]["permitted"].as_array().unwrap().len(), 0);
+    test.clock.advance(TimeDelta::days(1));
+    let student = test.sign_in(&students[0]).await;
+    assert_eq!(reason(&mild.scan(&code(&student).await, "out").await), "no_permit", "the day after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_shows_a_code_and_people_scan_it_themselves() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let (first, second) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let east = gate(&test, &administrator, campus, "东门", json!({})).await;
+    let name: String = test.one("select name from persons where number = $1", &[&students[0]]).await;
+    let shown = async || {
+        let (status, body) = east.get("/gate/codes?direction=out").await;
+        assert_eq!(status, StatusCode::OK);
+        let batch: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(batch["codes"].as_array().unwrap().len(), 60);
+        let path = batch["codes"][0]["path"].as_str().unwrap().to_owned();
+        path.strip_prefix("/h5/gate-scan?c=").unwrap().to_owned()
+    };
+    let shows = shown().await;
+    let pass = async |person: &Browser, id: &str, code: &str| {
+        let reply = person.post("/me/passages", &json!({ "id": id, "code": code })).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        reply.body
+    };
+    let passed = pass(&first, "of-the-first", &shows).await;
+    assert_eq!(
+        (&passed["allowed"], &passed["gate"], &passed["direction"]),
+        (&json!(true), &json!("东门"), &json!("out"))
+    );
+    assert_eq!(pass(&first, "of-the-first", &shows).await, passed, "told again, the same answer");
+    assert_eq!(reason(&pass(&first, "another-one", &shows).await), "used", "once for each");
+    assert_eq!(reason(&pass(&second, "of-the-first", &shows).await), "allowed", "a name of one's own");
+    let kept: i64 =
+        test.one("select count(*) from passages where direction = 'out' and not offline", &[]).await;
+    assert_eq!(kept, 3);
+
+    // The guard sees who it was.
+    let (_, body) = east.get("/gate/recent").await;
+    let recent: Value = serde_json::from_slice(&body).unwrap();
+    let items = recent["items"].as_array().unwrap();
+    assert_eq!(items.len(), 3);
+    assert_eq!(
+        (&items[0]["decision"]["person"]["name"], &items[0]["decision"]["allowed"]),
+        (&json!(name), &json!(true))
+    );
+    let (_, body) = east.get(&format!("/gate/recent?after={}", items[2]["id"])).await;
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["items"], json!([]));
+
+    test.clock.advance(TimeDelta::seconds(25));
+    assert_eq!(reason(&pass(&first, "a-picture-of-it", &shows).await), "expired");
+    let mut changed = shows.clone().into_bytes();
+    changed[100] = if changed[100] == b'A' { b'B' } else { b'A' };
+    let own = code(&first).await;
+    for strange in ["", "x", &String::from_utf8(changed).unwrap(), &own, &shows[..80]] {
+        let refused = first.post("/me/passages", &json!({ "id": "a-strange-one", "code": strange })).await;
+        assert_eq!(
+            (refused.status, refused.fields()),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec!["code"]),
+            "{strange}"
+        );
+    }
+    assert_eq!(
+        reason(&east.scan(&format!("G1:{shows}"), "out").await),
+        "unreadable",
+        "it is nobody's own code"
+    );
+
+    // A gate of one direction shows no other, and a device that was withdrawn nothing.
+    let only_in =
+        json!({ "zone": campus, "name": "东门", "directions": "in", "failure": "open", "rules": {} });
+    assert_eq!(
+        administrator.put(&format!("/gates/{}", east.gate), &only_in).await.status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(east.get("/gate/codes?direction=out").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let (_, body) = east.get("/gate/codes?direction=in").await;
+    let batch: Value = serde_json::from_slice(&body).unwrap();
+    let shows = batch["codes"][0]["path"].as_str().unwrap().split_once("?c=").unwrap().1.to_owned();
+    assert_eq!(
+        administrator.delete(&format!("/gate-devices/{}", east.id)).await.status,
+        StatusCode::NO_CONTENT
+    );
+    let refused = first.post("/me/passages", &json!({ "id": "of-no-device", "code": shows })).await;
+    assert_eq!(refused.fields(), ["code"]);
+    assert_eq!(east.get("/gate/codes?direction=in").await.0, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test(flavor = "multi_thread")]

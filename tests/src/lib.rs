@@ -41,6 +41,7 @@ mod exports;
 mod faults;
 mod follow_ups;
 mod forms;
+mod gate_alarms;
 mod gates;
 mod grants;
 mod house;

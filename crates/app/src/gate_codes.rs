@@ -1,6 +1,7 @@
 //! 通行码: what somebody shows at a gate. Ten minutes of codes at once, so that a phone without a network opens the gate
 //! too; each is good for twenty-five seconds, and none says who it is of but to us.
 
+mod shown;
 mod token;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -15,6 +16,8 @@ use store::{
     gate_keys::{self, Key, NewKey, pseudonym_place, signing_place},
 };
 
+pub use shown::at_gate;
+pub(crate) use shown::read as read_shown;
 pub use token::{Claims, Code, read};
 
 use crate::{App, Error, Result, School, secret};

@@ -19,6 +19,7 @@ pub mod sweep;
 pub mod sync_directory;
 pub mod take_photos;
 pub mod update_cards;
+pub mod warn_gates;
 pub mod warn_reviews;
 pub mod write_back;
 
@@ -34,7 +35,7 @@ use tokio::sync::watch;
 use crate::{App, Error, Result, cards, digests, outbox, reminders, tiles};
 
 /// Every kind of job, for figures of each.
-pub const KINDS: [&str; 18] = [
+pub const KINDS: [&str; 19] = [
     answer_members::KIND,
     approve_held::KIND,
     collect_platform::KIND,
@@ -51,6 +52,7 @@ pub const KINDS: [&str; 18] = [
     sync_directory::KIND,
     take_photos::KIND,
     update_cards::KIND,
+    warn_gates::KIND,
     warn_reviews::KIND,
     write_back::KIND,
 ];
@@ -102,6 +104,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             sync_directory::KIND => sync_directory::run(app, school, &job.payload).await,
             take_photos::KIND => take_photos::run(app, school, &job.payload).await,
             update_cards::KIND => update_cards::run(app, school).await,
+            warn_gates::KIND => warn_gates::run(app, school).await,
             warn_reviews::KIND => warn_reviews::run(app, school).await,
             write_back::KIND => write_back::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
@@ -266,6 +269,7 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     if store::cards::outstanding(&mut tx, school.corp(), now).await? {
         added |= queue::add(&mut tx, &update_cards::job(school.corp(), now), now).await?;
     }
+    added |= crate::gate_alarms::look(&mut tx, school, now).await?;
     added |= tiles::enqueue_if_due(&mut tx, school, now).await?;
     tx.commit().await?;
     if added {

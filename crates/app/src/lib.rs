@@ -22,6 +22,7 @@ pub mod export_templates;
 pub mod exports;
 pub mod follow_ups;
 pub mod forms;
+pub mod gate_alarms;
 pub mod gate_codes;
 pub mod gate_devices;
 pub mod gate_keys;

@@ -7,6 +7,8 @@
 mod carried;
 mod figures;
 mod guide;
+mod own;
+mod recent;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -27,10 +29,12 @@ pub use domain::gate::Direction;
 pub use figures::{Asked, By, Span, by_hour, inside, list, outside, table};
 pub(crate) use figures::{list_in, picked_of, question_in};
 pub use guide::{Guide, GuideKey, guide};
+pub use own::{Passed, pass};
+pub use recent::{Recent, recent};
 pub use store::passages::{GateHour, Inside, Outsider, Row, Unit};
 
 use crate::{
-    App, Error, Result, School,
+    App, Error, Result, School, gate_alarms,
     gate_codes::{self, Code},
     gate_devices::device,
     gates::rules_of,
@@ -93,22 +97,49 @@ pub async fn scan(app: &App, school: &School, token: &str, wanted: Wanted<'_>) -
         return Err(Error::UnknownDevice);
     }
     let believed = believe(&mut tx, school, code, now).await?;
-    let person = believed.person;
-    if let Some(person) = person {
-        passages::lock(&mut tx, corp, &[person]).await?;
+    let scan = Scan { id: wanted.id, direction: wanted.direction, now };
+    let (answer, added) = judge(&mut tx, school, &device, &believed, scan).await?;
+    tx.commit().await?;
+    if added {
+        app.job_added().notify_one();
     }
-    if let Some(before) = answered(&mut tx, school, &device, wanted.id, now).await? {
-        return Ok(before);
+    Ok(answer)
+}
+
+/// What is decided about.
+#[derive(Debug, Clone, Copy)]
+struct Scan<'a> {
+    /// The device's name for it.
+    id: &'a str,
+    direction: Direction,
+    now: DateTime<Utc>,
+}
+
+/// Decides about whoever is believed to be there and keeps it, or gives the answer that was given before. Says whether there
+/// is something to be told.
+async fn judge(
+    tx: &mut Scoped,
+    school: &School,
+    device: &Device,
+    believed: &Believed,
+    scan: Scan<'_>,
+) -> Result<(Answer, bool)> {
+    let (corp, now) = (school.corp(), scan.now);
+    if let Some(person) = believed.person {
+        passages::lock(tx, corp, &[person]).await?;
     }
-    let (answer, passage, near) = match (person, &believed.code) {
-        (Some(person), Some(code)) => {
-            let known = known(&mut tx, school, &device, (person, code), wanted.direction, now).await?;
-            decided(school, &device, &believed, known, wanted, now)?
+    if let Some(before) = answered(tx, school, device, scan.id, now).await? {
+        return Ok((before, false));
+    }
+    let (mut answer, passage, near) = match (believed.person, &believed.proof) {
+        (Some(person), Some(proof)) => {
+            let known = known(tx, school, device, (person, proof), scan).await?;
+            decided(school, device, believed, known, scan)?
         }
         _ => {
             let refusal = believed.refusal.unwrap_or(Refusal::Unreadable);
             let answer = Answer { refusal: Some(refusal), flags: Vec::new(), face: None, at: now };
-            (answer, passage(wanted, &believed, Some(refusal), None, now), false)
+            (answer, passage(scan, believed, Some(refusal), None), false)
         }
     };
     let at = Where {
@@ -119,22 +150,30 @@ pub async fn scan(app: &App, school: &School, token: &str, wanted: Wanted<'_>) -
         offline: false,
         now,
     };
-    let kept = passages::write(&mut tx, at, &[passage]).await?;
-    let flags = if near { flag_near(&mut tx, &kept).await? } else { Vec::new() };
-    tx.commit().await?;
-    let mut answer = answer;
+    let kept = passages::write(tx, at, &[passage]).await?;
+    let flags = if near { flag_near(tx, &kept).await? } else { Vec::new() };
+    let stands_out = !flags.is_empty() || answer.refusal.is_some_and(gate_alarms::is_alarming);
+    let added = stands_out && gate_alarms::raise(tx, device, &kept, answer.refusal, now).await?;
     answer
         .flags
         .extend(flags.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, flag)| flag.to_owned()));
     answer.flags.sort_unstable();
     answer.flags.dedup();
-    Ok(answer)
+    Ok((answer, added))
+}
+
+/// By what a code is known.
+#[derive(Debug, Clone)]
+struct Proof {
+    kid: Vec<u8>,
+    jti: Vec<u8>,
 }
 
 /// A code and what can be said of it without looking at the person.
+#[derive(Debug)]
 struct Believed {
-    /// As it was read; none: it is none of ours.
-    code: Option<Code>,
+    /// None: it is none of ours.
+    proof: Option<Proof>,
     /// Whose it is.
     person: Option<PersonId>,
     /// What is wrong with it.
@@ -145,10 +184,17 @@ struct Believed {
 fn flaw(school: &School, code: &Code, key: &Key, at: DateTime<Utc>) -> Option<Refusal> {
     if !code.is_signed_with(&key.public_key) {
         Some(Refusal::Unreadable)
-    } else if key.killed_at.is_some_and(|killed| killed <= at) {
+    } else {
+        worthless(school, key, code.claims.end, at)
+    }
+}
+
+/// What is wrong with whatever these keys signed to end then.
+fn worthless(school: &School, key: &Key, end: i64, at: DateTime<Utc>) -> Option<Refusal> {
+    if key.killed_at.is_some_and(|killed| killed <= at) {
         Some(Refusal::KilledKey)
     } else {
-        untimely(school.zone, key.day, code.claims.end, at)
+        untimely(school.zone, key.day, end, at)
     }
 }
 
@@ -159,7 +205,7 @@ async fn believe(
     now: DateTime<Utc>,
 ) -> Result<Believed> {
     let corp = tx.corp();
-    let unreadable = Believed { code: None, person: None, refusal: Some(Refusal::Unreadable) };
+    let unreadable = Believed { proof: None, person: None, refusal: Some(Refusal::Unreadable) };
     let Some(code) = code else { return Ok(unreadable) };
     let kids = [code.kid.clone()];
     let Some(key) = gate_keys::by_kids(tx, corp, &kids).await?.pop() else { return Ok(unreadable) };
@@ -170,7 +216,8 @@ async fn believe(
     }
     let named = gate_keys::named(tx, corp, &kids, std::slice::from_ref(&code.claims.pseudonym)).await?;
     let person = named.first().map(|named| named.person_id);
-    Ok(Believed { code: Some(code), person, refusal })
+    let proof = Proof { kid: code.kid, jti: code.claims.jti };
+    Ok(Believed { proof: Some(proof), person, refusal })
 }
 
 /// The answer that was given to a scan of this name.
@@ -197,22 +244,21 @@ async fn known(
     tx: &mut Scoped,
     school: &School,
     device: &Device,
-    (person, code): (PersonId, &Code),
-    direction: Direction,
-    now: DateTime<Utc>,
+    (person, proof): (PersonId, &Proof),
+    scan: Scan<'_>,
 ) -> Result<Known> {
     let rules = rules_of(&device.rules)?;
     let scanned = Scanned {
         corp: tx.corp(),
         person,
         zone: device.zone_id,
-        direction: direction.as_str(),
-        jti: &code.claims.jti,
-        today: school.today(now),
-        now,
+        direction: scan.direction.as_str(),
+        jti: &proof.jti,
+        today: school.today(scan.now),
+        now: scan.now,
         forms: &rules.forms,
         device: device.device_id,
-        heard_since: now - HEARD,
+        heard_since: scan.now - HEARD,
     };
     Ok(passages::known(tx, scanned).await?)
 }
@@ -223,13 +269,12 @@ fn decided(
     device: &Device,
     believed: &Believed,
     known: Known,
-    wanted: Wanted<'_>,
-    now: DateTime<Utc>,
+    scan: Scan<'_>,
 ) -> Result<(Answer, NewPassage, bool)> {
     let rules = rules_of(&device.rules)?;
-    let serves = Directions::parse(&device.directions);
-    let serves = serves.ok_or_else(|| Error::internal("directions nobody knows"))?;
-    let scene = Scene { rules: &rules, serves, hard_from: device.hard_from, zone: school.zone, now };
+    let serves = serves(device)?;
+    let scene =
+        Scene { rules: &rules, serves, hard_from: device.hard_from, zone: school.zone, now: scan.now };
     let last = known.inside.map(|inside| if inside { Direction::In } else { Direction::Out });
     let facts = Facts {
         on_roster: known.on_roster,
@@ -237,41 +282,41 @@ fn decided(
         abnormal: known.abnormal,
         exempt: known.exempt,
         permit: known.permit_id.is_some(),
+        on_leave: known.on_leave,
         last: last.zip(known.since),
         zone_heard: known.zone_heard,
     };
     let code_is_bad = believed.refusal.or(known.used.then_some(Refusal::Used));
     let decision = match code_is_bad {
         Some(refusal) => gate::Decision { refusal: Some(refusal), ..gate::Decision::default() },
-        None => gate::decide(&scene, wanted.direction, &facts),
+        None => gate::decide(&scene, scan.direction, &facts),
     };
     let flags = if decision.passback { vec![Flag::Passback.as_str()] } else { Vec::new() };
     let permit = known.permit_id.filter(|_| decision.by_permit);
-    let mut kept = passage(wanted, believed, decision.refusal, permit, now);
+    let mut kept = passage(scan, believed, decision.refusal, permit);
     kept.flags.clone_from(&flags);
     let answer = Answer {
         refusal: decision.refusal,
         flags: flags.into_iter().map(str::to_owned).collect(),
         face: Some(Face { name: known.name, place: known.place, photo: known.photo }),
-        at: now,
+        at: scan.now,
     };
     Ok((answer, kept, known.just_passed && decision.refusal.is_none()))
 }
 
-fn passage(
-    wanted: Wanted<'_>,
-    believed: &Believed,
-    refusal: Option<Refusal>,
-    permit: Option<i64>,
-    at: DateTime<Utc>,
-) -> NewPassage {
+/// The directions a device's gate serves.
+pub(crate) fn serves(device: &Device) -> Result<Directions> {
+    Directions::parse(&device.directions).ok_or_else(|| Error::internal("directions nobody knows"))
+}
+
+fn passage(scan: Scan<'_>, believed: &Believed, refusal: Option<Refusal>, permit: Option<i64>) -> NewPassage {
     NewPassage {
-        scan_id: wanted.id.to_owned(),
+        scan_id: scan.id.to_owned(),
         person: believed.person,
-        kid: believed.code.as_ref().map(|code| code.kid.clone()),
-        jti: believed.code.as_ref().map(|code| code.claims.jti.clone()),
-        direction: wanted.direction.as_str(),
-        at,
+        kid: believed.proof.as_ref().map(|proof| proof.kid.clone()),
+        jti: believed.proof.as_ref().map(|proof| proof.jti.clone()),
+        direction: scan.direction.as_str(),
+        at: scan.now,
         refusal: refusal.map(Refusal::as_str),
         flags: Vec::new(),
         permit,
@@ -319,7 +364,7 @@ pub async fn photo(app: &App, school: &School, token: &str, scan_id: &str) -> Re
 }
 
 /// Notes that a device was heard, at most twice a minute.
-async fn heard(tx: &mut Scoped, device: &Device, now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn heard(tx: &mut Scoped, device: &Device, now: DateTime<Utc>) -> Result<()> {
     if device.seen_at < now - TimeDelta::seconds(30) {
         let corp = tx.corp();
         gate_devices::heard(tx, corp, device.device_id, now).await?;

@@ -4,6 +4,7 @@
 //! gate's rules and from what the school knows, by [`decide`] alone. [`history`] makes the state of a person of passages
 //! that come late, in any order and more than once.
 
+pub mod alarm;
 pub mod code;
 pub mod history;
 mod rules;
@@ -194,6 +195,8 @@ pub struct Facts {
     pub exempt: bool,
     /// Has a permit that holds here and now, in this direction.
     pub permit: bool,
+    /// Is on leave today.
+    pub on_leave: bool,
     /// Their last passage of this zone.
     pub last: Option<(Direction, DateTime<Utc>)>,
     /// Whether every device of the zone was heard lately.
@@ -241,10 +244,11 @@ pub fn decide(scene: &Scene<'_>, direction: Direction, facts: &Facts) -> Decisio
         return Decision::refused(Refusal::Direction);
     }
     let needs = scene.rules.needs(direction);
+    let has_permit = facts.permit || scene.rules.leave && facts.on_leave;
     let time = scene.now.with_timezone(&scene.zone).time();
     let by_permit = match (scene.rules.is_open(time), needs.permit) {
         (true, PermitNeed::Always) | (false, PermitNeed::Always | PermitNeed::OutsideHours) => {
-            if !facts.permit {
+            if !has_permit {
                 return Decision::refused(Refusal::NoPermit);
             }
             true
@@ -335,6 +339,10 @@ mod tests {
         assert_eq!(refusal(&rules, at(8, 0), Direction::Out, good()), Some(Refusal::NoPermit));
         let permitted = decided(&rules, at(8, 0), Direction::Out, Facts { permit: true, ..good() });
         assert_eq!((permitted.refusal, permitted.by_permit), (None, true));
+        let on_leave = Facts { on_leave: true, ..good() };
+        assert_eq!(refusal(&rules, at(8, 0), Direction::Out, on_leave), Some(Refusal::NoPermit));
+        let rules = Rules { leave: true, ..rules };
+        assert_eq!(refusal(&rules, at(8, 0), Direction::Out, on_leave), None, "where the gate says so");
     }
 
     #[test]

@@ -100,11 +100,13 @@ pub enum Action {
     ManageGates,
     /// Make every code of a key worthless at once.
     KillGateKeys,
+    /// 门禁告警: look after what stands out at the gates.
+    HandleGateAlarms,
 }
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -136,6 +138,7 @@ impl Action {
         Self::ManagePermits,
         Self::ManageGates,
         Self::KillGateKeys,
+        Self::HandleGateAlarms,
     ];
 
     /// As schools say it.
@@ -172,6 +175,7 @@ impl Action {
             Self::ManagePermits => "办理通行证",
             Self::ManageGates => "管理门岗与设备",
             Self::KillGateKeys => "停用通行码密钥",
+            Self::HandleGateAlarms => "处理门禁告警",
         }
     }
 }
@@ -271,8 +275,8 @@ impl Role {
     pub fn may(self, action: Action) -> bool {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
-            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, KillGateKeys,
-            ManageGates, ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
+            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, HandleGateAlarms, House, Invite,
+            KillGateKeys, ManageGates, ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
             SeePassageFigures, SeePassages, SeePeople, SeePhoto, SeePlatform, SeeStatistics, SeeStatus,
             SeeUnreported, SignOff,
         };
@@ -311,7 +315,7 @@ impl Role {
                             | GiveGrants
                             | Announce
                     )
-                    || self == Self::SchoolOffice && action == SeePlatform
+                    || self == Self::SchoolOffice && matches!(action, SeePlatform | HandleGateAlarms)
             }
             // A fellow student: who has not reported, and nothing else of them.
             Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
@@ -339,7 +343,7 @@ impl Role {
                 )
             }
             Self::Auditor => matches!(action, Audit),
-            Self::GateGuard => matches!(action, SeePassageFigures | SeePassages),
+            Self::GateGuard => matches!(action, SeePassageFigures | SeePassages | HandleGateAlarms),
         }
     }
 }

@@ -134,13 +134,20 @@ pub struct Device {
     pub seen_at: DateTime<Utc>,
 }
 
-const BY_TOKEN: &str = "
-  select d.device_id, g.gate_id, g.name as gate, g.directions, g.failure, g.rules, g.closed_at is not null as closed,
-         z.zone_id, z.name as zone, z.hard_from, d.paired_by, d.seen_at
-  from gate_devices d
-  join gates g on g.corp_id = d.corp_id and g.gate_id = d.gate_id
-  join gate_zones z on z.corp_id = g.corp_id and z.zone_id = g.zone_id
-  where d.corp_id = $1 and d.token_hash = $2 and d.withdrawn_at is null";
+/// A statement that gives the [`Device`] `d` that is not withdrawn.
+macro_rules! device {
+    ($which:literal) => {
+        concat!(
+            "select d.device_id, g.gate_id, g.name as gate, g.directions, g.failure, g.rules, g.closed_at is not null as closed,
+                    z.zone_id, z.name as zone, z.hard_from, d.paired_by, d.seen_at
+             from gate_devices d
+             join gates g on g.corp_id = d.corp_id and g.gate_id = d.gate_id
+             join gate_zones z on z.corp_id = g.corp_id and z.zone_id = g.zone_id
+             where d.corp_id = $1 and d.withdrawn_at is null and ",
+            $which
+        )
+    };
+}
 
 /// The device of a token, unless it was withdrawn.
 pub async fn by_token(
@@ -148,9 +155,19 @@ pub async fn by_token(
     corp: CorpId,
     token_hash: &[u8],
 ) -> Result<Option<Device>> {
-    Ok(prepared(BY_TOKEN)
+    Ok(prepared(device!("d.token_hash = $2"))
         .bind::<Integer, _>(corp)
         .bind::<Binary, _>(token_hash)
+        .get_result(conn)
+        .await
+        .optional()?)
+}
+
+/// The device of this number, unless it was withdrawn.
+pub async fn by_id(conn: &mut AsyncPgConnection, corp: CorpId, device: i64) -> Result<Option<Device>> {
+    Ok(prepared(device!("d.device_id = $2"))
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(device)
         .get_result(conn)
         .await
         .optional()?)

@@ -31,6 +31,7 @@ pub mod exports;
 pub mod follow_ups;
 pub mod form_acts;
 pub mod forms;
+pub mod gate_alarms;
 pub mod gate_devices;
 pub mod gate_keys;
 pub mod gate_permits;

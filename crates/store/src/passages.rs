@@ -78,6 +78,9 @@ pub struct Known {
     /// Need not report today: exempt, or asked by none of the forms.
     #[diesel(sql_type = Bool)]
     pub exempt: bool,
+    /// Is on leave today.
+    #[diesel(sql_type = Bool)]
+    pub on_leave: bool,
     /// A permit that holds here and now.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub permit_id: Option<i64>,
@@ -139,6 +142,8 @@ pub const KNOWN: &str = concat!(
          and e.from_date <= $6 and (e.until_date is null or e.until_date > $6)) or not ",
     asked!("$8"),
     " as exempt,
+       exists (select from exemptions e where e.corp_id = $1 and e.person_id = p.person_id and e.revoked_at is null
+         and e.kind = 'leave' and e.from_date <= $6 and (e.until_date is null or e.until_date > $6)) as on_leave,
        ",
     permit!(),
     " as permit_id, s.inside, s.since,
@@ -197,6 +202,9 @@ pub struct Standing {
     /// Need not report today.
     #[diesel(sql_type = Bool)]
     pub exempt: bool,
+    /// Is on leave today.
+    #[diesel(sql_type = Bool)]
+    pub on_leave: bool,
     /// Has a permit.
     #[diesel(sql_type = Bool)]
     pub permit: bool,
@@ -208,8 +216,9 @@ const STANDINGS: &str = concat!(
         from forms f join reports r on r.corp_id = f.corp_id and r.form_id = f.form_id and r.day = $3
         where f.corp_id = $1 and f.code = any($5) group by 1),
       exempt as (
-        select distinct e.person_id from exemptions e where e.corp_id = $1 and e.revoked_at is null
-          and e.from_date <= $3 and (e.until_date is null or e.until_date > $3)),
+        select e.person_id, bool_or(e.kind = 'leave') as on_leave
+        from exemptions e where e.corp_id = $1 and e.revoked_at is null
+          and e.from_date <= $3 and (e.until_date is null or e.until_date > $3) group by 1),
       permitted as (
         select distinct t.person_id from gate_permits t where t.corp_id = $1 and t.until_time > $4 and t.from_time <= $4
           and t.revoked_at is null and (t.zones = '{}' or $2 = any(t.zones)))
@@ -217,7 +226,7 @@ const STANDINGS: &str = concat!(
              r.person_id is not null as reported, coalesce(r.abnormal, false) as abnormal,
              e.person_id is not null or not ",
     asked!("$5"),
-    " as exempt, t.person_id is not null as permit
+    " as exempt, coalesce(e.on_leave, false) as on_leave, t.person_id is not null as permit
       from persons p
       left join memberships m on m.corp_id = $1 and m.person_id = p.person_id and m.is_main and m.from_date <= $3
         and (m.until_date is null or m.until_date > $3)
@@ -367,6 +376,24 @@ pub struct Before {
     pub received_at: DateTime<Utc>,
 }
 
+/// A statement that gives what passages `x` say, with $1 the corp and $2 the day.
+macro_rules! said {
+    ($also:literal, $rest:literal) => {
+        concat!(
+            "select x.person_id, p.name, d.name as place, x.reason, x.flags, x.received_at,
+               exists (select from photos f where f.corp_id = $1 and f.person_id = x.person_id) as photo",
+            $also,
+            " from passages x
+             left join persons p on p.corp_id = $1 and p.person_id = x.person_id
+             left join memberships m on m.corp_id = $1 and m.person_id = x.person_id and m.is_main and m.from_date <= $2
+               and (m.until_date is null or m.until_date > $2)
+             left join departments d on d.corp_id = $1 and d.department_id = m.department_id
+             where x.corp_id = $1 ",
+            $rest
+        )
+    };
+}
+
 /// What became of a scan of this name before.
 pub async fn before(
     conn: &mut AsyncPgConnection,
@@ -375,22 +402,54 @@ pub async fn before(
     scan_id: &str,
     today: NaiveDate,
 ) -> Result<Option<Before>> {
-    let sql = "select x.person_id, p.name, d.name as place, x.reason, x.flags, x.received_at,
-                 exists (select from photos f where f.corp_id = $1 and f.person_id = x.person_id) as photo
-               from passages x
-               left join persons p on p.corp_id = $1 and p.person_id = x.person_id
-               left join memberships m on m.corp_id = $1 and m.person_id = x.person_id and m.is_main and m.from_date <= $4
-                 and (m.until_date is null or m.until_date > $4)
-               left join departments d on d.corp_id = $1 and d.department_id = m.department_id
-               where x.corp_id = $1 and x.device_id = $2 and x.scan_id = $3 limit 1";
-    Ok(prepared(sql)
+    Ok(prepared(said!("", "and x.device_id = $3 and x.scan_id = $4 limit 1"))
         .bind::<Integer, _>(corp)
+        .bind::<Date, _>(today)
         .bind::<BigInt, _>(device)
         .bind::<Text, _>(scan_id)
-        .bind::<Date, _>(today)
         .get_result(conn)
         .await
         .optional()?)
+}
+
+/// A passage of a moment ago.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Recent {
+    /// Its number.
+    #[diesel(sql_type = BigInt)]
+    pub passage_id: i64,
+    /// The device's own name for it, or ours.
+    #[diesel(sql_type = Text)]
+    pub scan_id: String,
+    /// `in` or `out`.
+    #[diesel(sql_type = Text)]
+    pub direction: String,
+    /// What it says.
+    #[diesel(embed)]
+    pub said: Before,
+}
+
+/// Passages at a device that we were told of since, those after the one of this number, the first first.
+pub async fn recent(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    device: i64,
+    after: i64,
+    since: DateTime<Utc>,
+    today: NaiveDate,
+) -> Result<Vec<Recent>> {
+    let sql = said!(
+        ", x.passage_id, x.scan_id, x.direction",
+        "and x.device_id = $3 and x.passage_id > $4 and x.received_at > $5 and x.at > $5 order by x.passage_id limit 20"
+    );
+    Ok(prepared(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Date, _>(today)
+        .bind::<BigInt, _>(device)
+        .bind::<BigInt, _>(after)
+        .bind::<Timestamptz, _>(since)
+        .load(conn)
+        .await?)
 }
 
 /// Two passages of one person that are less than a minute apart.

@@ -123,6 +123,8 @@ pub enum Need {
     PassageFigures,
     /// Who passed them.
     Passages,
+    /// What stands out at the gates.
+    Alarms,
     /// To let somebody pass where others may not.
     Permits,
     /// To be a device at a gate, which nobody is.
@@ -208,6 +210,7 @@ impl Need {
             // Who answers for the whole school, and who runs it.
             Self::Platform => &[SchoolOffice, SchoolLeader, Administrator],
             Self::Administer => &[Administrator],
+            Self::Alarms => &[SchoolOffice, GateGuard],
             // A guard sees who passes; an administrator, who sets gates up, how many.
             Self::PassageFigures => &[
                 Counsellor,

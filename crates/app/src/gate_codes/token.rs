@@ -42,18 +42,39 @@ pub struct Code {
 impl Code {
     /// Whether it is signed with the key of this public key.
     pub fn is_signed_with(&self, public_key: &[u8]) -> bool {
-        let key = UnparsedPublicKey::new(&ED25519, public_key);
-        self.signed.verify_signature(b"", |signature, text| key.verify(text, signature)).is_ok()
+        is_signed_with(&self.signed, public_key)
     }
 }
 
 /// Signs what a code says and writes it.
 pub(super) fn write(pair: &Ed25519KeyPair, kid: &[u8], claims: Claims) -> Result<String> {
+    let bytes = sign(pair, kid, claims.end, claims.jti, vec![(PSEUDONYM, Value::Bytes(claims.pseudonym))])?;
+    Ok(format!("{PREFIX}{}", base45::encode(bytes)))
+}
+
+/// Reads a code; none where it is none of ours.
+pub fn read(text: &str) -> Option<Code> {
+    let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST)?;
+    let opened = open(&base45::decode(text).ok()?)?;
+    let Value::Bytes(pseudonym) = opened.claim(PSEUDONYM)? else { return None };
+    let pseudonym = Some(pseudonym.clone()).filter(|name| name.len() == super::PSEUDONYM)?;
+    let Opened { kid, end, jti, signed, .. } = opened;
+    Some(Code { kid, claims: Claims { pseudonym, end, jti }, signed })
+}
+
+/// Signs a CWT that ends then, of this id, with claims of our own.
+pub(super) fn sign(
+    pair: &Ed25519KeyPair,
+    kid: &[u8],
+    end: i64,
+    jti: Vec<u8>,
+    own: Vec<(i64, Value)>,
+) -> Result<Vec<u8>> {
     let failed = |_| Error::internal("a code that can't be written");
     let claims = ClaimsSet {
-        expiration_time: Some(Timestamp::WholeSeconds(claims.end)),
-        cwt_id: Some(claims.jti),
-        rest: vec![(ClaimName::PrivateUse(PSEUDONYM), Value::Bytes(claims.pseudonym))],
+        expiration_time: Some(Timestamp::WholeSeconds(end)),
+        cwt_id: Some(jti),
+        rest: own.into_iter().map(|(name, value)| (ClaimName::PrivateUse(name), value)).collect(),
         ..ClaimsSet::default()
     };
     let header = HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).key_id(kid.to_vec()).build();
@@ -62,13 +83,33 @@ pub(super) fn write(pair: &Ed25519KeyPair, kid: &[u8], claims: Claims) -> Result
         .payload(claims.to_vec().map_err(failed)?)
         .create_signature(b"", |text| pair.sign(text).as_ref().to_vec())
         .build();
-    Ok(format!("{PREFIX}{}", base45::encode(signed.to_vec().map_err(failed)?)))
+    signed.to_vec().map_err(failed)
 }
 
-/// Reads a code; none where it is none of ours.
-pub fn read(text: &str) -> Option<Code> {
-    let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST)?;
-    let signed = CoseSign1::from_slice(&base45::decode(text).ok()?).ok()?;
+/// A CWT of ours as it was read, not yet believed.
+pub(super) struct Opened {
+    pub(super) kid: Vec<u8>,
+    pub(super) end: i64,
+    pub(super) jti: Vec<u8>,
+    rest: Vec<(ClaimName, Value)>,
+    signed: CoseSign1,
+}
+
+impl Opened {
+    /// What it says under a name of our own.
+    pub(super) fn claim(&self, name: i64) -> Option<&Value> {
+        self.rest.iter().find(|(known, _)| *known == ClaimName::PrivateUse(name)).map(|(_, value)| value)
+    }
+
+    /// Whether it is signed with the key of this public key.
+    pub(super) fn is_signed_with(&self, public_key: &[u8]) -> bool {
+        is_signed_with(&self.signed, public_key)
+    }
+}
+
+/// Opens a CWT; none where it is none of ours.
+pub(super) fn open(bytes: &[u8]) -> Option<Opened> {
+    let signed = CoseSign1::from_slice(bytes).ok()?;
     let header = &signed.protected.header;
     let is_eddsa = header.alg == Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::EdDSA));
     if !is_eddsa || header.key_id.len() != 4 || !header.crit.is_empty() {
@@ -76,16 +117,13 @@ pub fn read(text: &str) -> Option<Code> {
     }
     let said = ClaimsSet::from_slice(signed.payload.as_deref()?).ok()?;
     let Some(Timestamp::WholeSeconds(end)) = said.expiration_time else { return None };
-    let pseudonym = said.rest.iter().find_map(|(name, value)| match value {
-        Value::Bytes(bytes) if *name == ClaimName::PrivateUse(PSEUDONYM) => Some(bytes.clone()),
-        _ => None,
-    })?;
     let jti = said.cwt_id.filter(|id| id.len() == 8)?;
-    if pseudonym.len() != super::PSEUDONYM {
-        return None;
-    }
-    let claims = Claims { pseudonym, end, jti };
-    Some(Code { kid: header.key_id.clone(), claims, signed })
+    Some(Opened { kid: header.key_id.clone(), end, jti, rest: said.rest, signed })
+}
+
+fn is_signed_with(signed: &CoseSign1, public_key: &[u8]) -> bool {
+    let key = UnparsedPublicKey::new(&ED25519, public_key);
+    signed.verify_signature(b"", |signature, text| key.verify(text, signature)).is_ok()
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, attachments, cards, change_sets, corrections, exports, gate_keys, idempotency_keys, inbox,
+    Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
+    inbox,
     jobs::{self as queue, NewJob},
     mailings, passages,
     photos::uploads,
@@ -44,7 +45,7 @@ const ATTACHMENTS: TimeDelta = TimeDelta::days(1);
 
 /// How long it is known whom a code was of: with the keys of its day.
 const GATE_KEYS: TimeDelta = TimeDelta::days(30);
-/// How long passages are kept.
+/// How long passages and alarms are kept.
 const PASSAGES: TimeDelta = TimeDelta::days(180);
 
 /// Adds the next sweep unless one waits.
@@ -70,6 +71,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     attachments::sweep(&mut tx, corp, now - ATTACHMENTS).await?;
     exports::sweep(&mut tx, corp, now).await?;
     gate_keys::sweep(&mut tx, corp, school.today(now - GATE_KEYS)).await?;
+    gate_alarms::sweep(&mut tx, corp, now - PASSAGES).await?;
     passages::sweep(&mut tx, corp, now - PASSAGES).await?;
     roll::sweep(&mut tx).await?;
     mailings::forget(&mut tx, corp, now - SENT).await?;

@@ -11,7 +11,7 @@ use store::{
 
 use super::{Direction, flag_near, flaw, heard, is_scan_id};
 use crate::{
-    App, Error, FieldError, Result, School,
+    App, Error, FieldError, Result, School, gate_alarms,
     gate_codes::{self, Code},
     gate_devices::device,
 };
@@ -82,8 +82,12 @@ pub async fn carry(app: &App, school: &School, token: &str, rows: Vec<Carried>) 
     };
     let kept = passages::write(&mut tx, at, &passages).await?;
     flag_near(&mut tx, &kept).await?;
+    let added = gate_alarms::raise(&mut tx, &device, &kept, None, now).await?;
     heard(&mut tx, &device, now).await?;
     tx.commit().await?;
+    if added {
+        app.job_added().notify_one();
+    }
     Ok(Taken { taken: kept.len(), known: passages.len() - kept.len() })
 }
 

@@ -121,7 +121,7 @@ fn of_key(app: &App, school: &School, key: &Key, rules: &Rules, standings: &[Sta
         denied
     };
     let asks = [rules.entering, rules.leaving].iter().any(|needs| needs.permit != PermitNeed::Never);
-    let with_permit = standings.iter().filter(|standing| asks && standing.permit);
+    let with_permit = standings.iter().filter(|one| asks && (one.permit || rules.leave && one.on_leave));
     let mut permitted: Vec<String> = with_permit.map(name).collect();
     permitted.sort_unstable();
     let (from, until) = code::key_life(school.zone, key.day);

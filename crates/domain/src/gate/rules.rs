@@ -169,6 +169,9 @@ pub struct Rules {
     /// When it is open; none: always.
     #[serde(default)]
     pub hours: Vec<Hours>,
+    /// Whether 请假, granted in 企业微信 or entered by the school, counts as a permit on its days.
+    #[serde(default)]
+    pub leave: bool,
     /// Of those who come in.
     #[serde(default)]
     pub entering: Needs,

@@ -21,6 +21,7 @@ pub mod follow_ups;
 pub mod form_document;
 pub mod forms;
 pub mod gate;
+pub mod gate_alarms;
 pub mod gate_codes;
 pub mod gate_devices;
 pub mod gate_keys;
@@ -306,6 +307,11 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(gate::scan)
             .service(gate::photo)
             .service(gate::carry)
+            .service(gate::codes)
+            .service(gate::recent)
+            .service(gate::pass)
+            .service(gate_alarms::list)
+            .service(gate_alarms::settle)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

@@ -1,15 +1,20 @@
 //! At the gates: what devices ask, who passed, permits, and what gates ask for.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Administer, Device, PassageFigures, Passages, Permits, SignedIn};
+use crate::authz::oracle::Need::{Administer, Alarms, Device, PassageFigures, Passages, Permits, SignedIn};
 
 pub const ROWS: &[Row] = &[
     row("gate_codes_create", SignedIn, "POST /me/gate-codes", ""),
+    row("gate_pass", SignedIn, "POST /me/passages", r#"{"id":"scan-0001","code":"$gate_code"}"#),
     row("gate_pair", Device, "POST /gate/pairing", ""),
     get("gate_guide", Device, "GET /gate/guide"),
     row("gate_scan", Device, "POST /gate/scans", r#"{"id":"scan-0001","code":"G1:","direction":"in"}"#),
     get("gate_photo", Device, "GET /gate/scans/scan-0001/photo"),
     row("gate_carry", Device, "POST /gate/passages", r#"{"passages":[]}"#),
+    get("gate_shown_codes", Device, "GET /gate/codes?direction=in"),
+    get("gate_recent", Device, "GET /gate/recent"),
+    get("gate_alarms_list", Alarms, "GET /gate-alarms"),
+    row("gate_alarms_settle", Alarms, "POST /gate-alarms/$gate_alarm/settlement", r#"{"note":"已核实"}"#),
     get("gate_zones_list", PassageFigures, "GET /gate-zones"),
     get("gates_list", PassageFigures, "GET /gates"),
     get("passages_inside", PassageFigures, "GET /passages/inside?department=$department"),

@@ -247,6 +247,17 @@ async fn gate(world: &World, ids: &mut Ids) {
     ids.insert("zone", one(world, "select min(zone_id) from gate_zones").await);
     ids.insert("gate", one(world, "select min(gate_id) from gates").await);
     ids.insert("device", one(world, "select min(device_id) from gate_devices").await);
+    let shown = app::gate_codes::at_gate(
+        &world.test.app,
+        world.test.school(),
+        "at-the-gate",
+        app::passages::Direction::In,
+    );
+    let path = shown.await.unwrap().codes[0].code.clone();
+    ids.insert("gate_code", path.split_once("?c=").unwrap().1.to_owned());
+    let sql = "insert into gate_alarms (corp_id, kind, key, gate_id, device_id, at)
+        select 1, 'silent', 'x', gate_id, device_id, seen_at from gate_devices returning alarm_id";
+    ids.insert("gate_alarm", one(world, sql).await);
     ids.insert("gate_key", world.test.one("select encode(kid, 'hex') from gate_keys", &[]).await);
 }
 

@@ -7,13 +7,13 @@ use actix_web::{
     post, web,
 };
 use app::{
-    gate_devices,
+    gate_codes, gate_devices,
     passages::{self, Carried, Direction, Wanted},
 };
 use chrono::{DateTime, Utc};
 use domain::gate::Refusal;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     auth::address_checked,
@@ -22,11 +22,11 @@ use super::{
 use crate::{
     config::Config,
     http::{
-        input::Json,
+        input::{Json, Query},
         limits::Limits,
         openapi::{Refusals, WriteRefusals},
         problem::Answer,
-        who::{AtGate, Pairing},
+        who::{AtGate, Pairing, SignedIn},
     },
 };
 
@@ -271,18 +271,147 @@ pub async fn scan(who: AtGate, body: Json<GateScan>) -> Answer<web::Json<GateDec
     let GateScan { id, code, direction } = body.0;
     let wanted = Wanted { id: &id, code: &code, direction: direction.into() };
     let answer = passages::scan(app, school, token, wanted).await?;
+    Ok(web::Json(decision(&id, answer)))
+}
+
+fn decision(name: &str, answer: passages::Answer) -> GateDecision {
     let person = answer.face.map(|face| GatePerson {
         name: face.name,
         place: face.place,
-        photo: face.photo.then(|| format!("/api/v1/gate/scans/{id}/photo")),
+        photo: face.photo.then(|| format!("/api/v1/gate/scans/{name}/photo")),
     });
-    Ok(web::Json(GateDecision {
+    GateDecision {
         allowed: answer.refusal.is_none(),
         reason: answer.refusal.map(GateRefusal::from),
         message: answer.refusal.map(Refusal::title),
         flags: answer.flags,
         person,
         at: answer.at,
+    }
+}
+
+/// Which way the codes are to lead.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ShownQuery {
+    #[param(inline)]
+    direction: GateDirection,
+}
+
+/// Codes for the next ten minutes, for a gate to show.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GateShownCodes {
+    /// The server's clock.
+    now: DateTime<Utc>,
+    /// In order; each is to be shown until the next one.
+    codes: Vec<GateShownCode>,
+}
+
+/// A code people scan in 企业微信: good for twenty-five seconds, once for each of them.
+#[derive(Debug, Serialize, ToSchema)]
+struct GateShownCode {
+    /// From when it is to be shown.
+    from: DateTime<Utc>,
+    /// Of this host: the address it opens.
+    path: String,
+}
+
+/// The other way round: what the gate shows and people scan themselves.
+#[utoipa::path(
+    operation_id = "gate_shown_codes",
+    tag = "gate", security(("device" = [])), params(ShownQuery),
+    responses((status = 200, body = GateShownCodes), Refusals))]
+#[get("/gate/codes")]
+pub async fn codes(who: AtGate, query: Query<ShownQuery>) -> Answer<web::Json<GateShownCodes>> {
+    let (app, school, token) = who.parts()?;
+    let batch = gate_codes::at_gate(app, school, token, query.0.direction.into()).await?;
+    let codes = batch.codes.into_iter().map(|shown| GateShownCode { from: shown.from, path: shown.code });
+    Ok(web::Json(GateShownCodes { now: batch.now, codes: codes.collect() }))
+}
+
+/// After which scan.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RecentQuery {
+    /// `id` of the last one that was shown; 0 or left out: none was.
+    #[serde(default)]
+    after: i64,
+}
+
+/// Scans of a moment ago, the first first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GateRecentList {
+    items: Vec<GateRecent>,
+}
+
+/// A scan of a moment ago.
+#[derive(Debug, Serialize, ToSchema)]
+struct GateRecent {
+    id: i64,
+    #[schema(value_type = GateDirection)]
+    direction: &'static str,
+    decision: GateDecision,
+}
+
+/// Scans at this device within two minutes: whom its code was scanned by, for the guard's screen.
+#[utoipa::path(
+    operation_id = "gate_recent",
+    tag = "gate", security(("device" = [])), params(RecentQuery),
+    responses((status = 200, body = GateRecentList), Refusals))]
+#[get("/gate/recent")]
+pub async fn recent(who: AtGate, query: Query<RecentQuery>) -> Answer<web::Json<GateRecentList>> {
+    let (app, school, token) = who.parts()?;
+    let recent = passages::recent(app, school, token, query.0.after).await?;
+    let items = recent.into_iter().map(|one| GateRecent {
+        id: one.id,
+        direction: one.direction.as_str(),
+        decision: decision(&one.scan, one.answer),
+    });
+    Ok(web::Json(GateRecentList { items: items.collect() }))
+}
+
+/// What I scanned at a gate.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnScan {
+    /// My own name for it, 8 to 36 letters, digits, _ or -. Sent again, it gets the same answer.
+    id: String,
+    /// What stands behind `c=` in the address the gate's code opened.
+    code: String,
+}
+
+/// What becomes of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnDecision {
+    allowed: bool,
+    /// Why not.
+    reason: Option<GateRefusal>,
+    /// The same in Chinese.
+    message: Option<&'static str>,
+    gate: String,
+    #[schema(value_type = GateDirection)]
+    direction: &'static str,
+    at: DateTime<Utc>,
+}
+
+/// Whether I may pass, where I scanned what a gate shows.
+#[utoipa::path(
+    operation_id = "gate_pass",
+    tag = "gate", security(("session" = [])), request_body = OwnScan,
+    responses((status = 200, body = OwnDecision), Refusals, WriteRefusals))]
+#[post("/me/passages")]
+pub async fn pass(who: SignedIn, body: Json<OwnScan>) -> Answer<web::Json<OwnDecision>> {
+    let (app, school, viewer) = who.parts()?;
+    let passed = passages::pass(app, school, viewer, &body.0.id, &body.0.code).await?;
+    Ok(web::Json(OwnDecision {
+        allowed: passed.answer.refusal.is_none(),
+        reason: passed.answer.refusal.map(GateRefusal::from),
+        message: passed.answer.refusal.map(Refusal::title),
+        gate: passed.gate,
+        direction: passed.direction.as_str(),
+        at: passed.answer.at,
     }))
 }
 

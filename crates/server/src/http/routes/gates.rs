@@ -97,6 +97,9 @@ pub struct GateRules {
     /// When it is open; none: always.
     #[serde(default)]
     hours: Vec<GateHours>,
+    /// Whether 请假 counts as a permit on its days.
+    #[serde(default)]
+    leave: bool,
     /// Of those who come in.
     #[serde(default)]
     entering: GateNeeds,
@@ -137,6 +140,7 @@ impl GateRules {
             hours: hours
                 .map(|hours| GateHours { from: time(hours.from), until: time(hours.until) })
                 .collect(),
+            leave: rules.leave,
             entering: rules.entering.into(),
             leaving: rules.leaving.into(),
         }
@@ -154,6 +158,7 @@ impl GateRules {
         Ok(rules::Rules {
             forms: self.forms,
             hours,
+            leave: self.leave,
             entering: self.entering.into(),
             leaving: self.leaving.into(),
         })

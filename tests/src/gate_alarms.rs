@@ -1,0 +1,110 @@
+//! 告警: the security office hears once of what stands out at the gates, of how many and never of whom; and says what became
+//! of it.
+
+use chrono::TimeDelta;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    gates::{code, gate, zone},
+    test_app::{TestApp, health_report},
+};
+
+/// A member of the staff who is the security office from now on.
+async fn guard(test: &TestApp) -> String {
+    let userid = test.persona("staff");
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let school: i32 = test.one("select department_id from departments where kind = 'school'", &[]).await;
+    let grant = json!({ "number": userid, "role": "gate_guard", "department": school, "purpose": "值班", "last": "2020-07-31" });
+    let given = administrator.post("/grants", &grant).await;
+    assert_eq!(given.status, StatusCode::OK, "{}", given.body);
+    test.run_jobs().await;
+    userid
+}
+
+async fn told(test: &TestApp, userid: &str) -> Vec<String> {
+    app::jobs::look_at_schedules(&test.app).await;
+    test.run_jobs().await;
+    let messages = test.messages_of(userid).await;
+    messages.iter().map(Value::to_string).filter(|message| message.contains("门禁告警")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_security_office_hears_once_of_what_stands_out() {
+    let test = TestApp::start().await;
+    let office = guard(&test).await;
+    let userid = test.persona("counsellor");
+    let number = test.students_of(&userid).await[0].clone();
+    let ill = test.sign_in(&number).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let rules = json!({ "forms": ["health-daily"], "entering": { "normal": true } });
+    let east = gate(&test, &administrator, campus, "东门", rules).await;
+    let answers = json!({ "temperature": 38.4, "place": "非疫区", "abnormal": true, "condition": "居家观察",
+        "symptoms": ["发热"], "treatment": "服药" });
+    assert_eq!(ill.post("/reports", &health_report(answers)).await.status, StatusCode::CREATED);
+    assert_eq!(told(&test, &office).await, Vec::<String>::new());
+    for _ in 0..2 {
+        assert_eq!(east.scan(&code(&ill).await, "in").await["reason"], json!("abnormal"));
+    }
+    for nth in 0..6 {
+        east.scan(&format!("G1:{nth}"), "in").await;
+    }
+    let messages = told(&test, &office).await;
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    let name: String = test.one("select name from persons where number = $1", &[&number]).await;
+    assert!(messages[0].contains("2 条告警"), "{}", messages[0]);
+    assert!(!messages[0].contains(&name) && !messages[0].contains(&number), "it may stand on a lock screen");
+    assert_eq!(told(&test, &office).await.len(), 1, "not again");
+
+    let guard = test.sign_in(&office).await;
+    let listed = guard.get("/gate-alarms?open=true").await;
+    let kinds: Vec<&str> = listed.items().iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["forged", "abnormal"]);
+    assert_eq!((&listed.items()[1]["name"], &listed.items()[1]["gate"]), (&json!(name), &json!("东门")));
+    assert_eq!(listed.items()[0]["name"], Value::Null);
+    for other in ["counsellor", "school_leader", "administrator"] {
+        let other = test.sign_in(&test.persona(other)).await;
+        assert_eq!(other.get("/gate-alarms").await.status, StatusCode::FORBIDDEN);
+    }
+    let settle = format!("/gate-alarms/{}/settlement", listed.items()[1]["id"]);
+    assert_eq!(guard.post(&settle, &json!({ "note": " " })).await.fields(), ["note"]);
+    let settled = guard.post(&settle, &json!({ "note": "已送校医院" })).await;
+    assert_eq!(settled.status, StatusCode::NO_CONTENT, "{}", settled.body);
+    assert_eq!(guard.post(&settle, &json!({ "note": "又一次" })).await.status, StatusCode::NOT_FOUND, "once");
+    assert_eq!(guard.get("/gate-alarms?open=true").await.items().len(), 1);
+    assert_eq!(guard.get("/gate-alarms").await.items()[1]["note"], json!("已送校医院"));
+
+    // A silence is one alarm, told after a pause; where it was heard again, the next one is another.
+    test.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(told(&test, &office).await.len(), 2);
+    assert_eq!(told(&test, &office).await.len(), 2);
+    east.guide().await;
+    assert_eq!(told(&test, &office).await.len(), 2);
+    test.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(told(&test, &office).await.len(), 3);
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_is_shut_may_be_silent_and_what_comes_later_is_looked_at_too() {
+    let test = TestApp::start().await;
+    let office = guard(&test).await;
+    let student = test.sign_in(&test.students_of(&test.persona("counsellor")).await[0]).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let night = json!({ "hours": [{ "from": "20:00", "until": "23:00" }] });
+    let east = gate(&test, &administrator, campus, "东门", night).await;
+    let shown = code(&student).await;
+    test.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(told(&test, &office).await, Vec::<String>::new());
+    let late =
+        json!({ "id": "a-screenshot", "code": shown, "direction": "in", "at": "2020-03-04T00:01:00Z" });
+    east.carry(&[late.clone()]).await;
+    assert_eq!(told(&test, &office).await.len(), 1);
+    east.carry(&[late]).await;
+    let guard = test.sign_in(&office).await;
+    let kinds: Vec<Value> =
+        guard.get("/gate-alarms").await.items().iter().map(|row| row["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("disputed")]);
+}
