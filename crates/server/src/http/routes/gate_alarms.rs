@@ -16,7 +16,6 @@ use crate::http::{
 /// What happened.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "for the document: the words are domain::gate::alarm's")]
 pub enum GateAlarmKind {
     /// Somebody whose report of today is abnormal wanted to pass.
     Abnormal,
