@@ -5,6 +5,7 @@ use crate::authz::oracle::Need::{Administer, Device, PassageFigures, Passages, P
 
 pub const ROWS: &[Row] = &[
     row("gate_codes_create", SignedIn, "POST /me/gate-codes", ""),
+    get("passages_own", SignedIn, "GET /me/passages"),
     row("gate_pair", Device, "POST /gate/pairing", ""),
     get("gate_guide", Device, "GET /gate/guide"),
     row("gate_scan", Device, "POST /gate/scans", r#"{"id":"scan-0001","code":"G1:","direction":"in"}"#),
