@@ -20,14 +20,17 @@ export class Wedge {
   /** Takes a key; gives what was scanned when it was the last of it. */
   key(key: string, at: number): string | null {
     const fast = at - this.last <= FAST;
+    // Shift, and whatever else is no character: part of it only while it is typed.
+    if (key.length !== 1 && key !== 'Enter') {
+      if (fast) this.last = at;
+      return null;
+    }
     this.last = at;
     if (key === 'Enter') {
       const { text } = this;
       this.text = '';
       return fast && text.length >= SHORTEST ? text : null;
     }
-    // Shift, and whatever else is no character.
-    if (key.length !== 1) return null;
     this.text = fast ? this.text + key : key;
     return null;
   }

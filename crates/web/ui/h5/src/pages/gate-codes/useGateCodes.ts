@@ -1,4 +1,4 @@
-import { onScopeDispose, shallowRef } from 'vue';
+import { onScopeDispose, shallowRef, watch } from 'vue';
 import { answer } from '#shared/api/client.ts';
 import { asProblem, type Problem } from '#shared/api/problem.ts';
 import type { Notes } from '#shared/storage.ts';
@@ -28,6 +28,9 @@ export function useGateCodes(notes: Notes, owner: () => Owner | null) {
   const problem = shallowRef<Problem | null>(null);
   const loading = shallowRef(false);
   const now = shallowRef(serverNow(batch.value, Date.now()));
+  /** Whose the batch is: where somebody else signed in, it is nobody's. */
+  let whose = batch.value ? kept?.owner.userid : undefined;
+  let drawn = 0;
   let frame: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -39,14 +42,32 @@ export function useGateCodes(notes: Notes, owner: () => Owner | null) {
       const codes = await answer(api.POST('/api/v1/me/gate-codes', {}));
       batch.value = batchOf(codes, asked, Date.now());
       problem.value = null;
-      const mine = owner();
-      if (mine) notes.write(PLACE, { batch: batch.value, owner: mine } satisfies Kept);
+      keep();
     } catch (error) {
       problem.value = asProblem(error);
     } finally {
       loading.value = false;
     }
   }
+
+  function keep() {
+    const mine = owner();
+    if (!mine || !batch.value) return;
+    whose = mine.userid;
+    notes.write(PLACE, { batch: batch.value, owner: mine } satisfies Kept);
+  }
+
+  watch(
+    () => owner()?.userid,
+    (userid) => {
+      if (userid === undefined) return;
+      if (whose === undefined || whose === userid) return keep();
+      whose = undefined;
+      batch.value = null;
+      notes.remove(PLACE);
+      void look();
+    },
+  );
 
   /** Fetches while too few are left; what the server refuses is not asked for again. */
   async function look() {
@@ -56,11 +77,14 @@ export function useGateCodes(notes: Notes, owner: () => Owner | null) {
     timer = setTimeout(() => void look(), AGAIN);
   }
 
-  function draw() {
+  /** Twenty times a second: smooth enough for a hand that sweeps, and little work for a cheap phone. */
+  function draw(at = 0) {
+    frame = requestAnimationFrame(draw);
+    if (at - drawn < 45 && drawn > 0) return;
+    drawn = at;
     const phone = Date.now();
     now.value = serverNow(batch.value, phone);
     shown.value = batch.value && current(batch.value, phone);
-    frame = requestAnimationFrame(draw);
   }
 
   const back = () => void look();
