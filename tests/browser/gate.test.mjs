@@ -92,10 +92,9 @@ async function asCamera(picture, name) {
 /** The text of the code a phone shows. */
 const codeOf = (page) => page.evaluate(() => JSON.parse(sessionStorage.getItem('rollcall.gate_codes')).batch.codes[0].code);
 
-/** Types it as a hand scanner does. */
+/** Types it as fast as a hand scanner does, which the debugger's keyboard does not always. */
 async function scanByHand(page, code) {
-  await page.keyboard.type(code);
-  await page.keyboard.press('Enter');
+  await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))), [...code, 'Enter']);
 }
 
 /** The decision on the guard's screen, which goes by itself. */

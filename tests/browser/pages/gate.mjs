@@ -67,8 +67,7 @@ export async function gate(browser, administrator, id) {
       await page.route('**/api/v1/gate/scans', (route) => route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify({ ...decision, at: '2020-03-04T00:00:00Z' }) }));
       // It goes by itself: each picture is of one more scan.
       const show = async () => {
-        await page.keyboard.type('G1:SOMECODE');
-        await page.keyboard.press('Enter');
+        await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))), [...'G1:SOMECODE', 'Enter']);
         await page.locator('.decision').waitFor();
       };
       const hide = async () => {

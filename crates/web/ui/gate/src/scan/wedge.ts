@@ -4,7 +4,7 @@
  */
 
 /** Milliseconds between two characters at most. */
-const FAST = 60;
+const FAST = 80;
 /** Nothing shorter is a code. */
 const SHORTEST = 6;
 
