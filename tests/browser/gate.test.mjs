@@ -145,7 +145,7 @@ test('a gate is set up, a code opens it, and it works without a network', { time
   await student.page.getByText('还没有进出记录').waitFor();
   await look(student.page, 'phone-gate-code');
   const name = await student.page.locator('.pass .name').innerText();
-  await student.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await student.page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration('/h5/gate-code'))?.active?.state === 'activated');
   await student.context.setOffline(true);
   await student.page.reload();
   await picture.waitFor();
@@ -169,6 +169,9 @@ test('a gate is set up, a code opens it, and it works without a network', { time
   await gate.getByLabel('配对码').fill(pairing.toLowerCase());
   await gate.getByRole('button', { name: '绑定' }).click();
   await decided(gate, '放行', name);
+  // The student goes on; the camera sees nobody any more, and has gone by the next time the page is opened.
+  await gate.evaluate(() => { document.querySelector('video').srcObject = null; });
+  await device.context.addInitScript(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('gone', 'NotFoundError')); });
   await look(gate, 'tablet-gate-allowed');
   await gate.getByRole('alert').filter({ hasText: '放行' }).waitFor({ state: 'hidden' });
   await gate.getByText('进 1').waitFor();
@@ -207,6 +210,7 @@ test('a gate is set up, a code opens it, and it works without a network', { time
   await gate.reload();
   await gate.getByText('待上传 2 条').waitFor();
   await gate.getByText('断网了，正按本机名单判断').waitFor();
+  await gate.getByText('没有找到摄像头').waitFor();
   await scanByHand(gate, used);
   await decided(gate, '不放行', '这个码已经用过');
   await gate.getByText('待上传 3 条').waitFor();
