@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
+import { gate } from './pages/gate.mjs';
 import { look } from './pages/inspect.mjs';
 import { listsOf, routesOf } from './pages/sources.mjs';
 import { empty, failing, long } from './pages/states.mjs';
@@ -28,6 +29,7 @@ const IDS = JSON.parse(process.env.IDS);
 const press = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click();
 const unfold = (name) => (page) => page.locator('summary', { hasText: name }).click();
 const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().click();
+const devices = (page) => page.getByRole('button', { name: /的设备$/ }).first().click();
 const CONTACT = { id: 1, at: '2020-03-04T00:00:00Z', userid: 'T0001', name: '某老师', place: '教务处', kind: 1, title: '添加外部联系人', words: '姓名：校外联系人', ip: '203.0.113.*' };
 const ADMIN = [
   { route: 'home', at: '/', as: 'counsellor', moves: true },
@@ -42,6 +44,13 @@ const ADMIN = [
   { route: 'reviews', at: '/reviews', as: 'college_office', lists: [{ api: '/reviews', long: true }] },
   { route: 'sign-offs', at: '/sign-offs/health-daily', as: 'college_office', lists: [{ api: '/sign-offs' }] },
   { route: 'exemptions', at: '/exemptions', as: 'counsellor', lists: [{ api: '/exemptions', long: true }] },
+  { route: 'passages-live', at: '/passages/live', as: 'school_leader', lists: [{ api: '/passages/inside' }, { api: '/passages/hours' }] },
+  { route: 'passage-table', at: '/passages/table', as: 'gate_guard', lists: [{ api: '/passages/table' }] },
+  { route: 'passages', at: '/passages', as: 'counsellor', lists: [{ api: '/passages', long: true }] },
+  { route: 'outside', at: '/passages/outside', as: 'counsellor', lists: [{ api: '/passages/outside', long: true }, { api: '/gate-zones' }] },
+  { route: 'gate-permits', at: '/gate-permits', as: 'counsellor', lists: [{ api: '/gate-permits', long: true }] },
+  { route: 'gates', at: '/gates', as: 'administrator', lists: [{ api: '/gate-zones' }, { api: '/gates' }, { api: '/gate-devices', long: true, open: devices }] },
+  { route: 'gate-keys', at: '/gate-keys', as: 'administrator', lists: [{ api: '/gate-keys' }] },
   { route: 'campaigns', at: '/campaigns', as: 'school_office', lists: [{ api: '/campaigns', long: true }] },
   { route: 'campaign', at: '/campaigns/:campaign', as: 'school_office', lists: [{ api: '/campaigns/:campaign', one: true }, { api: '/campaigns/:campaign/acts', long: true }] },
   { route: 'reminder-rules', at: '/reminder-rules', as: 'administrator', lists: [{ api: '/reminder-rules', long: true }, { api: '/reminder-settings', one: true }] },
@@ -95,6 +104,7 @@ const H5 = [
   { route: 'movements', at: '/movements', as: 'department_head', also: ['school_office', 'counsellor'], lists: [{ api: '/movements' }] },
   { route: 'movements', name: 'people', at: '/movements', as: 'school_office', lists: [{ api: '/movements/people', long: true, open: figures }] },
   { route: 'me', at: '/me', as: 'student', also: ['counsellor', 'college_office', 'department_head', 'school_office', 'administrator'] },
+  { route: 'gate-code', at: '/gate-code', as: 'student', lists: [{ api: '/me/passages' }] },
   { route: 'access-log', at: '/me/access-log', as: 'student', lists: [{ api: '/access-log', long: true }] },
   { route: 'my-data', at: '/me/data', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data', one: true }, { api: '/me/corrections', long: true }] },
   { route: 'corrections', at: '/corrections', as: 'counsellor', also: ['school_office'], lists: [{ api: '/corrections', long: true }] },
@@ -142,6 +152,12 @@ test('every route and every list is in the table', () => {
 });
 
 test('every page of both apps', { concurrency: 2 }, (t) => Promise.all(APPS.map((app) => t.test(app.name, (t) => whole(t, app)))));
+
+test('the gate’s page', { skip: Boolean(ONLY) && !'gate'.includes(ONLY) }, async () => {
+  const administrator = await visitor(browser, APPS[0], PEOPLE.administrator);
+  await gate(browser, administrator, IDS.gate);
+  await administrator.end();
+});
 
 async function whole(t, app) {
   const visitors = new Map();

@@ -84,6 +84,34 @@ async fn the_whole_journey_in_chromium() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_opens_the_gate_in_chromium_with_and_without_a_network() {
+    let test = TestApp::start().await;
+    let counsellor = test.persona("counsellor");
+    let students = test.students_of(&counsellor).await;
+    let variables = [
+        ("STUDENT", students[0].clone()),
+        ("CLASSMATE", students[1].clone()),
+        ("COUNSELLOR", counsellor),
+        ("ADMINISTRATOR", test.persona("administrator")),
+        ("NOW", test.app.now().to_rfc3339()),
+    ];
+    let said = drive(&test, "gate.test.mjs", &variables).await;
+    assert!(said.contains("pass 1"), "{said}");
+    test.assert_no_failed_jobs().await;
+    let sql = "select string_agg(p.number || ' ' || x.decision || case when x.offline then ' offline' else '' end
+                                 || coalesce(' ' || x.reason, ''), ', ' order by x.passage_id)
+               from passages x join persons p using (corp_id, person_id)";
+    let kept: String = test.one(sql, &[]).await;
+    let (one, other) = (&students[0], &students[1]);
+    let due = format!(
+        "{one} allowed, {other} allowed offline, {other} refused offline used, {one} refused offline used"
+    );
+    assert_eq!(kept, due, "none is lost, none is double");
+    let flagged: i64 = test.one("select count(*) from passages where flags <> '{}'", &[]).await;
+    assert_eq!(flagged, 0);
+}
+
 /// How many journeys are written down.
 fn journeys() -> usize {
     let written =

@@ -355,6 +355,19 @@ async fn tables_figures_and_who_has_not_come_back() {
     assert_eq!(count("?to=2020-03-03").await, 0);
     assert_eq!(count(&format!("?gate={}&from=2020-03-04", east.gate)).await, 2);
 
+    let own = first.get("/me/passages").await;
+    let told: Vec<(&str, &str)> = own
+        .items()
+        .iter()
+        .map(|row| (row["gate"].as_str().unwrap(), row["direction"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("西门", "in"), ("东门", "out")], "one's own, the newest first");
+    assert_eq!(counsellor.get("/me/passages").await.items().len(), 0, "and nobody else's");
+    assert_eq!(first.get("/me").await.body["person"]["gates"], json!(true));
+    let found = counsellor.get("/departments?purpose=see_passages&text=%E4%BF%A1%E6%81%AF").await;
+    assert!(!found.items().is_empty(), "their classes can be picked");
+    assert_eq!(first.get("/departments?purpose=see_passages").await.status, StatusCode::FORBIDDEN);
+
     let inside = counsellor.get("/passages/inside").await.body;
     let zone = &inside["zones"][0];
     assert_eq!((&zone["inside"], &zone["outside"]), (&json!(1), &json!(1)), "{inside}");

@@ -29,6 +29,17 @@ fn may_read(viewer: &Viewer) -> Result<()> {
     if may.into_iter().any(|action| viewer.may(action)) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
+/// Whether the viewer has a gate to show a code at.
+pub async fn are_there(app: &App, school: &School, viewer: &Viewer) -> Result<bool> {
+    if viewer.person.is_none() {
+        return Ok(false);
+    }
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let there = gates::is_any_open(&mut tx, school.corp()).await?;
+    tx.commit().await?;
+    Ok(there)
+}
+
 /// Every zone.
 pub async fn zones(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<Zone>> {
     may_read(viewer)?;

@@ -26,7 +26,7 @@ use store::{
 
 pub use carried::{Carried, Taken, carry};
 pub use domain::gate::Direction;
-pub use figures::{Asked, By, Span, by_hour, inside, list, outside, table};
+pub use figures::{Asked, By, Span, by_hour, inside, list, outside, own, table};
 pub(crate) use figures::{list_in, picked_of, question_in};
 pub use guide::{Guide, GuideKey, guide};
 pub use own::{Passed, pass};

@@ -108,6 +108,18 @@ pub async fn change_zone(
     Ok(changed == 1)
 }
 
+#[derive(QueryableByName)]
+struct Open {
+    #[diesel(sql_type = Bool)]
+    open: bool,
+}
+
+/// Whether the school has a gate that is in use.
+pub async fn is_any_open(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<bool> {
+    let sql = "select exists (select from gates where corp_id = $1 and closed_at is null) as open";
+    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).get_result::<Open>(conn).await?.open)
+}
+
 /// A gate.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Gate {

@@ -13,7 +13,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 struct Files;
 
 /// The applications; each lives below the path of its name.
-pub const APPLICATIONS: [&str; 2] = ["h5", "admin"];
+pub const APPLICATIONS: [&str; 3] = ["h5", "admin", "gate"];
 
 const NOT_BUILT: &str = include_str!("not_built.html");
 
@@ -30,8 +30,8 @@ pub struct Asset {
     pub immutable: bool,
 }
 
-/// The file at a path such as `h5/assets/index-B2VjWYdD.js`. While the pages are not built, `h5/index.html`
-/// and `admin/index.html` are the page that says so, and nothing else is there.
+/// The file at a path such as `h5/assets/index-B2VjWYdD.js`. While the pages are not built, the `index.html`
+/// of each application is the page that says so, and nothing else is there.
 pub fn asset(path: &str) -> Option<Asset> {
     if let Some(file) = Files::get(path) {
         return Some(embedded(path, file));
@@ -115,6 +115,7 @@ mod tests {
                 "js" => "text/javascript; charset=utf-8",
                 "css" => "text/css; charset=utf-8",
                 "svg" => "image/svg+xml; charset=utf-8",
+                "webmanifest" => "application/manifest+json",
                 other => panic!("a kind of file nobody expected: {other}"),
             };
             assert_eq!(file.content_type, media_type, "{path}");

@@ -2,7 +2,7 @@ import pluginVue from 'eslint-plugin-vue';
 import { configs, parser } from 'typescript-eslint';
 
 export default [
-  { ignores: ['dist/**', 'node_modules/**', 'shared/src/api/schema.d.ts', 'scripts/**', '*.config.*', '*/vite.config.ts', 'vite.shared.ts'] },
+  { ignores: ['dist/**', 'node_modules/**', 'shared/src/api/schema.d.ts', 'scripts/**', '*.config.*', '*/vite.config.ts', 'vite.shared.ts', 'vite.offline.ts', 'offline-worker.js'] },
   ...configs.recommendedTypeChecked,
   ...pluginVue.configs['flat/recommended'],
   {

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { UserConfig } from 'vite';
 
 /**
- * What the two apps build alike. `targets` are the oldest browsers an app must run on; scripts are
+ * What the apps build alike. `targets` are the oldest browsers an app must run on; scripts are
  * lowered to them here, and scripts/check-dist.mjs checks what came out.
  */
-export function appConfig(app: 'h5' | 'admin', targets: string[]): UserConfig {
+export function appConfig(app: 'h5' | 'admin' | 'gate', targets: string[]): UserConfig {
   const here = fileURLToPath(new URL('.', import.meta.url));
   const server = 'http://127.0.0.1:8710';
   return {

@@ -9,7 +9,7 @@ const MOVING = 'h1[data-left], .boot, .loading, [class*="-leave-active"], [class
 
 export async function visitor(browser, app, userid) {
   const { isMobile = false, hasTouch = false } = app;
-  const context = await browser.newContext({ viewport: app.wide, isMobile, hasTouch, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce' });
+  const context = await browser.newContext({ viewport: app.wide, isMobile, hasTouch, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', serviceWorkers: 'block' });
   const page = await context.newPage();
   page.setDefaultTimeout(8_000);
   const person = { page, app, said: new Set(), complaints: [], forgiving: false, language: 'zh', route: undefined, visit, speak, picture, resize, menu, settled, quiet, end };

@@ -96,7 +96,7 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
         (Who::Student, &["own_receipt"]),
         (Who::Counsellor, &["own_round", "receipt"]),
         (Who::SchoolOffice, &["campaign"]),
-        (Who::Administrator, &["held_run", "plan", "upload"]),
+        (Who::Administrator, &["held_run", "plan", "upload", "gate"]),
     ];
     for (who, words) in named {
         let theirs = world.ids(who, Aim::Theirs);

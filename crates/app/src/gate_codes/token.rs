@@ -172,6 +172,41 @@ mod tests {
         }
     }
 
+    /// Codes that the gate's page must read and believe too; it says what it makes of them in `code.test.ts`. Signatures of
+    /// Ed25519 are always the same, so what stands there is what is written.
+    #[test]
+    fn the_gates_page_is_shown_what_is_written_here() {
+        #[derive(serde::Deserialize)]
+        struct Fixture {
+            seed: String,
+            public_key: String,
+            kid: String,
+            codes: Vec<Written>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Written {
+            pseudonym: String,
+            end: i64,
+            jti: String,
+            code: String,
+        }
+        let fixture: Fixture =
+            serde_json::from_str(include_str!("../../../../fixtures/gate/codes.json")).unwrap();
+        let bytes = |text: &str| hex::decode(text).unwrap();
+        let pair = Ed25519KeyPair::from_seed_unchecked(&bytes(&fixture.seed)).unwrap();
+        assert_eq!(hex::encode(pair.public_key().as_ref()), fixture.public_key);
+        assert!(!fixture.codes.is_empty());
+        for written in &fixture.codes {
+            let claims = Claims {
+                pseudonym: bytes(&written.pseudonym),
+                end: written.end,
+                jti: bytes(&written.jti),
+            };
+            assert_eq!(write(&pair, &bytes(&fixture.kid), claims).unwrap(), written.code);
+            assert!(read(&written.code).unwrap().is_signed_with(pair.public_key().as_ref()));
+        }
+    }
+
     #[test]
     fn other_texts_are_none_of_ours() {
         for text in

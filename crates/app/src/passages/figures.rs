@@ -123,6 +123,18 @@ pub async fn list(
     Ok(page)
 }
 
+/// The viewer's own last passages, the newest first; nothing where the roster does not know them.
+pub async fn own(app: &App, school: &School, viewer: &Viewer, limit: i64) -> Result<Vec<Row>> {
+    let Some(person) = &viewer.person else { return Ok(Vec::new()) };
+    let asked = Asked { person: Some(person.id), ..Asked::default() };
+    // Of nobody but themselves, wherever they were then.
+    let question = question_in(school, Scope::School);
+    let mut tx = app.store().reading(school.corp()).await?;
+    let rows = passages::list(&mut tx, &question, &picked_of(school, asked)?, None, limit).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
 /// The same within a transaction.
 pub(crate) async fn list_in(
     tx: &mut Scoped,

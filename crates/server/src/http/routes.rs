@@ -302,6 +302,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(passages::by_hour)
             .service(passages::table)
             .service(passages::outside)
+            .service(passages::own)
             .service(gate::pair)
             .service(gate::guide)
             .service(gate::scan)

@@ -16,7 +16,7 @@ const FIRST_LOAD_LIMIT = 150 * 1024;
 /** @type {string[]} */
 const faults = [];
 
-for (const app of ['h5', 'admin']) {
+for (const app of ['h5', 'admin', 'gate']) {
   const files = filesUnder(join(dist, app));
   for (const file of files) {
     const text = readFileSync(file, 'utf8');

@@ -18,6 +18,8 @@ pub enum Purpose {
     GiveGrants,
     /// Write to its people.
     Announce,
+    /// Read how many of its people passed the gates.
+    SeePassages,
 }
 
 /// Which departments.
@@ -63,6 +65,7 @@ pub async fn search(who: SignedIn, query: Query<SearchQuery>) -> Answer<web::Jso
         Purpose::DesignForms => Action::DesignForms,
         Purpose::GiveGrants => Action::GiveGrants,
         Purpose::Announce => Action::Announce,
+        Purpose::SeePassages => Action::SeePassageFigures,
     };
     let found = departments::search(app, school, viewer, action, &query.0.text, 50).await?;
     let items = found.into_iter().map(|one| DepartmentFound {

@@ -38,6 +38,8 @@ struct Person {
     college: Option<Department>,
     /// Whether `GET /me/photo` has one.
     photo: bool,
+    /// Whether the school has gates where I show a code.
+    gates: bool,
 }
 
 /// Students or staff.
@@ -150,6 +152,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
     let (app, school, viewer) = who.parts()?;
     let profile = app::people::profile(app, school, viewer).await?;
     let photo = app::photos::has_own(app, school, viewer).await?;
+    let gates = app::gates::are_there(app, school, viewer).await?;
     let person = viewer.person.as_ref().map(|person| Person {
         number: profile.number.clone().unwrap_or_default(),
         name: profile.name.clone(),
@@ -160,6 +163,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
         class: profile.class.clone().map(Department::from),
         college: profile.college.clone().map(Department::from),
         photo,
+        gates,
     });
     let grants = viewer
         .grants

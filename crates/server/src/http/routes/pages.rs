@@ -1,9 +1,8 @@
-//! The embedded pages. H5 and admin are two single-page applications: a path of theirs that is no file is their
-//! index.
+//! The embedded pages. H5, admin and gate are single-page applications: a path of theirs that is no file is their index.
 
 use std::borrow::Cow;
 
-use ::web::Asset;
+use ::web::{APPLICATIONS, Asset};
 use actix_web::{
     HttpRequest, HttpResponse, get,
     http::{Method, header},
@@ -41,7 +40,7 @@ pub async fn page(request: HttpRequest) -> Answer<HttpResponse> {
         let to = if is_phone(&request) { "/h5/" } else { "/admin/" };
         return Ok(HttpResponse::Found().insert_header((header::LOCATION, to)).finish());
     }
-    let application = ["h5", "admin"].into_iter().find(|application| {
+    let application = APPLICATIONS.into_iter().find(|application| {
         path.strip_prefix('/')
             .is_some_and(|path| path == *application || path.starts_with(&format!("{application}/")))
     });

@@ -3,6 +3,7 @@
 use actix_web::{get, web};
 use app::passages::{self, Asked, By, Span};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::gate::Refusal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -355,4 +356,43 @@ pub async fn outside(who: SignedIn, query: Query<OutsideQuery>) -> Answer<web::J
         gate: row.gate,
     });
     Ok(web::Json(OutsiderList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+}
+
+/// My last passages, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnPassages {
+    items: Vec<OwnPassage>,
+}
+
+/// A passage of mine.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnPassage {
+    id: i64,
+    gate: String,
+    #[schema(value_type = GateDirection)]
+    direction: String,
+    at: DateTime<Utc>,
+    allowed: bool,
+    /// Why not, in Chinese.
+    message: Option<&'static str>,
+}
+
+/// Where and when I passed the gates last: at most 20.
+#[utoipa::path(
+    operation_id = "passages_own",
+    tag = "gate", security(("session" = [])),
+    responses((status = 200, body = OwnPassages), Refusals))]
+#[get("/me/passages")]
+pub async fn own(who: SignedIn) -> Answer<web::Json<OwnPassages>> {
+    let (app, school, viewer) = who.parts()?;
+    let rows = passages::own(app, school, viewer, 20).await?;
+    let items = rows.into_iter().map(|row| OwnPassage {
+        id: row.passage_id,
+        gate: row.gate,
+        direction: row.direction,
+        at: row.at,
+        allowed: row.reason.is_none(),
+        message: row.reason.as_deref().and_then(Refusal::parse).map(Refusal::title),
+    });
+    Ok(web::Json(OwnPassages { items: items.collect() }))
 }

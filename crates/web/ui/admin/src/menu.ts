@@ -3,7 +3,7 @@ import type { IconName } from '#shared/components/UiIcon.vue';
 
 type May = Me['may'];
 
-/** The main menu: what is looked at every day, what asks and tells people, the people of the school, WeCom's directory with its rosters, and what keeps it running. */
+/** The main menu: what is looked at every day, the gates, what asks and tells people, the people of the school, WeCom's directory with its rosters, and what keeps it running. */
 const GROUPS = {
   daily: {
     statistics: ['statistics', (may) => may.see_statistics],
@@ -13,6 +13,15 @@ const GROUPS = {
     exemptions: ['exemption', (may) => may.exempt || may.administer],
     trips: ['trips', (may) => may.see_people],
     movements: ['movements', (may) => may.see_statistics],
+  },
+  gate: {
+    'passages-live': ['inside', (may) => may.see_passage_figures],
+    'passage-table': ['tally', (may) => may.see_passage_figures],
+    passages: ['passages', (may) => may.see_passages],
+    outside: ['absent', (may) => may.see_passages],
+    'gate-permits': ['permit', (may) => may.manage_permits],
+    gates: ['gates', (may) => may.manage_gates],
+    'gate-keys': ['shield', (may) => may.kill_gate_keys],
   },
   notices: {
     campaigns: ['form', (may) => may.design_forms],

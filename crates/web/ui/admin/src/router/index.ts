@@ -191,6 +191,48 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'grants.title', menu: 'grants' },
   },
   {
+    path: '/passages/live',
+    name: 'passages-live',
+    component: () => import('../pages/passages/LivePage.vue'),
+    meta: { title: 'live.title', menu: 'passages-live' },
+  },
+  {
+    path: '/passages/table',
+    name: 'passage-table',
+    component: () => import('../pages/passages/PassageTablePage.vue'),
+    meta: { title: 'passage_table.title', menu: 'passage-table' },
+  },
+  {
+    path: '/passages',
+    name: 'passages',
+    component: () => import('../pages/passages/PassagesPage.vue'),
+    meta: { title: 'passages.title', menu: 'passages' },
+  },
+  {
+    path: '/passages/outside',
+    name: 'outside',
+    component: () => import('../pages/passages/OutsidePage.vue'),
+    meta: { title: 'outside.title', menu: 'outside' },
+  },
+  {
+    path: '/gate-permits',
+    name: 'gate-permits',
+    component: () => import('../pages/gate-permits/GatePermitsPage.vue'),
+    meta: { title: 'permits.title', menu: 'gate-permits' },
+  },
+  {
+    path: '/gates',
+    name: 'gates',
+    component: () => import('../pages/gates/GatesPage.vue'),
+    meta: { title: 'gates.title', menu: 'gates' },
+  },
+  {
+    path: '/gate-keys',
+    name: 'gate-keys',
+    component: () => import('../pages/gate-keys/GateKeysPage.vue'),
+    meta: { title: 'gate_keys.title', menu: 'gate-keys' },
+  },
+  {
     path: '/digest-rules',
     name: 'digest-rules',
     component: () => import('../pages/digests/DigestRulesPage.vue'),

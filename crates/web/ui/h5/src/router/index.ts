@@ -120,6 +120,13 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'my_data.title' },
   },
   {
+    path: '/gate-code',
+    name: 'gate-code',
+    component: () => import('../pages/gate-codes/GateCodePage.vue'),
+    // It finds out by itself who one is: it is to open without a network.
+    meta: { title: 'gate_code.title', open: true },
+  },
+  {
     path: '/corrections',
     name: 'corrections',
     component: () => import('../pages/corrections/CorrectionsPage.vue'),

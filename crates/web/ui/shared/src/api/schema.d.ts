@@ -1447,6 +1447,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/passages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where and when I passed the gates last: at most 20. */
+        get: operations["passages_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/photo": {
         parameters: {
             query?: never;
@@ -6575,6 +6592,22 @@ export interface components {
         OwnFormList: {
             items: components["schemas"]["OwnForm"][];
         };
+        /** @description A passage of mine. */
+        OwnPassage: {
+            allowed: boolean;
+            /** Format: date-time */
+            at: string;
+            direction: components["schemas"]["GateDirection"];
+            gate: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Why not, in Chinese. */
+            message?: string | null;
+        };
+        /** @description My last passages, the newest first. */
+        OwnPassages: {
+            items: components["schemas"]["OwnPassage"][];
+        };
         /** @description A scan at a gate. */
         Passage: {
             allowed: boolean;
@@ -6673,6 +6706,8 @@ export interface components {
         Person: {
             class?: components["schemas"]["Department"] | null;
             college?: components["schemas"]["Department"] | null;
+            /** @description Whether the school has gates where I show a code. */
+            gates: boolean;
             kind: components["schemas"]["PersonKind"];
             name: string;
             /** @description Student or staff number. */
@@ -13076,7 +13111,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description What I want to do with them: only mine to do it with are found. */
-                purpose: "design_forms" | "give_grants" | "announce";
+                purpose: "design_forms" | "give_grants" | "announce" | "see_passages";
                 /** @description Words of the path, all of which must be there. */
                 text?: string;
             };
@@ -20186,6 +20221,97 @@ export interface operations {
             };
             /** @description 内容类型不对 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passages_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPassages"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -62,6 +62,17 @@ const COLUMNS = {
     ['note', '备注'],
     ['heads', '负责人'],
   ],
+  passages: [
+    ['index', '序号'],
+    ['name', '姓名'],
+    ['number', '学号'],
+    ['college', '学院名称'],
+    ['major', '专业名称'],
+    ['place', '班级名称'],
+    ['passed_at', '进出时间'],
+    ['direction', '进出类型'],
+    ['gate', '门岗'],
+  ],
   usage: [
     ['index', '序号'],
     ['userid', '账号'],

@@ -1,0 +1,102 @@
+import { onScopeDispose, shallowRef, watch } from 'vue';
+import { answer } from '#shared/api/client.ts';
+import { asProblem, type Problem } from '#shared/api/problem.ts';
+import type { Notes } from '#shared/storage.ts';
+import { api } from '../../api.ts';
+import { PLACE } from './place.ts';
+import { asBatch, batchOf, current, isShort, serverNow, type Batch, type Shown } from './batch.ts';
+
+/** Whose codes they are, as the page says it. */
+export type Owner = { userid: string; name: string; place: string; timeZone: string };
+type Kept = { batch: Batch; owner: Owner };
+
+/** What was kept in this tab. */
+export function keptIn(notes: Notes): Kept | null {
+  const kept = notes.read(PLACE) as Partial<Kept> | null;
+  const batch = asBatch(kept?.batch);
+  return batch && typeof kept?.owner?.userid === 'string' ? { batch, owner: kept.owner } : null;
+}
+
+/** Milliseconds between two tries while codes are wanted. */
+const AGAIN = 10_000;
+
+/** My codes: fetched ahead, kept, and the one of now. Ends with the scope. */
+export function useGateCodes(notes: Notes, owner: () => Owner | null) {
+  const kept = keptIn(notes);
+  const batch = shallowRef<Batch | null>(kept && kept.owner.userid === (owner()?.userid ?? kept.owner.userid) ? kept.batch : null);
+  const shown = shallowRef<Shown | null>(null);
+  const problem = shallowRef<Problem | null>(null);
+  const loading = shallowRef(false);
+  const now = shallowRef(serverNow(batch.value, Date.now()));
+  /** Whose the batch is: where somebody else signed in, it is nobody's. */
+  let whose = batch.value ? kept?.owner.userid : undefined;
+  let drawn = 0;
+  let frame: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function fetchMore(): Promise<void> {
+    if (loading.value) return;
+    loading.value = true;
+    const asked = Date.now();
+    try {
+      const codes = await answer(api.POST('/api/v1/me/gate-codes', {}));
+      batch.value = batchOf(codes, asked, Date.now());
+      problem.value = null;
+      keep();
+    } catch (error) {
+      problem.value = asProblem(error);
+    } finally {
+      loading.value = false;
+    }
+  }
+
+  function keep() {
+    const mine = owner();
+    if (!mine || !batch.value) return;
+    whose = mine.userid;
+    notes.write(PLACE, { batch: batch.value, owner: mine } satisfies Kept);
+  }
+
+  watch(
+    () => owner()?.userid,
+    (userid) => {
+      if (userid === undefined) return;
+      if (whose === undefined || whose === userid) return keep();
+      whose = undefined;
+      batch.value = null;
+      notes.remove(PLACE);
+      void look();
+    },
+  );
+
+  /** Fetches while too few are left; what the server refuses is not asked for again. */
+  async function look() {
+    clearTimeout(timer);
+    const refused = problem.value?.kind === 'refused' && !problem.value.passing;
+    if (document.visibilityState === 'visible' && !refused && isShort(batch.value, Date.now())) await fetchMore();
+    timer = setTimeout(() => void look(), AGAIN);
+  }
+
+  /** Twenty times a second: smooth enough for a hand that sweeps, and little work for a cheap phone. */
+  function draw(at = 0) {
+    frame = requestAnimationFrame(draw);
+    if (at - drawn < 45 && drawn > 0) return;
+    drawn = at;
+    const phone = Date.now();
+    now.value = serverNow(batch.value, phone);
+    shown.value = batch.value && current(batch.value, phone);
+  }
+
+  const back = () => void look();
+  addEventListener('online', back);
+  document.addEventListener('visibilitychange', back);
+  onScopeDispose(() => {
+    if (frame !== undefined) cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    removeEventListener('online', back);
+    document.removeEventListener('visibilitychange', back);
+  });
+  draw();
+  void look();
+  return { shown, now, problem, loading, retry: fetchMore };
+}
