@@ -429,18 +429,20 @@ pub struct Recent {
     pub said: Before,
 }
 
-/// Passages at a device that we were told of since, those after the one of this number, the first first.
+/// Passages at a device that we were told of since and whose names begin so, those after the one of this number, the first
+/// first.
 pub async fn recent(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
-    device: i64,
+    (device, named): (i64, &str),
     after: i64,
     since: DateTime<Utc>,
     today: NaiveDate,
 ) -> Result<Vec<Recent>> {
     let sql = said!(
         ", x.passage_id, x.scan_id, x.direction",
-        "and x.device_id = $3 and x.passage_id > $4 and x.received_at > $5 and x.at > $5 order by x.passage_id limit 20"
+        "and x.device_id = $3 and x.passage_id > $4 and x.received_at > $5 and x.at > $5
+         and starts_with(x.scan_id, $6) order by x.passage_id limit 20"
     );
     Ok(prepared(sql)
         .bind::<Integer, _>(corp)
@@ -448,6 +450,7 @@ pub async fn recent(
         .bind::<BigInt, _>(device)
         .bind::<BigInt, _>(after)
         .bind::<Timestamptz, _>(since)
+        .bind::<Text, _>(named)
         .load(conn)
         .await?)
 }

@@ -8,6 +8,8 @@ use crate::{App, Error, Result, School, gate_codes};
 
 /// Characters of a name of a scan at most: ours stands before it.
 const LONGEST: usize = 36;
+/// What the names of these scans begin with.
+pub(super) const OWN: &str = "own-";
 
 /// What became of it, and where.
 #[derive(Debug, Clone)]
@@ -42,7 +44,7 @@ pub async fn pass(app: &App, school: &School, viewer: &Viewer, id: &str, code: &
     let proof = Proof { kid: shown.kid().to_vec(), jti: shown.jti().to_vec() };
     let believed = Believed { proof: Some(proof), person: Some(person), refusal };
     // Nobody gets another's answer by their name of a scan.
-    let id = format!("own-{person}-{id}");
+    let id = format!("{OWN}{person}-{id}");
     let scan = Scan { id: &id, direction: shown.direction, now };
     let (answer, added) = judge(&mut tx, school, &device, &believed, scan).await?;
     tx.commit().await?;

@@ -3,7 +3,7 @@
 use domain::gate::Refusal;
 use store::passages;
 
-use super::{Answer, Direction, Face, PHOTO, heard};
+use super::{Answer, Direction, Face, PHOTO, heard, own::OWN};
 use crate::{App, Error, Result, School, gate_devices::device};
 
 /// A scan of a moment ago.
@@ -19,14 +19,14 @@ pub struct Recent {
     pub answer: Answer,
 }
 
-/// Scans at the device of this token within the last two minutes, those after the one of this number.
+/// Who scanned the code of the device of this token within the last two minutes, those after the one of this number.
 pub async fn recent(app: &App, school: &School, token: &str, after: i64) -> Result<Vec<Recent>> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
     let device = device(&mut tx, token).await?;
     heard(&mut tx, &device, now).await?;
     let (today, since) = (school.today(now), now - PHOTO);
-    let rows = passages::recent(&mut tx, corp, device.device_id, after, since, today).await?;
+    let rows = passages::recent(&mut tx, corp, (device.device_id, OWN), after, since, today).await?;
     tx.commit().await?;
     let recent = rows.into_iter().map(|row| {
         let strange = || Error::internal("a passage nobody understands");

@@ -133,6 +133,8 @@ struct May {
     manage_gates: bool,
     /// Make the codes of a key worthless.
     kill_gate_keys: bool,
+    /// May look after alarms at the gates.
+    handle_gate_alarms: bool,
     /// See how the school uses the platform.
     see_platform: bool,
 }
@@ -213,6 +215,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             manage_permits: viewer.may(Action::ManagePermits),
             manage_gates: viewer.may(Action::ManageGates),
             kill_gate_keys: viewer.may(Action::KillGateKeys),
+            handle_gate_alarms: viewer.may(Action::HandleGateAlarms),
             see_platform: viewer.may(Action::SeePlatform),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },

@@ -5,6 +5,7 @@ import type { Direction, Guide } from './decide/decide.ts';
 import type { Carried, Device } from './keep/shelf.ts';
 
 export type Decision = components['schemas']['GateDecision'];
+export type Recent = components['schemas']['GateRecent'];
 
 /** Milliseconds after which a device decides by itself: nobody waits longer at a gate. */
 const PATIENCE = 1500;
@@ -20,6 +21,16 @@ export function pair(code: string): Promise<Device> {
 
 export function fetchGuide(device: Device): Promise<Guide> {
   return answer(api.GET('/api/v1/gate/guide', { headers: by(device) }));
+}
+
+/** Ten minutes of codes for this gate to show. */
+export function fetchShown(device: Device, direction: Direction): Promise<components['schemas']['GateShownCodes']> {
+  return answer(api.GET('/api/v1/gate/codes', { headers: by(device), params: { query: { direction } } }));
+}
+
+/** What became of those who scanned what this gate shows, after the one of this number. */
+export async function fetchRecent(device: Device, after: number): Promise<Recent[]> {
+  return (await answer(hasty.GET('/api/v1/gate/recent', { headers: by(device), params: { query: { after } } }))).items;
 }
 
 export function scan(device: Device, body: { id: string; code: string; direction: Direction }): Promise<Decision> {

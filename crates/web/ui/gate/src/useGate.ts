@@ -1,7 +1,7 @@
 import { computed, onScopeDispose, shallowRef } from 'vue';
 import { newIdempotencyKey } from '#shared/api/client.ts';
 import { asProblem } from '#shared/api/problem.ts';
-import { carry, fetchGuide, fetchPhoto, scan as ask, type Decision } from './api.ts';
+import { carry, fetchGuide, fetchPhoto, scan as ask, type Decision, type Recent } from './api.ts';
 import { readCode, type Code } from './code/code.ts';
 import { isSignedWith } from './code/verify.ts';
 import { isRight, noteOf, serverNow } from './decide/clock.ts';
@@ -102,10 +102,18 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
   async function said({ id, direction: way }: { id: string; direction: Direction }, code: Code | null, decision: Decision): Promise<Outcome> {
     link.value = 'on';
     if (waiting.value > 0) void look();
-    if (decision.allowed) {
-      if (code) await shelf.use(usedUntil(code), now());
-      await counted(way);
-    }
+    if (decision.allowed && code) await shelf.use(usedUntil(code), now());
+    return shownOf(id, way, decision);
+  }
+
+  /** Somebody scanned the code this gate shows. */
+  async function passed({ id, direction: way, decision }: Recent): Promise<void> {
+    photo.value = null;
+    outcome.value = await shownOf(`own-${id}`, way, decision);
+  }
+
+  async function shownOf(id: string, way: Direction, decision: Decision): Promise<Outcome> {
+    if (decision.allowed) await counted(way);
     const { person } = decision;
     if (person?.photo) void showPhoto(id, person.photo);
     return {
@@ -231,6 +239,7 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
     open,
     choose,
     scan,
+    passed,
     now,
     today,
     dismiss: () => {

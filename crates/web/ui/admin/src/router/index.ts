@@ -215,6 +215,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'outside.title', menu: 'outside' },
   },
   {
+    path: '/gate-alarms',
+    name: 'gate-alarms',
+    component: () => import('../pages/gate-alarms/GateAlarmsPage.vue'),
+    meta: { title: 'alarms.title', menu: 'gate-alarms' },
+  },
+  {
     path: '/gate-permits',
     name: 'gate-permits',
     component: () => import('../pages/gate-permits/GatePermitsPage.vue'),

@@ -127,6 +127,18 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'gate_code.title', open: true },
   },
   {
+    path: '/gate-scan',
+    name: 'gate-scan',
+    component: () => import('../pages/gate-scans/GateScanPage.vue'),
+    meta: { title: 'gate_scan.title' },
+  },
+  {
+    path: '/gate-alarms',
+    name: 'gate-alarms',
+    component: () => import('../pages/gate-alarms/GateAlarmsPage.vue'),
+    meta: { title: 'alarms.title' },
+  },
+  {
     path: '/corrections',
     name: 'corrections',
     component: () => import('../pages/corrections/CorrectionsPage.vue'),

@@ -11,7 +11,7 @@ export type Draft = {
   directions: Schemas['GateDirections'];
   failure: Schemas['GateFailure'];
   closed: boolean;
-  rules: { forms: string[]; hours: { from: string; until: string }[]; entering: Needs; leaving: Needs };
+  rules: { forms: string[]; hours: { from: string; until: string }[]; leave: boolean; entering: Needs; leaving: Needs };
 };
 
 const needsOf = (needs: Schemas['GateNeeds'] | undefined): Needs => ({ report: needs?.report ?? false, normal: needs?.normal ?? false, permit: needs?.permit ?? 'never' });
@@ -28,6 +28,7 @@ export function draftOf(gate: Gate | { zone: number }): Draft {
     rules: {
       forms: [...(known?.rules.forms ?? [])],
       hours: (known?.rules.hours ?? []).map(({ from, until }) => ({ from, until })),
+      leave: known?.rules.leave ?? false,
       entering: needsOf(known?.rules.entering),
       leaving: needsOf(known?.rules.leaving),
     },
@@ -43,6 +44,11 @@ export function looksAtReports({ directions, rules }: Draft): boolean {
     const needs = way === 'in' ? rules.entering : rules.leaving;
     return needs.report || needs.normal;
   });
+}
+
+/** Whether any direction of it asks for a permit. */
+export function asksForPermits({ directions, rules }: Draft): boolean {
+  return served(directions).some((way) => (way === 'in' ? rules.entering : rules.leaving).permit !== 'never');
 }
 
 const NOTHING: Needs = { report: false, normal: false, permit: 'never' };

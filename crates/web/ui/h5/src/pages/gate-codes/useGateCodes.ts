@@ -4,7 +4,7 @@ import { asProblem, type Problem } from '#shared/api/problem.ts';
 import type { Notes } from '#shared/storage.ts';
 import { api } from '../../api.ts';
 import { PLACE } from './place.ts';
-import { asBatch, batchOf, current, isShort, serverNow, type Batch, type Shown } from './batch.ts';
+import { asBatch, batchOf, current, isShort, serverNow, type Batch, type Shown } from '#shared/gate/batch.ts';
 
 /** Whose codes they are, as the page says it. */
 export type Owner = { userid: string; name: string; place: string; timeZone: string };

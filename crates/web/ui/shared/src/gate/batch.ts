@@ -1,5 +1,4 @@
 /** Ten minutes of codes, and which of them is to be shown now. A phone's clock may be off: what counts is the server's. */
-import type { components } from '#shared/api/schema.d.ts';
 
 export type Batch = {
   /** Milliseconds the server's clock is ahead of the phone's. */
@@ -13,7 +12,7 @@ export const STEP = 10_000;
 export const ENOUGH = 300_000;
 
 /** What came of asking at `asked`, when the answer came at `came`, both by the phone's clock. */
-export function batchOf(answer: components['schemas']['GateCodes'], asked: number, came: number): Batch {
+export function batchOf(answer: { now: string; codes: { from: string; code: string }[] }, asked: number, came: number): Batch {
   return {
     offset: Date.parse(answer.now) - (asked + came) / 2,
     codes: answer.codes.map(({ from, code }) => ({ from: Date.parse(from), code })),
