@@ -99,7 +99,8 @@ async fn a_code_opens_the_gate_in_chromium_with_and_without_a_network() {
     let said = drive(&test, "gate.test.mjs", &variables).await;
     assert!(said.contains("pass 1"), "{said}");
     test.assert_no_failed_jobs().await;
-    let sql = "select string_agg(p.number || ' ' || x.decision || case when x.offline then ' offline' else '' end
+    let sql =
+        "select string_agg(p.number || ' ' || x.decision || case when x.offline then ' offline' else '' end
                                  || coalesce(' ' || x.reason, ''), ', ' order by x.passage_id)
                from passages x join persons p using (corp_id, person_id)";
     let kept: String = test.one(sql, &[]).await;

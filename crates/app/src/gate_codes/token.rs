@@ -159,11 +159,8 @@ mod tests {
         assert_eq!(hex::encode(pair.public_key().as_ref()), fixture.public_key);
         assert!(!fixture.codes.is_empty());
         for written in &fixture.codes {
-            let claims = Claims {
-                pseudonym: bytes(&written.pseudonym),
-                end: written.end,
-                jti: bytes(&written.jti),
-            };
+            let claims =
+                Claims { pseudonym: bytes(&written.pseudonym), end: written.end, jti: bytes(&written.jti) };
             assert_eq!(write(&pair, &bytes(&fixture.kid), claims).unwrap(), written.code);
             assert!(read(&written.code).unwrap().is_signed_with(pair.public_key().as_ref()));
         }
