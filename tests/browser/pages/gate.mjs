@@ -18,6 +18,10 @@ const DECISIONS = {
 
 export async function gate(browser, administrator, id) {
   const context = await browser.newContext({ viewport: SIZES.phone, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', serviceWorkers: 'block' });
+  const headers = { 'X-Requested-With': 'rollcall' };
+  // A device whose clock is not the server's says so, and nothing else.
+  const { as_of: now } = await (await administrator.page.context().request.get(`${SERVER_URL}/api/v1/passages/inside`, { headers })).json();
+  await context.clock.setFixedTime(now);
   const page = await context.newPage();
   page.setDefaultTimeout(8_000);
   const complaints = [];
@@ -49,7 +53,6 @@ export async function gate(browser, administrator, id) {
 
   for (const language of ['zh', 'en']) {
     const words = { zh, en }[language];
-    const headers = { 'X-Requested-With': 'rollcall' };
     const offered = await administrator.page.context().request.post(`${SERVER_URL}/api/v1/gates/${id}/pairing`, { headers, data: { name: '一号闸机' } });
     const { code } = await offered.json();
     await page.goto(`${SERVER_URL}/gate/`);
