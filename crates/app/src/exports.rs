@@ -49,7 +49,9 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
             viewer.scope(Action::SeeStatistics)
         }
         // A guard looks at a screen and takes no list along.
-        Dataset::ReportPeople | Dataset::Trips | Dataset::Passages => viewer.scope(Action::SeePeople),
+        Dataset::ReportPeople | Dataset::Trips | Dataset::Passages | Dataset::Portal => {
+            viewer.scope(Action::SeePeople)
+        }
         Dataset::Usage | Dataset::UsageConsole => viewer.scope(Action::SeePlatform),
     };
     (!scope.is_empty()).then(|| Rights { scope, phones: viewer.scope(Action::RevealPhone) })

@@ -100,11 +100,13 @@ pub enum Action {
     ManageGates,
     /// Make every code of a key worthless at once.
     KillGateKeys,
+    /// 入口: say which other systems members are led to, and bring their lists.
+    ManagePortal,
 }
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -136,6 +138,7 @@ impl Action {
         Self::ManagePermits,
         Self::ManageGates,
         Self::KillGateKeys,
+        Self::ManagePortal,
     ];
 
     /// As schools say it.
@@ -172,6 +175,7 @@ impl Action {
             Self::ManagePermits => "办理通行证",
             Self::ManageGates => "管理门岗与设备",
             Self::KillGateKeys => "停用通行码密钥",
+            Self::ManagePortal => "管理入口、导入对方名单",
         }
     }
 }
@@ -272,7 +276,7 @@ impl Role {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
             DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, House, Invite, KillGateKeys,
-            ManageGates, ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
+            ManageGates, ManagePermits, ManagePortal, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
             SeePassageFigures, SeePassages, SeePeople, SeePhoto, SeePlatform, SeeStatistics, SeeStatus,
             SeeUnreported, SignOff,
         };
@@ -311,7 +315,7 @@ impl Role {
                             | GiveGrants
                             | Announce
                     )
-                    || self == Self::SchoolOffice && action == SeePlatform
+                    || self == Self::SchoolOffice && matches!(action, SeePlatform | ManagePortal)
             }
             // A fellow student: who has not reported, and nothing else of them.
             Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
@@ -336,6 +340,7 @@ impl Role {
                         | SeePassageFigures
                         | ManageGates
                         | KillGateKeys
+                        | ManagePortal
                 )
             }
             Self::Auditor => matches!(action, Audit),

@@ -23,7 +23,7 @@ use super::{
     cells::{day, number, optional, text},
 };
 use crate::{
-    App, Result, School, movements, passages,
+    App, Result, School, movements, passages, portal,
     statistics::{self, Asked, By, Fact, PersonRow, Spanned, Which, question_of},
     trips::{self, TripRow},
 };
@@ -112,6 +112,15 @@ impl Listed<'_> {
         passages::picked_of(self.school, asked)
     }
 
+    /// Which day of which entry, and which of its people.
+    fn entry(&self) -> (portal::Asked, portal::Which) {
+        let Filters { entry, day, department, state, .. } = self.filters();
+        let asked =
+            portal::Asked { entry: entry.unwrap_or_default(), day: *day, department: *department };
+        let which = state.as_deref().and_then(portal::Which::parse);
+        (asked, which.unwrap_or(portal::Which::All))
+    }
+
     /// Whose use, where it is use.
     fn used(&self) -> Option<(Of, Used)> {
         let of = match self.definition.dataset {
@@ -154,6 +163,10 @@ impl Listed<'_> {
             let question = passages::question_in(self.school, self.scope.clone());
             return Ok(store::passages::count(tx, &question, &self.passages()?).await?);
         }
+        if self.definition.dataset == Dataset::Portal {
+            let (asked, which) = self.entry();
+            return portal::count_in(self.app, tx, self.school, self.scope.clone(), asked, which).await;
+        }
         let (_, question) = question_of(self.app, tx, self.school, self.scope.clone(), self.asked()).await?;
         Ok(figures::count(tx, &question, self.which(), self.fact()).await?)
     }
@@ -190,6 +203,15 @@ impl Listed<'_> {
             let rows = rows.map(|(index, row)| self.cells(|column| self.of_passage(row, column, index)));
             let rows = rows.collect();
             let named = page.items.iter().filter_map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
+        if self.definition.dataset == Dataset::Portal {
+            let (asked, which) = self.entry();
+            let page =
+                portal::people_in(self.app, tx, self.school, scope, (asked, which), after, limit).await?;
+            let rows = (given + 1..).zip(&page.items);
+            let rows = rows.map(|(index, row)| self.cells(|column| of_entry(row, column, index))).collect();
+            let named = page.items.iter().map(|row| row.person_id).collect();
             return Ok(Named { rows, named, next: page.next });
         }
         let (_, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
@@ -245,6 +267,19 @@ fn of_use(row: &usage::Row, column: Column, index: i64) -> Cell {
         Column::LastUsed => day(row.last_used_on),
         Column::Client => optional(row.client.as_deref().map(Client::title)),
         Column::Day => day(Some(row.recorded_on)),
+        _ => Cell::Empty,
+    }
+}
+
+fn of_entry(row: &portal::Person, column: Column, index: i64) -> Cell {
+    match column {
+        Column::Index => number(index),
+        Column::Number => text(&row.number),
+        Column::Name => text(&row.name),
+        Column::College => optional(row.college.as_deref()),
+        Column::Place => optional(row.place.as_deref()),
+        Column::Here => text(if row.here { "已上报" } else { "未上报" }),
+        Column::There => text(if row.there { "在名单上" } else { "不在名单上" }),
         _ => Cell::Empty,
     }
 }

@@ -112,7 +112,8 @@ impl<'a> Rows<'a> {
             | Dataset::Trips
             | Dataset::Passages
             | Dataset::Usage
-            | Dataset::UsageConsole => self.listed().count(tx).await?,
+            | Dataset::UsageConsole
+            | Dataset::Portal => self.listed().count(tx).await?,
             Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
                 i64::try_from(figures::all(self.listed(), tx).await?.len()).unwrap_or(i64::MAX)
             }
@@ -133,7 +134,7 @@ impl<'a> Rows<'a> {
             return Ok(Vec::new());
         }
         let first = self.given;
-        let (cells, after): (Vec<Vec<Cell>>, Option<Key>) = match self.definition.dataset {
+        let (mut cells, after): (Vec<Vec<Cell>>, Option<Key>) = match self.definition.dataset {
             Dataset::People | Dataset::Registration => {
                 let after = self.after.as_ref();
                 let rows =
@@ -169,7 +170,8 @@ impl<'a> Rows<'a> {
             | Dataset::Trips
             | Dataset::Passages
             | Dataset::Usage
-            | Dataset::UsageConsole => {
+            | Dataset::UsageConsole
+            | Dataset::Portal => {
                 let page = self.listed().page(tx, self.listed_after.as_deref(), first, limit).await?;
                 self.over = page.next.is_none();
                 self.listed_after = page.next;
@@ -184,6 +186,11 @@ impl<'a> Rows<'a> {
             }
         };
         self.given += i64::try_from(cells.len()).unwrap_or(0);
+        for row in &mut cells {
+            for (cell, chosen) in row.iter_mut().zip(&self.definition.columns) {
+                cell.rewrite(chosen);
+            }
+        }
         if after.is_some() {
             self.after = after;
         }

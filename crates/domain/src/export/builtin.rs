@@ -22,7 +22,7 @@ impl BuiltIn {
         Definition {
             dataset: self.dataset,
             columns: columns
-                .map(|(column, title)| Chosen { column: *column, title: (*title).into() })
+                .map(|(column, title)| Chosen::new(*column, title))
                 .collect(),
             order: self.order,
             filters: Filters { kind: self.kind.map(str::to_owned), ..Filters::default() },

@@ -128,18 +128,22 @@ pub enum Column {
     LastUsed,
     /// On what.
     Client,
+    /// Whether somebody has reported here.
+    Here,
+    /// Whether somebody stands on the other authority's list.
+    There,
 }
 
 use Column::{
     Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors,
-    Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last,
+    Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Here, Index, Kind, Last,
     LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place,
     Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt,
-    Since, Source, Staff, StaffKind, State, Students, Transport, Unit, Unreported, Until, Userid,
+    Since, Source, Staff, StaffKind, State, Students, There, Transport, Unit, Unreported, Until, Userid,
     WithAccount, Year,
 };
 
-const ALL: [Column; 60] = [
+const ALL: [Column; 62] = [
     Index,
     Number,
     Name,
@@ -200,6 +204,8 @@ const ALL: [Column; 60] = [
     AccountState,
     LastUsed,
     Client,
+    Here,
+    There,
 ];
 
 pub(super) fn of(dataset: Dataset) -> &'static [Column] {
@@ -231,6 +237,7 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
         Dataset::Usage | Dataset::UsageConsole => {
             &[Index, Userid, Name, Place, AccountState, LastUsed, Client, Day, Blank]
         }
+        Dataset::Portal => &[Index, Number, Name, College, Place, Here, There, Blank],
     }
 }
 
@@ -298,6 +305,8 @@ impl Column {
             AccountState => "account_state",
             LastUsed => "last_used",
             Client => "client",
+            Here => "here",
+            There => "there",
         }
     }
 
@@ -369,6 +378,8 @@ impl Column {
             AccountState => "状态",
             LastUsed => "最近使用时间",
             Client => "使用平台",
+            Here => "本校情况",
+            There => "对方名单",
         }
     }
 
@@ -379,7 +390,7 @@ impl Column {
             | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave | Direction => 8.0,
             Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
             | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport | AccountState | LastUsed
-            | Client => 12.0,
+            | Client | Here | There => 12.0,
             Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
             | RevisedAt | Heads | SignedAt | PassedAt | Gate => 16.0,
             College | Major | Counsellors => 20.0,

@@ -42,6 +42,7 @@ pub mod people;
 pub mod phone_corrections;
 pub mod photos;
 pub mod platform;
+pub mod portal;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -277,6 +278,20 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(platform::lists::usage)
             .service(platform::lists::contacts)
             .service(platform::lists::records)
+            .service(portal::mine)
+            .service(portal::pass)
+            .service(portal::entries::list)
+            .service(portal::entries::create)
+            .service(portal::entries::order)
+            .service(portal::entries::get)
+            .service(portal::entries::change)
+            .service(portal::entries::end)
+            .service(portal::entries::days)
+            .service(portal::lists::comparison)
+            .service(portal::lists::people)
+            .service(portal::lists::preview)
+            .service(portal::lists::import)
+            .service(portal::lists::remind)
             .service(operations::get)
             .service(operations::dead_jobs)
             .service(operations::retry)

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, get, post, put, web};
 use app::{Error, FieldError, export_templates, exports::offers};
 use chrono::NaiveDate;
 use domain::{
-    export::{BUILT_IN, Chosen, Column, Dataset, Definition, Filters, Order},
+    export::{BUILT_IN, Chosen, Column, Dataset, DateStyle, Definition, Filters, Order},
     policy::Action,
 };
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::http::{
 #[serde(deny_unknown_fields)]
 pub struct ExportDefinition {
     /// people, registration, classes or exemptions; without templates report_table, report_categories, report_span,
-    /// report_people, trips, movements, usage or usage_console.
+    /// report_people, trips, movements, passages, usage, usage_console or portal.
     #[schema(example = "people")]
     dataset: String,
     /// From left to right, at most 40.
@@ -43,6 +43,44 @@ struct ExportColumn {
     column: String,
     #[schema(example = "学号")]
     title: String,
+    /// What stands in every row of a blank column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fixed: Option<String>,
+    /// Code words: what a cell says, and what is written for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<ExportWord>,
+    /// How days are written: dashes, slashes, digits or chinese; left out: 2020-03-04.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dates: Option<String>,
+}
+
+/// A code word.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ExportWord {
+    /// What the cell says; empty for an empty cell.
+    #[schema(example = "是")]
+    says: String,
+    /// What is written.
+    #[schema(example = "1")]
+    writes: String,
+}
+
+impl ExportColumn {
+    fn plain(column: Column) -> Self {
+        Self::of(Chosen::new(column, column.title()))
+    }
+
+    fn of(chosen: Chosen) -> Self {
+        let words = chosen.words.into_iter().map(|(says, writes)| ExportWord { says, writes });
+        Self {
+            column: chosen.column.as_str().into(),
+            title: chosen.title,
+            fixed: chosen.fixed,
+            words: words.collect(),
+            dates: chosen.dates.map(|style| style.as_str().into()),
+        }
+    }
 }
 
 /// Which rows. What is left out picks nothing away.
@@ -69,7 +107,8 @@ struct ExportFilters {
     slot: Option<i16>,
     /// college, grade, class or department.
     by: Option<String>,
-    /// expected, reported, unreported, normal, abnormal or late; of use activated, not_activated, disabled or left.
+    /// expected, reported, unreported, normal, abnormal or late; of use activated, not_activated, disabled or
+    /// left; of an entry all, both, only_there, only_here, neither, here, not_here, there or not_there.
     state: Option<String>,
     /// A counted field.
     field: Option<String>,
@@ -89,6 +128,8 @@ struct ExportFilters {
     since: Option<NaiveDate>,
     /// On what it was used last.
     client: Option<String>,
+    /// The entry whose day is compared.
+    entry: Option<i64>,
 }
 
 impl ExportDefinition {
@@ -109,7 +150,15 @@ impl ExportDefinition {
         let mut columns = Vec::with_capacity(self.columns.len());
         for (place, chosen) in self.columns.into_iter().enumerate() {
             match Column::parse(&chosen.column) {
-                Some(column) => columns.push(Chosen { column, title: chosen.title }),
+                Some(column) => {
+                    let dates = chosen.dates.as_deref().map(DateStyle::parse);
+                    if dates == Some(None) {
+                        say(format!("columns.{place}.dates"), "没有这种日期写法，请另选");
+                    }
+                    let words = chosen.words.into_iter().map(|word| (word.says, word.writes)).collect();
+                    let (title, fixed) = (chosen.title, chosen.fixed);
+                    columns.push(Chosen { column, title, fixed, words, dates: dates.flatten() });
+                }
                 None => say(format!("columns.{place}.column"), "没有这一列，请去掉"),
             }
         }
@@ -134,6 +183,7 @@ impl ExportDefinition {
             within,
             since,
             client,
+            entry,
         } = self.filters;
         let filters = Filters {
             kind,
@@ -156,6 +206,7 @@ impl ExportDefinition {
             within,
             since,
             client,
+            entry,
         };
         match (dataset, order) {
             (Some(dataset), Some(order)) if wrong.is_empty() => {
@@ -189,12 +240,13 @@ impl From<Definition> for ExportDefinition {
             within,
             since,
             client,
+            entry,
         } = definition.filters;
         let columns = definition.columns.into_iter();
         Self {
             dataset: definition.dataset.as_str().into(),
             columns: columns
-                .map(|chosen| ExportColumn { column: chosen.column.as_str().into(), title: chosen.title })
+                .map(ExportColumn::of)
                 .collect(),
             order: definition.order.as_str().into(),
             filters: ExportFilters {
@@ -218,6 +270,7 @@ impl From<Definition> for ExportDefinition {
                 within,
                 since,
                 client,
+                entry,
             },
         }
     }
@@ -278,7 +331,7 @@ pub async fn list(who: SignedIn) -> Answer<web::Json<ExportTemplateList>> {
             .columns()
             .iter()
             .filter(|column| all || offers(viewer, **column))
-            .map(|column| ExportColumn { column: column.as_str().into(), title: column.title().into() })
+            .map(|column| ExportColumn::plain(*column))
             .collect(),
         orders: dataset.orders().iter().map(|order| order.as_str()).collect(),
         filters: dataset.filters().iter().map(|filter| filter.as_str()).collect(),

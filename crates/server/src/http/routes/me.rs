@@ -133,6 +133,8 @@ struct May {
     kill_gate_keys: bool,
     /// See how the school uses the platform.
     see_platform: bool,
+    /// Say which other systems members are led to.
+    manage_portal: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -210,6 +212,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             manage_gates: viewer.may(Action::ManageGates),
             kill_gate_keys: viewer.may(Action::KillGateKeys),
             see_platform: viewer.may(Action::SeePlatform),
+            manage_portal: viewer.may(Action::ManagePortal),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),
