@@ -125,6 +125,8 @@ pub enum Need {
     Passages,
     /// To let somebody pass where others may not.
     Permits,
+    /// To say which other systems members are led to, and to bring their lists.
+    Portal,
     /// To be a device at a gate, which nobody is.
     Device,
 }
@@ -229,6 +231,8 @@ impl Need {
                 GateGuard,
             ],
             Self::Permits => &[Counsellor, CollegeOffice, SchoolOffice],
+            // Who runs the school, and who runs its systems.
+            Self::Portal => &[SchoolOffice, Administrator],
             Self::Device => &[],
         }
     }

@@ -405,4 +405,14 @@ export const zh = {
   'announcement.title': '通知',
   'announcement.sent_at': '{time} 发出',
   'announcement.open': '打开链接',
+
+  'portal.title': '入口',
+  'portal.tiles': '常用入口',
+  'portal.opened': '今天已打开',
+  'portal.opening': '正在打开…',
+  'portal.open': '打开',
+  'portal.leaves': '将离开点名，打开学校指定的网页。',
+  'portal.failed': '没有打开：{why}',
+  'portal.not_yours': '这个入口没有开放',
+  'portal.not_yours_help': '可能已经停用，或不在您的范围内。如有疑问请联系学校。',
 } as const;
