@@ -287,8 +287,8 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
     let everybody: BTreeSet<String> = model.people.values().flatten().cloned().collect();
     let accounts: BTreeSet<String> =
         test.owner.query("select userid from members where left_on is null and status = 1", &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
-    // Every ninth with an account reports here; every third stands on the list, with others who are none of ours.
-    for number in everybody.iter().filter(|number| accounts.contains(*number)).step_by(9).take(12) {
+    // Every seventh with an account reports here; every third stands on the list, with others who are none of ours.
+    for number in everybody.iter().filter(|number| accounts.contains(*number)).step_by(7).take(12) {
         let student = test.sign_in(number).await;
         let told = student.post("/reports", &health_report(normal_answers())).await;
         assert_eq!(told.status, StatusCode::OK, "{}", told.body);
@@ -385,7 +385,8 @@ async fn the_rest_is_reminded_once_by_each_list() {
 
     let counsellor = test.sign_in(&userid).await;
     let path_of_reminders = format!("/portal/entries/{entry}/reminders");
-    let remind = |key: &'static str| counsellor.post_with(&path_of_reminders, key, &json!({ "text": "请在 10 点前上报" }));
+    let words = json!({ "text": "请在 10 点前上报" });
+    let remind = |key: &'static str| counsellor.post_with(&path_of_reminders, key, &words);
     let first = remind("the-first-reminder").await;
     assert_eq!((first.status, &first.body["people"]), (StatusCode::OK, &json!(left.len())), "{}", first.body);
     assert_eq!(remind("the-first-reminder").await.body, first.body, "the same key is the same reminder");

@@ -54,11 +54,13 @@ pub enum Dataset {
     UsageConsole,
     /// 入口核对: who has reported here and in another authority's system.
     Portal,
+    /// 填报内容: what people answered, a column a question.
+    ReportAnswers,
 }
 
 impl Dataset {
     /// All.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::People,
         Self::Registration,
         Self::Classes,
@@ -73,6 +75,7 @@ impl Dataset {
         Self::Usage,
         Self::UsageConsole,
         Self::Portal,
+        Self::ReportAnswers,
     ];
 
     /// As it stands in the database and in JSON.
@@ -92,17 +95,28 @@ impl Dataset {
             Self::Usage => "usage",
             Self::UsageConsole => "usage_console",
             Self::Portal => "portal",
+            Self::ReportAnswers => "report_answers",
         }
     }
 
     /// Whether there are templates of it. The others are exported from the page that shows them, as it shows them.
     pub fn has_templates(self) -> bool {
-        matches!(self, Self::People | Self::Registration | Self::Classes | Self::Exemptions)
+        matches!(
+            self,
+            Self::People | Self::Registration | Self::Classes | Self::Exemptions | Self::ReportAnswers
+        )
     }
 
     /// Whether its rows are of one form.
     fn is_of_a_form(self) -> bool {
-        matches!(self, Self::ReportTable | Self::ReportCategories | Self::ReportSpan | Self::ReportPeople)
+        matches!(
+            self,
+            Self::ReportTable
+                | Self::ReportCategories
+                | Self::ReportSpan
+                | Self::ReportPeople
+                | Self::ReportAnswers
+        )
     }
 
     /// The dataset of this name.
@@ -119,6 +133,7 @@ impl Dataset {
     pub fn orders(self) -> &'static [Order] {
         match self {
             Self::Classes => &[Order::Place],
+            Self::ReportAnswers => &[Order::Number],
             dataset if !dataset.has_templates() => &[Order::Listed],
             _ => &[Order::Number, Order::Place, Order::Name],
         }
@@ -144,6 +159,7 @@ impl Dataset {
             Self::Usage => &[State, Client, Since, Department],
             Self::UsageConsole => &[State, Client, Since],
             Self::Portal => &[Entry, Day, Department, State],
+            Self::ReportAnswers => &[Form, Day, Slot, Department, State],
         }
     }
 }
@@ -363,7 +379,8 @@ impl Definition {
                 say(field("column"), format!("这类数据没有“{}”一列，请去掉", chosen.column.title()));
             }
             let before = self.columns.iter().take(place);
-            if chosen.column != Column::Blank && before.clone().any(|other| other.column == chosen.column) {
+            let again = |other: &Chosen| other.column == chosen.column && other.field == chosen.field;
+            if chosen.column != Column::Blank && before.clone().any(again) {
                 say(field("column"), format!("“{}”已经有一列了，请去掉一列", chosen.column.title()));
             }
             if !is_text(&chosen.title, MAX_TITLE) {

@@ -163,7 +163,7 @@ impl Action {
             Self::FollowUp => "登记未报原因",
             Self::SignOff => "零报告签收、签人员流动",
             Self::Review => "核查、退回",
-            Self::SeeAnswers => "看填报内容（逐份，留痕）",
+            Self::SeeAnswers => "看填报内容、导出填报内容（留痕）",
             Self::DesignForms => "设计和发布表单",
             Self::GiveGrants => "授权（不超过自己的权限）",
             Self::Announce => "发通知",

@@ -112,6 +112,8 @@ pub enum Need {
     AppointCounsellors,
     /// Sheets of what one sees.
     Export,
+    /// To choose questions whose answers stand in a sheet: whoever sees answers, and whoever keeps templates.
+    AnswerQuestions,
     /// To read who exported what.
     ExportLog,
     /// To tell many people something.
@@ -184,7 +186,7 @@ impl Need {
             // Leaders and heads lead; what people answered, their phones and their leave is for those who look after them.
             Self::Care => &[Counsellor, CollegeOffice, SchoolOffice],
             // Administrators keep the roster, and bring what comes as a list. Counsellors check what is theirs and read it.
-            Self::ListsOfExemptions | Self::SeeStatus | Self::Corrections => {
+            Self::ListsOfExemptions | Self::SeeStatus | Self::Corrections | Self::AnswerQuestions => {
                 &[Counsellor, CollegeOffice, SchoolOffice, Administrator]
             }
             // Who is expected is not for those to change whose rate it makes; and what is deleted is gone.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
-    export::{Column, Dataset, Definition, Filters},
+    export::{Chosen, Column, Dataset, Definition, Filters},
     gate::Direction,
     movement::Movement,
     platform::{line::AccountState, visit::Client},
@@ -20,6 +20,7 @@ use store::{
 
 use super::{
     Cell,
+    answers::{self, Answered},
     cells::{day, number, optional, text},
 };
 use crate::{
@@ -40,6 +41,8 @@ pub(super) struct Listed<'a> {
     pub(super) school: &'a School,
     pub(super) definition: &'a Definition,
     pub(super) scope: &'a Scope,
+    /// Whether what people answered is shown, or only that they did.
+    pub(super) answers: bool,
 }
 
 /// A page of people.
@@ -72,6 +75,7 @@ impl Listed<'_> {
 
     fn which(&self) -> Which {
         match self.filters().state.as_deref() {
+            None if self.definition.dataset == Dataset::ReportAnswers => Which::Reported,
             Some("reported") => Which::Reported,
             Some("unreported") => Which::Unreported,
             Some("normal") => Which::Normal,
@@ -214,10 +218,29 @@ impl Listed<'_> {
             let named = page.items.iter().map(|row| row.person_id).collect();
             return Ok(Named { rows, named, next: page.next });
         }
-        let (_, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
+        let (loaded, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
         let people = figures::people(tx, &question, self.which(), self.fact(), after, limit + 1).await?;
         let page = crate::Page::cut(people, limit, |row| row.number.clone());
+        let answered = match self.definition.dataset {
+            Dataset::ReportAnswers if self.answers => {
+                answers::of_people(self.app, tx, &loaded, &question, &page.items).await?
+            }
+            _ => Answered::default(),
+        };
         let rows = (given + 1..).zip(&page.items);
+        if self.definition.dataset == Dataset::ReportAnswers {
+            let of = |row: &PersonRow, chosen: &Chosen, index| match (chosen.column, &chosen.field) {
+                (Column::Answer, _) if !self.answers => text(answers::HIDDEN),
+                (Column::Answer, Some(field)) => answered.cell(row.person_id, field),
+                (Column::Day, _) => day(Some(question.day)),
+                (column, _) => self.of_person(row, column, index),
+            };
+            let columns = &self.definition.columns;
+            let rows = rows.map(|(index, row)| columns.iter().map(|chosen| of(row, chosen, index)).collect());
+            let rows = rows.collect();
+            let named = page.items.iter().map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
         let rows = rows.map(|(index, row)| self.cells(|column| self.of_person(row, column, index))).collect();
         let named = page.items.iter().map(|row| row.person_id).collect();
         Ok(Named { rows, named, next: page.next })

@@ -132,10 +132,12 @@ pub enum Column {
     Here,
     /// Whether somebody stands on the other authority's list.
     There,
+    /// What somebody answered to a question.
+    Answer,
 }
 
 use Column::{
-    Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors,
+    Abnormal, AccountState, Activated, Activation, Answer, Away, Back, Blank, Category, Client, College, Counsellors,
     Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Here, Index, Kind, Last,
     LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place,
     Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt,
@@ -143,7 +145,7 @@ use Column::{
     WithAccount, Year,
 };
 
-const ALL: [Column; 62] = [
+const ALL: [Column; 63] = [
     Index,
     Number,
     Name,
@@ -206,6 +208,7 @@ const ALL: [Column; 62] = [
     Client,
     Here,
     There,
+    Answer,
 ];
 
 pub(super) fn of(dataset: Dataset) -> &'static [Column] {
@@ -238,6 +241,9 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             &[Index, Userid, Name, Place, AccountState, LastUsed, Client, Day, Blank]
         }
         Dataset::Portal => &[Index, Number, Name, College, Place, Here, There, Blank],
+        Dataset::ReportAnswers => {
+            &[Index, Number, Name, Answer, College, Place, Day, ReportState, Late, RevisedAt, Blank]
+        }
     }
 }
 
@@ -307,6 +313,7 @@ impl Column {
             Client => "client",
             Here => "here",
             There => "there",
+            Answer => "answer",
         }
     }
 
@@ -380,6 +387,7 @@ impl Column {
             Client => "使用平台",
             Here => "本校情况",
             There => "对方名单",
+            Answer => "填报内容",
         }
     }
 
@@ -393,7 +401,7 @@ impl Column {
             | Client | Here | There => 12.0,
             Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
             | RevisedAt | Heads | SignedAt | PassedAt | Gate => 16.0,
-            College | Major | Counsellors => 20.0,
+            College | Major | Counsellors | Answer => 20.0,
             Place | Unit | Region => 24.0,
             Path | Reason | Note => 44.0,
         }

@@ -64,6 +64,9 @@ pub struct Chosen {
     pub column: Column,
     /// Its heading.
     pub title: String,
+    /// The question whose answer it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// What stands in every row of a column that is blank by itself: a school's code, a campus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed: Option<String>,
@@ -78,7 +81,7 @@ pub struct Chosen {
 impl Chosen {
     /// A column as it is, under a heading.
     pub fn new(column: Column, title: &str) -> Self {
-        Self { column, title: title.into(), fixed: None, words: Vec::new(), dates: None }
+        Self { column, title: title.into(), field: None, fixed: None, words: Vec::new(), dates: None }
     }
 
     /// What is written where a cell says `text`; empty where it says nothing.
@@ -100,6 +103,9 @@ impl Chosen {
     /// What is wrong with how it is written, by its part.
     pub(super) fn flaws(&self) -> Vec<(&'static str, String)> {
         let mut flaws = Vec::new();
+        if (self.column == Column::Answer) != self.field.is_some() {
+            flaws.push(("field", "“填报内容”列要选一道题，其他列不选".into()));
+        }
         if let Some(fixed) = &self.fixed {
             if self.column != Column::Blank {
                 flaws.push(("fixed", "只有“备注”（空白）列可以填固定内容，请改用空白列".into()));
@@ -153,6 +159,7 @@ mod tests {
     #[test]
     fn flaws_name_their_part() {
         let parts = |chosen: &Chosen| chosen.flaws().into_iter().map(|(part, _)| part).collect::<Vec<_>>();
+        assert_eq!(parts(&Chosen::new(Column::Answer, "体温")), ["field"]);
         let mut number = Chosen::new(Column::Number, "学号");
         number.fixed = Some("1".into());
         assert_eq!(parts(&number), ["fixed"]);

@@ -163,6 +163,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(phone_corrections::create)
             .service(phone_corrections::list)
             .service(export_templates::list)
+            .service(export_templates::questions)
             .service(export_templates::create)
             .service(export_templates::change)
             .service(export_templates::remove)

@@ -2,7 +2,7 @@
 
 use super::{Row, get, row};
 use crate::authz::oracle::Need::{
-    Administer, AppointCounsellors, Care, ChangeStatus, Classes, Corrections, Export, ExportLog, Figures,
+    Administer, AnswerQuestions, AppointCounsellors, Care, ChangeStatus, Classes, Corrections, Export, ExportLog, Figures,
     GiveGrants, GrantActs, Invite, ListsOfExemptions, People, SeeStatus, SettleCorrections, SignedIn,
 };
 
@@ -163,6 +163,7 @@ pub const ROWS: &[Row] = &[
     ),
     row("grants_end", GiveGrants, "POST /grants/$grant/end", r#"{"reason":"换人"}"#),
     get("export_templates_list", Export, "GET /export-templates"),
+    get("export_templates_questions", AnswerQuestions, "GET /export-templates/questions?form=health-daily"),
     row(
         "export_templates_create",
         Export,

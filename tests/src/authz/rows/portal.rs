@@ -14,6 +14,7 @@ pub const ROWS: &[Row] = &[
     row("portal_lists_preview", Portal, "POST /portal/entries/$entry/list/preview", "学号\n$number\n"),
     row("portal_lists_import", Portal, "POST /portal/entries/$entry/list", "学号\n$number\n"),
     row("portal_remind", Remind, "POST /portal/entries/$entry/reminders", r#"{"department":$department}"#),
+    row("portal_entries_order", Portal, "PUT /portal/entries/order", r#"{"ids":[$entry,$spare_entry]}"#),
     row(
         "portal_entries_create",
         Portal,
@@ -26,6 +27,5 @@ pub const ROWS: &[Row] = &[
         "PUT /portal/entries/$entry",
         r#"{"revision":1,"entry":{"title":"省平台","icon":"report","address":"https://report.province.example/","kinds":["student","staff"],"from":"2020-03-01"}}"#,
     ),
-    row("portal_entries_order", Portal, "PUT /portal/entries/order", r#"{"ids":[$entry,$spare_entry]}"#),
     row("portal_entries_end", Portal, "POST /portal/entries/$spare_entry/end", "{}"),
 ];

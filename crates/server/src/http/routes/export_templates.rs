@@ -8,10 +8,10 @@ use domain::{
     policy::Action,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
-    input::Json,
+    input::{Json, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     who::SignedIn,
@@ -21,7 +21,7 @@ use crate::http::{
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportDefinition {
-    /// people, registration, classes or exemptions; without templates report_table, report_categories, report_span,
+    /// people, registration, classes, exemptions or report_answers; without templates report_table, report_categories, report_span,
     /// report_people, trips, movements, passages, usage, usage_console or portal.
     #[schema(example = "people")]
     dataset: String,
@@ -43,6 +43,9 @@ struct ExportColumn {
     column: String,
     #[schema(example = "学号")]
     title: String,
+    /// Of a column of answers: the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
     /// What stands in every row of a blank column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fixed: Option<String>,
@@ -76,6 +79,7 @@ impl ExportColumn {
         Self {
             column: chosen.column.as_str().into(),
             title: chosen.title,
+            field: chosen.field,
             fixed: chosen.fixed,
             words: words.collect(),
             dates: chosen.dates.map(|style| style.as_str().into()),
@@ -156,8 +160,8 @@ impl ExportDefinition {
                         say(format!("columns.{place}.dates"), "没有这种日期写法，请另选");
                     }
                     let words = chosen.words.into_iter().map(|word| (word.says, word.writes)).collect();
-                    let (title, fixed) = (chosen.title, chosen.fixed);
-                    columns.push(Chosen { column, title, fixed, words, dates: dates.flatten() });
+                    let (title, field, fixed) = (chosen.title, chosen.field, chosen.fixed);
+                    columns.push(Chosen { column, title, field, fixed, words, dates: dates.flatten() });
                 }
                 None => say(format!("columns.{place}.column"), "没有这一列，请去掉"),
             }
@@ -286,7 +290,7 @@ pub struct ExportTemplateList {
 /// Data that can be in a sheet.
 #[derive(Debug, Serialize, ToSchema)]
 struct ExportDataset {
-    /// people, registration, classes or exemptions.
+    /// people, registration, classes, exemptions or report_answers.
     name: &'static str,
     /// Whether I may export it; administrators keep templates of all data.
     exportable: bool,
@@ -311,6 +315,44 @@ struct ExportTemplate {
     maker: Option<String>,
     /// Whether I may change it.
     mine: bool,
+}
+
+/// Which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionsQuery {
+    /// Its code.
+    form: String,
+}
+
+/// Questions that can be columns.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportQuestions {
+    items: Vec<ExportQuestion>,
+}
+
+/// A question.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExportQuestion {
+    /// Its name: a column's `field`.
+    field: String,
+    title: String,
+    /// What a cell may say, for code words; empty where that is free.
+    says: Vec<String>,
+}
+
+/// The questions of a form whose answers can be columns of a sheet.
+#[utoipa::path(
+    operation_id = "export_templates_questions",
+    tag = "exports", security(("session" = [])), params(QuestionsQuery),
+    responses((status = 200, body = ExportQuestions), Refusals))]
+#[get("/export-templates/questions")]
+pub async fn questions(who: SignedIn, query: Query<QuestionsQuery>) -> Answer<web::Json<ExportQuestions>> {
+    let (app, school, viewer) = who.parts()?;
+    let found = app::exports::questions(app, school, viewer, &query.0.form).await?;
+    let items = found.into_iter().map(|one| ExportQuestion { field: one.field, title: one.title, says: one.says });
+    Ok(web::Json(ExportQuestions { items: items.collect() }))
 }
 
 /// Templates of data I may export, and what there is to choose from.
