@@ -1,8 +1,9 @@
-import type { components } from '#shared/api/schema.d.ts';
+import type { components, operations } from '#shared/api/schema.d.ts';
 
 export type Entry = components['schemas']['PortalEntry'];
 export type Draft = components['schemas']['PortalDraft'];
-export type Which = components['schemas']['PortalWhich'];
+/** Behind which number of the comparison somebody is. */
+export type Which = NonNullable<NonNullable<operations['portal_people']['parameters']['query']>['state']>;
 
 /** What the editor holds: fields are texts, and a whole school is no departments. */
 export type Entered = {
