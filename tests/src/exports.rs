@@ -455,7 +455,12 @@ async fn answers_leave_in_the_layout_of_another_authority() {
     }
     let counsellor = test.sign_in(&userid).await;
     let questions = counsellor.get("/export-templates/questions?form=health-daily").await;
-    assert!(questions.items().iter().any(|one| one["field"] == json!("abnormal") && one["says"] == json!(["是", "否"])));
+    assert!(
+        questions
+            .items()
+            .iter()
+            .any(|one| one["field"] == json!("abnormal") && one["says"] == json!(["是", "否"]))
+    );
 
     // The province's sheet: its headings in its order, its own code of the school, its words, its days.
     let layout = json!({
@@ -471,7 +476,9 @@ async fn answers_leave_in_the_layout_of_another_authority() {
             { "column": "late", "title": "SFCB", "words": [{ "says": "迟报", "writes": "1" }, { "says": "", "writes": "0" }] },
         ],
     });
-    let saved = counsellor.post("/export-templates", &json!({ "name": "省平台每日上报表", "definition": layout })).await;
+    let saved = counsellor
+        .post("/export-templates", &json!({ "name": "省平台每日上报表", "definition": layout }))
+        .await;
     assert_eq!(saved.status, StatusCode::CREATED, "{}", saved.body);
     let templates = counsellor.get("/export-templates").await;
     let kept = templates.items().iter().find(|one| one["name"] == json!("省平台每日上报表")).unwrap();

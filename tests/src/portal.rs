@@ -38,9 +38,7 @@ async fn tiles(browser: &Browser) -> Vec<String> {
 }
 
 async fn send(browser: &Browser, path: &str, file: &str) -> Reply {
-    browser
-        .post_raw(path, file.as_bytes().to_vec(), &[("Content-Type", "application/octet-stream")])
-        .await
+    browser.post_raw(path, file.as_bytes().to_vec(), &[("Content-Type", "application/octet-stream")]).await
 }
 
 /// The class of somebody, counted without our own question.
@@ -91,7 +89,10 @@ async fn an_entry_is_for_those_it_names_and_leads_where_was_entered() {
     assert_eq!(counted, 0);
     // An address in the request opens nothing.
     let elsewhere = student
-        .post(&format!("/portal/{one_class}/passes?address=https://evil.example/"), &json!({ "address": "https://evil.example/" }))
+        .post(
+            &format!("/portal/{one_class}/passes?address=https://evil.example/"),
+            &json!({ "address": "https://evil.example/" }),
+        )
         .await;
     assert_eq!(elsewhere.body, json!({ "address": ADDRESS }));
     assert_eq!(open(&student, one_class).await.body, json!({ "address": ADDRESS }));
@@ -138,7 +139,9 @@ async fn an_entry_leads_by_https_and_to_nobody_s_account() {
         assert_eq!(refused.fields(), ["address"], "{address}");
     }
     let root: i32 = test.one("select department_id from departments where kind = 'school'", &[]).await;
-    for (field, value) in [("form", json!("nothing-here")), ("departments", json!([root])), ("kinds", json!([]))] {
+    for (field, value) in
+        [("form", json!("nothing-here")), ("departments", json!([root])), ("kinds", json!([]))]
+    {
         let mut wrong = draft("省平台", &["student"], None);
         wrong[field] = value;
         let refused = administrator.post("/portal/entries", &wrong).await;
@@ -203,7 +206,8 @@ async fn ten_thousand_open_an_entry_and_each_counts_once() {
         let (app, part) = (test.app.clone(), part.to_vec());
         crowd.spawn(async move {
             for member in part {
-                let viewer = Viewer { corp: 1, member, userid: String::new(), person: None, grants: Vec::new() };
+                let viewer =
+                    Viewer { corp: 1, member, userid: String::new(), person: None, grants: Vec::new() };
                 let school = app.school(1).unwrap();
                 assert_eq!(app::portal::pass(&app, school, &viewer, entry).await.unwrap(), ADDRESS);
             }
@@ -285,8 +289,14 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
         model.people.entry(row.get(0)).or_default().insert(row.get(1));
     }
     let everybody: BTreeSet<String> = model.people.values().flatten().cloned().collect();
-    let accounts: BTreeSet<String> =
-        test.owner.query("select userid from members where left_on is null and status = 1", &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let accounts: BTreeSet<String> = test
+        .owner
+        .query("select userid from members where left_on is null and status = 1", &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
     // Every seventh with an account reports here; every third stands on the list, with others who are none of ours.
     for number in everybody.iter().filter(|number| accounts.contains(*number)).step_by(7).take(12) {
         let student = test.sign_in(number).await;
@@ -329,7 +339,9 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
 
     // The people behind the numbers.
     let people = format!("/portal/entries/{entry}/people?day=2020-03-04");
-    let minus = |left: &BTreeSet<String>, right: &BTreeSet<String>| left.difference(right).cloned().collect::<BTreeSet<_>>();
+    let minus = |left: &BTreeSet<String>, right: &BTreeSet<String>| {
+        left.difference(right).cloned().collect::<BTreeSet<_>>()
+    };
     assert_eq!(listed(&office, &format!("{people}&state=not_there")).await, minus(&everybody, &model.there));
     assert_eq!(listed(&office, &format!("{people}&state=only_here")).await, minus(&model.here, &model.there));
     assert_eq!(listed(&office, &format!("{people}&state=there")).await, model.there);
@@ -347,8 +359,10 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
     // As a sheet, on record.
     let columns = ["number", "here", "there"].map(|column| json!({ "column": column, "title": column }));
     let filters = json!({ "entry": entry, "day": "2020-03-04", "state": "only_here" });
-    let definition = json!({ "dataset": "portal", "columns": columns, "order": "listed", "filters": filters });
-    let asked = json!({ "name": "省平台核对", "definition": definition, "purpose": "催报", "full_phones": false });
+    let definition =
+        json!({ "dataset": "portal", "columns": columns, "order": "listed", "filters": filters });
+    let asked =
+        json!({ "name": "省平台核对", "definition": definition, "purpose": "催报", "full_phones": false });
     let sheet = exports::sheet(&test, &office, &asked).await;
     let numbers: BTreeSet<String> = sheet[1..].iter().map(|row| row[0].clone()).collect();
     assert_eq!(numbers, minus(&model.here, &model.there));
@@ -366,7 +380,12 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
 
     // A file that is none, and a day that has not come.
     let wrong = send(&office, &list, "学号,姓名\n20180101,甲\n,乙\n").await;
-    assert_eq!((&wrong.body["error_count"], &wrong.body["errors"][0]["line"]), (&json!(1), &json!(3)), "{}", wrong.body);
+    assert_eq!(
+        (&wrong.body["error_count"], &wrong.body["errors"][0]["line"]),
+        (&json!(1), &json!(3)),
+        "{}",
+        wrong.body
+    );
     assert_eq!(send(&office, &list, "姓名\n甲\n").await.fields(), ["file"]);
     assert_eq!(send(&office, &format!("{list}?day=2020-03-05"), &file).await.fields(), ["day"]);
 }
@@ -394,7 +413,10 @@ async fn the_rest_is_reminded_once_by_each_list() {
     test.run_jobs().await;
     test.assert_no_failed_jobs().await;
     let got = |messages: Vec<Value>| {
-        messages.into_iter().filter(|message| title_of(&message["content"]) == "请完成：省平台").collect::<Vec<_>>()
+        messages
+            .into_iter()
+            .filter(|message| title_of(&message["content"]) == "请完成：省平台")
+            .collect::<Vec<_>>()
     };
     let told: i64 = test.one("select count(*) from outbox where state = 'sent'", &[]).await;
     let reachable: i64 = test
@@ -410,7 +432,8 @@ async fn the_rest_is_reminded_once_by_each_list() {
 
     // The office reminds the others, and not those again.
     let rest = office.post(&path_of_reminders, &json!({})).await.body["people"].as_i64().unwrap();
-    let all: i64 = test.one("select count(*) from persons where kind = 'student' and until_date is null", &[]).await;
+    let all: i64 =
+        test.one("select count(*) from persons where kind = 'student' and until_date is null", &[]).await;
     assert_eq!(rest, all - students.len() as i64);
 
     // By the next list who is still left is told again.

@@ -17,8 +17,8 @@ use store::{
 
 pub use domain::portal::{Comparison, Draft, Icon, Names, Which};
 pub use entries::{Days, Listed, change, create, days, end, get, list, order};
-pub(crate) use lists::{count_in, people_in};
 pub use lists::{Asked, Brought, Found, List, Person, Unit, bring, comparison, people};
+pub(crate) use lists::{count_in, people_in};
 pub use reminding::{Reminded, Wanted, remind};
 
 use crate::{App, Error, Result, School};

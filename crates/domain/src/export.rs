@@ -142,8 +142,8 @@ impl Dataset {
     /// By what its rows can be picked.
     pub fn filters(self) -> &'static [Filter] {
         use Filter::{
-            Activation, By, Category, Client, Day, Department, Entry, Field, Form, From, Kind, Open, Outside, Past,
-            Since, Slot, StaffKind, State, To, Within, Year,
+            Activation, By, Category, Client, Day, Department, Entry, Field, Form, From, Kind, Open, Outside,
+            Past, Since, Slot, StaffKind, State, To, Within, Year,
         };
         match self {
             Self::People => &[Kind, StaffKind, Department, Year, Activation],
@@ -515,10 +515,7 @@ mod tests {
     fn definition(columns: &[(Column, &str)]) -> Definition {
         Definition {
             dataset: Dataset::People,
-            columns: columns
-                .iter()
-                .map(|(column, title)| Chosen::new(*column, title))
-                .collect(),
+            columns: columns.iter().map(|(column, title)| Chosen::new(*column, title)).collect(),
             order: Order::Number,
             filters: Filters::default(),
         }

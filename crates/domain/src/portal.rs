@@ -180,11 +180,7 @@ pub fn is_shown(from: NaiveDate, until: Option<NaiveDate>, day: NaiveDate) -> bo
 
 /// Whether an entry of this audience is for somebody: what they are, and what they are counted under. Whom the roster does
 /// not know sees what is for everybody.
-pub fn is_for(
-    audience: &Audience,
-    kind: Option<PersonKind>,
-    counted_under: &[Option<DepartmentId>],
-) -> bool {
+pub fn is_for(audience: &Audience, kind: Option<PersonKind>, counted_under: &[Option<DepartmentId>]) -> bool {
     let of_kind = match kind {
         Some(kind) => audience.kinds.contains(&kind),
         None => [PersonKind::Student, PersonKind::Staff].iter().all(|kind| audience.kinds.contains(kind)),

@@ -14,10 +14,7 @@ use store::{
     reports::{self, Key},
 };
 
-use super::{
-    Cell,
-    cells::text,
-};
+use super::{Cell, cells::text};
 use crate::{App, Error, FieldError, Result, School, forms, statistics::PersonRow};
 
 /// What stands for an answer where nobody is told of the look.
@@ -105,10 +102,10 @@ pub(super) async fn of_people(
         let key = Key { corp, form_id: loaded.form_id, person, period: question.period, occurrence: 0 };
         let row = key.row();
         let plain = app.store().keyring().open(key.place(&row), &sealed)?;
-        let answers: Answers =
-            serde_json::from_slice(&plain).map_err(|_| Error::internal("kept answers"))?;
+        let answers: Answers = serde_json::from_slice(&plain).map_err(|_| Error::internal("kept answers"))?;
         let fields = versions.get(&version).map(Vec::as_slice).unwrap_or_default();
-        let cell = |field: &Field| answers.get(&field.name).map(|answer| (field.name.clone(), cell(field, answer)));
+        let cell =
+            |field: &Field| answers.get(&field.name).map(|answer| (field.name.clone(), cell(field, answer)));
         found.insert(person, fields.iter().filter_map(cell).collect());
     }
     Ok(Answered(found))

@@ -119,8 +119,7 @@ impl Listed<'_> {
     /// Which day of which entry, and which of its people.
     fn entry(&self) -> (portal::Asked, portal::Which) {
         let Filters { entry, day, department, state, .. } = self.filters();
-        let asked =
-            portal::Asked { entry: entry.unwrap_or_default(), day: *day, department: *department };
+        let asked = portal::Asked { entry: entry.unwrap_or_default(), day: *day, department: *department };
         let which = state.as_deref().and_then(portal::Which::parse);
         (asked, which.unwrap_or(portal::Which::All))
     }

@@ -101,9 +101,8 @@ async fn check(
     if let Some(asked) = &entry.audience.departments {
         let corp = tx.corp();
         let open = departments::open(tx, corp).await?;
-        let is_part = |id: &DepartmentId| {
-            open.iter().any(|one| one.department_id == *id && one.kind != "school")
-        };
+        let is_part =
+            |id: &DepartmentId| open.iter().any(|one| one.department_id == *id && one.kind != "school");
         if !asked.iter().all(is_part) {
             return Err(Error::field("departments", "有部门已不存在，或选了学校本身；给全校的请选“全校”"));
         }
@@ -146,7 +145,10 @@ pub async fn create(
     }
     let (entry, form_id) = check(app, &mut tx, draft, form).await?;
     if rows::lock(&mut tx, corp).await?.len() >= portal::MAX_ENTRIES {
-        return Err(Error::field("title", format!("最多同时有 {} 个入口，请先停用不用的", portal::MAX_ENTRIES)));
+        return Err(Error::field(
+            "title",
+            format!("最多同时有 {} 个入口，请先停用不用的", portal::MAX_ENTRIES),
+        ));
     }
     let id = rows::add(&mut tx, corp, &entry, form_id, By { member: viewer.member, at: now }).await?;
     idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;

@@ -212,8 +212,11 @@ pub async fn bring(
     let found = rows::named(&mut tx, corp, &keys).await?;
     let people: Vec<i64> = found.iter().map(|(person, _)| *person).collect();
     let ours: BTreeSet<&str> = found.iter().map(|(_, key)| key.as_str()).collect();
-    let unknown: Vec<String> =
-        by_key.iter().filter(|(key, _)| !ours.contains(key.as_str())).map(|(_, as_written)| as_written.clone()).collect();
+    let unknown: Vec<String> = by_key
+        .iter()
+        .filter(|(key, _)| !ours.contains(key.as_str()))
+        .map(|(_, as_written)| as_written.clone())
+        .collect();
     let new = NewList {
         entry_id: row.entry_id,
         day: question.day,
@@ -227,7 +230,13 @@ pub async fn bring(
     let known = usize::try_from(rows::count(&mut tx, &question, compared, named).await?).unwrap_or_default();
     if write {
         tx.commit().await?;
-        tracing::info!(corp, entry, rows = keys.len(), unknown = unknown.len(), "a list of theirs was taken over");
+        tracing::info!(
+            corp,
+            entry,
+            rows = keys.len(),
+            unknown = unknown.len(),
+            "a list of theirs was taken over"
+        );
     }
     Ok(Brought {
         rows: keys.len(),

@@ -55,7 +55,8 @@ pub async fn remind(
     let (corp, now) = (school.corp(), app.now());
     let today = school.today(now);
     let text = wanted.text.map(str::trim).filter(|text| !text.is_empty());
-    let body = json!({ "entry": wanted.entry, "day": wanted.day, "department": wanted.department, "text": text });
+    let body =
+        json!({ "entry": wanted.entry, "day": wanted.day, "department": wanted.department, "text": text });
     let request_hash = secret::hash(body.to_string().as_bytes());
     let operation = "POST /portal/entries/reminders";
     let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
@@ -67,7 +68,9 @@ pub async fn remind(
         Claimed::New => {}
         Claimed::Answered(kept) => {
             let people = kept.as_u64().and_then(|people| usize::try_from(people).ok());
-            return people.map(|people| Reminded { people }).ok_or_else(|| Error::internal("a kept reminder"));
+            return people
+                .map(|people| Reminded { people })
+                .ok_or_else(|| Error::internal("a kept reminder"));
         }
         Claimed::Mismatch => return Err(Error::KeyReused),
     }
@@ -79,7 +82,9 @@ pub async fn remind(
     }
     let list = rows::find(&mut tx, corp, row.entry_id, question.day).await?;
     let usual = match &list {
-        Some(_) => format!("{} 的名单里还没有您的上报记录，请点开后尽快完成。", question.day.format("%-m月%-d日")),
+        Some(_) => {
+            format!("{} 的名单里还没有您的上报记录，请点开后尽快完成。", question.day.format("%-m月%-d日"))
+        }
         None => "您今天还没有完成，请点开后尽快填报。".to_owned(),
     };
     let title = format!("请完成：{}", row.title);

@@ -137,12 +137,12 @@ pub enum Column {
 }
 
 use Column::{
-    Abnormal, AccountState, Activated, Activation, Answer, Away, Back, Blank, Category, Client, College, Counsellors,
-    Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Here, Index, Kind, Last,
-    LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place,
-    Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt,
-    Since, Source, Staff, StaffKind, State, Students, There, Transport, Unit, Unreported, Until, Userid,
-    WithAccount, Year,
+    Abnormal, AccountState, Activated, Activation, Answer, Away, Back, Blank, Category, Client, College,
+    Counsellors, Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Here,
+    Index, Kind, Last, LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path,
+    Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt,
+    SignedAt, Since, Source, Staff, StaffKind, State, Students, There, Transport, Unit, Unreported, Until,
+    Userid, WithAccount, Year,
 };
 
 const ALL: [Column; 63] = [

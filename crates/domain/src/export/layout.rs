@@ -137,7 +137,10 @@ mod tests {
         let mut late = Chosen::new(Column::Late, "是否迟报");
         assert!(late.is_plain() && late.written("迟报") == "迟报");
         late.words = vec![("迟报".into(), "1".into()), (String::new(), "0".into())];
-        assert_eq!((late.written("迟报"), late.written(""), late.written("别的")), ("1".into(), "0".into(), "别的".into()));
+        assert_eq!(
+            (late.written("迟报"), late.written(""), late.written("别的")),
+            ("1".into(), "0".into(), "别的".into())
+        );
         let mut since = Chosen::new(Column::Since, "入学时间");
         for (style, written) in [
             (DateStyle::Dashes, "2019-09-01"),
@@ -150,7 +153,10 @@ mod tests {
             assert_eq!(DateStyle::parse(style.as_str()), Some(style));
         }
         assert_eq!(since.written("2019-09-01 08:30"), "2019年9月1日 08:30");
-        assert_eq!((since.written(""), since.written("尚未报到的学生们")), (String::new(), "尚未报到的学生们".into()));
+        assert_eq!(
+            (since.written(""), since.written("尚未报到的学生们")),
+            (String::new(), "尚未报到的学生们".into())
+        );
         let mut code = Chosen::new(Column::Blank, "学校代码");
         code.fixed = Some("41010".into());
         assert_eq!(code.written(""), "41010");

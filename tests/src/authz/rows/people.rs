@@ -2,8 +2,9 @@
 
 use super::{Row, get, row};
 use crate::authz::oracle::Need::{
-    Administer, AnswerQuestions, AppointCounsellors, Care, ChangeStatus, Classes, Corrections, Export, ExportLog, Figures,
-    GiveGrants, GrantActs, Invite, ListsOfExemptions, People, SeeStatus, SettleCorrections, SignedIn,
+    Administer, AnswerQuestions, AppointCounsellors, Care, ChangeStatus, Classes, Corrections, Export,
+    ExportLog, Figures, GiveGrants, GrantActs, Invite, ListsOfExemptions, People, SeeStatus,
+    SettleCorrections, SignedIn,
 };
 
 pub const ROWS: &[Row] = &[

@@ -249,9 +249,7 @@ impl From<Definition> for ExportDefinition {
         let columns = definition.columns.into_iter();
         Self {
             dataset: definition.dataset.as_str().into(),
-            columns: columns
-                .map(ExportColumn::of)
-                .collect(),
+            columns: columns.map(ExportColumn::of).collect(),
             order: definition.order.as_str().into(),
             filters: ExportFilters {
                 kind,
@@ -351,7 +349,8 @@ struct ExportQuestion {
 pub async fn questions(who: SignedIn, query: Query<QuestionsQuery>) -> Answer<web::Json<ExportQuestions>> {
     let (app, school, viewer) = who.parts()?;
     let found = app::exports::questions(app, school, viewer, &query.0.form).await?;
-    let items = found.into_iter().map(|one| ExportQuestion { field: one.field, title: one.title, says: one.says });
+    let items =
+        found.into_iter().map(|one| ExportQuestion { field: one.field, title: one.title, says: one.says });
     Ok(web::Json(ExportQuestions { items: items.collect() }))
 }
 

@@ -294,8 +294,7 @@ async fn bring(
 ) -> Answer<web::Json<PortalListOutcome>> {
     let (app, school, viewer) = who.parts()?;
     let file = file(body).await?;
-    let found =
-        portal::bring(app, school, viewer, (id, query.day), query.names.into(), file, write).await?;
+    let found = portal::bring(app, school, viewer, (id, query.day), query.names.into(), file, write).await?;
     Ok(web::Json(PortalListOutcome {
         rows: found.rows,
         known: found.known,
@@ -377,8 +376,7 @@ pub async fn remind(
 ) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
     let PortalReminder { day, department, text } = &body.0;
-    let wanted =
-        portal::Wanted { entry: *id, day: *day, department: *department, text: text.as_deref() };
+    let wanted = portal::Wanted { entry: *id, day: *day, department: *department, text: text.as_deref() };
     let reminded = portal::remind(app, school, viewer, &key.0, wanted).await?;
     Ok(HttpResponse::Ok().json(PortalReminded { people: reminded.people }))
 }
