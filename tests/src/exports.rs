@@ -451,7 +451,7 @@ async fn answers_leave_in_the_layout_of_another_authority() {
     for (number, answers) in [(&students[0], well), (&students[1], ill)] {
         let student = test.sign_in(number).await;
         let told = student.post("/reports", &health_report(answers)).await;
-        assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+        assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
     }
     let counsellor = test.sign_in(&userid).await;
     let questions = counsellor.get("/export-templates/questions?form=health-daily").await;

@@ -301,7 +301,7 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
     for number in everybody.iter().filter(|number| accounts.contains(*number)).step_by(7).take(12) {
         let student = test.sign_in(number).await;
         let told = student.post("/reports", &health_report(normal_answers())).await;
-        assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+        assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
         model.here.insert(number.clone());
     }
     model.there = everybody.iter().step_by(3).cloned().collect();
