@@ -54,7 +54,7 @@ const ADMIN = [
   { route: 'new-announcement', at: '/announcements/new', as: 'college_office' },
   { route: 'announcement', at: '/announcements/:announcement', as: 'college_office', lists: [{ api: '/announcements/:announcement', one: true }, { api: '/announcements/:announcement/people', long: true }] },
   { route: 'portal', at: '/portal', as: 'school_office', lists: [{ api: '/portal/entries', long: true, open: unfold('已停用的入口') }] },
-  { route: 'portal-entry', at: '/portal/:entry', as: 'school_office', lists: [{ api: '/portal/entries/:entry', one: true }, { api: '/portal/entries/:entry/days', one: true }, { api: '/portal/entries/:entry/comparison' }, { api: '/portal/entries/:entry/people', long: true, open: figures }] },
+  { route: 'portal-entry', at: '/portal/:entry', as: 'school_office', lists: [{ api: '/portal/entries/:entry', one: true }, { api: '/portal/entries/:entry/days', one: true }, { api: '/portal/entries/:entry/comparison' }, { api: '/portal/entries/:entry/people', long: true, open: press(/看名单$/) }] },
   { route: 'statuses', at: '/statuses', as: 'counsellor', lists: [{ api: '/statuses', long: true }] },
   { route: 'corrections', at: '/corrections', as: 'counsellor', lists: [{ api: '/corrections', long: true }] },
   { route: 'class-counsellors', at: '/class-counsellors', as: 'administrator', lists: [{ api: '/class-counsellors', long: true }, { api: '/class-counsellors/without-class', long: true, row: { number: '2020', name: '新同学', grade: 2020, major: null, place: null } }] },
