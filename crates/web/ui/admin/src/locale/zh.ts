@@ -2083,7 +2083,7 @@ export const zh = {
   'portal.day': '日期',
   'portal.people_count': '人数',
   'portal.compare': '核对',
-  'portal.compare_help': '左边是这个入口面向的人，本校情况按“{here}”算；对方名单按当天导入的名单算。点数字看名单。',
+  'portal.compare_help': '“应上报”是这个入口面向的人；本校情况按“{here}”算；对方名单按当天导入的名单算。点数字看名单。',
   'portal.no_list': '这一天还没有导入对方名单',
   'portal.list_of': '名单由 {by} 于 {time} 导入',
   'portal.list_unknown': '名单里有 {n} 个号码不在本校名册',
