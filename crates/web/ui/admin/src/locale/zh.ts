@@ -2147,7 +2147,7 @@ export const zh = {
   'exports.writing': '写法',
   'exports.fixed': '每行固定填',
   'exports.words': '代码对照，每行一个',
-  'exports.words_example': '学生=1',
+  'exports.words_example': '例如 学生=1',
   'exports.dates': '日期写法',
   'exports.dates.as_is': '2020-03-04',
   'exports.dates.dashes': '2020-03-04（固定）',
