@@ -62,6 +62,8 @@ const ADMIN = [
   { route: 'announcements', at: '/announcements', as: 'college_office', lists: [{ api: '/announcements', long: true }] },
   { route: 'new-announcement', at: '/announcements/new', as: 'college_office' },
   { route: 'announcement', at: '/announcements/:announcement', as: 'college_office', lists: [{ api: '/announcements/:announcement', one: true }, { api: '/announcements/:announcement/people', long: true }] },
+  { route: 'portal', at: '/portal', as: 'school_office', lists: [{ api: '/portal/entries', long: true, open: unfold('已停用的入口') }] },
+  { route: 'portal-entry', at: '/portal/:entry', as: 'school_office', lists: [{ api: '/portal/entries/:entry', one: true }, { api: '/portal/entries/:entry/days', one: true }, { api: '/portal/entries/:entry/comparison' }, { api: '/portal/entries/:entry/people', long: true, open: press(/看名单$/) }] },
   { route: 'statuses', at: '/statuses', as: 'counsellor', lists: [{ api: '/statuses', long: true }] },
   { route: 'corrections', at: '/corrections', as: 'counsellor', lists: [{ api: '/corrections', long: true }] },
   { route: 'class-counsellors', at: '/class-counsellors', as: 'administrator', lists: [{ api: '/class-counsellors', long: true }, { api: '/class-counsellors/without-class', long: true, row: { number: '2020', name: '新同学', grade: 2020, major: null, place: null } }] },
@@ -112,6 +114,7 @@ const H5 = [
   { route: 'review', at: '/reviews/:receipt', as: 'counsellor', lists: [{ api: '/reviews/:receipt', one: true }] },
   { route: 'sign-offs', at: '/sign-offs/health-daily', as: 'counsellor', also: ['college_office'], lists: [{ api: '/sign-offs' }] },
   { route: 'announcement', at: '/announcements/:announcement', as: 'student', lists: [{ api: '/announcements/received/:announcement', one: true }] },
+  { route: 'portal-entry', at: '/portal/:entry', as: 'student', lists: [{ api: '/portal', one: true }] },
   { route: 'signed-out', at: '/signed-out', as: 'student' },
   { route: 'not-found', at: '/nothing-here', as: 'student' },
 ];

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser_client::Browser,
-    test_app::{TestApp, roster_files},
+    test_app::{TestApp, health_report, roster_files},
 };
 
 type Book = Xlsx<Cursor<Vec<u8>>>;
@@ -439,4 +439,73 @@ async fn an_export_goes_on_after_a_kill_and_names_people_once() {
     test.run_jobs().await;
     let state: String = test.one("select state from exports where export_id = $1", &[&id]).await;
     assert_eq!(state, "failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_leave_in_the_layout_of_another_authority() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let well = json!({ "temperature": 36.5, "place": "非疫区", "abnormal": false });
+    let ill = json!({ "temperature": 38.4, "place": "非疫区", "abnormal": true, "condition": "居家观察", "symptoms": ["发热"] });
+    for (number, answers) in [(&students[0], well), (&students[1], ill)] {
+        let student = test.sign_in(number).await;
+        let told = student.post("/reports", &health_report(answers)).await;
+        assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
+    }
+    let counsellor = test.sign_in(&userid).await;
+    let questions = counsellor.get("/export-templates/questions?form=health-daily").await;
+    assert!(
+        questions
+            .items()
+            .iter()
+            .any(|one| one["field"] == json!("abnormal") && one["says"] == json!(["是", "否"]))
+    );
+
+    // The province's sheet: its headings in its order, its own code of the school, its words, its days.
+    let layout = json!({
+        "dataset": "report_answers", "order": "number", "filters": { "form": "health-daily", "day": "2020-03-04" },
+        "columns": [
+            { "column": "index", "title": "XH" },
+            { "column": "blank", "title": "XXDM", "fixed": "41010" },
+            { "column": "number", "title": "XSXH" },
+            { "column": "day", "title": "TBRQ", "dates": "digits" },
+            { "column": "answer", "field": "temperature", "title": "TW" },
+            { "column": "answer", "field": "abnormal", "title": "SFYC", "words": [{ "says": "是", "writes": "1" }, { "says": "否", "writes": "0" }] },
+            { "column": "answer", "field": "condition", "title": "GLQK", "words": [{ "says": "", "writes": "9" }] },
+            { "column": "late", "title": "SFCB", "words": [{ "says": "迟报", "writes": "1" }, { "says": "", "writes": "0" }] },
+        ],
+    });
+    let saved = counsellor
+        .post("/export-templates", &json!({ "name": "省平台每日上报表", "definition": layout }))
+        .await;
+    assert_eq!(saved.status, StatusCode::CREATED, "{}", saved.body);
+    let templates = counsellor.get("/export-templates").await;
+    let kept = templates.items().iter().find(|one| one["name"] == json!("省平台每日上报表")).unwrap();
+    let preview = counsellor.post("/exports/preview", &kept["definition"]).await;
+    assert_eq!(preview.body["total"], json!(2), "{}", preview.body);
+    assert!(!preview.body.to_string().contains("38.4"), "nobody is told of a look at the first rows");
+
+    let asked = json!({ "name": kept["name"], "definition": kept["definition"], "purpose": "报送省平台" });
+    let id = made(&test, &counsellor, &asked).await;
+    let mut book = fetch(&counsellor, id).await;
+    assert_eq!(book.sheet_names()[0], "省平台每日上报表");
+    assert_eq!(
+        rows(&mut book),
+        [
+            vec!["XH", "XXDM", "XSXH", "TBRQ", "TW", "SFYC", "GLQK", "SFCB"],
+            vec!["1", "41010", students[0].as_str(), "20200304", "36.5", "0", "9", "0"],
+            vec!["2", "41010", students[1].as_str(), "20200304", "38.4", "1", "居家观察", "0"],
+        ]
+    );
+    // Whose answers left finds it among the looks at their data; a question that is none is refused.
+    let looks: i64 = test.one("select count(*) from access_log where export_id = $1", &[&id]).await;
+    assert_eq!(looks, 2);
+    let mut wrong = asked.clone();
+    wrong["definition"]["columns"][4]["field"] = json!("blood_type");
+    assert_eq!(counsellor.post("/exports", &wrong).await.fields(), ["columns.4.field"]);
+    for role in ["school_leader", "administrator"] {
+        let viewer = test.sign_in(&test.persona(role)).await;
+        assert_eq!(viewer.post("/exports", &asked).await.status, StatusCode::FORBIDDEN, "{role}");
+    }
 }

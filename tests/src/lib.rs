@@ -59,6 +59,7 @@ mod passages;
 mod people;
 mod photos;
 mod platform;
+mod portal;
 mod readers;
 mod registration;
 mod reminder_rules;

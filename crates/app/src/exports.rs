@@ -1,6 +1,7 @@
 //! 导出: sheets by template. One is asked for with a purpose, made by a job, kept sealed for a day and fetched by whoever
 //! asked; the log of them stays.
 
+mod answers;
 mod cells;
 mod figures;
 pub(crate) mod make;
@@ -17,6 +18,7 @@ use store::{
     jobs as queue,
 };
 
+pub use answers::{Question, questions};
 pub use cells::Cell;
 
 use crate::{App, Error, FieldError, Page, Result, School, jobs::make_export, secret};
@@ -49,8 +51,11 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
             viewer.scope(Action::SeeStatistics)
         }
         // A guard looks at a screen and takes no list along.
-        Dataset::ReportPeople | Dataset::Trips | Dataset::Passages => viewer.scope(Action::SeePeople),
+        Dataset::ReportPeople | Dataset::Trips | Dataset::Passages | Dataset::Portal => {
+            viewer.scope(Action::SeePeople)
+        }
         Dataset::Usage | Dataset::UsageConsole => viewer.scope(Action::SeePlatform),
+        Dataset::ReportAnswers => viewer.scope(Action::SeeAnswers),
     };
     (!scope.is_empty()).then(|| Rights { scope, phones: viewer.scope(Action::RevealPhone) })
 }
@@ -87,7 +92,7 @@ pub struct Preview {
 pub async fn preview(app: &App, school: &School, viewer: &Viewer, definition: Definition) -> Result<Preview> {
     let (definition, rights) = checked(viewer, definition)?;
     let titles = definition.columns.iter().map(|chosen| chosen.title.clone()).collect();
-    let mut rows = make::Rows::new(app, school, definition, rights, false);
+    let mut rows = make::Rows::new(app, school, definition, rights, make::Shown::Preview);
     let mut tx = app.store().scoped(school.corp()).await?;
     rows.load_departments(&mut tx).await?;
     let total = rows.count(&mut tx).await?;
@@ -138,10 +143,12 @@ pub async fn create(
     };
     let corp = school.corp();
     let now = app.now();
-    let definition = to_value(&definition)?;
+    let checked_definition = definition;
+    let definition = to_value(&checked_definition)?;
     let asked = json!({ "name": name, "definition": definition, "purpose": purpose, "phones": phones });
     let hash = secret::hash(asked.to_string().as_bytes());
     let mut tx = app.store().scoped(corp).await?;
+    answers::check(app, &mut tx, &checked_definition).await?;
     let before = exports::open_of(&mut tx, corp, viewer.member).await?;
     let new = NewExport {
         corp,

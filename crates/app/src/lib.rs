@@ -42,6 +42,7 @@ pub mod people;
 pub mod phone_corrections;
 pub mod photos;
 pub mod platform;
+pub mod portal;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;

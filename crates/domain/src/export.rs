@@ -2,14 +2,16 @@
 
 mod builtin;
 mod column;
+mod layout;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{BUILT_IN, BuiltIn};
 pub use column::Column;
+pub use layout::{Chosen, DateStyle, MAX_WORDS};
 
-use crate::{DepartmentId, form::answers::FieldError};
+use crate::{DepartmentId, form::answers::FieldError, portal::Which};
 
 /// Columns of a sheet at most.
 pub const MAX_COLUMNS: usize = 40;
@@ -50,11 +52,15 @@ pub enum Dataset {
     Usage,
     /// … as the console's newest export has it.
     UsageConsole,
+    /// 入口核对: who has reported here and in another authority's system.
+    Portal,
+    /// 填报内容: what people answered, a column a question.
+    ReportAnswers,
 }
 
 impl Dataset {
     /// All.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::People,
         Self::Registration,
         Self::Classes,
@@ -68,6 +74,8 @@ impl Dataset {
         Self::Passages,
         Self::Usage,
         Self::UsageConsole,
+        Self::Portal,
+        Self::ReportAnswers,
     ];
 
     /// As it stands in the database and in JSON.
@@ -86,17 +94,29 @@ impl Dataset {
             Self::Passages => "passages",
             Self::Usage => "usage",
             Self::UsageConsole => "usage_console",
+            Self::Portal => "portal",
+            Self::ReportAnswers => "report_answers",
         }
     }
 
     /// Whether there are templates of it. The others are exported from the page that shows them, as it shows them.
     pub fn has_templates(self) -> bool {
-        matches!(self, Self::People | Self::Registration | Self::Classes | Self::Exemptions)
+        matches!(
+            self,
+            Self::People | Self::Registration | Self::Classes | Self::Exemptions | Self::ReportAnswers
+        )
     }
 
     /// Whether its rows are of one form.
     fn is_of_a_form(self) -> bool {
-        matches!(self, Self::ReportTable | Self::ReportCategories | Self::ReportSpan | Self::ReportPeople)
+        matches!(
+            self,
+            Self::ReportTable
+                | Self::ReportCategories
+                | Self::ReportSpan
+                | Self::ReportPeople
+                | Self::ReportAnswers
+        )
     }
 
     /// The dataset of this name.
@@ -113,6 +133,7 @@ impl Dataset {
     pub fn orders(self) -> &'static [Order] {
         match self {
             Self::Classes => &[Order::Place],
+            Self::ReportAnswers => &[Order::Number],
             dataset if !dataset.has_templates() => &[Order::Listed],
             _ => &[Order::Number, Order::Place, Order::Name],
         }
@@ -121,8 +142,8 @@ impl Dataset {
     /// By what its rows can be picked.
     pub fn filters(self) -> &'static [Filter] {
         use Filter::{
-            Activation, By, Category, Client, Day, Department, Field, Form, From, Kind, Open, Outside, Past,
-            Since, Slot, StaffKind, State, To, Within, Year,
+            Activation, By, Category, Client, Day, Department, Entry, Field, Form, From, Kind, Open, Outside,
+            Past, Since, Slot, StaffKind, State, To, Within, Year,
         };
         match self {
             Self::People => &[Kind, StaffKind, Department, Year, Activation],
@@ -137,6 +158,8 @@ impl Dataset {
             Self::Passages => &[From, To, Department],
             Self::Usage => &[State, Client, Since, Department],
             Self::UsageConsole => &[State, Client, Since],
+            Self::Portal => &[Entry, Day, Department, State],
+            Self::ReportAnswers => &[Form, Day, Slot, Department, State],
         }
     }
 }
@@ -215,6 +238,8 @@ pub enum Filter {
     Since,
     /// On what it was used last.
     Client,
+    /// Of this entry.
+    Entry,
 }
 
 impl Filter {
@@ -241,6 +266,7 @@ impl Filter {
             Self::Within => "within",
             Self::Since => "since",
             Self::Client => "client",
+            Self::Entry => "entry",
         }
     }
 }
@@ -313,6 +339,9 @@ pub struct Filters {
     /// On what it was used last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// The entry whose day is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<i64>,
 }
 
 /// By what figures of a form can be grouped.
@@ -322,15 +351,6 @@ pub const STATES: [&str; 6] = ["expected", "reported", "unreported", "normal", "
 
 /// What becomes of an account.
 pub const ACCOUNT_STATES: [&str; 4] = ["activated", "not_activated", "disabled", "left"];
-
-/// A column that was chosen, and how the sheet heads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chosen {
-    /// Which.
-    pub column: Column,
-    /// Its heading.
-    pub title: String,
-}
 
 /// What a sheet holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -359,13 +379,17 @@ impl Definition {
                 say(field("column"), format!("这类数据没有“{}”一列，请去掉", chosen.column.title()));
             }
             let before = self.columns.iter().take(place);
-            if chosen.column != Column::Blank && before.clone().any(|other| other.column == chosen.column) {
+            let again = |other: &Chosen| other.column == chosen.column && other.field == chosen.field;
+            if chosen.column != Column::Blank && before.clone().any(again) {
                 say(field("column"), format!("“{}”已经有一列了，请去掉一列", chosen.column.title()));
             }
             if !is_text(&chosen.title, MAX_TITLE) {
                 say(field("title"), format!("表头要填 1 到 {MAX_TITLE} 个字"));
             } else if before.clone().any(|other| other.title.trim() == chosen.title.trim()) {
                 say(field("title"), format!("表头“{}”重复了，请改一个", chosen.title.trim()));
+            }
+            for (name, message) in chosen.flaws() {
+                say(field(name), message);
             }
         }
         if !self.dataset.orders().contains(&self.order) {
@@ -399,6 +423,7 @@ impl Definition {
             (Filter::Within, of.within.is_some()),
             (Filter::Since, of.since.is_some()),
             (Filter::Client, of.client.is_some()),
+            (Filter::Entry, of.entry.is_some()),
         ];
         for (filter, given) in given {
             if given && !self.dataset.filters().contains(&filter) {
@@ -423,8 +448,12 @@ impl Definition {
         if !known(&of.by, &GROUPS) {
             say("filters.by".into(), "请选择按学院、年级、班级或部门分组".into());
         }
+        if self.dataset == Dataset::Portal && of.entry.is_none() {
+            say("filters.entry".into(), "请选择入口".into());
+        }
         let states: &[&str] = match self.dataset {
             Dataset::Usage | Dataset::UsageConsole => &ACCOUNT_STATES,
+            Dataset::Portal => &Which::ALL.map(Which::as_str),
             _ => &STATES,
         };
         if !known(&of.state, states) {
@@ -486,10 +515,7 @@ mod tests {
     fn definition(columns: &[(Column, &str)]) -> Definition {
         Definition {
             dataset: Dataset::People,
-            columns: columns
-                .iter()
-                .map(|(column, title)| Chosen { column: *column, title: (*title).into() })
-                .collect(),
+            columns: columns.iter().map(|(column, title)| Chosen::new(*column, title)).collect(),
             order: Order::Number,
             filters: Filters::default(),
         }

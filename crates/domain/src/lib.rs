@@ -25,6 +25,7 @@ pub mod photo;
 pub mod place;
 pub mod platform;
 pub mod policy;
+pub mod portal;
 pub mod region;
 pub mod reminder;
 pub mod residence;

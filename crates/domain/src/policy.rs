@@ -102,11 +102,13 @@ pub enum Action {
     KillGateKeys,
     /// 门禁告警: look after what stands out at the gates.
     HandleGateAlarms,
+    /// 入口: say which other systems members are led to, and bring their lists.
+    ManagePortal,
 }
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -139,6 +141,7 @@ impl Action {
         Self::ManageGates,
         Self::KillGateKeys,
         Self::HandleGateAlarms,
+        Self::ManagePortal,
     ];
 
     /// As schools say it.
@@ -163,7 +166,7 @@ impl Action {
             Self::FollowUp => "登记未报原因",
             Self::SignOff => "零报告签收、签人员流动",
             Self::Review => "核查、退回",
-            Self::SeeAnswers => "看填报内容（逐份，留痕）",
+            Self::SeeAnswers => "看填报内容、导出填报内容（留痕）",
             Self::DesignForms => "设计和发布表单",
             Self::GiveGrants => "授权（不超过自己的权限）",
             Self::Announce => "发通知",
@@ -176,6 +179,7 @@ impl Action {
             Self::ManageGates => "管理门岗与设备",
             Self::KillGateKeys => "停用通行码密钥",
             Self::HandleGateAlarms => "处理门禁告警",
+            Self::ManagePortal => "管理入口、导入对方名单",
         }
     }
 }
@@ -276,9 +280,9 @@ impl Role {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
             DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, HandleGateAlarms, House, Invite,
-            KillGateKeys, ManageGates, ManagePermits, Remind, ReportFor, RevealPhone, Review, SeeAnswers,
-            SeePassageFigures, SeePassages, SeePeople, SeePhoto, SeePlatform, SeeStatistics, SeeStatus,
-            SeeUnreported, SignOff,
+            KillGateKeys, ManageGates, ManagePermits, ManagePortal, Remind, ReportFor, RevealPhone, Review,
+            SeeAnswers, SeePassageFigures, SeePassages, SeePeople, SeePhoto, SeePlatform, SeeStatistics,
+            SeeStatus, SeeUnreported, SignOff,
         };
         let looks_on =
             matches!(action, SeeStatistics | SeePeople | SeeUnreported | SeePassageFigures | SeePassages);
@@ -315,7 +319,8 @@ impl Role {
                             | GiveGrants
                             | Announce
                     )
-                    || self == Self::SchoolOffice && matches!(action, SeePlatform | HandleGateAlarms)
+                    || self == Self::SchoolOffice
+                        && matches!(action, SeePlatform | HandleGateAlarms | ManagePortal)
             }
             // A fellow student: who has not reported, and nothing else of them.
             Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
@@ -340,6 +345,7 @@ impl Role {
                         | SeePassageFigures
                         | ManageGates
                         | KillGateKeys
+                        | ManagePortal
                 )
             }
             Self::Auditor => matches!(action, Audit),

@@ -58,6 +58,7 @@ pub mod phone_corrections;
 pub mod photos;
 pub mod planner;
 pub mod platform;
+pub mod portal;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;

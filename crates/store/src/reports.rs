@@ -288,6 +288,47 @@ pub async fn answers_of(
     Ok(rows.into_iter().collect())
 }
 
+/// Whose answers, on which version, sealed.
+#[derive(QueryableByName)]
+struct SealedOf {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    person_id: PersonId,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    form_version_id: i64,
+    #[diesel(sql_type = diesel::sql_types::Binary)]
+    answers: Sealed,
+}
+
+/// The sealed answers of these people to a form's period, in their newest revision, each with the version it was given on; those
+/// that are gone are left out.
+pub async fn sealed_of(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    form_id: i64,
+    period: Period,
+    people: &[PersonId],
+) -> Result<Vec<(PersonId, i64, Sealed)>> {
+    use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt};
+    let day = if period.day.is_some() { "r.day = $3" } else { "r.day is null and $3 is null" };
+    let sql = format!(
+        "select r.person_id, r.form_version_id, a.answers
+         from reports r
+         join report_answers a on a.corp_id = r.corp_id and a.retention = r.retention and a.month = r.month
+           and a.report_id = r.report_id and a.revision = r.revision
+         where r.corp_id = $1 and r.form_id = $2 and {day} and r.slot = $4 and r.occurrence = 0
+           and r.person_id = any($5)"
+    );
+    let rows: Vec<SealedOf> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(form_id)
+        .bind::<Nullable<Date>, _>(period.day)
+        .bind::<SmallInt, _>(period.slot)
+        .bind::<Array<BigInt>, _>(people)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.person_id, row.form_version_id, row.answers)).collect())
+}
+
 /// The report of this key.
 pub async fn by_key(mut conn: &AsyncPgConnection, key: Key) -> Result<Option<Report>> {
     let query = reports::table

@@ -1036,6 +1036,92 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    portal_entries (corp_id, entry_id) {
+        corp_id -> Int4,
+        entry_id -> Int8,
+        title -> Text,
+        note -> Text,
+        icon -> Text,
+        address -> Text,
+        position -> Int4,
+        kinds -> Array<Nullable<Text>>,
+        departments -> Nullable<Array<Nullable<Int4>>>,
+        form_id -> Nullable<Int8>,
+        from_date -> Date,
+        until_date -> Nullable<Date>,
+        revision -> Int4,
+        by_member -> Int8,
+        changed_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    portal_listed (corp_id, entry_id, day, person_id) {
+        corp_id -> Int4,
+        entry_id -> Int8,
+        day -> Date,
+        person_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    portal_lists (corp_id, entry_id, day) {
+        corp_id -> Int4,
+        entry_id -> Int8,
+        day -> Date,
+        list_no -> Int4,
+        names -> Text,
+        unknown -> Int4,
+        by_member -> Int8,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    portal_passes (corp_id, entry_id, day, member_id) {
+        corp_id -> Int4,
+        entry_id -> Int8,
+        day -> Date,
+        member_id -> Int8,
+        first_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    portal_reminders (corp_id, entry_id, day, list_no, person_id) {
+        corp_id -> Int4,
+        entry_id -> Int8,
+        day -> Date,
+        list_no -> Int4,
+        person_id -> Int8,
+        mailing_id -> Int8,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    portal_totals (corp_id, entry_id, day) {
+        corp_id -> Int4,
+        entry_id -> Int8,
+        day -> Date,
+        people -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     readers (role_name) {
         role_name -> Text,
         corp_id -> Int4,
@@ -1602,6 +1688,7 @@ diesel::joinable!(platform_collections -> corps (corp_id));
 diesel::joinable!(platform_figures -> corps (corp_id));
 diesel::joinable!(platform_livings -> corps (corp_id));
 diesel::joinable!(platform_records -> corps (corp_id));
+diesel::joinable!(portal_entries -> corps (corp_id));
 diesel::joinable!(readers -> corps (corp_id));
 diesel::joinable!(reminder_rule_acts -> corps (corp_id));
 diesel::joinable!(reminder_settings -> corps (corp_id));
@@ -1686,6 +1773,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     platform_figures,
     platform_livings,
     platform_records,
+    portal_entries,
+    portal_listed,
+    portal_lists,
+    portal_passes,
+    portal_reminders,
+    portal_totals,
     readers,
     reminder_rule_acts,
     reminder_rules,

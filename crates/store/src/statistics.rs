@@ -25,7 +25,7 @@ pub enum By {
 
 impl By {
     /// What of `expected` it groups by.
-    fn column(self) -> &'static str {
+    pub(crate) fn column(self) -> &'static str {
         match self {
             Self::College => "college_id",
             Self::Grade => "grade_id",

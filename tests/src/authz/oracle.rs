@@ -112,6 +112,8 @@ pub enum Need {
     AppointCounsellors,
     /// Sheets of what one sees.
     Export,
+    /// To choose questions whose answers stand in a sheet: whoever sees answers, and whoever keeps templates.
+    AnswerQuestions,
     /// To read who exported what.
     ExportLog,
     /// To tell many people something.
@@ -127,6 +129,8 @@ pub enum Need {
     Alarms,
     /// To let somebody pass where others may not.
     Permits,
+    /// To say which other systems members are led to, and to bring their lists.
+    Portal,
     /// To be a device at a gate, which nobody is.
     Device,
 }
@@ -184,7 +188,7 @@ impl Need {
             // Leaders and heads lead; what people answered, their phones and their leave is for those who look after them.
             Self::Care => &[Counsellor, CollegeOffice, SchoolOffice],
             // Administrators keep the roster, and bring what comes as a list. Counsellors check what is theirs and read it.
-            Self::ListsOfExemptions | Self::SeeStatus | Self::Corrections => {
+            Self::ListsOfExemptions | Self::SeeStatus | Self::Corrections | Self::AnswerQuestions => {
                 &[Counsellor, CollegeOffice, SchoolOffice, Administrator]
             }
             // Who is expected is not for those to change whose rate it makes; and what is deleted is gone.
@@ -232,6 +236,8 @@ impl Need {
                 GateGuard,
             ],
             Self::Permits => &[Counsellor, CollegeOffice, SchoolOffice],
+            // Who runs the school, and who runs its systems.
+            Self::Portal => &[SchoolOffice, Administrator],
             Self::Device => &[],
         }
     }

@@ -9,6 +9,7 @@ mod gate;
 mod messages;
 mod own;
 mod people;
+mod portal;
 mod reports;
 
 use super::oracle::Need;
@@ -34,7 +35,7 @@ const fn get(operation: &'static str, need: Need, call: &'static str) -> Row {
 
 /// All of them. Reads first within each part, and what ends something after what needs it.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [own::ROWS, reports::ROWS, people::ROWS, gate::ROWS, messages::ROWS, administration::ROWS]
+    [own::ROWS, reports::ROWS, people::ROWS, gate::ROWS, portal::ROWS, messages::ROWS, administration::ROWS]
         .into_iter()
         .flatten()
 }

@@ -81,6 +81,22 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     assert!(entered.succeeded(), "{}", entered.text);
     done(world, &administrator, "/platform/collection", &json!({})).await;
 
+    // Who opened an entry, who is on the list, and one that was ended.
+    let entry = world.ids(Who::SchoolOffice, Aim::Theirs)["entry"].clone();
+    let spare = world.ids(Who::SchoolOffice, Aim::Theirs)["spare_entry"].clone();
+    for number in world.class(0).iter().step_by(2).map(|person| person.number.clone()) {
+        world.client.post(&number, &format!("/portal/{entry}/passes"), &json!({})).await;
+    }
+    let mut list = String::from("学号\n");
+    world.class(0).iter().step_by(3).for_each(|person| list.push_str(&format!("{}\n", person.number)));
+    let path = format!("/portal/entries/{entry}/list");
+    let brought = world.client.send(Some(&administrator), &Method::POST, &path, list.as_bytes()).await;
+    assert!(brought.succeeded(), "{}", brought.text);
+    let new = json!({ "title": "图书馆", "note": "查书、续借", "icon": "library", "kinds": ["student", "staff"],
+        "address": "https://lib.school.example/", "from": "2020-03-01" });
+    done(world, &administrator, "/portal/entries", &new).await;
+    done(world, &administrator, &format!("/portal/entries/{spare}/end"), &json!({})).await;
+
     let rule = test.one::<i64>("select min(rule_id) from reminder_rules", &[]).await;
     for act in ["pause", "resume"] {
         done(world, &administrator, &format!("/reminder-rules/{rule}/{act}"), &json!({})).await;
@@ -95,7 +111,7 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     let named: [(Who, &[&'static str]); 4] = [
         (Who::Student, &["own_receipt"]),
         (Who::Counsellor, &["own_round", "receipt"]),
-        (Who::SchoolOffice, &["campaign"]),
+        (Who::SchoolOffice, &["campaign", "entry"]),
         (Who::Administrator, &["held_run", "plan", "upload", "gate"]),
     ];
     for (who, words) in named {

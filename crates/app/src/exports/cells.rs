@@ -3,7 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{Days, NaiveDate};
-use domain::{DepartmentId, exemption::ExemptionKind, export::Column, statistics};
+use domain::{
+    DepartmentId,
+    exemption::ExemptionKind,
+    export::{Chosen, Column},
+    statistics,
+};
 use store::{
     departments::Department,
     export_rows::{ClassRow, ExemptionRow, PersonRow},
@@ -18,6 +23,24 @@ pub enum Cell {
     Text(String),
     /// A figure.
     Number(f64),
+}
+
+impl Cell {
+    /// Writes it as a column is to be written. A figure stays one, unless there is a code word for it.
+    pub(super) fn rewrite(&mut self, chosen: &Chosen) {
+        if chosen.is_plain() {
+            return;
+        }
+        let said = match &*self {
+            Self::Empty => String::new(),
+            Self::Text(said) => said.clone(),
+            Self::Number(number) => number.to_string(),
+        };
+        let written = chosen.written(&said);
+        if written != said {
+            *self = text(written);
+        }
+    }
 }
 
 pub(super) fn text(text: impl Into<String>) -> Cell {

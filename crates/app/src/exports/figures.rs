@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
-    export::{Column, Dataset, Definition, Filters},
+    export::{Chosen, Column, Dataset, Definition, Filters},
     gate::Direction,
     movement::Movement,
     platform::{line::AccountState, visit::Client},
@@ -20,10 +20,11 @@ use store::{
 
 use super::{
     Cell,
+    answers::{self, Answered},
     cells::{day, number, optional, text},
 };
 use crate::{
-    App, Result, School, movements, passages,
+    App, Result, School, movements, passages, portal,
     statistics::{self, Asked, By, Fact, PersonRow, Spanned, Which, question_of},
     trips::{self, TripRow},
 };
@@ -40,6 +41,8 @@ pub(super) struct Listed<'a> {
     pub(super) school: &'a School,
     pub(super) definition: &'a Definition,
     pub(super) scope: &'a Scope,
+    /// Whether what people answered is shown, or only that they did.
+    pub(super) answers: bool,
 }
 
 /// A page of people.
@@ -72,6 +75,7 @@ impl Listed<'_> {
 
     fn which(&self) -> Which {
         match self.filters().state.as_deref() {
+            None if self.definition.dataset == Dataset::ReportAnswers => Which::Reported,
             Some("reported") => Which::Reported,
             Some("unreported") => Which::Unreported,
             Some("normal") => Which::Normal,
@@ -110,6 +114,14 @@ impl Listed<'_> {
             ..passages::Asked::default()
         };
         passages::picked_of(self.school, asked)
+    }
+
+    /// Which day of which entry, and which of its people.
+    fn entry(&self) -> (portal::Asked, portal::Which) {
+        let Filters { entry, day, department, state, .. } = self.filters();
+        let asked = portal::Asked { entry: entry.unwrap_or_default(), day: *day, department: *department };
+        let which = state.as_deref().and_then(portal::Which::parse);
+        (asked, which.unwrap_or(portal::Which::All))
     }
 
     /// Whose use, where it is use.
@@ -154,6 +166,10 @@ impl Listed<'_> {
             let question = passages::question_in(self.school, self.scope.clone());
             return Ok(store::passages::count(tx, &question, &self.passages()?).await?);
         }
+        if self.definition.dataset == Dataset::Portal {
+            let (asked, which) = self.entry();
+            return portal::count_in(self.app, tx, self.school, self.scope.clone(), asked, which).await;
+        }
         let (_, question) = question_of(self.app, tx, self.school, self.scope.clone(), self.asked()).await?;
         Ok(figures::count(tx, &question, self.which(), self.fact()).await?)
     }
@@ -192,10 +208,38 @@ impl Listed<'_> {
             let named = page.items.iter().filter_map(|row| row.person_id).collect();
             return Ok(Named { rows, named, next: page.next });
         }
-        let (_, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
+        if self.definition.dataset == Dataset::Portal {
+            let (asked, which) = self.entry();
+            let page =
+                portal::people_in(self.app, tx, self.school, scope, (asked, which), after, limit).await?;
+            let rows = (given + 1..).zip(&page.items);
+            let rows = rows.map(|(index, row)| self.cells(|column| of_entry(row, column, index))).collect();
+            let named = page.items.iter().map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
+        let (loaded, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
         let people = figures::people(tx, &question, self.which(), self.fact(), after, limit + 1).await?;
         let page = crate::Page::cut(people, limit, |row| row.number.clone());
+        let answered = match self.definition.dataset {
+            Dataset::ReportAnswers if self.answers => {
+                answers::of_people(self.app, tx, &loaded, &question, &page.items).await?
+            }
+            _ => Answered::default(),
+        };
         let rows = (given + 1..).zip(&page.items);
+        if self.definition.dataset == Dataset::ReportAnswers {
+            let of = |row: &PersonRow, chosen: &Chosen, index| match (chosen.column, &chosen.field) {
+                (Column::Answer, _) if !self.answers => text(answers::HIDDEN),
+                (Column::Answer, Some(field)) => answered.cell(row.person_id, field),
+                (Column::Day, _) => day(Some(question.day)),
+                (column, _) => self.of_person(row, column, index),
+            };
+            let columns = &self.definition.columns;
+            let rows = rows.map(|(index, row)| columns.iter().map(|chosen| of(row, chosen, index)).collect());
+            let rows = rows.collect();
+            let named = page.items.iter().map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
         let rows = rows.map(|(index, row)| self.cells(|column| self.of_person(row, column, index))).collect();
         let named = page.items.iter().map(|row| row.person_id).collect();
         Ok(Named { rows, named, next: page.next })
@@ -245,6 +289,19 @@ fn of_use(row: &usage::Row, column: Column, index: i64) -> Cell {
         Column::LastUsed => day(row.last_used_on),
         Column::Client => optional(row.client.as_deref().map(Client::title)),
         Column::Day => day(Some(row.recorded_on)),
+        _ => Cell::Empty,
+    }
+}
+
+fn of_entry(row: &portal::Person, column: Column, index: i64) -> Cell {
+    match column {
+        Column::Index => number(index),
+        Column::Number => text(&row.number),
+        Column::Name => text(&row.name),
+        Column::College => optional(row.college.as_deref()),
+        Column::Place => optional(row.place.as_deref()),
+        Column::Here => text(if row.here { "已上报" } else { "未上报" }),
+        Column::There => text(if row.there { "在名单上" } else { "不在名单上" }),
         _ => Cell::Empty,
     }
 }

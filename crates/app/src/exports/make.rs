@@ -31,6 +31,17 @@ const PAGE_SORTED: i64 = 10_000;
 /// Bytes of a sealed piece.
 const PIECE: usize = 256 * 1024;
 
+/// How much of somebody is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// A look at the first rows, which nobody is told of: nothing anybody answered.
+    Preview,
+    /// A file, phones masked.
+    Masked,
+    /// A file with phones in full.
+    FullPhones,
+}
+
 /// The rows of a definition, page by page.
 pub(crate) struct Rows<'a> {
     app: &'a App,
@@ -38,7 +49,7 @@ pub(crate) struct Rows<'a> {
     definition: Definition,
     rights: Rights,
     question: Question,
-    full_phones: bool,
+    shown: Shown,
     paths: Paths,
     after: Option<Key>,
     /// After which row the next page of a list begins that has a key of its own.
@@ -56,7 +67,7 @@ impl<'a> Rows<'a> {
         school: &'a School,
         definition: Definition,
         rights: Rights,
-        full_phones: bool,
+        shown: Shown,
     ) -> Self {
         let question = Question {
             corp: school.corp(),
@@ -71,7 +82,7 @@ impl<'a> Rows<'a> {
             definition,
             rights,
             question,
-            full_phones,
+            shown,
             paths: Paths::default(),
             after: None,
             listed_after: None,
@@ -83,7 +94,8 @@ impl<'a> Rows<'a> {
 
     fn listed(&self) -> Listed<'_> {
         let (definition, scope) = (&self.definition, &self.rights.scope);
-        Listed { app: self.app, school: self.school, definition, scope }
+        let answers = self.shown != Shown::Preview;
+        Listed { app: self.app, school: self.school, definition, scope, answers }
     }
 
     /// Reads the tree, where a column shows paths.
@@ -112,7 +124,9 @@ impl<'a> Rows<'a> {
             | Dataset::Trips
             | Dataset::Passages
             | Dataset::Usage
-            | Dataset::UsageConsole => self.listed().count(tx).await?,
+            | Dataset::UsageConsole
+            | Dataset::Portal
+            | Dataset::ReportAnswers => self.listed().count(tx).await?,
             Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
                 i64::try_from(figures::all(self.listed(), tx).await?.len()).unwrap_or(i64::MAX)
             }
@@ -133,7 +147,7 @@ impl<'a> Rows<'a> {
             return Ok(Vec::new());
         }
         let first = self.given;
-        let (cells, after): (Vec<Vec<Cell>>, Option<Key>) = match self.definition.dataset {
+        let (mut cells, after): (Vec<Vec<Cell>>, Option<Key>) = match self.definition.dataset {
             Dataset::People | Dataset::Registration => {
                 let after = self.after.as_ref();
                 let rows =
@@ -169,7 +183,9 @@ impl<'a> Rows<'a> {
             | Dataset::Trips
             | Dataset::Passages
             | Dataset::Usage
-            | Dataset::UsageConsole => {
+            | Dataset::UsageConsole
+            | Dataset::Portal
+            | Dataset::ReportAnswers => {
                 let page = self.listed().page(tx, self.listed_after.as_deref(), first, limit).await?;
                 self.over = page.next.is_none();
                 self.listed_after = page.next;
@@ -184,6 +200,11 @@ impl<'a> Rows<'a> {
             }
         };
         self.given += i64::try_from(cells.len()).unwrap_or(0);
+        for row in &mut cells {
+            for (cell, chosen) in row.iter_mut().zip(&self.definition.columns) {
+                cell.rewrite(chosen);
+            }
+        }
         if after.is_some() {
             self.after = after;
         }
@@ -199,7 +220,7 @@ impl<'a> Rows<'a> {
         let place = phone_place(self.question.corp, &row.number);
         let opened = self.app.store().keyring().open(place, sealed)?;
         let phone = String::from_utf8_lossy(&opened).into_owned();
-        if self.full_phones {
+        if self.shown == Shown::FullPhones {
             *named = true;
             return Ok(Some(phone));
         }
@@ -217,7 +238,8 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
         return Err(Error::Forbidden);
     }
     let layout = layout(school, export, &definition);
-    let mut rows = Rows::new(app, school, definition, rights, full);
+    let shown = if full { Shown::FullPhones } else { Shown::Masked };
+    let mut rows = Rows::new(app, school, definition, rights, shown);
     let (sender, receiver) = mpsc::channel(1);
     let writer = tokio::task::spawn_blocking(move || sheet::write(&layout, receiver));
     let mut tx = app.store().scoped(corp).await?;

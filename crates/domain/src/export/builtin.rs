@@ -21,9 +21,7 @@ impl BuiltIn {
         let columns = self.columns.iter();
         Definition {
             dataset: self.dataset,
-            columns: columns
-                .map(|(column, title)| Chosen { column: *column, title: (*title).into() })
-                .collect(),
+            columns: columns.map(|(column, title)| Chosen::new(*column, title)).collect(),
             order: self.order,
             filters: Filters { kind: self.kind.map(str::to_owned), ..Filters::default() },
         }

@@ -128,18 +128,24 @@ pub enum Column {
     LastUsed,
     /// On what.
     Client,
+    /// Whether somebody has reported here.
+    Here,
+    /// Whether somebody stands on the other authority's list.
+    There,
+    /// What somebody answered to a question.
+    Answer,
 }
 
 use Column::{
-    Abnormal, AccountState, Activated, Activation, Away, Back, Blank, Category, Client, College, Counsellors,
-    Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Index, Kind, Last,
-    LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path, Phone, Place,
-    Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt, SignedAt,
-    Since, Source, Staff, StaffKind, State, Students, Transport, Unit, Unreported, Until, Userid,
-    WithAccount, Year,
+    Abnormal, AccountState, Activated, Activation, Answer, Away, Back, Blank, Category, Client, College,
+    Counsellors, Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Here,
+    Index, Kind, Last, LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path,
+    Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt,
+    SignedAt, Since, Source, Staff, StaffKind, State, Students, There, Transport, Unit, Unreported, Until,
+    Userid, WithAccount, Year,
 };
 
-const ALL: [Column; 60] = [
+const ALL: [Column; 63] = [
     Index,
     Number,
     Name,
@@ -200,6 +206,9 @@ const ALL: [Column; 60] = [
     AccountState,
     LastUsed,
     Client,
+    Here,
+    There,
+    Answer,
 ];
 
 pub(super) fn of(dataset: Dataset) -> &'static [Column] {
@@ -230,6 +239,10 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
         Dataset::Passages => &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank],
         Dataset::Usage | Dataset::UsageConsole => {
             &[Index, Userid, Name, Place, AccountState, LastUsed, Client, Day, Blank]
+        }
+        Dataset::Portal => &[Index, Number, Name, College, Place, Here, There, Blank],
+        Dataset::ReportAnswers => {
+            &[Index, Number, Name, Answer, College, Place, Day, ReportState, Late, RevisedAt, Blank]
         }
     }
 }
@@ -298,6 +311,9 @@ impl Column {
             AccountState => "account_state",
             LastUsed => "last_used",
             Client => "client",
+            Here => "here",
+            There => "there",
+            Answer => "answer",
         }
     }
 
@@ -369,6 +385,9 @@ impl Column {
             AccountState => "状态",
             LastUsed => "最近使用时间",
             Client => "使用平台",
+            Here => "本校情况",
+            There => "对方名单",
+            Answer => "填报内容",
         }
     }
 
@@ -379,10 +398,10 @@ impl Column {
             | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave | Direction => 8.0,
             Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
             | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport | AccountState | LastUsed
-            | Client => 12.0,
+            | Client | Here | There => 12.0,
             Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
             | RevisedAt | Heads | SignedAt | PassedAt | Gate => 16.0,
-            College | Major | Counsellors => 20.0,
+            College | Major | Counsellors | Answer => 20.0,
             Place | Unit | Region => 24.0,
             Path | Reason | Note => 44.0,
         }

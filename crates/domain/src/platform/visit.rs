@@ -61,6 +61,8 @@ impl Module {
         Some(match parts.next()? {
             "me" => return parts.next().map(|_| Self::Me),
             "jssdk" | "openapi.json" => return None,
+            // The tiles stand on everybody's first page.
+            "portal" => return (parts.next() == Some("entries")).then_some(Self::Administration),
             "access-log" => Self::Me,
             "forms" | "reports" | "attachments" => Self::Reports,
             "statistics" | "trips" | "movements" | "sign-offs" => Self::Statistics,
@@ -146,6 +148,8 @@ mod tests {
             ("/api/v1/me", None),
             ("/api/v1/me/data", Some(Module::Me)),
             ("/api/v1/jssdk", None),
+            ("/api/v1/portal/4/passes", None),
+            ("/api/v1/portal/entries/4", Some(Module::Administration)),
             ("/api/v1/sync-runs/4", Some(Module::Administration)),
             ("/healthz", None),
         ] {

@@ -43,6 +43,7 @@ pub mod people;
 pub mod phone_corrections;
 pub mod photos;
 pub mod platform;
+pub mod portal;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -163,6 +164,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(phone_corrections::create)
             .service(phone_corrections::list)
             .service(export_templates::list)
+            .service(export_templates::questions)
             .service(export_templates::create)
             .service(export_templates::change)
             .service(export_templates::remove)
@@ -278,6 +280,20 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(platform::lists::usage)
             .service(platform::lists::contacts)
             .service(platform::lists::records)
+            .service(portal::mine)
+            .service(portal::pass)
+            .service(portal::entries::list)
+            .service(portal::entries::create)
+            .service(portal::entries::order)
+            .service(portal::entries::get)
+            .service(portal::entries::change)
+            .service(portal::entries::end)
+            .service(portal::entries::days)
+            .service(portal::lists::comparison)
+            .service(portal::lists::people)
+            .service(portal::lists::preview)
+            .service(portal::lists::import)
+            .service(portal::lists::remind)
             .service(operations::get)
             .service(operations::dead_jobs)
             .service(operations::retry)

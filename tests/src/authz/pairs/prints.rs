@@ -35,6 +35,11 @@ const TABLES: &[&str] = &[
     "gate_devices",
     "gate_permits",
     "passages",
+    "portal_entries",
+    "portal_passes",
+    "portal_lists",
+    "portal_listed",
+    "portal_reminders",
 ];
 
 pub async fn take(world: &World) -> BTreeMap<&'static str, String> {

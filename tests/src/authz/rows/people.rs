@@ -2,8 +2,9 @@
 
 use super::{Row, get, row};
 use crate::authz::oracle::Need::{
-    Administer, AppointCounsellors, Care, ChangeStatus, Classes, Corrections, Export, ExportLog, Figures,
-    GiveGrants, GrantActs, Invite, ListsOfExemptions, People, SeeStatus, SettleCorrections, SignedIn,
+    Administer, AnswerQuestions, AppointCounsellors, Care, ChangeStatus, Classes, Corrections, Export,
+    ExportLog, Figures, GiveGrants, GrantActs, Invite, ListsOfExemptions, People, SeeStatus,
+    SettleCorrections, SignedIn,
 };
 
 pub const ROWS: &[Row] = &[
@@ -163,6 +164,7 @@ pub const ROWS: &[Row] = &[
     ),
     row("grants_end", GiveGrants, "POST /grants/$grant/end", r#"{"reason":"换人"}"#),
     get("export_templates_list", Export, "GET /export-templates"),
+    get("export_templates_questions", AnswerQuestions, "GET /export-templates/questions?form=health-daily"),
     row(
         "export_templates_create",
         Export,

@@ -199,6 +199,7 @@ async fn fixed(world: &mut World) -> Ids {
 
     messages(world, &administrator, &mut ids).await;
     gate(world, &mut ids).await;
+    portal(world, &administrator, &mut ids).await;
     for college in [world.home, world.other] {
         let signed = json!({ "form": "health-daily", "department": college, "note": "已逐一联系" });
         let office = world.userid(Who::SchoolOffice);
@@ -256,6 +257,15 @@ async fn gate(world: &World, ids: &mut Ids) {
     let path = shown.await.unwrap().codes[0].code.clone();
     ids.insert("gate_code", path.split_once("?c=").unwrap().1.to_owned());
     ids.insert("gate_key", world.test.one("select encode(kid, 'hex') from gate_keys", &[]).await);
+}
+
+/// Entries for everybody: one to open, and one to end.
+async fn portal(world: &World, administrator: &str, ids: &mut Ids) {
+    for (word, title) in [("entry", "省平台"), ("spare_entry", "旧系统")] {
+        let new = json!({ "title": title, "note": "每天 10 点前", "icon": "report", "kinds": ["student", "staff"],
+            "address": "https://report.province.example/", "from": "2020-03-01" });
+        ids.insert(word, text(&facts::done(world, administrator, "/portal/entries", &new).await["id"]));
+    }
 }
 
 pub fn text(value: &Value) -> String {

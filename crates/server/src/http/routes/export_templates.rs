@@ -4,14 +4,14 @@ use actix_web::{HttpResponse, delete, get, post, put, web};
 use app::{Error, FieldError, export_templates, exports::offers};
 use chrono::NaiveDate;
 use domain::{
-    export::{BUILT_IN, Chosen, Column, Dataset, Definition, Filters, Order},
+    export::{BUILT_IN, Chosen, Column, Dataset, DateStyle, Definition, Filters, Order},
     policy::Action,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
-    input::Json,
+    input::{Json, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     who::SignedIn,
@@ -21,8 +21,8 @@ use crate::http::{
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportDefinition {
-    /// people, registration, classes or exemptions; without templates report_table, report_categories, report_span,
-    /// report_people, trips, movements, usage or usage_console.
+    /// people, registration, classes, exemptions or report_answers; without templates report_table, report_categories, report_span,
+    /// report_people, trips, movements, passages, usage, usage_console or portal.
     #[schema(example = "people")]
     dataset: String,
     /// From left to right, at most 40.
@@ -43,6 +43,48 @@ struct ExportColumn {
     column: String,
     #[schema(example = "学号")]
     title: String,
+    /// Of a column of answers: the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// What stands in every row of a blank column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fixed: Option<String>,
+    /// Code words: what a cell says, and what is written for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<ExportWord>,
+    /// How days are written: dashes, slashes, digits or chinese; left out: 2020-03-04.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dates: Option<String>,
+}
+
+/// A code word.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ExportWord {
+    /// What the cell says; empty for an empty cell.
+    #[schema(example = "是")]
+    says: String,
+    /// What is written.
+    #[schema(example = "1")]
+    writes: String,
+}
+
+impl ExportColumn {
+    fn plain(column: Column) -> Self {
+        Self::of(Chosen::new(column, column.title()))
+    }
+
+    fn of(chosen: Chosen) -> Self {
+        let words = chosen.words.into_iter().map(|(says, writes)| ExportWord { says, writes });
+        Self {
+            column: chosen.column.as_str().into(),
+            title: chosen.title,
+            field: chosen.field,
+            fixed: chosen.fixed,
+            words: words.collect(),
+            dates: chosen.dates.map(|style| style.as_str().into()),
+        }
+    }
 }
 
 /// Which rows. What is left out picks nothing away.
@@ -69,7 +111,8 @@ struct ExportFilters {
     slot: Option<i16>,
     /// college, grade, class or department.
     by: Option<String>,
-    /// expected, reported, unreported, normal, abnormal or late; of use activated, not_activated, disabled or left.
+    /// expected, reported, unreported, normal, abnormal or late; of use activated, not_activated, disabled or
+    /// left; of an entry all, both, only_there, only_here, neither, here, not_here, there or not_there.
     state: Option<String>,
     /// A counted field.
     field: Option<String>,
@@ -89,6 +132,8 @@ struct ExportFilters {
     since: Option<NaiveDate>,
     /// On what it was used last.
     client: Option<String>,
+    /// The entry whose day is compared.
+    entry: Option<i64>,
 }
 
 impl ExportDefinition {
@@ -109,7 +154,15 @@ impl ExportDefinition {
         let mut columns = Vec::with_capacity(self.columns.len());
         for (place, chosen) in self.columns.into_iter().enumerate() {
             match Column::parse(&chosen.column) {
-                Some(column) => columns.push(Chosen { column, title: chosen.title }),
+                Some(column) => {
+                    let dates = chosen.dates.as_deref().map(DateStyle::parse);
+                    if dates == Some(None) {
+                        say(format!("columns.{place}.dates"), "没有这种日期写法，请另选");
+                    }
+                    let words = chosen.words.into_iter().map(|word| (word.says, word.writes)).collect();
+                    let (title, field, fixed) = (chosen.title, chosen.field, chosen.fixed);
+                    columns.push(Chosen { column, title, field, fixed, words, dates: dates.flatten() });
+                }
                 None => say(format!("columns.{place}.column"), "没有这一列，请去掉"),
             }
         }
@@ -134,6 +187,7 @@ impl ExportDefinition {
             within,
             since,
             client,
+            entry,
         } = self.filters;
         let filters = Filters {
             kind,
@@ -156,6 +210,7 @@ impl ExportDefinition {
             within,
             since,
             client,
+            entry,
         };
         match (dataset, order) {
             (Some(dataset), Some(order)) if wrong.is_empty() => {
@@ -189,13 +244,12 @@ impl From<Definition> for ExportDefinition {
             within,
             since,
             client,
+            entry,
         } = definition.filters;
         let columns = definition.columns.into_iter();
         Self {
             dataset: definition.dataset.as_str().into(),
-            columns: columns
-                .map(|chosen| ExportColumn { column: chosen.column.as_str().into(), title: chosen.title })
-                .collect(),
+            columns: columns.map(ExportColumn::of).collect(),
             order: definition.order.as_str().into(),
             filters: ExportFilters {
                 kind,
@@ -218,6 +272,7 @@ impl From<Definition> for ExportDefinition {
                 within,
                 since,
                 client,
+                entry,
             },
         }
     }
@@ -233,7 +288,7 @@ pub struct ExportTemplateList {
 /// Data that can be in a sheet.
 #[derive(Debug, Serialize, ToSchema)]
 struct ExportDataset {
-    /// people, registration, classes or exemptions.
+    /// people, registration, classes, exemptions or report_answers.
     name: &'static str,
     /// Whether I may export it; administrators keep templates of all data.
     exportable: bool,
@@ -260,6 +315,45 @@ struct ExportTemplate {
     mine: bool,
 }
 
+/// Which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionsQuery {
+    /// Its code.
+    form: String,
+}
+
+/// Questions that can be columns.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportQuestions {
+    items: Vec<ExportQuestion>,
+}
+
+/// A question.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExportQuestion {
+    /// Its name: a column's `field`.
+    field: String,
+    title: String,
+    /// What a cell may say, for code words; empty where that is free.
+    says: Vec<String>,
+}
+
+/// The questions of a form whose answers can be columns of a sheet.
+#[utoipa::path(
+    operation_id = "export_templates_questions",
+    tag = "exports", security(("session" = [])), params(QuestionsQuery),
+    responses((status = 200, body = ExportQuestions), Refusals))]
+#[get("/export-templates/questions")]
+pub async fn questions(who: SignedIn, query: Query<QuestionsQuery>) -> Answer<web::Json<ExportQuestions>> {
+    let (app, school, viewer) = who.parts()?;
+    let found = app::exports::questions(app, school, viewer, &query.0.form).await?;
+    let items =
+        found.into_iter().map(|one| ExportQuestion { field: one.field, title: one.title, says: one.says });
+    Ok(web::Json(ExportQuestions { items: items.collect() }))
+}
+
 /// Templates of data I may export, and what there is to choose from.
 #[utoipa::path(
     operation_id = "export_templates_list",
@@ -278,7 +372,7 @@ pub async fn list(who: SignedIn) -> Answer<web::Json<ExportTemplateList>> {
             .columns()
             .iter()
             .filter(|column| all || offers(viewer, **column))
-            .map(|column| ExportColumn { column: column.as_str().into(), title: column.title().into() })
+            .map(|column| ExportColumn::plain(*column))
             .collect(),
         orders: dataset.orders().iter().map(|order| order.as_str()).collect(),
         filters: dataset.filters().iter().map(|filter| filter.as_str()).collect(),

@@ -137,6 +137,8 @@ struct May {
     handle_gate_alarms: bool,
     /// See how the school uses the platform.
     see_platform: bool,
+    /// Say which other systems members are led to.
+    manage_portal: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -217,6 +219,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             kill_gate_keys: viewer.may(Action::KillGateKeys),
             handle_gate_alarms: viewer.may(Action::HandleGateAlarms),
             see_platform: viewer.may(Action::SeePlatform),
+            manage_portal: viewer.may(Action::ManagePortal),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -29,6 +29,7 @@ const GROUPS = {
     'reminder-rules': ['bell', (may) => may.administer || may.remind],
     'digest-rules': ['digest', (may) => may.administer],
     announcements: ['announcement', (may) => may.announce],
+    portal: ['portal', (may) => may.manage_portal || may.see_statistics],
     'school-days': ['calendar', (may) => may.administer || may.remind],
   },
   people: {

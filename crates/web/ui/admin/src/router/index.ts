@@ -264,6 +264,19 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'announcements.title', menu: 'announcements' },
   },
   {
+    path: '/portal',
+    name: 'portal',
+    component: () => import('../pages/portal/PortalPage.vue'),
+    meta: { title: 'portal.title', menu: 'portal' },
+  },
+  {
+    path: '/portal/:id(\\d+)',
+    name: 'portal-entry',
+    component: () => import('../pages/portal/PortalEntryPage.vue'),
+    props: (route) => ({ id: Number(route.params.id) }),
+    meta: { title: 'portal.one', menu: 'portal' },
+  },
+  {
     path: '/platform',
     name: 'platform',
     component: () => import('../pages/platform/PlatformPage.vue'),

@@ -466,4 +466,13 @@ export const en: Record<keyof typeof zh, string> = {
   'gate_code.colour.purple': 'purple',
   'gate_code.colour.pink': 'pink',
   'gate_code.colour.brown': 'brown',
+  'portal.title': 'Entry',
+  'portal.tiles': 'Entries',
+  'portal.opened': 'Opened today',
+  'portal.opening': 'Opening…',
+  'portal.open': 'Open',
+  'portal.leaves': 'Leaves Rollcall for a page chosen by your school.',
+  'portal.failed': 'Could not be opened: {why}',
+  'portal.not_yours': 'This entry is not open',
+  'portal.not_yours_help': 'It may have ended, or is not meant for you. Ask your school if in doubt.',
 };

@@ -464,4 +464,13 @@ export const zh = {
   'gate_code.colour.purple': '紫色',
   'gate_code.colour.pink': '粉色',
   'gate_code.colour.brown': '棕色',
+  'portal.title': '入口',
+  'portal.tiles': '常用入口',
+  'portal.opened': '今天已打开',
+  'portal.opening': '正在打开…',
+  'portal.open': '打开',
+  'portal.leaves': '将离开点名，打开学校指定的网页。',
+  'portal.failed': '没有打开：{why}',
+  'portal.not_yours': '这个入口没有开放',
+  'portal.not_yours_help': '可能已经停用，或不在您的范围内。如有疑问请联系学校。',
 } as const;

@@ -172,6 +172,13 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'announcement.title' },
   },
   {
+    path: '/portal/:id(\\d+)',
+    name: 'portal-entry',
+    component: () => import('../pages/portal/EntryPage.vue'),
+    props: ({ params }) => ({ id: Number(params.id) }),
+    meta: { title: 'portal.title' },
+  },
+  {
     path: '/signed-out',
     name: 'signed-out',
     component: () => import('../pages/me/SignedOutPage.vue'),

@@ -93,6 +93,15 @@ const COLUMNS = {
     ['client', '使用平台'],
     ['day', '记录日期'],
   ],
+  portal: [
+    ['index', '序号'],
+    ['number', '学号/工号'],
+    ['name', '姓名'],
+    ['college', '学院'],
+    ['place', '班级或部门'],
+    ['here', '本校情况'],
+    ['there', '对方名单'],
+  ],
 } as const;
 
 export type Sheet = keyof typeof COLUMNS;
@@ -121,6 +130,7 @@ export const NO_FILTERS = {
   within: null,
   since: null,
   client: null,
+  entry: null,
 } satisfies Filters;
 
 /** What a page says of its filters: what it leaves out picks nothing away. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_FILTERS } from '#shared/exports/sheets.ts';
-import { copyOf, freeTitle, moved } from './draft.ts';
+import { copyOf, freeTitle, linesOf, moved, wordsOf } from './draft.ts';
 
 describe('a draft of an export', () => {
   it('moves a column within its list and not beyond', () => {
@@ -13,6 +13,18 @@ describe('a draft of an export', () => {
   it('finds a heading that is free', () => {
     expect(freeTitle('备注', [])).toBe('备注');
     expect(freeTitle('备注', ['备注', '备注 2'])).toBe('备注 3');
+  });
+
+  it('writes code words as lines and reads them back', () => {
+    const words = [{ says: '是', writes: '1' }, { says: '', writes: '0' }];
+    expect(linesOf(words)).toBe('是=1\n=0');
+    expect(wordsOf('是 = 1\n=0\n还没写完\n')).toEqual(words);
+    expect(wordsOf(linesOf(undefined))).toEqual([]);
+  });
+
+  it('keeps how a column is written', () => {
+    const column = { column: 'blank', title: '学校代码', fixed: '41010' };
+    expect(copyOf({ dataset: 'people', columns: [column], order: 'number', filters: NO_FILTERS }).columns).toEqual([column]);
   });
 
   it('leaves the template alone', () => {

@@ -13,7 +13,7 @@ export const MAX_COLUMNS = 40;
 export function copyOf(definition: components['schemas']['ExportDefinition']): Definition {
   return structuredClone({
     dataset: definition.dataset,
-    columns: definition.columns.map(({ column, title }) => ({ column, title })),
+    columns: definition.columns.map((column) => ({ ...column })),
     order: definition.order,
     filters: { ...NO_FILTERS, ...definition.filters },
   });
@@ -25,6 +25,27 @@ export const NO_DATASET: Dataset = { name: 'people', exportable: false, columns:
 /** What an empty sheet of a dataset begins with. */
 export function emptyOf(dataset: Dataset): Definition {
   return { dataset: dataset.name, columns: dataset.columns.slice(0, 3).map((column) => ({ ...column })), order: dataset.orders[0] ?? 'number', filters: { ...NO_FILTERS } };
+}
+
+/** A column as the sheet has it. */
+export type Column = Definition['columns'][number];
+
+/** Columns that are days, or begin with one. */
+export const DAYS: readonly string[] = ['since', 'until', 'from', 'last', 'day', 'revised_at', 'answer'];
+/** How days can be written, as the server has it. */
+export const DATE_STYLES = ['dashes', 'slashes', 'digits', 'chinese'] as const;
+
+/** Code words as lines: what a cell says, an equals sign, what is written for it. */
+export function linesOf(words: Column['words']): string {
+  return (words ?? []).map(({ says, writes }) => `${says}=${writes}`).join('\n');
+}
+
+/** … and back. A line without an equals sign is none yet. */
+export function wordsOf(lines: string): NonNullable<Column['words']> {
+  return lines.split('\n').flatMap((line) => {
+    const at = line.indexOf('=');
+    return at < 0 ? [] : [{ says: line.slice(0, at).trim(), writes: line.slice(at + 1).trim() }];
+  });
 }
 
 /** The same columns with one moved a place up or down; unchanged at the ends. */
