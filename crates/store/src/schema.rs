@@ -410,6 +410,25 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    gate_alarms (corp_id, alarm_id) {
+        corp_id -> Int4,
+        alarm_id -> Int8,
+        kind -> Text,
+        key -> Text,
+        gate_id -> Int8,
+        device_id -> Int8,
+        passage_id -> Nullable<Int8>,
+        at -> Timestamptz,
+        told_at -> Nullable<Timestamptz>,
+        settled_by -> Nullable<Int8>,
+        settled_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     gate_devices (corp_id, device_id) {
         corp_id -> Int4,
         device_id -> Int8,
@@ -1732,6 +1751,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     form_acts,
     form_versions,
     forms,
+    gate_alarms,
     gate_devices,
     gate_keys,
     gate_pairings,

@@ -870,6 +870,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gate-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms of the school's gates. */
+        get: operations["gate_alarms_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate-alarms/{id}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes what became of an alarm, once. */
+        post: operations["gate_alarms_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gate-devices": {
         parameters: {
             query?: never;
@@ -1011,6 +1045,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gate/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The other way round: what the gate shows and people scan themselves. */
+        get: operations["gate_shown_codes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gate/guide": {
         parameters: {
             query?: never;
@@ -1056,6 +1107,23 @@ export interface paths {
         put?: never;
         /** Takes what a device decided by itself: in any order, late, and again where an answer was lost. Each is kept once. */
         post: operations["gate_carry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scans at this device within two minutes: whom its code was scanned by, for the guard's screen. */
+        get: operations["gate_recent"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1474,7 +1542,8 @@ export interface paths {
         /** Where and when I passed the gates last: at most 20. */
         get: operations["passages_own"];
         put?: never;
-        post?: never;
+        /** Whether I may pass, where I scanned what a gate shows. */
+        post: operations["gate_pass"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5361,6 +5430,40 @@ export interface components {
             zone: number;
             zone_name: string;
         };
+        /** @description An alarm. */
+        GateAlarm: {
+            /** Format: date-time */
+            at: string;
+            device: string;
+            gate: string;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["GateAlarmKind"];
+            name?: string | null;
+            note?: string | null;
+            number?: string | null;
+            /**
+             * Format: int64
+             * @description Whom it is of; null: of nobody we know.
+             */
+            person?: number | null;
+            /** @description Class or department, that day. */
+            place?: string | null;
+            /** Format: date-time */
+            settled_at?: string | null;
+            /** @description Who looked after it. */
+            settled_by?: string | null;
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        GateAlarmKind: "abnormal" | "forged" | "double" | "travel" | "disputed" | "silent";
+        /** @description Alarms, the newest first. */
+        GateAlarmList: {
+            items: components["schemas"]["GateAlarm"][];
+            next_cursor?: string | null;
+        };
         /** @description A passage a device decided about by itself. */
         GateCarried: {
             /**
@@ -5634,6 +5737,17 @@ export interface components {
             /** @description Class or department. */
             place?: string | null;
         };
+        /** @description A scan of a moment ago. */
+        GateRecent: {
+            decision: components["schemas"]["GateDecision"];
+            direction: components["schemas"]["GateDirection"];
+            /** Format: int64 */
+            id: number;
+        };
+        /** @description Scans of a moment ago, the first first. */
+        GateRecentList: {
+            items: components["schemas"]["GateRecent"][];
+        };
         /**
          * @description Why somebody is not let through.
          * @enum {string}
@@ -5647,6 +5761,8 @@ export interface components {
             forms?: string[];
             /** @description When it is open; none: always. */
             hours?: components["schemas"]["GateHours"][];
+            /** @description Whether 请假 counts as a permit on its days. */
+            leave?: boolean;
             /** @description Of those who go out. */
             leaving?: components["schemas"]["GateNeeds"];
         };
@@ -5657,6 +5773,31 @@ export interface components {
             direction: components["schemas"]["GateDirection"];
             /** @description The device's own name for it, 8 to 64 letters, digits, _ or -. Sent again, it gets the same answer. */
             id: string;
+        };
+        /** @description What became of an alarm. */
+        GateSettlement: {
+            /** @description At most 200 characters. */
+            note: string;
+        };
+        /** @description A code people scan in 企业微信: good for twenty-five seconds, once for each of them. */
+        GateShownCode: {
+            /**
+             * Format: date-time
+             * @description From when it is to be shown.
+             */
+            from: string;
+            /** @description Of this host: the address it opens. */
+            path: string;
+        };
+        /** @description Codes for the next ten minutes, for a gate to show. */
+        GateShownCodes: {
+            /** @description In order; each is to be shown until the next one. */
+            codes: components["schemas"]["GateShownCode"][];
+            /**
+             * Format: date-time
+             * @description The server's clock.
+             */
+            now: string;
         };
         /** @description What was new of it. */
         GateTaken: {
@@ -6103,6 +6244,8 @@ export interface components {
             follow_up: boolean;
             /** @description Give others a role. */
             give_grants: boolean;
+            /** @description May look after alarms at the gates. */
+            handle_gate_alarms: boolean;
             house: boolean;
             /** @description Have those invited who don't use WeCom. */
             invite: boolean;
@@ -6841,6 +6984,17 @@ export interface components {
             items: components["schemas"]["Outsider"][];
             next_cursor?: string | null;
         };
+        /** @description What becomes of it. */
+        OwnDecision: {
+            allowed: boolean;
+            /** Format: date-time */
+            at: string;
+            direction: components["schemas"]["GateDirection"];
+            gate: string;
+            /** @description The same in Chinese. */
+            message?: string | null;
+            reason?: components["schemas"]["GateRefusal"] | null;
+        };
         /** @description A form I answered. */
         OwnForm: {
             code: string;
@@ -6875,6 +7029,13 @@ export interface components {
         /** @description My last passages, the newest first. */
         OwnPassages: {
             items: components["schemas"]["OwnPassage"][];
+        };
+        /** @description What I scanned at a gate. */
+        OwnScan: {
+            /** @description What stands behind `c=` in the address the gate's code opened. */
+            code: string;
+            /** @description My own name for it, 8 to 36 letters, digits, _ or -. Sent again, it gets the same answer. */
+            id: string;
         };
         /** @description A scan at a gate. */
         Passage: {
@@ -16197,6 +16358,235 @@ export interface operations {
             };
         };
     };
+    gate_alarms_list: {
+        parameters: {
+            query?: {
+                /** @description Only those nobody looked after. */
+                open?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateAlarmList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_alarms_settle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateSettlement"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     gate_devices_list: {
         parameters: {
             query?: {
@@ -17317,6 +17707,99 @@ export interface operations {
             };
         };
     };
+    gate_shown_codes: {
+        parameters: {
+            query: {
+                direction: "in" | "out";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateShownCodes"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     gate_guide: {
         parameters: {
             query?: never;
@@ -17612,6 +18095,100 @@ export interface operations {
             };
             /** @description 内容类型不对 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_recent: {
+        parameters: {
+            query?: {
+                /** @description `id` of the last one that was shown; 0 or left out: none was. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateRecentList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20922,6 +21499,137 @@ export interface operations {
             };
             /** @description 没有找到 */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_pass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnScan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnDecision"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
