@@ -100,7 +100,7 @@ async fn a_gate_that_is_shut_may_be_silent_and_what_comes_later_is_looked_at_too
     assert_eq!(told(&test, &office).await, Vec::<String>::new());
     let late =
         json!({ "id": "a-screenshot", "code": shown, "direction": "in", "at": "2020-03-04T00:01:00Z" });
-    east.carry(&[late.clone()]).await;
+    east.carry(std::slice::from_ref(&late)).await;
     assert_eq!(told(&test, &office).await.len(), 1);
     east.carry(&[late]).await;
     let guard = test.sign_in(&office).await;

@@ -6,7 +6,7 @@ use crate::passages::{Size, histories};
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "make chaos ONLY=gate"]
 async fn a_million_passages() {
-    let size = Size { people: 200, batches: 48, events: 1_000_000 };
+    let size = Size { people: 60, batches: 48, events: 1_000_000 };
     let wanted = size.events;
     // What is known afterwards is compared in it.
     let (taken, again) = histories(size).await;

@@ -1,6 +1,6 @@
 //! What people answered, as a sheet has it: a column a question. Whom it names finds the export among the looks at their data.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use domain::{
     PersonId,
@@ -95,9 +95,8 @@ pub(super) async fn of_people(
     let mut versions: HashMap<i64, Vec<Field>> = HashMap::new();
     let mut found = HashMap::with_capacity(sealed.len());
     for (person, version, sealed) in sealed {
-        if !versions.contains_key(&version) {
-            let form = forms::version(app, tx, version).await?.published.form.clone();
-            versions.insert(version, form.fields);
+        if let Entry::Vacant(unknown) = versions.entry(version) {
+            unknown.insert(forms::version(app, tx, version).await?.published.form.fields.clone());
         }
         let key = Key { corp, form_id: loaded.form_id, person, period: question.period, occurrence: 0 };
         let row = key.row();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bodyOf, draftOf, looksAtReports, type Gate } from './gate.ts';
+import { asksForPermits, bodyOf, draftOf, looksAtReports, type Gate } from './gate.ts';
 
 const gate: Gate = {
   id: 1,
@@ -21,7 +21,7 @@ test('a new gate asks for a good code alone', () => {
 
 test('what a gate says is there to be changed, and what it leaves out too', () => {
   const draft = draftOf(gate);
-  expect(draft.rules).toEqual({ forms: ['health-daily'], hours: [], entering: { report: true, normal: false, permit: 'never' }, leaving: { report: false, normal: false, permit: 'never' } });
+  expect(draft.rules).toEqual({ forms: ['health-daily'], hours: [], leave: false, entering: { report: true, normal: false, permit: 'never' }, leaving: { report: false, normal: false, permit: 'never' } });
   draft.rules.forms.push('trips');
   expect(gate.rules.forms).toEqual(['health-daily']);
 });
@@ -32,4 +32,12 @@ test('of a direction that is not served nothing is asked', () => {
   expect(out.rules.entering.report).toBe(false);
   expect(out.rules.forms).toEqual([]);
   expect(bodyOf(draftOf(gate)).rules.forms).toEqual(['health-daily']);
+});
+
+test('leave is asked about where a permit is asked for', () => {
+  const draft = draftOf(gate);
+  expect(asksForPermits(draft)).toBe(false);
+  draft.rules.leaving.permit = 'outside_hours';
+  expect(asksForPermits(draft)).toBe(true);
+  expect(asksForPermits({ ...draft, directions: 'in' })).toBe(false);
 });
