@@ -26,8 +26,8 @@ export async function gate(browser, administrator, id) {
   page.setDefaultTimeout(8_000);
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(error.message));
-  const zh = { pair: '绑定', code: '配对码', wrong: /配对码不对/, online: '在线', offline: /断网了/, language: 'English' };
-  const en = { pair: 'Pair', code: 'Pairing code', wrong: /code is wrong/, online: 'Online', offline: /No network/, language: '中文' };
+  const zh = { pair: '绑定', code: '配对码', wrong: /配对码不对/, show: '出示门岗码，让对方扫', shown: '请用企业微信“扫一扫”', read: '改为扫通行码', online: '在线', offline: /断网了/, language: 'English' };
+  const en = { pair: 'Pair', code: 'Pairing code', wrong: /code is wrong/, show: 'Show a code instead', shown: 'Scan it with WeCom', read: 'Read codes instead', online: 'Online', offline: /No network/, language: '中文' };
 
   /** Pictures of what is there, and whether everybody can use it and it fits. */
   async function picture(name, language, { show = nothing, hide = nothing } = {}) {
@@ -66,6 +66,10 @@ export async function gate(browser, administrator, id) {
     await page.getByRole('button', { name: words.pair, exact: true }).click();
     await page.getByText(words.online, { exact: true }).waitFor();
     await picture('scanner', language);
+    await page.getByRole('button', { name: words.show }).click();
+    await page.getByText(words.shown).waitFor();
+    await picture('shown', language);
+    await page.getByRole('button', { name: words.read }).click();
     for (const [name, decision] of Object.entries(DECISIONS)) {
       await page.route('**/api/v1/gate/scans', (route) => route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify({ ...decision, at: '2020-03-04T00:00:00Z' }) }));
       // It goes by itself: each picture is of one more scan.

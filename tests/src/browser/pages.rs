@@ -112,7 +112,7 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
         (Who::Student, &["own_receipt"]),
         (Who::Counsellor, &["own_round", "receipt"]),
         (Who::SchoolOffice, &["campaign", "entry"]),
-        (Who::Administrator, &["held_run", "plan", "upload", "gate"]),
+        (Who::Administrator, &["held_run", "plan", "upload", "gate", "gate_code"]),
     ];
     for (who, words) in named {
         let theirs = world.ids(who, Aim::Theirs);
