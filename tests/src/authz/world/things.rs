@@ -328,11 +328,10 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
         "until": "2020-07-01T00:00:00Z", "reason": "外出实习" });
     facts::done(world, &office, "/gate-permits", &permit).await;
     ids.insert("permit", one(world, "select max(permit_id) from gate_permits").await);
-    let sql = format!(
-        "insert into gate_alarms (corp_id, kind, key, gate_id, device_id, at)
-         select 1, 'silent', 'of {serial}', gate_id, device_id, seen_at from gate_devices returning alarm_id"
-    );
-    ids.insert("gate_alarm", one(world, &sql).await);
+    let sql = "insert into gate_alarms (corp_id, kind, key, gate_id, device_id, at)
+        select 1, 'silent', gen_random_uuid()::text, gate_id, device_id, seen_at from gate_devices
+        order by device_id limit 1 returning alarm_id";
+    ids.insert("gate_alarm", one(world, sql).await);
 
     let number = cast.at(place).number.clone();
     let since = if cast.counsellor.is_some() {
