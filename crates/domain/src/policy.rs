@@ -636,10 +636,10 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_sees_who_passes_and_nothing_else() {
+    fn a_guard_sees_who_passes_and_what_stands_out_and_nothing_else() {
         let guard = viewer(&[(Role::GateGuard, 1, true)]);
         let may: Vec<Action> = Action::ALL.into_iter().filter(|action| guard.may(*action)).collect();
-        assert_eq!(may, [Action::SeePassageFigures, Action::SeePassages]);
+        assert_eq!(may, [Action::SeePassageFigures, Action::SeePassages, Action::HandleGateAlarms]);
         let administrator = viewer(&[(Role::Administrator, 1, true)]);
         assert!(administrator.may(Action::KillGateKeys) && !administrator.may(Action::SeePassages));
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::ManagePermits));

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, is_text};
+use super::Column;
 
 /// Code words of a column at most.
 pub const MAX_WORDS: usize = 50;
@@ -103,17 +103,18 @@ impl Chosen {
     /// What is wrong with how it is written, by its part.
     pub(super) fn flaws(&self) -> Vec<(&'static str, String)> {
         let mut flaws = Vec::new();
+        // As it stands it goes into a cell: nothing is cut off its ends.
+        let is_word = |word: &str| word.chars().count() <= MAX_WORD && !word.chars().any(char::is_control);
         if (self.column == Column::Answer) != self.field.is_some() {
             flaws.push(("field", "“填报内容”列要选一道题，其他列不选".into()));
         }
         if let Some(fixed) = &self.fixed {
             if self.column != Column::Blank {
                 flaws.push(("fixed", "只有“备注”（空白）列可以填固定内容，请改用空白列".into()));
-            } else if !is_text(fixed, MAX_WORD) {
+            } else if !is_word(fixed) || fixed.trim().is_empty() {
                 flaws.push(("fixed", format!("固定内容要填 1 到 {MAX_WORD} 个字")));
             }
         }
-        let is_word = |word: &str| word.is_empty() || is_text(word, MAX_WORD);
         if self.words.len() > MAX_WORDS {
             flaws.push(("words", format!("一列最多 {MAX_WORDS} 个对照")));
         } else if !self.words.iter().all(|(said, word)| is_word(said) && is_word(word)) {
