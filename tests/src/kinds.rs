@@ -80,6 +80,7 @@ async fn rules_are_looked_at_saved_followed_and_undone_to_the_byte() {
     assert_eq!(is["in_college"].as_i64().unwrap() - was["in_college"].as_i64().unwrap(), 2, "{would}");
 
     test.clock.advance(chrono::TimeDelta::days(1));
+    let administrator = test.sign_in(&test.persona("administrator")).await;
     let saved = save(&administrator, &rules).await;
     assert_eq!(saved, json!({ "saved": true, "departments": 2 }));
     assert_eq!(save(&administrator, &rules).await, json!({ "saved": false, "departments": 0 }));

@@ -156,6 +156,7 @@ async fn those_not_activated_are_invited_once_a_day_each_with_a_result() {
     assert_eq!(test.count_calls("batch/invite").await, 2);
 
     test.clock.advance(TimeDelta::days(1));
+    let counsellor = test.sign_in(&userid).await;
     let tomorrow = invite(&test, &counsellor, &json!({ "people": [one] })).await;
     assert_eq!(states(&tomorrow), [(students[0].as_str(), "invited")]);
     let path = format!("/registration/invitations/{}", made.body["id"]);
@@ -198,6 +199,7 @@ async fn whom_wecom_does_not_know_is_told_and_a_lost_answer_is_not_repeated() {
     assert_eq!(test.count_calls("batch/invite").await, calls);
     // Busy is no answer: it goes on by itself.
     test.clock.advance(TimeDelta::days(1));
+    let counsellor = test.sign_in(&userid).await;
     test.control("faults", &json!({ "path": "batch/invite", "errcode": 45009, "times": 1 })).await;
     let made = counsellor.post("/registration/invitations", &json!({ "people": [one] })).await;
     test.run_jobs().await;

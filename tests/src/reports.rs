@@ -450,6 +450,7 @@ async fn after_the_cut_off_what_was_sent_stands() {
     let own = student.get(&format!("/reports/{receipt}")).await;
     assert_eq!((&own.body["changeable"], &own.body["title"]), (&json!(true), &json!("健康日报")));
     test.clock.set_time("20:00");
+    let student = test.sign_in(&test.persona("student")).await;
     let refused = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "cutoff_passed"));
     assert!(refused.body["detail"].as_str().unwrap().contains("辅导员"), "{}", refused.body);

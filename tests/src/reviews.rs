@@ -99,6 +99,7 @@ async fn what_is_sent_back_may_be_changed_once_after_the_cut_off_and_is_closed()
     let student = test.sign_in(&student_id).await;
     let receipt = report(&student, contradiction()).await;
     test.clock.set_time("21:00");
+    let student = test.sign_in(&student_id).await;
     let late = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!((late.status, late.code()), (StatusCode::CONFLICT, "cutoff_passed"));
 
