@@ -189,7 +189,7 @@ create table gate_presence (
   foreign key (corp_id, zone_id) references gate_zones,
   foreign key (corp_id, person_id) references persons
 );
-call school_table('gate_presence', 'select, insert, update');
+call school_table('gate_presence', 'select, insert, update, delete');
 
 -- 门卫: sees who passed.
 alter table grants drop constraint grants_role_check;

@@ -63,7 +63,7 @@ create table portal_lists (
   foreign key (corp_id, entry_id) references portal_entries,
   foreign key (corp_id, by_member) references members (corp_id, member_id)
 );
-call school_table('portal_lists', 'select, insert, update');
+call school_table('portal_lists', 'select, insert, update, delete');
 
 -- Who has reported there, by the day's list.
 create table portal_listed (
@@ -94,4 +94,4 @@ create table portal_reminders (
   foreign key (corp_id, mailing_id) references mailings
 );
 create index portal_reminders_person on portal_reminders (corp_id, person_id);
-call school_table('portal_reminders', 'select, insert');
+call school_table('portal_reminders', 'select, insert, delete');

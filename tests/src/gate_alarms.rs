@@ -108,3 +108,24 @@ async fn a_gate_that_is_shut_may_be_silent_and_what_comes_later_is_looked_at_too
         guard.get("/gate-alarms").await.items().iter().map(|row| row["kind"].clone()).collect();
     assert_eq!(kinds, [json!("disputed")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_day_of_an_alarm_is_the_school_s() {
+    let test = TestApp::start().await;
+    let number = test.students_of(&test.persona("counsellor")).await[0].clone();
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let rules = json!({ "forms": ["health-daily"], "entering": { "normal": true } });
+    let east = gate(&test, &administrator, campus, "东门", rules).await;
+    let answers = json!({ "temperature": 38.4, "place": "非疫区", "abnormal": true, "condition": "居家观察",
+        "symptoms": ["发热"], "treatment": "服药" });
+    // At eight, and at half past seven of the morning after: one day in Greenwich.
+    for due in [1_i64, 2] {
+        let ill = test.sign_in(&number).await;
+        assert_eq!(ill.post("/reports", &health_report(answers.clone())).await.status, StatusCode::CREATED);
+        assert_eq!(east.scan(&code(&ill).await, "in").await["reason"], json!("abnormal"));
+        let alarms: i64 = test.one("select count(*) from gate_alarms where kind = 'abnormal'", &[]).await;
+        assert_eq!(alarms, due);
+        test.clock.advance(TimeDelta::minutes(23 * 60 + 30));
+    }
+}

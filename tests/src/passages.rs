@@ -11,7 +11,7 @@ use crate::{
     browser_client::Browser,
     dice::Dice,
     exports::sheet,
-    gates::{self, Device, code, codes, gate, zone},
+    gates::{self, Device, code, codes, gate, reason, zone},
     test_app::{TestApp, health_report, normal_answers},
 };
 
@@ -261,6 +261,92 @@ async fn what_a_device_decided_alone_is_kept_and_what_it_should_not_have_is_told
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_device_did_counts_where_it_did_not_hear_our_answer() {
+    let test = TestApp::start().await;
+    let number = test.students_of(&test.persona("counsellor")).await[0].clone();
+    let student = test.sign_in(&number).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let rules = json!({ "forms": ["health-daily"], "entering": { "report": true } });
+    let east = gate(&test, &administrator, campus, "东门", rules).await;
+    let kept = async |id: &str| -> (String, String, Option<bool>) {
+        let sql = "select x.decision, array_to_string(x.flags, ' '),
+                     (select s.inside from gate_presence s where s.person_id = x.person_id)
+                   from passages x where x.scan_id = $1";
+        let row = test.owner.query_one(sql, &[&id]).await.unwrap();
+        (row.get(0), row.get(1), row.get(2))
+    };
+    let of = |decision: &str, flags: &str, inside| (decision.to_owned(), flags.to_owned(), inside);
+
+    // We let nobody in without a report; the device, which has not heard, let them in.
+    let shown = code(&student).await;
+    assert_eq!(reason(&east.scan_as("refused-by-us", &shown, "in").await), "no_report");
+    let mut told = json!({ "id": "refused-by-us", "code": shown, "direction": "in", "at": test.app.now() });
+    for _ in 0..2 {
+        assert_eq!(east.carry(&[told.clone()]).await, json!({ "taken": 0, "known": 1 }));
+        assert_eq!(kept("refused-by-us").await, of("allowed", "disputed", Some(true)));
+    }
+    // We let them out; the device did not.
+    test.clock.advance(TimeDelta::seconds(20));
+    let shown = code(&student).await;
+    assert_eq!(reason(&east.scan_as("allowed-by-us", &shown, "out").await), "allowed");
+    assert_eq!(kept("allowed-by-us").await, of("allowed", "", Some(false)));
+    told = json!({ "id": "allowed-by-us", "code": shown, "direction": "out", "at": test.app.now(), "reason": "device" });
+    east.carry(&[told]).await;
+    assert_eq!(kept("allowed-by-us").await, of("refused", "", Some(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_permit_is_used_up_where_the_device_decided() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let number = test.students_of(&userid).await[0].clone();
+    let student = test.sign_in(&number).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let east = gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
+    let permit = json!({ "numbers": number, "kind": "single", "from": "2020-03-04T00:00:00Z",
+        "until": "2020-03-05T00:00:00Z", "reason": "就医" });
+    let counsellor = test.sign_in(&userid).await;
+    assert_eq!(counsellor.post("/gate-permits", &permit).await.body["added"], json!(1));
+    let permitted = async || east.guide().await["keys"][0]["permitted_out"].as_array().unwrap().len();
+    assert_eq!(permitted().await, 1);
+    let passage = |id: &str, way: &str, code: String| json!({ "id": id, "code": code, "direction": way, "at": test.app.now() });
+    let came = passage("came-in-without", "in", code(&student).await);
+    test.clock.advance(TimeDelta::seconds(20));
+    let went = passage("went-out-by-it", "out", code(&student).await);
+    east.carry(&[came, went]).await;
+    let used: String =
+        test.one("select string_agg(scan_id, ' ') from passages where permit_id is not null", &[]).await;
+    assert_eq!(used, "went-out-by-it");
+    assert_eq!(permitted().await, 0);
+    test.clock.advance(TimeDelta::seconds(20));
+    assert_eq!(reason(&east.scan(&code(&student).await, "out").await), "no_permit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_asks_for_daily_forms_and_for_none_that_has_ended() {
+    let test = TestApp::start().await;
+    let number = test.students_of(&test.persona("counsellor")).await[0].clone();
+    let student = test.sign_in(&number).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let rules = |form: &str| json!({ "forms": [form], "entering": { "report": true } });
+    let draft = json!({ "zone": campus, "name": "西门", "directions": "both", "failure": "closed", "rules": rules("trips") });
+    let refused = administrator.post("/gates", &draft).await;
+    assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["rules.forms"]));
+    let east = gate(&test, &administrator, campus, "东门", rules("health-daily")).await;
+    let denied = async || east.guide().await["keys"][0]["denied_in"].as_array().unwrap().len();
+    assert_eq!(reason(&east.scan(&code(&student).await, "in").await), "no_report");
+    assert!(denied().await > 0);
+    let ended = "update forms set ends_on = date '2020-03-03' where code = 'health-daily'";
+    test.owner.execute(ended, &[]).await.unwrap();
+    test.clock.advance(TimeDelta::seconds(20));
+    assert_eq!(reason(&east.scan(&code(&student).await, "in").await), "allowed");
+    assert_eq!(denied().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_knows_whom_not_to_let_through_and_nothing_of_them() {
     let test = TestApp::start().await;
     let userid = test.persona("counsellor");
@@ -280,7 +366,7 @@ async fn a_device_knows_whom_not_to_let_through_and_nothing_of_them() {
         )
         .await;
     assert_eq!(denied(&before, "denied_in") as i64, asked, "nobody has reported yet");
-    assert_eq!((denied(&before, "denied_out"), denied(&before, "permitted")), (0, 0));
+    assert_eq!((denied(&before, "denied_out"), denied(&before, "permitted_out")), (0, 0));
 
     let student = test.sign_in(&students[0]).await;
     assert_eq!(student.post("/reports", &health_report(normal_answers())).await.status, StatusCode::CREATED);
@@ -290,7 +376,7 @@ async fn a_device_knows_whom_not_to_let_through_and_nothing_of_them() {
     assert_eq!(counsellor.post("/gate-permits", &permit).await.body["added"], json!(1));
     let after = east.guide().await;
     assert_eq!(denied(&after, "denied_in") as i64, asked - 1);
-    assert_eq!(denied(&after, "permitted"), 1);
+    assert_eq!((denied(&after, "permitted_in"), denied(&after, "permitted_out")), (0, 1));
     assert_eq!(after["rules"]["forms"], json!(["health-daily"]));
     let text = after.to_string();
     let sql = "select name, number from persons";

@@ -366,7 +366,7 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
     let sheet = exports::sheet(&test, &office, &asked).await;
     let numbers: BTreeSet<String> = sheet[1..].iter().map(|row| row[0].clone()).collect();
     assert_eq!(numbers, minus(&model.here, &model.there));
-    assert!(sheet[1..].iter().all(|row| row[1] == "已上报" && row[2] == "不在名单上"));
+    assert!(sheet[1..].iter().all(|row| row[1] == "已上报" && row[2] == "对方未上报"));
 
     // A list of those who are missing says the same the other way round, and takes the place of the first.
     let missing = minus(&everybody, &model.there);
@@ -444,4 +444,16 @@ async fn the_rest_is_reminded_once_by_each_list() {
     assert_eq!(leader.post(&path_of_reminders, &json!({})).await.status, StatusCode::FORBIDDEN);
     let missing = "/portal/entries/99999/reminders";
     assert_eq!(counsellor.post(missing, &json!({})).await.status, StatusCode::NOT_FOUND);
+
+    // Who need not report is left alone; of a day without a list nothing is known, and of one long ago nothing any more.
+    let other = made(&office, &draft("图书馆", &["student"], None)).await;
+    let leave = json!({ "number": students[0], "kind": "leave", "from": "2020-03-04", "last": "2020-03-04", "reason": "就医" });
+    assert_eq!(counsellor.post("/exemptions", &leave).await.status, StatusCode::OK);
+    let path_of_reminders = format!("/portal/entries/{other}/reminders");
+    let yesterday = counsellor.post(&path_of_reminders, &json!({ "day": "2020-03-03" })).await;
+    assert_eq!((yesterday.status, yesterday.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["day"]));
+    let today = counsellor.post(&path_of_reminders, &json!({})).await;
+    assert_eq!(today.body["people"], json!(students.len() - 1), "{}", today.body);
+    let long_ago = office.get(&format!("/portal/entries/{other}/comparison?day=2019-09-01")).await;
+    assert_eq!((long_ago.status, long_ago.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["day"]));
 }

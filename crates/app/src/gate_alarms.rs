@@ -41,6 +41,7 @@ pub(crate) fn is_alarming(refusal: Refusal) -> bool {
 /// rings `job_added` after its commit.
 pub(crate) async fn raise(
     tx: &mut Scoped,
+    school: &School,
     device: &Device,
     kept: &[i64],
     refusal: Option<Refusal>,
@@ -48,7 +49,7 @@ pub(crate) async fn raise(
 ) -> Result<bool> {
     let corp = tx.corp();
     let flags = Flag::ALL.into_iter().filter_map(alarm::of_flag).map(AlarmKind::as_str);
-    let mut raised = rows::of_passages(tx, corp, kept, &flags.collect::<Vec<_>>()).await?;
+    let mut raised = rows::of_passages(tx, corp, kept, &flags.collect::<Vec<_>>(), school.zone.name()).await?;
     if refusal.and_then(alarm::of_refusal) == Some(AlarmKind::Forged) {
         let since = now - TimeDelta::minutes(alarm::FORGED_WITHIN);
         let (gate, device) = (device.gate_id, device.device_id);
@@ -116,7 +117,7 @@ pub async fn list(
     may(viewer)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    let rows = rows::list(&mut tx, school.corp(), open, before, limit + 1).await?;
+    let rows = rows::list(&mut tx, school.corp(), school.zone.name(), open, before, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::cut(rows, limit, |row| row.alarm_id.to_string()))
 }

@@ -155,9 +155,9 @@ async fn checked<'a>(
     let mut forms = new.rules.forms.clone();
     forms.sort_unstable();
     forms.dedup();
-    if wrong.is_empty() && gates::known_forms(tx, corp, &forms).await?.len() != forms.len() {
+    if wrong.is_empty() && gates::daily_forms(tx, corp, &forms).await?.len() != forms.len() {
         wrong.push(FieldError {
-            field: "rules.forms".into(), message: "没有这张表单，请重新选择".into()
+            field: "rules.forms".into(), message: "只能选每天填报的表单，请重新选择".into()
         });
     }
     if wrong.is_empty() {

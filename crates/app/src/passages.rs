@@ -153,7 +153,7 @@ async fn judge(
     let kept = passages::write(tx, at, &[passage]).await?;
     let flags = if near { flag_near(tx, &kept).await? } else { Vec::new() };
     let stands_out = !flags.is_empty() || answer.refusal.is_some_and(gate_alarms::is_alarming);
-    let added = stands_out && gate_alarms::raise(tx, device, &kept, answer.refusal, now).await?;
+    let added = stands_out && gate_alarms::raise(tx, school, device, &kept, answer.refusal, now).await?;
     answer
         .flags
         .extend(flags.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, flag)| flag.to_owned()));

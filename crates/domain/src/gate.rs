@@ -246,16 +246,13 @@ pub fn decide(scene: &Scene<'_>, direction: Direction, facts: &Facts) -> Decisio
     let needs = scene.rules.needs(direction);
     let has_permit = facts.permit || scene.rules.leave && facts.on_leave;
     let time = scene.now.with_timezone(&scene.zone).time();
-    let by_permit = match (scene.rules.is_open(time), needs.permit) {
-        (true, PermitNeed::Always) | (false, PermitNeed::Always | PermitNeed::OutsideHours) => {
-            if !has_permit {
-                return Decision::refused(Refusal::NoPermit);
-            }
-            true
-        }
-        (true, PermitNeed::Never | PermitNeed::OutsideHours) => false,
-        (false, PermitNeed::Never) => return Decision::refused(Refusal::Hours),
-    };
+    let by_permit = scene.rules.takes_permit(direction, time);
+    if by_permit && !has_permit {
+        return Decision::refused(Refusal::NoPermit);
+    }
+    if !by_permit && !scene.rules.is_open(time) {
+        return Decision::refused(Refusal::Hours);
+    }
     if let Some(refusal) = needs.unmet(facts) {
         return Decision::refused(refusal);
     }

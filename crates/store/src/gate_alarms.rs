@@ -11,18 +11,20 @@ use serde_json::Value;
 
 use crate::Result;
 
-/// Raises what these passages say: abnormal once for somebody's day, flags once for a passage. Gives how many were new.
+/// Raises what these passages say: abnormal once for somebody's day in a zone of time, flags once for a passage. Gives how
+/// many were new.
 pub async fn of_passages(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     passages: &[i64],
     kinds: &[&'static str],
+    zone: &str,
 ) -> Result<usize> {
     let sql = "insert into gate_alarms (corp_id, kind, key, gate_id, device_id, passage_id, at)
                select $1, k.kind, k.key, x.gate_id, x.device_id, x.passage_id, x.at
                from passages x
                cross join lateral (
-                 select 'abnormal' as kind, concat(x.person_id, ' ', x.at::date) as key where x.reason = 'abnormal'
+                 select 'abnormal' as kind, concat(x.person_id, ' ', (x.at at time zone $4)::date) as key where x.reason = 'abnormal'
                  union all
                  select f, x.passage_id::text from unnest(x.flags) f where f = any($3)) k
                where x.corp_id = $1 and x.passage_id = any($2)
@@ -31,6 +33,7 @@ pub async fn of_passages(
         .bind::<Integer, _>(corp)
         .bind::<Array<BigInt>, _>(passages)
         .bind::<Array<Text>, _>(kinds)
+        .bind::<Text, _>(zone)
         .execute(conn)
         .await?)
 }
@@ -164,6 +167,7 @@ pub struct Row {
 pub async fn list(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
+    zone: &str,
     open: bool,
     before: Option<i64>,
     limit: i64,
@@ -176,7 +180,8 @@ pub async fn list(
                left join passages x on x.corp_id = $1 and x.passage_id = a.passage_id
                left join persons p on p.corp_id = $1 and p.person_id = x.person_id
                left join memberships w on w.corp_id = $1 and w.person_id = x.person_id and w.is_main
-                 and w.from_date <= a.at::date and (w.until_date is null or w.until_date > a.at::date)
+                 and w.from_date <= (a.at at time zone $5)::date
+                 and (w.until_date is null or w.until_date > (a.at at time zone $5)::date)
                left join departments d on d.corp_id = $1 and d.department_id = w.department_id
                left join members m on m.corp_id = $1 and m.member_id = a.settled_by
                left join persons s on s.corp_id = $1 and s.person_id = m.person_id
@@ -187,6 +192,7 @@ pub async fn list(
         .bind::<Bool, _>(open)
         .bind::<Nullable<BigInt>, _>(before)
         .bind::<BigInt, _>(limit)
+        .bind::<Text, _>(zone)
         .load(conn)
         .await?)
 }

@@ -239,18 +239,23 @@ pub async fn known_zones(conn: &mut AsyncPgConnection, corp: CorpId, zones: &[i6
     Ok(found.into_iter().map(|zone| zone.id).collect())
 }
 
-/// Which of these forms there are, by code.
-pub async fn known_forms(
+#[derive(QueryableByName)]
+struct Code {
+    #[diesel(sql_type = Text)]
+    code: String,
+}
+
+/// Which of these codes are those of published forms that are answered every day.
+pub async fn daily_forms(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     codes: &[String],
 ) -> Result<Vec<String>> {
-    use crate::schema::forms;
-    Ok(forms::table
-        .filter(forms::corp_id.eq(corp))
-        .filter(forms::code.eq_any(codes))
-        .order(forms::code)
-        .select(forms::code)
-        .load(conn)
-        .await?)
+    let sql = "select f.code from forms f
+               join lateral (select v.definition -> 'cadence' as cadence from form_versions v
+                 where v.corp_id = f.corp_id and v.form_id = f.form_id order by v.version desc limit 1) v on true
+               where f.corp_id = $1 and f.code = any($2) and v.cadence ->> 'kind' = 'daily' order by 1";
+    let found: Vec<Code> =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Array<Text>, _>(codes).load(conn).await?;
+    Ok(found.into_iter().map(|form| form.code).collect())
 }

@@ -9,7 +9,7 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, PersonId};
+use domain::{CorpId, DepartmentId, PersonId, gate::Flag};
 
 use crate::{Result, prepared::prepared};
 
@@ -101,29 +101,46 @@ pub struct Known {
     pub zone_heard: bool,
 }
 
-/// A permit of `$2` that holds at `$7` in zone `$3`, single ones where they have not been used in direction `$4`.
-macro_rules! permit {
-    () => {
-        "(select t.permit_id from gate_permits t
-          where t.corp_id = $1 and t.person_id = p.person_id and t.until_time > $7 and t.from_time <= $7
-            and t.revoked_at is null and (t.zones = '{}' or $3 = any(t.zones))
-            and (t.kind = 'standing' or not exists (
-              select from passages u where u.corp_id = t.corp_id and u.permit_id = t.permit_id and u.direction = $4
-                and u.decision = 'allowed'))
-          order by t.kind desc, t.permit_id limit 1)"
+/// Whether the permit `t` is good for a direction still: a single one is for one passage each way.
+macro_rules! unused {
+    ($direction:literal) => {
+        concat!(
+            "(t.kind = 'standing' or not exists (
+              select from passages u where u.corp_id = t.corp_id and u.permit_id = t.permit_id
+                and u.direction = ",
+            $direction,
+            " and u.decision = 'allowed'))"
+        )
     };
 }
 
-/// Whether one of these forms asks the person `p`, counted under `d`: who is asked by none of them need not report.
+/// A permit of `$2` that holds at `$7` in zone `$3`, single ones where they have not been used in direction `$4`.
+macro_rules! permit {
+    () => {
+        concat!(
+            "(select t.permit_id from gate_permits t
+          where t.corp_id = $1 and t.person_id = p.person_id and t.until_time > $7 and t.from_time <= $7
+            and t.revoked_at is null and (t.zones = '{}' or $3 = any(t.zones)) and ",
+            unused!("$4"),
+            " order by t.kind desc, t.permit_id limit 1)"
+        )
+    };
+}
+
+/// Whether one of these forms asks the person `p`, counted under `d`, on a day: who is asked by none of them need not report.
 macro_rules! asked {
-    ($forms:literal) => {
+    ($forms:literal, $day:literal) => {
         concat!(
             "exists (select from forms f
            join lateral (select v.definition -> 'audience' as audience from form_versions v
              where v.corp_id = f.corp_id and v.form_id = f.form_id order by v.version desc limit 1) v on true
            where f.corp_id = $1 and f.code = any(",
             $forms,
-            ") and v.audience -> 'kinds' ? p.kind
+            ") and f.starts_on <= ",
+            $day,
+            " and f.ends_on >= ",
+            $day,
+            " and v.audience -> 'kinds' ? p.kind
              and (v.audience ->> 'within' is null or d.college_id is not null)
              and (jsonb_typeof(v.audience -> 'departments') is distinct from 'array' or exists (
                select from jsonb_array_elements_text(v.audience -> 'departments') u (id)
@@ -140,7 +157,7 @@ pub const KNOWN: &str = concat!(
        coalesce(r.reported, false) as reported, coalesce(r.abnormal, false) as abnormal,
        exists (select from exemptions e where e.corp_id = $1 and e.person_id = p.person_id and e.revoked_at is null
          and e.from_date <= $6 and (e.until_date is null or e.until_date > $6)) or not ",
-    asked!("$8"),
+    asked!("$8", "$6"),
     " as exempt,
        exists (select from exemptions e where e.corp_id = $1 and e.person_id = p.person_id and e.revoked_at is null
          and e.kind = 'leave' and e.from_date <= $6 and (e.until_date is null or e.until_date > $6)) as on_leave,
@@ -205,9 +222,12 @@ pub struct Standing {
     /// Is on leave today.
     #[diesel(sql_type = Bool)]
     pub on_leave: bool,
-    /// Has a permit.
+    /// Has a permit to come in.
     #[diesel(sql_type = Bool)]
-    pub permit: bool,
+    pub permit_in: bool,
+    /// … to go out.
+    #[diesel(sql_type = Bool)]
+    pub permit_out: bool,
 }
 
 const STANDINGS: &str = concat!(
@@ -220,13 +240,19 @@ const STANDINGS: &str = concat!(
         from exemptions e where e.corp_id = $1 and e.revoked_at is null
           and e.from_date <= $3 and (e.until_date is null or e.until_date > $3) group by 1),
       permitted as (
-        select distinct t.person_id from gate_permits t where t.corp_id = $1 and t.until_time > $4 and t.from_time <= $4
-          and t.revoked_at is null and (t.zones = '{}' or $2 = any(t.zones)))
+        select t.person_id, bool_or(",
+    unused!("'in'"),
+    ") as come, bool_or(",
+    unused!("'out'"),
+    ") as go
+        from gate_permits t where t.corp_id = $1 and t.until_time > $4 and t.from_time <= $4
+          and t.revoked_at is null and (t.zones = '{}' or $2 = any(t.zones)) group by 1)
       select p.person_id, p.from_date <= $3 and (p.until_date is null or p.until_date > $3) as on_roster,
              r.person_id is not null as reported, coalesce(r.abnormal, false) as abnormal,
              e.person_id is not null or not ",
-    asked!("$5"),
-    " as exempt, coalesce(e.on_leave, false) as on_leave, t.person_id is not null as permit
+    asked!("$5", "$3"),
+    " as exempt, coalesce(e.on_leave, false) as on_leave, coalesce(t.come, false) as permit_in,
+             coalesce(t.go, false) as permit_out
       from persons p
       left join memberships m on m.corp_id = $1 and m.person_id = p.person_id and m.is_main and m.from_date <= $3
         and (m.until_date is null or m.until_date > $3)
@@ -348,6 +374,72 @@ pub async fn write(conn: &mut AsyncPgConnection, at: Where, rows: &[NewPassage])
         .load(conn)
         .await?;
     Ok(kept.into_iter().map(|kept| kept.passage_id).collect())
+}
+
+/// Passages we decided about while the device did not hear the answer and decided otherwise: what happened at the gate is what
+/// the device did. Where it let somebody through whom we did not, somebody should look at it. Gives their numbers.
+pub async fn overrule(conn: &mut AsyncPgConnection, at: Where, rows: &[NewPassage]) -> Result<Vec<i64>> {
+    let sql = "update passages x
+               set decision = case when w.refusal is null then 'allowed' else 'refused' end, reason = w.refusal,
+                   offline = true, permit_id = null,
+                   flags = case when w.refusal is null then x.flags || $5::text else x.flags end
+               from unnest($3, $4) as w (scan_id, refusal)
+               where x.corp_id = $1 and x.device_id = $2 and x.scan_id = w.scan_id and not x.offline
+                 and (x.decision = 'allowed') <> (w.refusal is null)
+               returning x.passage_id";
+    let changed: Vec<Kept> = diesel::sql_query(sql)
+        .bind::<Integer, _>(at.corp)
+        .bind::<BigInt, _>(at.device)
+        .bind::<Array<Text>, _>(rows.iter().map(|row| row.scan_id.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.refusal).collect::<Vec<_>>())
+        .bind::<Text, _>(Flag::Disputed.as_str())
+        .load(conn)
+        .await?;
+    let changed: Vec<i64> = changed.into_iter().map(|kept| kept.passage_id).collect();
+    for sql in [
+        "delete from gate_presence s using passages x
+         where x.corp_id = $1 and x.passage_id = any($2)
+           and s.corp_id = $1 and s.zone_id = x.zone_id and s.person_id = x.person_id",
+        "insert into gate_presence (corp_id, zone_id, person_id, inside, since)
+         select distinct on (u.zone_id, u.person_id) $1, u.zone_id, u.person_id, u.direction = 'in', u.at
+         from passages u
+         where u.corp_id = $1 and u.decision = 'allowed' and (u.zone_id, u.person_id) in (
+           select x.zone_id, x.person_id from passages x where x.corp_id = $1 and x.passage_id = any($2))
+         order by u.zone_id, u.person_id, u.at desc, u.direction",
+    ] {
+        diesel::sql_query(sql)
+            .bind::<Integer, _>(at.corp)
+            .bind::<Array<BigInt>, _>(&changed)
+            .execute(conn)
+            .await?;
+    }
+    Ok(changed)
+}
+
+/// Notes which permits opened the gate for passages a device decided about: those of these names, where there was one.
+pub async fn use_permits(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    passages: &[i64],
+    scan_ids: &[&str],
+) -> Result<()> {
+    let sql = concat!(
+        "update passages x set permit_id = (
+           select t.permit_id from gate_permits t
+           where t.corp_id = $1 and t.person_id = x.person_id and t.until_time > x.at and t.from_time <= x.at
+             and (t.revoked_at is null or t.revoked_at > x.at) and (t.zones = '{}' or x.zone_id = any(t.zones)) and ",
+        unused!("x.direction"),
+        " order by t.kind desc, t.permit_id limit 1)
+         where x.corp_id = $1 and x.passage_id = any($2) and x.scan_id = any($3) and x.decision = 'allowed'
+           and x.person_id is not null"
+    );
+    diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Array<BigInt>, _>(passages)
+        .bind::<Array<Text>, _>(scan_ids)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// A passage and what it says.

@@ -24,7 +24,8 @@ use super::{
     cells::{day, number, optional, text},
 };
 use crate::{
-    App, Result, School, movements, passages, portal,
+    App, Result, School, movements, passages,
+    portal::{self, Basis},
     statistics::{self, Asked, By, Fact, PersonRow, Spanned, Which, question_of},
     trips::{self, TripRow},
 };
@@ -210,10 +211,10 @@ impl Listed<'_> {
         }
         if self.definition.dataset == Dataset::Portal {
             let (asked, which) = self.entry();
-            let page =
+            let (page, basis) =
                 portal::people_in(self.app, tx, self.school, scope, (asked, which), after, limit).await?;
             let rows = (given + 1..).zip(&page.items);
-            let rows = rows.map(|(index, row)| self.cells(|column| of_entry(row, column, index))).collect();
+            let rows = rows.map(|(index, row)| self.cells(|column| of_entry(row, basis, column, index))).collect();
             let named = page.items.iter().map(|row| row.person_id).collect();
             return Ok(Named { rows, named, next: page.next });
         }
@@ -293,15 +294,22 @@ fn of_use(row: &usage::Row, column: Column, index: i64) -> Cell {
     }
 }
 
-fn of_entry(row: &portal::Person, column: Column, index: i64) -> Cell {
+fn of_entry(row: &portal::Person, basis: Basis, column: Column, index: i64) -> Cell {
     match column {
         Column::Index => number(index),
         Column::Number => text(&row.number),
         Column::Name => text(&row.name),
         Column::College => optional(row.college.as_deref()),
         Column::Place => optional(row.place.as_deref()),
-        Column::Here => text(if row.here { "已上报" } else { "未上报" }),
-        Column::There => text(if row.there { "在名单上" } else { "不在名单上" }),
+        Column::Here => text(match (basis.by_form, row.here) {
+            (true, true) => "已上报",
+            (true, false) => "未上报",
+            (false, true) => "已打开",
+            (false, false) => "未打开",
+        }),
+        // Their list may name those who have reported or those who have not; without one nothing is known.
+        Column::There if !basis.listed => Cell::Empty,
+        Column::There => text(if row.there { "对方已上报" } else { "对方未上报" }),
         _ => Cell::Empty,
     }
 }

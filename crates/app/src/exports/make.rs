@@ -245,6 +245,7 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     let mut tx = app.store().scoped(corp).await?;
     rows.load_departments(&mut tx).await?;
     let total = rows.count(&mut tx).await?;
+    fits(total)?;
     exports::progress(&mut tx, corp, export.export_id, 0, total).await?;
     tx.commit().await?;
     loop {
@@ -262,6 +263,16 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
     let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
     keep(app, school, export, &rows, &file).await
+}
+
+/// Rows of a sheet at most: a workbook holds 1,048,576 lines.
+const MOST_ROWS: i64 = 1_000_000;
+/// What it says where there are more.
+pub(crate) const TOO_MANY: &str = "超过 100 万行，一张表放不下，请缩短日期或选一个部门";
+
+/// Whether a sheet of so many rows can be made.
+pub(crate) fn fits(rows: i64) -> Result<()> {
+    if rows > MOST_ROWS { Err(Error::Overtaken(TOO_MANY.into())) } else { Ok(()) }
 }
 
 async fn keep(app: &App, school: &School, export: &Export, rows: &Rows<'_>, file: &[u8]) -> Result<()> {

@@ -42,6 +42,7 @@ pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<D
     let message = match made {
         Ok(()) => return Ok(Done::Yes),
         Err(Error::Forbidden) => "您已没有导出这些数据的权限，请联系学校管理员",
+        Err(Error::Overtaken(_)) => make::TOO_MANY,
         Err(Error::Invalid(_)) => "模板里有不再支持的列或筛选，请修改后重新导出",
         Err(_) if export.attempts >= TRIES => "多次尝试都没有成功，请稍后重新导出",
         Err(error) => return Err(error),

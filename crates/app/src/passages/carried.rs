@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::gate::{Flag, Refusal};
+use domain::gate::{Flag, Refusal, Rules};
 use store::{
     gate_keys::{self, Key},
     passages::{self, NewPassage, Where},
@@ -14,6 +14,7 @@ use crate::{
     App, Error, FieldError, Result, School, gate_alarms,
     gate_codes::{self, Code},
     gate_devices::device,
+    gates::rules_of,
 };
 
 /// Passages of one telling at most.
@@ -81,14 +82,33 @@ pub async fn carry(app: &App, school: &School, token: &str, rows: Vec<Carried>) 
         now,
     };
     let kept = passages::write(&mut tx, at, &passages).await?;
-    flag_near(&mut tx, &kept).await?;
-    let added = gate_alarms::raise(&mut tx, &device, &kept, None, now).await?;
+    let (taken, known) = (kept.len(), passages.len() - kept.len());
+    let mut changed = kept;
+    if known > 0 {
+        changed.extend(passages::overrule(&mut tx, at, &passages).await?);
+    }
+    let permitted = by_permit(school, &rules_of(&device.rules)?, &passages);
+    if !permitted.is_empty() {
+        passages::use_permits(&mut tx, corp, &changed, &permitted).await?;
+    }
+    flag_near(&mut tx, &changed).await?;
+    let added = gate_alarms::raise(&mut tx, school, &device, &changed, None, now).await?;
     heard(&mut tx, &device, now).await?;
     tx.commit().await?;
     if added {
         app.job_added().notify_one();
     }
-    Ok(Taken { taken: kept.len(), known: passages.len() - kept.len() })
+    Ok(Taken { taken, known })
+}
+
+/// Those a permit let through, by their names.
+fn by_permit<'a>(school: &School, rules: &Rules, rows: &'a [NewPassage]) -> Vec<&'a str> {
+    let takes = |row: &&NewPassage| {
+        let time = row.at.with_timezone(&school.zone).time();
+        row.refusal.is_none()
+            && Direction::parse(row.direction).is_some_and(|way| rules.takes_permit(way, time))
+    };
+    rows.iter().filter(takes).map(|row| row.scan_id.as_str()).collect()
 }
 
 fn check(rows: &[Carried]) -> Result<()> {

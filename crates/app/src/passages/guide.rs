@@ -32,8 +32,10 @@ pub struct GuideKey {
     pub denied_in: Vec<String>,
     /// Who may not go out.
     pub denied_out: Vec<String>,
-    /// Who has a permit, where the gate asks for one.
-    pub permitted: Vec<String>,
+    /// Who has a permit to come in, where the gate asks for one.
+    pub permitted_in: Vec<String>,
+    /// … to go out.
+    pub permitted_out: Vec<String>,
 }
 
 /// What a device decides by.
@@ -113,17 +115,14 @@ fn of_key(app: &App, school: &School, key: &Key, rules: &Rules, standings: &[Sta
     let names = gate_codes::pseudonyms(app, school.corp(), key)?;
     let name =
         |standing: &Standing| URL_SAFE_NO_PAD.encode(gate_codes::pseudonym(&names, standing.person_id));
-    let denied = |direction: Direction| {
-        let mut denied: Vec<String> =
-            standings.iter().filter(|standing| !is_let(rules, direction, standing)).map(name).collect();
+    let named = |those: &dyn Fn(&Standing) -> bool| {
+        let mut named: Vec<String> = standings.iter().filter(|one| those(one)).map(name).collect();
         // In no order that says whose they are.
-        denied.sort_unstable();
-        denied
+        named.sort_unstable();
+        named
     };
-    let asks = [rules.entering, rules.leaving].iter().any(|needs| needs.permit != PermitNeed::Never);
-    let with_permit = standings.iter().filter(|one| asks && (one.permit || rules.leave && one.on_leave));
-    let mut permitted: Vec<String> = with_permit.map(name).collect();
-    permitted.sort_unstable();
+    let denied = |direction| named(&|one| !is_let(rules, direction, one));
+    let permitted = |direction| named(&|one| has_permit(rules, direction, one));
     let (from, until) = code::key_life(school.zone, key.day);
     Ok(GuideKey {
         kid: hex::encode(&key.kid),
@@ -132,8 +131,18 @@ fn of_key(app: &App, school: &School, key: &Key, rules: &Rules, standings: &[Sta
         until,
         denied_in: denied(Direction::In),
         denied_out: denied(Direction::Out),
-        permitted,
+        permitted_in: permitted(Direction::In),
+        permitted_out: permitted(Direction::Out),
     })
+}
+
+/// Whether somebody has what the gate asks for in a direction where it asks for a permit.
+fn has_permit(rules: &Rules, direction: Direction, standing: &Standing) -> bool {
+    let permit = match direction {
+        Direction::In => standing.permit_in,
+        Direction::Out => standing.permit_out,
+    };
+    rules.needs(direction).permit != PermitNeed::Never && (permit || rules.leave && standing.on_leave)
 }
 
 /// Whether the roster and the reports let somebody through; hours and permits the device looks at itself.

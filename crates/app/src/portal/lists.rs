@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     DepartmentId, clock,
     policy::{Action, Scope, Viewer},
@@ -56,6 +56,10 @@ pub(crate) async fn asked_in(
     if clock::parse_day(&day.to_string()).is_none() || day > today {
         return Err(Error::field("day", "请选择今天或以前的日期，例如 2020-03-04"));
     }
+    // Who opened it and who was on lists is forgotten by then: everybody would seem to be missing.
+    if today.checked_sub_days(Days::new(portal::KEPT_DAYS)).is_some_and(|first| day < first) {
+        return Err(Error::field("day", format!("只保留最近 {} 天的核对，请选择更近的日期", portal::KEPT_DAYS)));
+    }
     let row = find(tx, asked.entry).await?;
     let audience = row.audience();
     let of_roster = Question::of_roster(school.corp(), day, audience.kinds.clone(), scope);
@@ -105,9 +109,18 @@ pub async fn people(
 ) -> Result<Page<Person>> {
     let mut tx = app.store().reading(school.corp()).await?;
     let scope = viewer.scope(Action::SeePeople);
-    let page = people_in(app, &mut tx, school, scope, (asked, which), after, limit).await?;
+    let (page, _) = people_in(app, &mut tx, school, scope, (asked, which), after, limit).await?;
     tx.commit().await?;
     Ok(page)
+}
+
+/// What somebody is compared by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Basis {
+    /// The reports of a form; otherwise who opened the entry.
+    pub(crate) by_form: bool,
+    /// There is a list of the day.
+    pub(crate) listed: bool,
 }
 
 /// The same in a transaction, for those in a scope.
@@ -119,12 +132,13 @@ pub(crate) async fn people_in(
     (asked, which): (Asked, Which),
     after: Option<&str>,
     limit: i64,
-) -> Result<Page<Person>> {
+) -> Result<(Page<Person>, Basis)> {
     let (row, question, compared) = asked_in(app, tx, school, scope, asked).await?;
     let list = rows::find(tx, school.corp(), row.entry_id, question.day).await?;
+    let basis = Basis { by_form: compared.form_id.is_some(), listed: list.is_some() };
     let which = (which, list.map_or(0, |list| list.list_no));
     let found = rows::people(tx, &question, compared, which, after, limit + 1).await?;
-    Ok(Page::cut(found, limit, |person| person.number.clone()))
+    Ok((Page::cut(found, limit, |person| person.number.clone()), basis))
 }
 
 /// How many they are.

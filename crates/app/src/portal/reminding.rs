@@ -43,8 +43,8 @@ pub struct Reminded {
     pub people: usize,
 }
 
-/// Reminds those of the viewer's who are not on the day's list; where there is none, those who have not reported here, or
-/// not opened the entry. The same `key` is the same reminder.
+/// Reminds those of the viewer's who are not on the day's list; where there is none, those who have not reported here today,
+/// or not opened the entry. Who is exempt from reports that day is left alone. The same `key` is the same reminder.
 pub async fn remind(
     app: &App,
     school: &School,
@@ -81,6 +81,9 @@ pub async fn remind(
         return Err(Error::field("day", "只能按最近 7 天的名单提醒"));
     }
     let list = rows::find(&mut tx, corp, row.entry_id, question.day).await?;
+    if list.is_none() && question.day != today {
+        return Err(Error::field("day", "这一天没有导入名单，不知道还有谁没有完成；请先导入名单，或选今天"));
+    }
     let usual = match &list {
         Some(_) => {
             format!("{} 的名单里还没有您的上报记录，请点开后尽快完成。", question.day.format("%-m月%-d日"))

@@ -194,6 +194,15 @@ impl Rules {
         self.hours.is_empty() || self.hours.iter().any(|hours| hours.has(time))
     }
 
+    /// Whether only a permit lets somebody through at this time of the day.
+    pub fn takes_permit(&self, direction: Direction, time: NaiveTime) -> bool {
+        match self.needs(direction).permit {
+            PermitNeed::Always => true,
+            PermitNeed::OutsideHours => !self.is_open(time),
+            PermitNeed::Never => false,
+        }
+    }
+
     /// Everything that is wrong with it, by field.
     pub fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();

@@ -355,7 +355,8 @@ pub struct Reminder {
     pub at: DateTime<Utc>,
 }
 
-/// Addresses a mailing to those behind a number who were not reminded by this list before. How many.
+/// Addresses a mailing to those behind a number who are not exempt from reports that day and were not reminded by this list
+/// before. How many.
 pub async fn remind(
     conn: &mut AsyncPgConnection,
     question: &Question,
@@ -366,7 +367,10 @@ pub async fn remind(
     let rest = format!(
         ", told as (
            insert into portal_reminders (corp_id, entry_id, day, list_no, person_id, mailing_id, at)
-           select $1, $12, $3, $14, x.person_id, $15, $16 from compared x where {condition} order by x.person_id
+           select $1, $12, $3, $14, x.person_id, $15, $16 from compared x
+           where {condition} and not exists (select from exemptions f where f.corp_id = $1 and f.person_id = x.person_id
+             and f.revoked_at is null and f.from_date <= $3 and (f.until_date is null or f.until_date > $3))
+           order by x.person_id
            on conflict do nothing returning person_id)
          insert into outbox (corp_id, mailing_id, person_id, member_id, state, not_before, useful_until, at)
          select $1, $15, t.person_id, m.member_id,

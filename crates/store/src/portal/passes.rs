@@ -106,7 +106,8 @@ pub async fn by_day(
         .await?)
 }
 
-/// Forgets who opened what before a day, and who was on lists of before it. How many they were stays.
+/// Forgets who opened what before a day, who was on lists of before it and who was reminded by them. How many opened it
+/// stays.
 pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate) -> Result<()> {
     for sql in [
         "with gone as (delete from portal_passes where corp_id = $1 and day < $2 returning entry_id, day)
@@ -114,6 +115,8 @@ pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate
          select $1, entry_id, day, count(*) from gone group by entry_id, day
          on conflict (corp_id, entry_id, day) do update set people = t.people + excluded.people",
         "delete from portal_listed where corp_id = $1 and day < $2",
+        "delete from portal_lists where corp_id = $1 and day < $2",
+        "delete from portal_reminders where corp_id = $1 and day < $2",
     ] {
         diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Date, _>(before).execute(conn).await?;
     }

@@ -188,8 +188,10 @@ struct GateGuideKey {
     denied_in: Vec<String>,
     /// … who may not go out.
     denied_out: Vec<String>,
-    /// … who have a permit; empty where the gate asks for none.
-    permitted: Vec<String>,
+    /// … who have a permit to come in; empty where the gate asks for none.
+    permitted_in: Vec<String>,
+    /// … to go out.
+    permitted_out: Vec<String>,
 }
 
 /// What the device decides by when it hears nothing: public keys, rules, and whom not to let through. No name is in it.
@@ -208,7 +210,8 @@ pub async fn guide(who: AtGate) -> Answer<web::Json<GateGuide>> {
         until: key.until,
         denied_in: key.denied_in,
         denied_out: key.denied_out,
-        permitted: key.permitted,
+        permitted_in: key.permitted_in,
+        permitted_out: key.permitted_out,
     });
     Ok(web::Json(GateGuide {
         now: guide.now,
@@ -393,7 +396,10 @@ pub struct OwnDecision {
     gate: String,
     #[schema(value_type = GateDirection)]
     direction: &'static str,
+    /// When it was decided.
     at: DateTime<Utc>,
+    /// Our clock: an answer that was given before is no ticket.
+    now: DateTime<Utc>,
 }
 
 /// Whether I may pass, where I scanned what a gate shows.
@@ -412,6 +418,7 @@ pub async fn pass(who: SignedIn, body: Json<OwnScan>) -> Answer<web::Json<OwnDec
         gate: passed.gate,
         direction: passed.direction.as_str(),
         at: passed.answer.at,
+        now: app.now(),
     }))
 }
 

@@ -29,8 +29,6 @@ export type Outcome = {
 const AGAIN = 5_000;
 /** Milliseconds after which the guide is asked for anew. */
 const FRESH = 180_000;
-/** No code of ours is longer; of what is none of ours nothing is sent. */
-const LONGEST = 400;
 
 /** A device at a gate: decides about scans, with the server and without, and tells it what it missed. */
 export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number) => void) {
@@ -81,7 +79,8 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
 
   async function outcomeOf(text: string): Promise<Outcome | null> {
     const code = readCode(text);
-    const scanned = { id: newIdempotencyKey(), code: text.startsWith('G1:') ? text.slice(0, LONGEST) : '', direction: direction.value };
+    // Of what is no code nothing is sent: it may be anything.
+    const scanned = { id: newIdempotencyKey(), code: code ? text : '', direction: direction.value };
     if (link.value !== 'off') {
       try {
         return await said(scanned, code, await ask(device, scanned));
@@ -109,13 +108,17 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
   /** Somebody scanned the code this gate shows. */
   async function passed({ id, direction: way, decision }: Recent): Promise<void> {
     photo.value = null;
-    outcome.value = await shownOf(`own-${id}`, way, decision);
+    if (decision.allowed) await counted(way);
+    outcome.value = outcomeBy(`own-${id}`, way, decision);
   }
 
   async function shownOf(id: string, way: Direction, decision: Decision): Promise<Outcome> {
     if (decision.allowed) await counted(way);
-    const { person } = decision;
-    if (person?.photo) void showPhoto(id, person.photo);
+    if (decision.person?.photo) void showPhoto(id, decision.person.photo);
+    return outcomeBy(id, way, decision);
+  }
+
+  function outcomeBy(id: string, way: Direction, { person, ...decision }: Decision): Outcome {
     return {
       id,
       direction: way,
@@ -176,20 +179,23 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
   }
 
   async function lookNow(anew: boolean): Promise<void> {
-    try {
-      if (waiting.value > 0) {
-        await tellAll(shelf, (passages) => carry(device, passages));
-        link.value = 'on';
-      }
-      if (anew || link.value !== 'on' || Date.now() - (kept.value?.came ?? 0) >= FRESH) await renew();
-      link.value = 'on';
-    } catch (error) {
-      const problem = asProblem(error);
-      if (problem.status === 401) await end();
-      else link.value = 'off';
-    } finally {
-      if (!ended) waiting.value = await shelf.count();
-    }
+    // What can't be told must not keep the guide from coming.
+    const told = await failureOf(tellWaiting());
+    const renewed = await failureOf(anew || link.value !== 'on' || isOld() ? renew() : Promise.resolve());
+    const failure = told ?? renewed;
+    if (failure?.status === 401) await end();
+    else link.value = failure ? 'off' : 'on';
+    if (!ended) waiting.value = await shelf.count();
+  }
+
+  async function tellWaiting() {
+    if (waiting.value > 0) await tellAll(shelf, (passages) => carry(device, passages));
+  }
+
+  /** Also where the clock went back: nobody knows then how old the guide is. */
+  function isOld(): boolean {
+    const age = Date.now() - (kept.value?.came ?? 0);
+    return age < 0 || age >= FRESH;
   }
 
   async function renew() {
@@ -248,5 +254,8 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
     },
   };
 }
+
+/** What went wrong, if it did. */
+const failureOf = (work: Promise<unknown>) => work.then(() => null, asProblem);
 
 export type Gate = ReturnType<typeof useGate>;

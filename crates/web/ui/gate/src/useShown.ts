@@ -7,6 +7,8 @@ import type { Device } from './keep/shelf.ts';
 
 /** Milliseconds between two looks at who scanned it. */
 const LOOK = 1_000;
+/** Scans of one answer at most, as the server has it. */
+const MOST = 20;
 /** Milliseconds a decision is seen before the next takes its place. */
 const SEEN = 1_500;
 
@@ -16,7 +18,9 @@ export function useShown(device: Device, direction: () => Direction, passed: (on
   const shown = shallowRef<Shown | null>(null);
   /** The server does not answer: what could not be checked is not shown. */
   const cut = shallowRef(false);
-  let last: number | null = null;
+  let last = 0;
+  /** What happened before this screen was there is not shown on it: one answer may not hold all of that. */
+  let live = false;
   let ended = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const drawing = setInterval(draw, 100);
@@ -38,9 +42,10 @@ export function useShown(device: Device, direction: () => Direction, passed: (on
   async function look() {
     try {
       if (isShort(batch.value, Date.now())) await renew();
-      const recent = await fetchRecent(device, last ?? 0);
-      const fresh = last === null ? [] : recent;
-      last = recent.reduce((most, { id }) => Math.max(most, id), last ?? 0);
+      const recent = await fetchRecent(device, last);
+      const fresh = live ? recent : [];
+      live ||= recent.length < MOST;
+      last = recent.reduce((most, { id }) => Math.max(most, id), last);
       cut.value = false;
       for (const one of fresh) {
         if (ended) return;

@@ -17,7 +17,7 @@ const guide: Guide = {
   failure: 'closed',
   closed: false,
   rules: {},
-  keys: [{ id: 'a1b2c3d4', public_key: '', from: '2020-03-03T15:59:55Z', until: '2020-03-04T16:15:00Z', denied_in: ['Ill-and-home-aaa'], denied_out: [], permitted: ['Permitted-aaaaaa'] }],
+  keys: [{ id: 'a1b2c3d4', public_key: '', from: '2020-03-03T15:59:55Z', until: '2020-03-04T16:15:00Z', denied_in: ['Ill-and-home-aaa'], denied_out: [], permitted_in: ['Permitted-aaaaaa'], permitted_out: ['Permitted-aaaaaa'] }],
   killed: ['deadbeef'],
 };
 
@@ -58,7 +58,7 @@ const cases: Case[] = [
   ['outside the hours with one', { ...then('23:30'), code: { ...code, end: at('23:30') / 1000 + 20, pseudonym: 'Permitted-aaaaaa' }, guide: ruled({ hours, entering: permit('outside_hours') }) }, null],
   ['no permit where one is always needed', { direction: 'out', guide: ruled({ leaving: permit('always') }) }, 'no_permit'],
   ['a permit where one is always needed', { direction: 'out', code: { ...code, pseudonym: 'Permitted-aaaaaa' }, guide: ruled({ leaving: permit('always') }) }, null],
-  ['a permit does not help who is on the list', { code: { ...code, pseudonym: 'Ill-and-home-aaa' }, guide: { ...ruled({ entering: permit('always') }), keys: guide.keys.map((key) => ({ ...key, permitted: ['Ill-and-home-aaa'] })) } }, 'device', 'listed'],
+  ['a permit does not help who is on the list', { code: { ...code, pseudonym: 'Ill-and-home-aaa' }, guide: { ...ruled({ entering: permit('always') }), keys: guide.keys.map((key) => ({ ...key, permitted_in: ['Ill-and-home-aaa'] })) } }, 'device', 'listed'],
 ];
 
 describe('a device that hears nothing', () => {

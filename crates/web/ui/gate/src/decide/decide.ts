@@ -75,7 +75,8 @@ function flawOf(guide: Guide, { code, signed, direction, now, clockIsRight, used
   const open = isOpen(guide.rules.hours ?? [], minuteOf(now, guide.time_zone));
   if (!open && permit === 'never') return { reason: 'hours' };
   const needsPermit = permit === 'always' || (permit === 'outside_hours' && !open);
-  if (needsPermit && !key.permitted.includes(code.pseudonym)) return { reason: 'no_permit' };
+  const permitted = direction === 'in' ? key.permitted_in : key.permitted_out;
+  if (needsPermit && !permitted.includes(code.pseudonym)) return { reason: 'no_permit' };
   const denied = direction === 'in' ? key.denied_in : key.denied_out;
   if (denied.includes(code.pseudonym)) return { reason: 'device', why: 'listed' };
   return null;

@@ -45,11 +45,11 @@ test('what the server did not say it has stays, and is told again', async () => 
   expect(await kept.count()).toBe(0);
 });
 
-test('one the server will never take does not keep the others', async () => {
+test.each([400, 413, 422])('one the server will never take does not keep the others: %i', async (status) => {
   const kept = await with250();
   const server: string[] = [];
   const refusing = (passages: Carried[]) => {
-    if (passages.some(({ id }) => id === passage(42).id)) return Promise.reject(new Problem('refused', { status: 422 }));
+    if (passages.some(({ id }) => id === passage(42).id)) return Promise.reject(new Problem('refused', { status }));
     server.push(...passages.map(({ id }) => id));
     return Promise.resolve();
   };

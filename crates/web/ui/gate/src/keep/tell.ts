@@ -18,7 +18,7 @@ export async function tellAll(shelf: Shelf, send: Send): Promise<number> {
       await send(passages);
     } catch (error) {
       // One that the server will never take must not keep the others: it is told alone, and dropped where that is refused.
-      if (!(error instanceof Problem) || error.status !== 422) throw error;
+      if (!isRefused(error)) throw error;
       for (const passage of passages) await send([passage]).catch(unlessRefused);
     }
     await shelf.told(numbers);
@@ -26,6 +26,9 @@ export async function tellAll(shelf: Shelf, send: Send): Promise<number> {
   }
 }
 
+/** Unreadable, too long or invalid: the same tomorrow as today. */
+const isRefused = (error: unknown) => error instanceof Problem && [400, 413, 422].includes(error.status ?? 0);
+
 function unlessRefused(error: unknown): void {
-  if (!(error instanceof Problem) || error.status !== 422) throw error;
+  if (!isRefused(error)) throw error;
 }

@@ -67,6 +67,7 @@ export const en: Record<keyof typeof zh, string> = {
   'gate.mute': 'Touch the screen to switch sound on',
   'gate.asking': 'Checking…',
   'gate.allowed': 'Pass',
+  'gate.see_phone': 'See your phone',
   'gate.refused': 'Stop',
   'gate.go_on': 'Scan on',
   'gate.alone': 'Decided offline',

@@ -66,6 +66,7 @@ export const zh = {
   'gate.mute': '点一下屏幕，开启提示音',
   'gate.asking': '正在核验…',
   'gate.allowed': '放行',
+  'gate.see_phone': '原因请看手机',
   'gate.refused': '不放行',
   'gate.go_on': '继续扫码',
   'gate.alone': '离线判断',

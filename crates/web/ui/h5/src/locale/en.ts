@@ -444,6 +444,8 @@ export const en: Record<keyof typeof zh, string> = {
   'gate_scan.show': 'Please show this page to the guard.',
   'gate_scan.again': 'Then scan what the gate shows again.',
   'gate_scan.newer': 'This code is over or was used: scan the new one on the screen',
+  'gate_scan.over': 'This scan is of {time} and over',
+  'gate_scan.over_help': 'Scan the gate’s screen again to pass.',
   'gate_scan.report': 'Report now',
   'gate_scan.strange': 'Not a code of this school’s gates',
   'gate_scan.strange_help': 'Scan the code on the gate’s screen with WeCom.',

@@ -442,6 +442,8 @@ export const zh = {
   'gate_scan.show': '请向门卫出示本页。',
   'gate_scan.again': '处理后请重新扫门岗屏幕上的码。',
   'gate_scan.newer': '门岗码已更换或已用过，请再扫一次屏幕上的新码',
+  'gate_scan.over': '这次扫码是 {time} 的，已经过期',
+  'gate_scan.over_help': '要进出，请再扫一次门岗屏幕上的码。',
   'gate_scan.report': '去填报',
   'gate_scan.strange': '不是本校门岗的码',
   'gate_scan.strange_help': '请在企业微信里用“扫一扫”扫门岗屏幕上的二维码。',
