@@ -175,21 +175,19 @@ pub async fn list(
     before: Option<VisitorId>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let (condition, from, until) = match which {
-        Which::All => ("true", None, None),
-        Which::Expected(from, until) => (
-            "v.cancelled_at is null and v.from_time < $7 and v.until_time > $6",
-            Some(from),
-            Some(until),
-        ),
-        Which::Inside => ("w.inside", None, None),
-        Which::Overstayed(now) => {
-            ("w.inside and (v.until_time <= $6 or v.cancelled_at is not null)", Some(now), None)
-        }
+    let (word, from, until) = match which {
+        Which::All => ("all", None, None),
+        Which::Expected(from, until) => ("expected", Some(from), Some(until)),
+        Which::Inside => ("inside", None, None),
+        Which::Overstayed(now) => ("overstayed", Some(now), None),
     };
     let sql = format!(
-        "{SHOWN} and ($3 is null or v.host_id = $3) and ($4 is null or v.visitor_id < $4) and {condition}
-           and ($6::timestamptz is null or true) and ($7::timestamptz is null or true)
+        "{SHOWN} and ($3 is null or v.host_id = $3) and ($4 is null or v.visitor_id < $4)
+           and case $6
+             when 'expected' then v.cancelled_at is null and v.from_time < $8 and v.until_time > $7
+             when 'inside' then w.inside
+             when 'overstayed' then w.inside and (v.until_time <= $7 or v.cancelled_at is not null)
+             else true end
          order by v.visitor_id desc limit $5"
     );
     Ok(diesel::sql_query(sql)
@@ -198,6 +196,7 @@ pub async fn list(
         .bind::<Nullable<BigInt>, _>(host)
         .bind::<Nullable<BigInt>, _>(before)
         .bind::<BigInt, _>(limit)
+        .bind::<Text, _>(word)
         .bind::<Nullable<Timestamptz>, _>(from)
         .bind::<Nullable<Timestamptz>, _>(until)
         .load(conn)
