@@ -178,6 +178,46 @@ test('a gate is set up, a code opens it, and it works without a network', { time
   await gate.getByText('全部已上传').waitFor();
   await look(gate, 'tablet-gate');
 
+  // Staff invite somebody, who has no account and no 企业微信, and opens the link in any browser.
+  const host = await open(PHONE);
+  await signIn(host, COUNSELLOR, '/h5/me');
+  await host.page.getByRole('link', { name: '我的访客' }).click();
+  await host.page.getByText('还没有邀请过访客').waitFor();
+  await host.page.getByRole('button', { name: '邀请访客' }).click();
+  const invitation = host.page.getByRole('dialog', { name: '邀请访客' });
+  await invitation.getByLabel('访客姓名').fill('来访人');
+  await invitation.getByLabel('手机号').fill('100 1234 5678');
+  await invitation.getByLabel('来访事由').fill('设备检修');
+  await invitation.getByLabel('开始时间').fill('2020-03-04T08:00');
+  await invitation.getByLabel(/结束时间/).fill('2020-03-04T18:00');
+  await look(host.page, 'phone-visitor-invite');
+  await invitation.getByRole('button', { name: '生成访客链接' }).click();
+  const link = host.page.getByLabel('访客链接');
+  await link.waitFor();
+  await look(host.page, 'phone-visitor-link');
+  const address = await link.inputValue();
+  assert.match(address, /\/h5\/visit#t=[0-9a-f]{32}$/);
+  const guest = await open(PHONE);
+  const [answered] = await Promise.all([guest.page.waitForResponse('**/api/v1/visit'), guest.page.goto(address)]);
+  await guest.page.getByRole('img', { name: /通行码二维码/ }).waitFor();
+  await guest.page.getByText(/^访客 · .*邀请$/).waitFor();
+  await look(guest.page, 'phone-visit');
+  assert.deepEqual(await guest.context.cookies(), [], 'without a session');
+  await scanByHand(gate, (await answered.json()).codes[0].code);
+  await decided(gate, '放行', '来访人');
+  await look(gate, 'tablet-gate-visitor');
+  await gate.getByRole('alert').filter({ hasText: '放行' }).waitFor({ state: 'hidden' });
+  await host.page.getByRole('dialog').getByRole('button', { name: '关闭' }).click();
+  await host.page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await host.page.reload();
+  await host.page.getByText('在校', { exact: true }).waitFor();
+  await look(host.page, 'phone-visitors');
+  await guest.page.goto(`${SERVER_URL}/h5/visit#t=00000000000000000000000000000000`);
+  await guest.page.reload();
+  await guest.page.getByText('没有这次邀请').waitFor();
+  await guest.end();
+  await host.end();
+
   // The counsellor reads it in the table, and the student on their phone.
   const counsellor = await open(PC);
   await signIn(counsellor, COUNSELLOR, '/admin/passages');

@@ -82,5 +82,6 @@ mod tags;
 mod tokens;
 mod trips;
 mod unreported;
+mod visitors;
 mod workbench;
 mod write_plans;

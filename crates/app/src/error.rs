@@ -14,6 +14,9 @@ pub enum Error {
     /// The device at the gate is not paired, or was withdrawn.
     #[error("unknown device")]
     UnknownDevice,
+    /// The link of a visitor leads to nothing: never there, another school's, or forgotten.
+    #[error("unknown visit")]
+    UnknownVisit,
     /// The viewer has no grant for this at all.
     #[error("forbidden")]
     Forbidden,
@@ -78,6 +81,7 @@ impl Error {
         match self {
             Self::NotSignedIn => &NOT_SIGNED_IN,
             Self::UnknownDevice => &UNKNOWN_DEVICE,
+            Self::UnknownVisit => &UNKNOWN_VISIT,
             Self::Forbidden => &FORBIDDEN,
             Self::NotFound => &NOT_FOUND,
             Self::Invalid(_) => &INVALID,
@@ -96,10 +100,11 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 16] {
+    pub fn catalogue() -> [&'static Description; 17] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
+            &UNKNOWN_VISIT,
             &FORBIDDEN,
             &NOT_FOUND,
             &INVALID,
@@ -139,6 +144,8 @@ static NOT_SIGNED_IN: Description =
     describe("not_signed_in", 401, "尚未登录", "请从企业微信工作台重新打开点名");
 static UNKNOWN_DEVICE: Description =
     describe("unknown_device", 401, "设备未配对", "请在门岗管理页面生成配对码，重新配对这台设备");
+static UNKNOWN_VISIT: Description =
+    describe("unknown_visit", 401, "没有这次邀请", "链接不完整、已更换或来访早已结束，请向邀请人要新的链接");
 static FORBIDDEN: Description = describe("forbidden", 403, "没有权限", "如需此权限，请联系学校管理员授权");
 static NOT_FOUND: Description = describe("not_found", 404, "没有找到", "请检查地址，或返回上一页重试");
 static INVALID: Description = describe("invalid", 422, "填写有误", "请按各项提示修改后重新提交");

@@ -97,6 +97,7 @@ pub(crate) async fn tell(app: &App, school: &School) -> Result<()> {
             button: "去查看",
             useful_for: TimeDelta::hours(12),
             urgent: true,
+            occasion: None,
         };
         notices::tell(app, &mut tx, school, to, notice, now).await?;
     }

@@ -5,7 +5,11 @@ mod shown;
 mod token;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{CorpId, PersonId, gate::code, policy::Viewer};
+use domain::{
+    CorpId,
+    gate::{Bearer, code},
+    policy::Viewer,
+};
 use ring::{
     hmac,
     rand::SystemRandom,
@@ -46,21 +50,51 @@ pub struct Batch {
 /// The viewer's codes from now on.
 pub async fn batch(app: &App, school: &School, viewer: &Viewer) -> Result<Batch> {
     let person = viewer.person.as_ref().ok_or(Error::NotFound)?.id;
-    let (corp, now) = (school.corp(), app.now());
-    let today = school.today(now);
-    let mut tx = app.store().scoped(corp).await?;
-    let key = of_day(app, &mut tx, today, now).await?;
-    let name = pseudonym(&pseudonyms(app, corp, &key)?, person);
-    gate_keys::name(&mut tx, corp, &key.kid, &name, person).await?;
+    let now = app.now();
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let named = name(app, &mut tx, school, Bearer::Person(person), now).await?;
     tx.commit().await?;
-    let pair = signing(app, corp, &key)?;
+    Ok(Batch { now, codes: write(app, school, &named, now)? })
+}
+
+/// What somebody is called in the codes of a day, on record.
+pub(crate) struct NamedFor {
+    key: Key,
+    pseudonym: Vec<u8>,
+    visitor: bool,
+}
+
+/// Keeps what somebody is called in the codes of today.
+pub(crate) async fn name(
+    app: &App,
+    tx: &mut Scoped,
+    school: &School,
+    bearer: Bearer,
+    now: DateTime<Utc>,
+) -> Result<NamedFor> {
+    let corp = school.corp();
+    let key = of_day(app, tx, school.today(now), now).await?;
+    let pseudonym = pseudonym(&pseudonyms(app, corp, &key)?, bearer);
+    gate_keys::name(tx, corp, &key.kid, &pseudonym, bearer).await?;
+    Ok(NamedFor { key, pseudonym, visitor: bearer.visitor().is_some() })
+}
+
+/// Codes of somebody for the next ten minutes.
+pub(crate) fn write(
+    app: &App,
+    school: &School,
+    named: &NamedFor,
+    now: DateTime<Utc>,
+) -> Result<Vec<Shown>> {
+    let pair = signing(app, school.corp(), &named.key)?;
     let mut codes = Vec::with_capacity(60);
     for end in code::ends(now) {
         let from = code::shown_from(end).ok_or_else(|| Error::internal("a code at the end of time"))?;
-        let claims = Claims { pseudonym: name.clone(), end, jti: secret::bytes::<8>()?.to_vec() };
-        codes.push(Shown { from, code: token::write(&pair, &key.kid, claims)? });
+        let (pseudonym, jti) = (named.pseudonym.clone(), secret::bytes::<8>()?.to_vec());
+        let claims = Claims { pseudonym, visitor: named.visitor, end, jti };
+        codes.push(Shown { from, code: token::write(&pair, &named.key.kid, claims)? });
     }
-    Ok(Batch { now, codes })
+    Ok(codes)
 }
 
 /// The keys of a day, made by whoever needs them first.
@@ -100,7 +134,11 @@ pub(crate) fn pseudonyms(app: &App, corp: CorpId, key: &Key) -> Result<hmac::Key
 }
 
 /// What somebody is called in the codes of a day.
-pub(crate) fn pseudonym(key: &hmac::Key, person: PersonId) -> Vec<u8> {
-    let tag = hmac::sign(key, &person.to_be_bytes());
+pub(crate) fn pseudonym(key: &hmac::Key, bearer: Bearer) -> Vec<u8> {
+    let tag = match bearer {
+        Bearer::Person(person) => hmac::sign(key, &person.to_be_bytes()),
+        // Longer than a person's number: never the same.
+        Bearer::Visitor(visitor) => hmac::sign(key, &[b"visitor ".as_slice(), &visitor.to_be_bytes()].concat()),
+    };
     tag.as_ref().iter().copied().take(PSEUDONYM).collect()
 }

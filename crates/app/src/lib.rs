@@ -61,6 +61,7 @@ pub mod sync_runs;
 pub mod tags;
 pub mod trips;
 pub mod unreported;
+pub mod visitors;
 pub mod write_plans;
 
 mod cards;

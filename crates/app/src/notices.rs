@@ -27,9 +27,12 @@ pub(crate) struct Notice<'a> {
     pub useful_for: TimeDelta,
     /// Quiet hours do not hold it back.
     pub urgent: bool,
+    /// At most one of an occasion is told. None: the act it tells of happens once.
+    pub occasion: Option<&'a str>,
 }
 
-/// Puts a notice into the outbox, in the transaction of what it tells of. The caller rings `job_added` after its commit.
+/// Puts a notice into the outbox, in the transaction of what it tells of, unless its occasion was told. The caller rings
+/// `job_added` after its commit.
 pub(crate) async fn tell(
     app: &App,
     tx: &mut Scoped,
@@ -41,15 +44,19 @@ pub(crate) async fn tell(
     let corp = school.corp();
     let new = NewMailing {
         kind: Kind::Notice,
-        occasion: None,
+        occasion: notice.occasion,
         about: None,
         rule_id: None,
         by_member: None,
         urgent: notice.urgent,
         at: now,
     };
-    let mailing = mailings::add(tx, corp, new).await?;
-    let mailing = mailing.ok_or_else(|| Error::internal("a mailing without an occasion met another"))?;
+    let Some(mailing) = mailings::add(tx, corp, new).await? else {
+        return match notice.occasion {
+            Some(_) => Ok(()),
+            None => Err(Error::internal("a mailing without an occasion met another")),
+        };
+    };
     let card = Card {
         title: notice.title.to_owned(),
         description: notice.description.to_owned(),

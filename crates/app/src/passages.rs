@@ -9,18 +9,19 @@ mod figures;
 mod guide;
 mod own;
 mod recent;
+mod visitor;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    PersonId,
-    gate::{self, Directions, Facts, Flag, HEARD, Refusal, Scene, code::untimely, history},
+    CorpId, PersonId,
+    gate::{self, Bearer, Directions, Facts, Flag, HEARD, Refusal, Scene, code::untimely, history},
 };
 use store::{
     Scoped,
     access_log::{self, Access},
     gate_devices::{self, Device},
     gate_keys::{self, Key},
-    passages::{self, Known, NewPassage, Scanned, Where},
+    passages::{self, Before, Known, NewPassage, Scanned, Where},
     photos::{self, picture_place},
 };
 
@@ -32,6 +33,7 @@ pub use guide::{Guide, GuideKey, guide};
 pub use own::{Passed, pass};
 pub use recent::{Recent, recent};
 pub use store::passages::{GateHour, Inside, Outsider, Row, Unit};
+pub use visitor::Guest;
 
 use crate::{
     App, Error, Result, School, gate_alarms,
@@ -63,6 +65,8 @@ pub struct Face {
     pub place: Option<String>,
     /// Whether there is a photo to be asked for.
     pub photo: bool,
+    /// 访客: whose guest they are.
+    pub guest: Option<Guest>,
 }
 
 /// What becomes of a scan.
@@ -98,7 +102,7 @@ pub async fn scan(app: &App, school: &School, token: &str, wanted: Wanted<'_>) -
     }
     let believed = believe(&mut tx, school, code, now).await?;
     let scan = Scan { id: wanted.id, direction: wanted.direction, now };
-    let (answer, added) = judge(&mut tx, school, &device, &believed, scan).await?;
+    let (answer, added) = judge(app, &mut tx, school, &device, &believed, scan).await?;
     tx.commit().await?;
     if added {
         app.job_added().notify_one();
@@ -118,6 +122,7 @@ struct Scan<'a> {
 /// Decides about whoever is believed to be there and keeps it, or gives the answer that was given before. Says whether there
 /// is something to be told.
 async fn judge(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     device: &Device,
@@ -125,16 +130,20 @@ async fn judge(
     scan: Scan<'_>,
 ) -> Result<(Answer, bool)> {
     let (corp, now) = (school.corp(), scan.now);
-    if let Some(person) = believed.person {
-        passages::lock(tx, corp, &[person]).await?;
+    if let Some(bearer) = believed.bearer {
+        passages::lock(tx, corp, &[bearer]).await?;
     }
-    if let Some(before) = answered(tx, school, device, scan.id, now).await? {
+    if let Some(before) = answered(app, tx, school, device, scan.id, now).await? {
         return Ok((before, false));
     }
-    let (mut answer, passage, near) = match (believed.person, &believed.proof) {
-        (Some(person), Some(proof)) => {
+    let (mut answer, passage, near) = match (believed.bearer, &believed.proof) {
+        (Some(Bearer::Person(person)), Some(proof)) => {
             let known = known(tx, school, device, (person, proof), scan).await?;
             decided(school, device, believed, known, scan)?
+        }
+        (Some(Bearer::Visitor(visitor)), Some(proof)) => {
+            let known = visitor::known(tx, device, (visitor, proof), scan).await?;
+            visitor::decided(app, school, device, believed, known, scan)?
         }
         _ => {
             let refusal = believed.refusal.unwrap_or(Refusal::Unreadable);
@@ -153,7 +162,10 @@ async fn judge(
     let kept = passages::write(tx, at, &[passage]).await?;
     let flags = if near { flag_near(tx, &kept).await? } else { Vec::new() };
     let stands_out = !flags.is_empty() || answer.refusal.is_some_and(gate_alarms::is_alarming);
-    let added = stands_out && gate_alarms::raise(tx, school, device, &kept, answer.refusal, now).await?;
+    let mut added = stands_out && gate_alarms::raise(tx, school, device, &kept, answer.refusal, now).await?;
+    if answer.refusal.is_none() && believed.bearer.and_then(Bearer::visitor).is_some() {
+        added |= visitor::tell_hosts(app, tx, school, &kept, now).await?;
+    }
     answer
         .flags
         .extend(flags.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, flag)| flag.to_owned()));
@@ -175,7 +187,7 @@ struct Believed {
     /// None: it is none of ours.
     proof: Option<Proof>,
     /// Whose it is.
-    person: Option<PersonId>,
+    bearer: Option<Bearer>,
     /// What is wrong with it.
     refusal: Option<Refusal>,
 }
@@ -205,7 +217,7 @@ async fn believe(
     now: DateTime<Utc>,
 ) -> Result<Believed> {
     let corp = tx.corp();
-    let unreadable = Believed { proof: None, person: None, refusal: Some(Refusal::Unreadable) };
+    let unreadable = Believed { proof: None, bearer: None, refusal: Some(Refusal::Unreadable) };
     let Some(code) = code else { return Ok(unreadable) };
     let kids = [code.kid.clone()];
     let Some(key) = gate_keys::by_kids(tx, corp, &kids).await?.pop() else { return Ok(unreadable) };
@@ -215,13 +227,14 @@ async fn believe(
         return Ok(unreadable);
     }
     let named = gate_keys::named(tx, corp, &kids, std::slice::from_ref(&code.claims.pseudonym)).await?;
-    let person = named.first().map(|named| named.person_id);
+    let bearer = named.first().and_then(gate_keys::Named::bearer);
     let proof = Proof { kid: code.kid, jti: code.claims.jti };
-    Ok(Believed { proof: Some(proof), person, refusal })
+    Ok(Believed { proof: Some(proof), bearer, refusal })
 }
 
 /// The answer that was given to a scan of this name.
 async fn answered(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     device: &Device,
@@ -236,8 +249,15 @@ async fn answered(
         None => None,
         Some(reason) => Some(Refusal::parse(reason).ok_or_else(|| Error::internal("a reason nobody knows"))?),
     };
-    let face = before.name.map(|name| Face { name, place: before.place, photo: before.photo });
+    let face = face(app, corp, &before)?;
     Ok(Some(Answer { refusal, flags: before.flags, face, at: before.received_at }))
+}
+
+/// Who it was that a passage is of.
+fn face(app: &App, corp: CorpId, before: &Before) -> Result<Option<Face>> {
+    let Some(name) = before.name.clone() else { return Ok(None) };
+    let guest = visitor::guest_of(app, corp, before)?;
+    Ok(Some(Face { name, place: before.place.clone(), photo: before.photo, guest }))
 }
 
 async fn known(
@@ -298,7 +318,7 @@ fn decided(
     let answer = Answer {
         refusal: decision.refusal,
         flags: flags.into_iter().map(str::to_owned).collect(),
-        face: Some(Face { name: known.name, place: known.place, photo: known.photo }),
+        face: Some(Face { name: known.name, place: known.place, photo: known.photo, guest: None }),
         at: scan.now,
     };
     Ok((answer, kept, known.just_passed && decision.refusal.is_none()))
@@ -312,7 +332,7 @@ pub(crate) fn serves(device: &Device) -> Result<Directions> {
 fn passage(scan: Scan<'_>, believed: &Believed, refusal: Option<Refusal>, permit: Option<i64>) -> NewPassage {
     NewPassage {
         scan_id: scan.id.to_owned(),
-        person: believed.person,
+        bearer: believed.bearer,
         kid: believed.proof.as_ref().map(|proof| proof.kid.clone()),
         jti: believed.proof.as_ref().map(|proof| proof.jti.clone()),
         direction: scan.direction.as_str(),

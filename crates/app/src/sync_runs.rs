@@ -156,6 +156,7 @@ pub(crate) async fn tell_administrators(app: &App, school: &School, outcome: &sy
         button: "去核对",
         useful_for: NOTICE,
         urgent: false,
+        occasion: None,
     };
     notices::tell(app, &mut tx, school, to, notice, now).await?;
     tx.commit().await?;

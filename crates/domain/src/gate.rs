@@ -8,13 +8,42 @@ pub mod alarm;
 pub mod code;
 pub mod history;
 mod rules;
+pub mod visitor;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub use rules::{Directions, Failure, Hours, Needs, PermitNeed, Rules, ZoneKind};
 
-use crate::clock;
+use crate::{PersonId, clock};
+use visitor::VisitorId;
+
+/// Whose a code is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bearer {
+    /// Somebody of the roster.
+    Person(PersonId),
+    /// 访客
+    Visitor(VisitorId),
+}
+
+impl Bearer {
+    /// The person, where it is one.
+    pub fn person(self) -> Option<PersonId> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Visitor(_) => None,
+        }
+    }
+
+    /// The visitor, where it is one.
+    pub fn visitor(self) -> Option<VisitorId> {
+        match self {
+            Self::Person(_) => None,
+            Self::Visitor(visitor) => Some(visitor),
+        }
+    }
+}
 
 /// Which way somebody passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,13 +106,21 @@ pub enum Refusal {
     AlreadyIn,
     /// 反潜回: goes out while outside.
     AlreadyOut,
+    /// 访客: before their time.
+    VisitEarly,
+    /// 访客: after it.
+    VisitOver,
+    /// 访客: the invitation was taken back.
+    VisitCancelled,
+    /// 访客: invited to another zone.
+    VisitElsewhere,
     /// What a device decided by itself for a reason of its own.
     Device,
 }
 
 impl Refusal {
     /// All.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Unreadable,
         Self::KilledKey,
         Self::Early,
@@ -97,6 +134,10 @@ impl Refusal {
         Self::NoPermit,
         Self::AlreadyIn,
         Self::AlreadyOut,
+        Self::VisitEarly,
+        Self::VisitOver,
+        Self::VisitCancelled,
+        Self::VisitElsewhere,
         Self::Device,
     ];
 
@@ -116,6 +157,10 @@ impl Refusal {
             Self::NoPermit => "no_permit",
             Self::AlreadyIn => "already_in",
             Self::AlreadyOut => "already_out",
+            Self::VisitEarly => "visit_early",
+            Self::VisitOver => "visit_over",
+            Self::VisitCancelled => "visit_cancelled",
+            Self::VisitElsewhere => "visit_elsewhere",
             Self::Device => "device",
         }
     }
@@ -136,6 +181,10 @@ impl Refusal {
             Self::NoPermit => "没有有效的通行证，请先办理",
             Self::AlreadyIn => "记录为已经在内，请联系门卫",
             Self::AlreadyOut => "记录为已经在外，请联系门卫",
+            Self::VisitEarly => "还没到来访时间",
+            Self::VisitOver => "来访时间已过，请联系邀请人",
+            Self::VisitCancelled => "邀请已取消，请联系邀请人",
+            Self::VisitElsewhere => "不在受邀进入的区域，请核对地点",
             Self::Device => "设备离线时未放行",
         }
     }
@@ -159,11 +208,14 @@ pub enum Flag {
     Disputed,
     /// The device's clock was wrong: it counts as of when we were told.
     Clock,
+    /// 访客: left after their time.
+    Overstayed,
 }
 
 impl Flag {
     /// All.
-    pub const ALL: [Self; 5] = [Self::Passback, Self::Double, Self::Travel, Self::Disputed, Self::Clock];
+    pub const ALL: [Self; 6] =
+        [Self::Passback, Self::Double, Self::Travel, Self::Disputed, Self::Clock, Self::Overstayed];
 
     /// As it stands in the database and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -173,6 +225,7 @@ impl Flag {
             Self::Travel => "travel",
             Self::Disputed => "disputed",
             Self::Clock => "clock",
+            Self::Overstayed => "overstayed",
         }
     }
 }
@@ -256,20 +309,25 @@ pub fn decide(scene: &Scene<'_>, direction: Direction, facts: &Facts) -> Decisio
     if let Some(refusal) = needs.unmet(facts) {
         return Decision::refused(refusal);
     }
-    let passback = passback(scene, direction, facts);
-    if let Some(refusal) = passback {
-        let today = clock::school_day(scene.zone, scene.now);
-        let is_hard = scene.hard_from.is_some_and(|from| from <= today);
-        if is_hard && facts.zone_heard {
-            return Decision::refused(refusal);
-        }
+    let passback = passback(scene, direction, facts.last);
+    if let Some(refusal) = passback.filter(|_| is_hard(scene) && facts.zone_heard) {
+        return Decision::refused(refusal);
     }
     Decision { refusal: None, passback: passback.is_some(), by_permit }
 }
 
+/// Whether anti-passback refuses already.
+fn is_hard(scene: &Scene<'_>) -> bool {
+    scene.hard_from.is_some_and(|from| from <= clock::school_day(scene.zone, scene.now))
+}
+
 /// What the passage before says against this one, unless it was forgiven.
-fn passback(scene: &Scene<'_>, direction: Direction, facts: &Facts) -> Option<Refusal> {
-    let (last, at) = facts.last?;
+fn passback(
+    scene: &Scene<'_>,
+    direction: Direction,
+    last: Option<(Direction, DateTime<Utc>)>,
+) -> Option<Refusal> {
+    let (last, at) = last?;
     if last != direction || at < forgiven_at(scene.zone, scene.now) {
         return None;
     }

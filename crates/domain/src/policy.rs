@@ -104,11 +104,13 @@ pub enum Action {
     HandleGateAlarms,
     /// 入口: say which other systems members are led to, and bring their lists.
     ManagePortal,
+    /// 访客: read who is expected and inside, take an invitation back, look at a phone, on record.
+    ManageVisitors,
 }
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -142,6 +144,7 @@ impl Action {
         Self::KillGateKeys,
         Self::HandleGateAlarms,
         Self::ManagePortal,
+        Self::ManageVisitors,
     ];
 
     /// As schools say it.
@@ -180,6 +183,7 @@ impl Action {
             Self::KillGateKeys => "停用通行码密钥",
             Self::HandleGateAlarms => "处理门禁告警",
             Self::ManagePortal => "管理入口、导入对方名单",
+            Self::ManageVisitors => "看访客、取消邀请、看访客手机号（逐个，留痕）",
         }
     }
 }
@@ -280,7 +284,7 @@ impl Role {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
             DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, HandleGateAlarms, House, Invite,
-            KillGateKeys, ManageGates, ManagePermits, ManagePortal, Remind, ReportFor, RevealPhone, Review,
+            KillGateKeys, ManageGates, ManagePermits, ManagePortal, ManageVisitors, Remind, ReportFor, RevealPhone, Review,
             SeeAnswers, SeePassageFigures, SeePassages, SeePeople, SeePhoto, SeePlatform, SeeStatistics,
             SeeStatus, SeeUnreported, SignOff,
         };
@@ -320,7 +324,7 @@ impl Role {
                             | Announce
                     )
                     || self == Self::SchoolOffice
-                        && matches!(action, SeePlatform | HandleGateAlarms | ManagePortal)
+                        && matches!(action, SeePlatform | HandleGateAlarms | ManagePortal | ManageVisitors)
             }
             // A fellow student: who has not reported, and nothing else of them.
             Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
@@ -349,7 +353,9 @@ impl Role {
                 )
             }
             Self::Auditor => matches!(action, Audit),
-            Self::GateGuard => matches!(action, SeePassageFigures | SeePassages | HandleGateAlarms),
+            Self::GateGuard => {
+                matches!(action, SeePassageFigures | SeePassages | HandleGateAlarms | ManageVisitors)
+            }
         }
     }
 }
@@ -462,6 +468,12 @@ impl Viewer {
         let holds = |action: Action| self.scope(action).covers(counted_under);
         let lent = Action::ALL.into_iter().filter(|action| role.may(*action)).all(holds);
         holds(Action::GiveGrants) && (lent || role.is_appointed() && holds(Action::Administer))
+    }
+
+    /// Whether the viewer may invite somebody to the school (访客). It takes no grant: of staff everybody has guests, and answers
+    /// for them by name. A student's guests are their counsellor's to invite.
+    pub fn may_invite_visitors(&self) -> bool {
+        self.person.as_ref().is_some_and(|person| person.kind == PersonKind::Staff)
     }
 
     /// Whether the viewer may do `action` to anyone at all.
@@ -639,10 +651,27 @@ mod tests {
     fn a_guard_sees_who_passes_and_what_stands_out_and_nothing_else() {
         let guard = viewer(&[(Role::GateGuard, 1, true)]);
         let may: Vec<Action> = Action::ALL.into_iter().filter(|action| guard.may(*action)).collect();
-        assert_eq!(may, [Action::SeePassageFigures, Action::SeePassages, Action::HandleGateAlarms]);
+        let due = [
+            Action::SeePassageFigures,
+            Action::SeePassages,
+            Action::HandleGateAlarms,
+            Action::ManageVisitors,
+        ];
+        assert_eq!(may, due);
         let administrator = viewer(&[(Role::Administrator, 1, true)]);
         assert!(administrator.may(Action::KillGateKeys) && !administrator.may(Action::SeePassages));
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::ManagePermits));
+    }
+
+    #[test]
+    fn staff_have_guests_and_students_do_not() {
+        let of = |kind| Some(ViewerPerson { id: 1, kind });
+        let plain = Viewer { person: of(PersonKind::Staff), ..viewer(&[]) };
+        assert!(plain.may_invite_visitors() && !plain.may(Action::ManageVisitors));
+        let counsellor =
+            Viewer { person: of(PersonKind::Student), ..viewer(&[(Role::Counsellor, 7, false)]) };
+        assert!(!counsellor.may_invite_visitors(), "a postgraduate, who has a class");
+        assert!(!viewer(&[(Role::SchoolOffice, 1, true)]).may_invite_visitors(), "nobody the roster knows");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId};
+use domain::{CorpId, MemberId, PersonId, gate::Bearer};
 
 use crate::{Result, Sealed, prepared::prepared, sealed::Place};
 
@@ -146,15 +146,16 @@ pub async fn name(
     corp: CorpId,
     kid: &[u8],
     pseudonym: &[u8],
-    person: PersonId,
+    bearer: Bearer,
 ) -> Result<()> {
-    let sql = "insert into gate_pseudonyms (corp_id, kid, pseudonym, person_id) values ($1, $2, $3, $4)
+    let sql = "insert into gate_pseudonyms (corp_id, kid, pseudonym, person_id, visitor_id) values ($1, $2, $3, $4, $5)
                on conflict do nothing";
     prepared(sql)
         .bind::<Integer, _>(corp)
         .bind::<Binary, _>(kid)
         .bind::<Binary, _>(pseudonym)
-        .bind::<BigInt, _>(person)
+        .bind::<Nullable<BigInt>, _>(bearer.person())
+        .bind::<Nullable<BigInt>, _>(bearer.visitor())
         .execute(conn)
         .await?;
     Ok(())
@@ -169,9 +170,19 @@ pub struct Named {
     /// The pseudonym.
     #[diesel(sql_type = Binary)]
     pub pseudonym: Vec<u8>,
+    /// Who, of the roster …
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub person_id: Option<PersonId>,
+    /// … or of the visitors.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub visitor_id: Option<i64>,
+}
+
+impl Named {
     /// Who.
-    #[diesel(sql_type = BigInt)]
-    pub person_id: PersonId,
+    pub fn bearer(&self) -> Option<Bearer> {
+        self.person_id.map(Bearer::Person).or(self.visitor_id.map(Bearer::Visitor))
+    }
 }
 
 /// Who is meant by these pseudonyms, each of the keys at the same place of `kids`.
@@ -181,7 +192,7 @@ pub async fn named(
     kids: &[Vec<u8>],
     pseudonyms: &[Vec<u8>],
 ) -> Result<Vec<Named>> {
-    let sql = "select s.kid, s.pseudonym, s.person_id from unnest($2, $3) as w (kid, pseudonym)
+    let sql = "select s.kid, s.pseudonym, s.person_id, s.visitor_id from unnest($2, $3) as w (kid, pseudonym)
                join gate_pseudonyms s on s.corp_id = $1 and s.kid = w.kid and s.pseudonym = w.pseudonym";
     Ok(prepared(sql)
         .bind::<Integer, _>(corp)

@@ -84,6 +84,7 @@ pub mod tokens;
 pub mod trips;
 pub mod unreported;
 pub mod viewers;
+pub mod visitors;
 pub mod write_plans;
 
 mod connection;

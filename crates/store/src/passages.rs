@@ -9,23 +9,33 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, PersonId, gate::Flag};
+use domain::{
+    CorpId, DepartmentId, PersonId,
+    gate::{Bearer, Flag},
+};
 
-use crate::{Result, prepared::prepared};
+use crate::{Result, Sealed, prepared::prepared};
 
 pub use figures::{GateHour, Inside, Outsider, Unit, by_hour, inside, outside, table};
 pub use list::{Picked, Question, Row, count, list};
 
 /// Waits until nobody else decides about these people, so that a code is good once wherever it is scanned. Until the
 /// transaction ends.
-pub async fn lock(conn: &mut AsyncPgConnection, corp: CorpId, people: &[PersonId]) -> Result<()> {
-    let mut people = people.to_vec();
+pub async fn lock(conn: &mut AsyncPgConnection, corp: CorpId, bearers: &[Bearer]) -> Result<()> {
+    let mut bearers = bearers.to_vec();
     // In one order, so that two who wait don't wait for each other.
-    people.sort_unstable();
-    people.dedup();
-    let sql = "select count(pg_advisory_xact_lock(hashtextextended('gate ' || $1::text || ' ' || w.person::text, 0))) as count
-               from unnest($2) with ordinality as w (person, nth)";
-    prepared(sql).bind::<Integer, _>(corp).bind::<Array<BigInt>, _>(people).execute(conn).await?;
+    bearers.sort_unstable();
+    bearers.dedup();
+    let names: Vec<String> = bearers
+        .into_iter()
+        .map(|bearer| match bearer {
+            Bearer::Person(person) => person.to_string(),
+            Bearer::Visitor(visitor) => format!("visitor {visitor}"),
+        })
+        .collect();
+    let sql = "select count(pg_advisory_xact_lock(hashtextextended('gate ' || $1::text || ' ' || w.bearer, 0))) as count
+               from unnest($2) with ordinality as w (bearer, nth)";
+    prepared(sql).bind::<Integer, _>(corp).bind::<Array<Text>, _>(names).execute(conn).await?;
     Ok(())
 }
 
@@ -287,7 +297,7 @@ pub struct NewPassage {
     /// The device's own name for it.
     pub scan_id: String,
     /// Whose, where the code says so.
-    pub person: Option<PersonId>,
+    pub bearer: Option<Bearer>,
     /// The keys of the code.
     pub kid: Option<Vec<u8>>,
     /// The code's own id.
@@ -331,12 +341,12 @@ struct Kept {
 pub const WRITE: &str = "
   with kept as (
     insert into passages (corp_id, gate_id, zone_id, device_id, scan_id, person_id, kid, jti, direction, at, received_at,
-                          offline, decision, reason, flags, permit_id)
+                          offline, decision, reason, flags, permit_id, visitor_id, by_visitor)
     select $1, $2, $3, $4, w.scan_id, w.person_id, w.kid, w.jti, w.direction, w.at, $5, $6,
            case when w.refusal is null then 'allowed' else 'refused' end, w.refusal,
-           string_to_array(w.flags, ' '), w.permit_id
-    from unnest($7, $8, $9, $10, $11, $12, $13, $14, $15)
-      as w (scan_id, person_id, kid, jti, direction, at, refusal, flags, permit_id)
+           string_to_array(w.flags, ' '), w.permit_id, w.visitor_id, w.visitor_id is not null
+    from unnest($7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+      as w (scan_id, person_id, kid, jti, direction, at, refusal, flags, permit_id, visitor_id)
     on conflict on constraint passages_scan_key do nothing
     returning passage_id, person_id, direction, at, decision),
   last as (
@@ -363,7 +373,7 @@ pub async fn write(conn: &mut AsyncPgConnection, at: Where, rows: &[NewPassage])
         .bind::<Timestamptz, _>(at.now)
         .bind::<Bool, _>(at.offline)
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.scan_id.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.person).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.bearer.and_then(Bearer::person)).collect::<Vec<_>>())
         .bind::<Array<Nullable<Binary>>, _>(rows.iter().map(|row| row.kid.clone()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Binary>>, _>(rows.iter().map(|row| row.jti.clone()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.direction).collect::<Vec<_>>())
@@ -371,6 +381,9 @@ pub async fn write(conn: &mut AsyncPgConnection, at: Where, rows: &[NewPassage])
         .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.refusal).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.flags.join(" ")).collect::<Vec<_>>())
         .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.permit).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(
+            rows.iter().map(|row| row.bearer.and_then(Bearer::visitor)).collect::<Vec<_>>(),
+        )
         .load(conn)
         .await?;
     Ok(kept.into_iter().map(|kept| kept.passage_id).collect())
@@ -466,13 +479,26 @@ pub struct Before {
     /// When we were told.
     #[diesel(sql_type = Timestamptz)]
     pub received_at: DateTime<Utc>,
+    /// 访客: what is said of the visit, sealed for [`crate::visitors::about_place`] …
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub about: Option<Sealed>,
+    /// … of this key.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub key: Option<String>,
+    /// Who invited them, by name.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub host: Option<String>,
+    /// Until when they are expected.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub until_time: Option<DateTime<Utc>>,
 }
 
 /// A statement that gives what passages `x` say, with $1 the corp and $2 the day.
 macro_rules! said {
     ($also:literal, $rest:literal) => {
         concat!(
-            "select x.person_id, p.name, d.name as place, x.reason, x.flags, x.received_at,
+            "select x.person_id, coalesce(p.name, v.name) as name, d.name as place, x.reason, x.flags, x.received_at,
+               v.about, v.host_id || ':' || v.request_key as key, h.name as host, v.until_time,
                exists (select from photos f where f.corp_id = $1 and f.person_id = x.person_id) as photo",
             $also,
             " from passages x
@@ -480,6 +506,8 @@ macro_rules! said {
              left join memberships m on m.corp_id = $1 and m.person_id = x.person_id and m.is_main and m.from_date <= $2
                and (m.until_date is null or m.until_date > $2)
              left join departments d on d.corp_id = $1 and d.department_id = m.department_id
+             left join visitors v on v.corp_id = $1 and v.visitor_id = x.visitor_id
+             left join persons h on h.corp_id = $1 and h.person_id = v.host_id
              where x.corp_id = $1 ",
             $rest
         )
@@ -547,7 +575,7 @@ pub async fn recent(
         .await?)
 }
 
-/// Two passages of one person that are less than a minute apart.
+/// Two passages of one person or visitor that are less than a minute apart.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Pair {
     /// One.
@@ -576,15 +604,28 @@ pub struct Pair {
     pub other_jti: Vec<u8>,
 }
 
+/// Passages `a` of $2 and those `b` near them of the same bearer.
+macro_rules! near {
+    ($bearer:literal) => {
+        concat!(
+            "select a.passage_id as one, a.at as one_at, a.gate_id as one_gate, a.jti as one_jti,
+               b.passage_id as other, b.at as other_at, b.gate_id as other_gate, b.jti as other_jti
+             from passages a
+             join passages b on b.corp_id = a.corp_id and b.",
+            $bearer,
+            " = a.",
+            $bearer,
+            " and b.passage_id <> a.passage_id
+               and b.at > a.at - interval '60 seconds' and b.at < a.at + interval '60 seconds'
+             where a.corp_id = $1 and a.passage_id = any($2) and a.decision = 'allowed' and b.decision = 'allowed'
+               and a.jti is not null and b.jti is not null"
+        )
+    };
+}
+
 /// The passages near these, each with the one it is near.
 pub async fn near(conn: &mut AsyncPgConnection, corp: CorpId, ids: &[i64]) -> Result<Vec<Pair>> {
-    let sql = "select a.passage_id as one, a.at as one_at, a.gate_id as one_gate, a.jti as one_jti,
-                 b.passage_id as other, b.at as other_at, b.gate_id as other_gate, b.jti as other_jti
-               from passages a
-               join passages b on b.corp_id = a.corp_id and b.person_id = a.person_id and b.passage_id <> a.passage_id
-                 and b.at > a.at - interval '60 seconds' and b.at < a.at + interval '60 seconds'
-               where a.corp_id = $1 and a.passage_id = any($2) and a.decision = 'allowed' and b.decision = 'allowed'
-                 and a.jti is not null and b.jti is not null";
+    let sql = concat!(near!("person_id"), " union all ", near!("visitor_id"));
     Ok(prepared(sql).bind::<Integer, _>(corp).bind::<Array<BigInt>, _>(ids).load(conn).await?)
 }
 

@@ -10,7 +10,8 @@ use super::{
 };
 
 /// The looks at phones, which are on record, and one's own.
-const FULL_PHONES: [&str; 3] = ["people_reveal_phone", "corrections_values", "me_contact"];
+const FULL_PHONES: [&str; 4] =
+    ["people_reveal_phone", "corrections_values", "me_contact", "visitors_reveal_phone"];
 /// One's own, masked.
 const OWN: [&str; 5] = ["me_data", "corrections_mine", "reports_get", "reports_revisions", "forms_get"];
 

@@ -131,7 +131,11 @@ pub enum Need {
     Permits,
     /// To say which other systems members are led to, and to bring their lists.
     Portal,
-    /// To be a device at a gate, which nobody is.
+    /// To invite somebody to the school.
+    Invitations,
+    /// Who is expected at the gates and who of them is inside.
+    Visitors,
+    /// To be a device at a gate, or a visitor, which nobody is who signs in.
     Device,
 }
 
@@ -238,6 +242,21 @@ impl Need {
             Self::Permits => &[Counsellor, CollegeOffice, SchoolOffice],
             // Who runs the school, and who runs its systems.
             Self::Portal => &[SchoolOffice, Administrator],
+            // Of staff everybody has guests. The counsellor of the world is one of them.
+            Self::Invitations => &[
+                Teacher,
+                Counsellor,
+                CollegeLeader,
+                CollegeOffice,
+                DepartmentHead,
+                SchoolOffice,
+                SchoolLeader,
+                Administrator,
+                Auditor,
+                GateGuard,
+            ],
+            // Who keeps the gates.
+            Self::Visitors => &[SchoolOffice, GateGuard],
             Self::Device => &[],
         }
     }

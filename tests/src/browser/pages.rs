@@ -97,6 +97,13 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     done(world, &administrator, "/portal/entries", &new).await;
     done(world, &administrator, &format!("/portal/entries/{spare}/end"), &json!({})).await;
 
+    // Somebody is expected all day.
+    let visitor = json!({ "name": "来访人", "phone": "100 1234 5678", "reason": "设备检修", "company": "某某公司",
+        "plate": "豫C00001", "zones": [test.one::<i64>("select min(zone_id) from gate_zones", &[]).await],
+        "from": "2020-03-04T00:00:00Z", "until": "2020-03-04T12:00:00Z" });
+    let invited = done(world, &counsellor, "/me/visitors", &visitor).await;
+    let visit = invited["path"].as_str().unwrap().rsplit_once("#t=").unwrap().1.to_owned();
+
     let rule = test.one::<i64>("select min(rule_id) from reminder_rules", &[]).await;
     for act in ["pause", "resume"] {
         done(world, &administrator, &format!("/reminder-rules/{rule}/{act}"), &json!({})).await;
@@ -123,5 +130,6 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     ids.insert("own_report", report["receipt"].as_str().unwrap_or_default().to_owned());
     ids.insert("announcement", announcement);
     ids.insert("rule", rule.to_string());
+    ids.insert("visit", visit);
     ids
 }

@@ -33,6 +33,7 @@ fn to_check(path: &str) -> Notice<'_> {
         button: "去核对",
         useful_for: USEFUL,
         urgent: false,
+        occasion: None,
     }
 }
 
@@ -54,6 +55,7 @@ pub(super) async fn tell_office(
         button: "去处理",
         useful_for: USEFUL,
         urgent: false,
+        occasion: None,
     };
     for role in [Role::CollegeOffice, Role::SchoolOffice] {
         let to = rows::in_charge(tx, corp, role, person, today).await?;
@@ -91,6 +93,7 @@ pub(super) async fn tell_member(
         button: "查看结果",
         useful_for: TimeDelta::days(7),
         urgent: false,
+        occasion: None,
     };
     notices::tell(app, tx, school, vec![userid], notice, now).await
 }

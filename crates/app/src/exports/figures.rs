@@ -253,6 +253,7 @@ impl Listed<'_> {
             Column::Name => optional(row.name.as_deref()),
             Column::College => optional(row.college.as_deref()),
             Column::Major => optional(row.major.as_deref()),
+            Column::Place if row.by_visitor => text("访客"),
             Column::Place => optional(row.place.as_deref()),
             Column::PassedAt => self.local(row.at),
             Column::Direction => text(Direction::parse(&row.direction).map_or("", Direction::title)),

@@ -15,14 +15,19 @@ use crate::{Error, Result};
 const PREFIX: &str = "G1:";
 /// No code is longer.
 const LONGEST: usize = 400;
-/// The claim with the pseudonym, of the private ones.
+/// The claim with the pseudonym of a person, of the private ones.
 const PSEUDONYM: i64 = -65_537;
+/// The claim with a visitor's. Under a name of its own, so that a device that knows of people alone, whom it lets through unless
+/// they are on its list, does not take a visitor for one.
+const VISITOR: i64 = -65_540;
 
 /// What a code says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// Of whom it is, to whoever has the keys of the day.
     pub pseudonym: Vec<u8>,
+    /// Whether it is a visitor's.
+    pub visitor: bool,
     /// Until when it is good, in seconds since 1970.
     pub end: i64,
     /// Its own id, by which it is known again.
@@ -48,7 +53,8 @@ impl Code {
 
 /// Signs what a code says and writes it.
 pub(super) fn write(pair: &Ed25519KeyPair, kid: &[u8], claims: Claims) -> Result<String> {
-    let bytes = sign(pair, kid, claims.end, claims.jti, vec![(PSEUDONYM, Value::Bytes(claims.pseudonym))])?;
+    let name = if claims.visitor { VISITOR } else { PSEUDONYM };
+    let bytes = sign(pair, kid, claims.end, claims.jti, vec![(name, Value::Bytes(claims.pseudonym))])?;
     Ok(format!("{PREFIX}{}", base45::encode(bytes)))
 }
 
@@ -56,10 +62,15 @@ pub(super) fn write(pair: &Ed25519KeyPair, kid: &[u8], claims: Claims) -> Result
 pub fn read(text: &str) -> Option<Code> {
     let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST)?;
     let opened = open(&base45::decode(text).ok()?)?;
-    let Value::Bytes(pseudonym) = opened.claim(PSEUDONYM)? else { return None };
+    let (claim, visitor) = match (opened.claim(PSEUDONYM), opened.claim(VISITOR)) {
+        (Some(claim), None) => (claim, false),
+        (None, Some(claim)) => (claim, true),
+        _ => return None,
+    };
+    let Value::Bytes(pseudonym) = claim else { return None };
     let pseudonym = Some(pseudonym.clone()).filter(|name| name.len() == super::PSEUDONYM)?;
     let Opened { kid, end, jti, signed, .. } = opened;
-    Some(Code { kid, claims: Claims { pseudonym, end, jti }, signed })
+    Some(Code { kid, claims: Claims { pseudonym, visitor, end, jti }, signed })
 }
 
 /// Signs a CWT that ends then, of this id, with claims of our own.
@@ -138,7 +149,7 @@ mod tests {
     }
 
     fn claims() -> Claims {
-        Claims { pseudonym: vec![7; 12], end: 1_583_280_020, jti: vec![9; 8] }
+        Claims { pseudonym: vec![7; 12], visitor: false, end: 1_583_280_020, jti: vec![9; 8] }
     }
 
     #[test]
@@ -151,6 +162,21 @@ mod tests {
         assert!(code.is_signed_with(ours.public_key().as_ref()));
         assert!(!code.is_signed_with(other.public_key().as_ref()));
         assert!(!code.is_signed_with(b""));
+        let visitors = Claims { visitor: true, ..claims() };
+        let text = write(&ours, b"kid4", visitors.clone()).unwrap();
+        assert_eq!(read(&text).unwrap().claims, visitors);
+    }
+
+    #[test]
+    fn a_code_is_a_persons_or_a_visitors_and_never_both() {
+        let ours = pair();
+        let named = |names: &[i64]| {
+            let own = names.iter().map(|name| (*name, Value::Bytes(vec![7; 12]))).collect();
+            let bytes = sign(&ours, b"kid4", 1_583_280_020, vec![9; 8], own).unwrap();
+            read(&format!("{PREFIX}{}", base45::encode(bytes)))
+        };
+        assert!(named(&[PSEUDONYM]).is_some() && named(&[VISITOR]).is_some());
+        assert!(named(&[PSEUDONYM, VISITOR]).is_none() && named(&[]).is_none());
     }
 
     #[test]
@@ -186,6 +212,8 @@ mod tests {
         #[derive(serde::Deserialize)]
         struct Written {
             pseudonym: String,
+            #[serde(default)]
+            visitor: bool,
             end: i64,
             jti: String,
             code: String,
@@ -197,8 +225,12 @@ mod tests {
         assert_eq!(hex::encode(pair.public_key().as_ref()), fixture.public_key);
         assert!(!fixture.codes.is_empty());
         for written in &fixture.codes {
-            let claims =
-                Claims { pseudonym: bytes(&written.pseudonym), end: written.end, jti: bytes(&written.jti) };
+            let claims = Claims {
+                pseudonym: bytes(&written.pseudonym),
+                visitor: written.visitor,
+                end: written.end,
+                jti: bytes(&written.jti),
+            };
             assert_eq!(write(&pair, &bytes(&fixture.kid), claims).unwrap(), written.code);
             assert!(read(&written.code).unwrap().is_signed_with(pair.public_key().as_ref()));
         }

@@ -2,7 +2,7 @@
 //! of exports whose time is over, pictures no report shows, and what messages said a week ago.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use domain::{CorpId, portal::KEPT_DAYS};
+use domain::{CorpId, gate::visitor, portal::KEPT_DAYS};
 use store::{
     Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
     inbox,
@@ -10,7 +10,7 @@ use store::{
     mailings, passages,
     photos::uploads,
     portal::passes as portal_passes,
-    roll, sessions, sign_in_flows,
+    roll, sessions, sign_in_flows, visitors,
 };
 
 use super::Done;
@@ -74,6 +74,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     gate_keys::sweep(&mut tx, corp, school.today(now - GATE_KEYS)).await?;
     gate_alarms::sweep(&mut tx, corp, now - PASSAGES).await?;
     passages::sweep(&mut tx, corp, now - PASSAGES).await?;
+    visitors::sweep(&mut tx, corp, now - TimeDelta::days(visitor::KEPT_DAYS)).await?;
     let entries = school.today(now).checked_sub_days(chrono::Days::new(KEPT_DAYS));
     if let Some(before) = entries {
         portal_passes::sweep(&mut tx, corp, before).await?;

@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::gate::{Flag, Refusal, Rules};
+use domain::gate::{
+    Bearer, Flag, Refusal, Rules,
+    visitor::{self as visits, Term, VisitorId},
+};
 use store::{
     gate_keys::{self, Key},
     passages::{self, NewPassage, Where},
+    visitors::{self, Expected},
 };
 
-use super::{Direction, flag_near, flaw, heard, is_scan_id};
+use super::{Direction, flag_near, flaw, heard, is_scan_id, visitor};
 use crate::{
     App, Error, FieldError, Result, School, gate_alarms,
     gate_codes::{self, Code},
@@ -59,19 +63,26 @@ pub async fn carry(app: &App, school: &School, token: &str, rows: Vec<Carried>) 
     let mut kids: Vec<Vec<u8>> = read().map(|code| code.kid.clone()).collect();
     let pseudonyms: Vec<Vec<u8>> = read().map(|code| code.claims.pseudonym.clone()).collect();
     let named = gate_keys::named(&mut tx, corp, &kids, &pseudonyms).await?;
-    let people: HashMap<(Vec<u8>, Vec<u8>), i64> =
-        named.into_iter().map(|named| ((named.kid, named.pseudonym), named.person_id)).collect();
+    let bearers: HashMap<(Vec<u8>, Vec<u8>), Bearer> = named
+        .into_iter()
+        .filter_map(|named| named.bearer().map(|bearer| ((named.kid, named.pseudonym), bearer)))
+        .collect();
+    let guests: Vec<VisitorId> = bearers.values().filter_map(|bearer| bearer.visitor()).collect();
+    let expected = visitors::expected(&mut tx, corp, device.zone_id, &guests).await?;
+    let expected: HashMap<VisitorId, Expected> =
+        expected.into_iter().map(|guest| (guest.visitor_id, guest)).collect();
     kids.sort_unstable();
     kids.dedup();
     let keys = gate_keys::by_kids(&mut tx, corp, &kids).await?;
     let keys: HashMap<Vec<u8>, Key> = keys.into_iter().map(|key| (key.kid.clone(), key)).collect();
 
+    let known = Known { keys, bearers, expected };
     let passages: Vec<NewPassage> = rows
         .into_iter()
         .zip(&codes)
-        .map(|(row, code)| passage(school, row, code.as_ref(), &keys, &people, now))
+        .map(|(row, code)| passage(school, row, code.as_ref(), &known, now))
         .collect();
-    let concerned: Vec<i64> = passages.iter().filter_map(|passage| passage.person).collect();
+    let concerned: Vec<Bearer> = passages.iter().filter_map(|passage| passage.bearer).collect();
     passages::lock(&mut tx, corp, &concerned).await?;
     let at = Where {
         corp,
@@ -82,9 +93,9 @@ pub async fn carry(app: &App, school: &School, token: &str, rows: Vec<Carried>) 
         now,
     };
     let kept = passages::write(&mut tx, at, &passages).await?;
-    let (taken, known) = (kept.len(), passages.len() - kept.len());
+    let (taken, told_before) = (kept.len(), passages.len() - kept.len());
     let mut changed = kept;
-    if known > 0 {
+    if told_before > 0 {
         changed.extend(passages::overrule(&mut tx, at, &passages).await?);
     }
     let permitted = by_permit(school, &rules_of(&device.rules)?, &passages);
@@ -92,13 +103,16 @@ pub async fn carry(app: &App, school: &School, token: &str, rows: Vec<Carried>) 
         passages::use_permits(&mut tx, corp, &changed, &permitted).await?;
     }
     flag_near(&mut tx, &changed).await?;
-    let added = gate_alarms::raise(&mut tx, school, &device, &changed, None, now).await?;
+    let mut added = gate_alarms::raise(&mut tx, school, &device, &changed, None, now).await?;
+    if !known.expected.is_empty() {
+        added |= visitor::tell_hosts(app, &mut tx, school, &changed, now).await?;
+    }
     heard(&mut tx, &device, now).await?;
     tx.commit().await?;
     if added {
         app.job_added().notify_one();
     }
-    Ok(Taken { taken, known })
+    Ok(Taken { taken, known: told_before })
 }
 
 /// Those a permit let through, by their names.
@@ -125,35 +139,55 @@ fn check(rows: &[Carried]) -> Result<()> {
     if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
 }
 
+/// What is known of the codes of a telling.
+struct Known {
+    keys: HashMap<Vec<u8>, Key>,
+    bearers: HashMap<(Vec<u8>, Vec<u8>), Bearer>,
+    expected: HashMap<VisitorId, Expected>,
+}
+
+impl Known {
+    /// What an invitation says against a passage. A device off the network does not know invitations.
+    fn unexpected(&self, bearer: Bearer, direction: Direction, at: DateTime<Utc>) -> Option<Flag> {
+        let guest = self.expected.get(&bearer.visitor()?)?;
+        let term = Term { from: guest.from_time, until: guest.until_time, cancelled: guest.cancelled_at };
+        match direction {
+            Direction::In => visits::unexpected(&term, guest.here, at).map(|_| Flag::Disputed),
+            Direction::Out => term.is_overstayed(true, at).then_some(Flag::Overstayed),
+        }
+    }
+}
+
 fn passage(
     school: &School,
     row: Carried,
     code: Option<&Code>,
-    keys: &HashMap<Vec<u8>, Key>,
-    people: &HashMap<(Vec<u8>, Vec<u8>), i64>,
+    known: &Known,
     now: DateTime<Utc>,
 ) -> NewPassage {
     let is_wrong = row.at > now + AHEAD || row.at < now - BEHIND;
     // A state can't be of a time to come: nothing that happens would count until then.
     let at = if is_wrong { now } else { row.at };
-    let flawed = match code.and_then(|code| keys.get(&code.kid).map(|key| (code, key))) {
+    let flawed = match code.and_then(|code| known.keys.get(&code.kid).map(|key| (code, key))) {
         Some((code, key)) => flaw(school, code, key, row.at),
         None => Some(Refusal::Unreadable),
     };
     let believed = code.filter(|_| flawed != Some(Refusal::Unreadable));
-    let person =
-        believed.and_then(|code| people.get(&(code.kid.clone(), code.claims.pseudonym.clone())).copied());
+    let bearer = believed
+        .and_then(|code| known.bearers.get(&(code.kid.clone(), code.claims.pseudonym.clone())).copied());
     let is_allowed = row.refusal.is_none();
     let mut flags = Vec::new();
-    if is_allowed && (flawed.is_some() || person.is_none()) {
+    if is_allowed && (flawed.is_some() || bearer.is_none()) {
         flags.push(Flag::Disputed.as_str());
+    } else if is_allowed {
+        flags.extend(bearer.and_then(|bearer| known.unexpected(bearer, row.direction, at)).map(Flag::as_str));
     }
     if is_wrong {
         flags.push(Flag::Clock.as_str());
     }
     NewPassage {
         scan_id: row.id,
-        person,
+        bearer,
         kid: believed.map(|code| code.kid.clone()),
         jti: believed.map(|code| code.claims.jti.clone()),
         direction: row.direction.as_str(),

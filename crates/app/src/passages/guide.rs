@@ -1,9 +1,12 @@
 //! What a device needs to decide by itself: public keys, its gate's rules, and whom not to let through, by pseudonyms of
 //! the day. No name, no number and nothing to sign with: a stolen device opens no other gate.
+//!
+//! Visitors are not in it. Who is expected today changes by the minute, and a list of it says who comes to whom; off the network a
+//! visitor is somebody the device does not know, and the gate's failure mode says what becomes of them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use domain::gate::{Direction, Directions, Facts, Failure, PermitNeed, Rules, code};
+use domain::gate::{Bearer, Direction, Directions, Facts, Failure, PermitNeed, Rules, code};
 use store::{
     Scoped,
     gate_keys::{self, Key},
@@ -113,8 +116,9 @@ async fn keys(
 
 fn of_key(app: &App, school: &School, key: &Key, rules: &Rules, standings: &[Standing]) -> Result<GuideKey> {
     let names = gate_codes::pseudonyms(app, school.corp(), key)?;
-    let name =
-        |standing: &Standing| URL_SAFE_NO_PAD.encode(gate_codes::pseudonym(&names, standing.person_id));
+    let name = |standing: &Standing| {
+        URL_SAFE_NO_PAD.encode(gate_codes::pseudonym(&names, Bearer::Person(standing.person_id)))
+    };
     let named = |those: &dyn Fn(&Standing) -> bool| {
         let mut named: Vec<String> = standings.iter().filter(|one| those(one)).map(name).collect();
         // In no order that says whose they are.

@@ -1,6 +1,9 @@
 //! Somebody scans the code a gate shows: the page of ours that it opens says who they are.
 
-use domain::{gate::Refusal, policy::Viewer};
+use domain::{
+    gate::{Bearer, Refusal},
+    policy::Viewer,
+};
 use store::{gate_devices, gate_keys};
 
 use super::{Answer, Believed, Direction, Proof, Scan, is_scan_id, judge, worthless};
@@ -42,11 +45,11 @@ pub async fn pass(app: &App, school: &School, viewer: &Viewer, id: &str, code: &
     }
     let refusal: Option<Refusal> = worthless(school, &key, shown.end(), now);
     let proof = Proof { kid: shown.kid().to_vec(), jti: shown.jti().to_vec() };
-    let believed = Believed { proof: Some(proof), person: Some(person), refusal };
+    let believed = Believed { proof: Some(proof), bearer: Some(Bearer::Person(person)), refusal };
     // Nobody gets another's answer by their name of a scan.
     let id = format!("{OWN}{person}-{id}");
     let scan = Scan { id: &id, direction: shown.direction, now };
-    let (answer, added) = judge(&mut tx, school, &device, &believed, scan).await?;
+    let (answer, added) = judge(app, &mut tx, school, &device, &believed, scan).await?;
     tx.commit().await?;
     if added {
         app.job_added().notify_one();

@@ -3,7 +3,7 @@
 use domain::gate::Refusal;
 use store::passages;
 
-use super::{Answer, Direction, Face, PHOTO, heard, own::OWN};
+use super::{Answer, Direction, PHOTO, face, heard, own::OWN};
 use crate::{App, Error, Result, School, gate_devices::device};
 
 /// A scan of a moment ago.
@@ -31,9 +31,9 @@ pub async fn recent(app: &App, school: &School, token: &str, after: i64) -> Resu
     let recent = rows.into_iter().map(|row| {
         let strange = || Error::internal("a passage nobody understands");
         let refusal = row.said.reason.as_deref().map(|reason| Refusal::parse(reason).ok_or_else(strange));
-        let face = row.said.name.map(|name| Face { name, place: row.said.place, photo: row.said.photo });
-        let answer =
-            Answer { refusal: refusal.transpose()?, flags: row.said.flags, face, at: row.said.received_at };
+        let refusal = refusal.transpose()?;
+        let face = face(app, corp, &row.said)?;
+        let answer = Answer { refusal, flags: row.said.flags, face, at: row.said.received_at };
         let direction = Direction::parse(&row.direction).ok_or_else(strange)?;
         Ok(Recent { id: row.passage_id, scan: row.scan_id, direction, answer })
     });

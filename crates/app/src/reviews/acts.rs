@@ -201,6 +201,7 @@ async fn tell_person(
         button: "去更正",
         useful_for: TimeDelta::days(7),
         urgent: false,
+        occasion: None,
     };
     notices::tell(app, tx, school, vec![userid], notice, now).await
 }

@@ -49,6 +49,7 @@ pub(crate) async fn warn(app: &App, school: &School) -> Result<()> {
                 button: "去核查",
                 useful_for: TimeDelta::hours(24),
                 urgent: true,
+                occasion: None,
             };
             notices::tell(app, &mut tx, school, to.to_vec(), notice, now).await?;
         }

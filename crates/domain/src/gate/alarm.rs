@@ -57,7 +57,7 @@ pub fn of_flag(flag: Flag) -> Option<AlarmKind> {
         Flag::Double => Some(AlarmKind::Double),
         Flag::Travel => Some(AlarmKind::Travel),
         Flag::Disputed => Some(AlarmKind::Disputed),
-        // A slip of somebody's, or of a clock.
-        Flag::Passback | Flag::Clock => None,
+        // A slip of somebody's, or of a clock; of a visitor their host hears, and the page of visitors shows it.
+        Flag::Passback | Flag::Clock | Flag::Overstayed => None,
     }
 }

@@ -51,6 +51,7 @@ fn rights() -> String {
         text.push('\n');
     }
     text.push_str("\n部门负责人的授权如果是全校的，只看不动：不能催办、邀请激活、签人员流动。\n");
+    text.push_str("\n邀请访客不需要授权：教职工都可以，只看得到自己邀请的人；学生不可以。\n");
     text
 }
 

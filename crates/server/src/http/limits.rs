@@ -1,5 +1,5 @@
 //! Rate limits of one process. A member is limited by account, sign-in by address: a campus shares few addresses,
-//! so that limit is wide.
+//! so that limit is wide. So are visitors, who have no account; there are fewer of them.
 
 use std::{net::IpAddr, num::NonZeroU32};
 
@@ -14,12 +14,16 @@ const MEMBER_BURST: NonZeroU32 = NonZeroU32::new(80).unwrap();
 /// Sign-ins a second from one address, after a burst of [`ADDRESS_BURST`].
 const ADDRESS_RATE: NonZeroU32 = NonZeroU32::new(200).unwrap();
 const ADDRESS_BURST: NonZeroU32 = NonZeroU32::new(2000).unwrap();
+/// Links of visitors opened a second from one address, after a burst of [`VISIT_BURST`].
+const VISIT_RATE: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const VISIT_BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
 
 /// The limits, shared by all workers of the process.
 #[derive(Debug)]
 pub struct Limits {
     members: DefaultKeyedRateLimiter<(CorpId, MemberId)>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    visits: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl Default for Limits {
@@ -27,6 +31,7 @@ impl Default for Limits {
         Self {
             members: RateLimiter::keyed(Quota::per_second(MEMBER_RATE).allow_burst(MEMBER_BURST)),
             addresses: RateLimiter::keyed(Quota::per_second(ADDRESS_RATE).allow_burst(ADDRESS_BURST)),
+            visits: RateLimiter::keyed(Quota::per_second(VISIT_RATE).allow_burst(VISIT_BURST)),
         }
     }
 }
@@ -45,10 +50,19 @@ impl Limits {
         }
     }
 
+    /// Counts a visitor's link that is opened from an address.
+    pub fn check_visit(&self, address: Option<IpAddr>) -> Answer<()> {
+        match address {
+            Some(address) => self.visits.check_key(&address).map_err(|_| too_many()),
+            None => Ok(()),
+        }
+    }
+
     /// Forgets those who have been quiet.
     pub fn sweep(&self) {
         self.members.retain_recent();
         self.addresses.retain_recent();
+        self.visits.retain_recent();
     }
 }
 

@@ -39,6 +39,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         components.add_security_scheme("device", bearer);
         let code = ApiKeyValue::with_description("Authorization", "Pairing 加门岗管理页面上的配对码");
         components.add_security_scheme("pairing", SecurityScheme::ApiKey(ApiKey::Header(code)));
+        let link = ApiKeyValue::with_description("Authorization", "Visit 加访客链接里 #t= 后面的部分");
+        components.add_security_scheme("visit", SecurityScheme::ApiKey(ApiKey::Header(link)));
     }
     document
 }

@@ -60,6 +60,7 @@ pub mod sync_runs;
 pub mod tags;
 pub mod trips;
 pub mod unreported;
+pub mod visitors;
 pub mod write_plans;
 
 use actix_web::web;
@@ -329,6 +330,15 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(gate::pass)
             .service(gate_alarms::list)
             .service(gate_alarms::settle)
+            .service(visitors::own::list)
+            .service(visitors::own::zones)
+            .service(visitors::own::invite)
+            .service(visitors::own::renew_link)
+            .service(visitors::own::cancel)
+            .service(visitors::list)
+            .service(visitors::cancel)
+            .service(visitors::reveal_phone)
+            .service(visitors::open)
             .route("/openapi.json", web::get().to(health::openapi))
             .default_service(web::to(super::not_found)),
     );

@@ -170,6 +170,31 @@ impl FromRequest for Pairing {
     }
 }
 
+/// A visitor, who has no account: who they are is what their link has behind its `#`.
+#[derive(Debug)]
+pub struct Visitor {
+    /// The school and all use cases.
+    pub at: AtSchool,
+    token: String,
+}
+
+impl Visitor {
+    /// What the use cases of visitors take.
+    pub fn parts(&self) -> Answer<(&App, &School, &str)> {
+        Ok((&self.at.app, self.at.school()?, self.token.as_str()))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Failure;
+    type Future = std::future::Ready<Answer<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = authorization(request, "Visit").map_err(|_| app::Error::UnknownVisit.into());
+        std::future::ready(at_school(request).and_then(|at| Ok(Self { at, token: token? })))
+    }
+}
+
 /// What an `Authorization` header of a scheme says.
 fn authorization(request: &HttpRequest, scheme: &str) -> Answer<String> {
     let unknown = || Failure::from(app::Error::UnknownDevice);

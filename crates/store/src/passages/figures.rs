@@ -39,6 +39,9 @@ pub struct Inside {
     /// … who never passed.
     #[diesel(sql_type = BigInt)]
     pub unknown: i64,
+    /// 访客 inside, who are none of these people; none: the question is not of the whole school.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub visitors: Option<i64>,
 }
 
 /// Where people are now, by zone.
@@ -52,10 +55,17 @@ pub async fn inside(
         "with rostered as materialized (select p.person_id {ROSTERED}),
            counted as (
              select s.zone_id, count(*) filter (where s.inside) as inside, count(*) filter (where not s.inside) as outside
-             from gate_presence s join rostered r on r.person_id = s.person_id where s.corp_id = $1 group by 1)
+             from gate_presence s join rostered r on r.person_id = s.person_id where s.corp_id = $1 group by 1),
+           visiting as (
+             select l.zone_id, count(*) as inside from (
+               select distinct on (x.visitor_id, x.zone_id) x.zone_id, x.direction from passages x
+               where x.corp_id = $1 and x.visitor_id is not null and x.decision = 'allowed'
+               order by x.visitor_id, x.zone_id, x.at desc, x.direction) l
+             where l.direction = 'in' group by 1)
          select z.zone_id, z.name, coalesce(c.inside, 0) as inside, coalesce(c.outside, 0) as outside,
-                (select count(*) from rostered) - coalesce(c.inside, 0) - coalesce(c.outside, 0) as unknown
-         from gate_zones z left join counted c on c.zone_id = z.zone_id
+                (select count(*) from rostered) - coalesce(c.inside, 0) - coalesce(c.outside, 0) as unknown,
+                case when $2 is null and $4 is null then coalesce(w.inside, 0) end as visitors
+         from gate_zones z left join counted c on c.zone_id = z.zone_id left join visiting w on w.zone_id = z.zone_id
          where z.corp_id = $1 order by z.zone_id"
     );
     Ok(diesel::sql_query(sql)

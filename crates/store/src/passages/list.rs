@@ -59,9 +59,12 @@ pub struct Row {
     /// Student or staff number.
     #[diesel(sql_type = Nullable<Text>)]
     pub number: Option<String>,
-    /// Name.
+    /// Name, a visitor's too.
     #[diesel(sql_type = Nullable<Text>)]
     pub name: Option<String>,
+    /// Whether it is a visitor's, known still or not.
+    #[diesel(sql_type = Bool)]
+    pub by_visitor: bool,
     /// College, that day.
     #[diesel(sql_type = Nullable<Text>)]
     pub college: Option<String>,
@@ -132,12 +135,13 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Row>> {
     let sql = format!(
-        "select x.passage_id, x.person_id, p.number, p.name, c.name as college, p.major, d.name as place, g.name as gate,
+        "select x.passage_id, x.person_id, p.number, coalesce(p.name, v.name) as name, x.by_visitor, c.name as college, p.major, d.name as place, g.name as gate,
                 z.name as zone, x.direction, x.at, x.received_at, x.offline, x.reason, x.flags
          from passages x
          join gates g on g.corp_id = $1 and g.gate_id = x.gate_id
          join gate_zones z on z.corp_id = $1 and z.zone_id = x.zone_id
          left join persons p on p.corp_id = $1 and p.person_id = x.person_id
+         left join visitors v on v.corp_id = $1 and v.visitor_id = x.visitor_id
          {PLACED}
          where x.corp_id = $1 and {IN_SCOPE} {PICKED} and ($13 is null or (x.at, x.passage_id) < ($13, $14))
          order by x.at desc, x.passage_id desc limit $15"

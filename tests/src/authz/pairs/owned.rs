@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::{
     oracle::{
-        Need::{self, Announce, DesignForms, Export, ExportLog, Invite, Remind, SignedIn},
+        Need::{self, Announce, DesignForms, Export, ExportLog, Invitations, Invite, Remind, SignedIn},
         Who,
     },
     world::{World, own},
@@ -56,6 +56,8 @@ pub const OWNED: &[Owned] = &[
     read("own_file", "GET /exports/$id/file", Export),
     write("own_template", "PUT /export-templates/$id", TEMPLATE, Export),
     write("own_template", "DELETE /export-templates/$id", "", Export),
+    write("own_visitor", "POST /me/visitors/$id/link", "{}", Invitations),
+    write("own_visitor", "POST /me/visitors/$id/cancellation", "{}", Invitations),
     read("own_round", "GET /reminders/$id", Remind),
     read("own_invitations", "GET /registration/invitations/$id", Invite),
     read("own_announcement", "GET /announcements/$id", Announce),

@@ -35,6 +35,7 @@ const TABLES: &[&str] = &[
     "gate_devices",
     "gate_permits",
     "passages",
+    "visitors",
     "portal_entries",
     "portal_passes",
     "portal_lists",

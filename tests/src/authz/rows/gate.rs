@@ -1,7 +1,9 @@
 //! At the gates: what devices ask, who passed, permits, and what gates ask for.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Administer, Alarms, Device, PassageFigures, Passages, Permits, SignedIn};
+use crate::authz::oracle::Need::{
+    Administer, Alarms, Device, Invitations, PassageFigures, Passages, Permits, SignedIn, Visitors,
+};
 
 pub const ROWS: &[Row] = &[
     row("gate_codes_create", SignedIn, "POST /me/gate-codes", ""),
@@ -30,6 +32,20 @@ pub const ROWS: &[Row] = &[
         "POST /gate-permits",
         r#"{"numbers":"$number","kind":"single","from":"2020-03-05T00:00:00Z","until":"2020-03-06T00:00:00Z","reason":"就医"}"#,
     ),
+    get("visitors_own", Invitations, "GET /me/visitors"),
+    get("visitors_zones", Invitations, "GET /me/visitor-zones"),
+    row(
+        "visitors_invite",
+        Invitations,
+        "POST /me/visitors",
+        r#"{"name":"来访人","phone":"100 1234 5678","reason":"设备检修","zones":[$zone],"from":"2020-03-05T00:00:00Z","until":"2020-03-05T10:00:00Z"}"#,
+    ),
+    row("visitors_renew_link", Invitations, "POST /me/visitors/$own_visitor/link", ""),
+    row("visitors_cancel_own", Invitations, "POST /me/visitors/$own_visitor/cancellation", ""),
+    get("visitors_list", Visitors, "GET /visitors?show=all"),
+    row("visitors_reveal_phone", Visitors, "POST /visitors/$visitor/phone", r#"{"purpose":"call"}"#),
+    row("visitors_cancel", Visitors, "POST /visitors/$visitor/cancellation", ""),
+    row("visit_open", Device, "POST /visit", ""),
     row("gate_permits_revoke", Permits, "POST /gate-permits/$permit/revocation", r#"{"reason":"提前返校"}"#),
     row("gate_zones_create", Administer, "POST /gate-zones", r#"{"name":"西校区","kind":"campus"}"#),
     row("gate_zones_change", Administer, "PUT /gate-zones/$zone", r#"{"name":"东校区","kind":"campus"}"#),

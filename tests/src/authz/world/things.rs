@@ -332,6 +332,9 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
         select 1, 'silent', gen_random_uuid()::text, gate_id, device_id, seen_at from gate_devices
         order by device_id limit 1 returning alarm_id";
     ids.insert("gate_alarm", one(world, sql).await);
+    let visitor = own::visitor(world).await;
+    let invited = facts::done(world, world.userid(Who::Teacher), "/me/visitors", &visitor).await;
+    ids.insert("visitor", text(&invited["id"]));
 
     let number = cast.at(place).number.clone();
     let since = if cast.counsellor.is_some() {

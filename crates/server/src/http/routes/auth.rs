@@ -63,6 +63,11 @@ pub(super) fn address_checked(request: &HttpRequest, limits: &Limits, config: &C
     limits.check_address(client_address(request, &config.server.trusted_proxies))
 }
 
+/// Refuses an address that opens too many links of visitors.
+pub(super) fn visit_checked(request: &HttpRequest, limits: &Limits, config: &Config) -> Answer<()> {
+    limits.check_visit(client_address(request, &config.server.trusted_proxies))
+}
+
 /// 企业微信's own browser says so (doc 90315).
 pub(super) fn is_in_client(request: &HttpRequest) -> bool {
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());

@@ -79,6 +79,14 @@ pub enum GateRefusal {
     AlreadyIn,
     /// Goes out while outside.
     AlreadyOut,
+    /// A visitor before their time.
+    VisitEarly,
+    /// A visitor after it.
+    VisitOver,
+    /// A visitor whose invitation was taken back.
+    VisitCancelled,
+    /// A visitor who is invited to another zone.
+    VisitElsewhere,
     /// What a device decided for a reason of its own.
     Device,
 }
@@ -99,6 +107,10 @@ impl From<Refusal> for GateRefusal {
             Refusal::NoPermit => Self::NoPermit,
             Refusal::AlreadyIn => Self::AlreadyIn,
             Refusal::AlreadyOut => Self::AlreadyOut,
+            Refusal::VisitEarly => Self::VisitEarly,
+            Refusal::VisitOver => Self::VisitOver,
+            Refusal::VisitCancelled => Self::VisitCancelled,
+            Refusal::VisitElsewhere => Self::VisitElsewhere,
             Refusal::Device => Self::Device,
         }
     }
@@ -120,6 +132,10 @@ impl From<GateRefusal> for Refusal {
             GateRefusal::NoPermit => Self::NoPermit,
             GateRefusal::AlreadyIn => Self::AlreadyIn,
             GateRefusal::AlreadyOut => Self::AlreadyOut,
+            GateRefusal::VisitEarly => Self::VisitEarly,
+            GateRefusal::VisitOver => Self::VisitOver,
+            GateRefusal::VisitCancelled => Self::VisitCancelled,
+            GateRefusal::VisitElsewhere => Self::VisitElsewhere,
             GateRefusal::Device => Self::Device,
         }
     }
@@ -246,7 +262,7 @@ pub struct GateDecision {
     reason: Option<GateRefusal>,
     /// The same in Chinese, for the screen.
     message: Option<&'static str>,
-    /// What the guard should look at: passback, double, travel.
+    /// What the guard should look at: passback, double, travel, overstayed.
     flags: Vec<String>,
     /// Who it is, where the code says so.
     person: Option<GatePerson>,
@@ -261,6 +277,20 @@ struct GatePerson {
     place: Option<String>,
     /// Where their photo is for the next two minutes; null: there is none.
     photo: Option<String>,
+    /// 访客: whose guest they are; null: somebody of the school.
+    guest: Option<GateGuest>,
+}
+
+/// Whose guest a visitor is.
+#[derive(Debug, Serialize, ToSchema)]
+struct GateGuest {
+    /// Who invited them.
+    host: String,
+    until: DateTime<Utc>,
+    reason: String,
+    company: Option<String>,
+    /// 车牌号
+    plate: Option<String>,
 }
 
 /// Whether whoever showed this code may pass.
@@ -282,6 +312,13 @@ fn decision(name: &str, answer: passages::Answer) -> GateDecision {
         name: face.name,
         place: face.place,
         photo: face.photo.then(|| format!("/api/v1/gate/scans/{name}/photo")),
+        guest: face.guest.map(|guest| GateGuest {
+            host: guest.host,
+            until: guest.until,
+            reason: guest.reason,
+            company: guest.company,
+            plate: guest.plate,
+        }),
     });
     GateDecision {
         allowed: answer.refusal.is_none(),

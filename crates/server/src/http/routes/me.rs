@@ -139,6 +139,10 @@ struct May {
     see_platform: bool,
     /// Say which other systems members are led to.
     manage_portal: bool,
+    /// 访客: invite somebody.
+    invite_visitors: bool,
+    /// Read who is expected and inside.
+    manage_visitors: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -220,6 +224,8 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             handle_gate_alarms: viewer.may(Action::HandleGateAlarms),
             see_platform: viewer.may(Action::SeePlatform),
             manage_portal: viewer.may(Action::ManagePortal),
+            invite_visitors: viewer.may_invite_visitors(),
+            manage_visitors: viewer.may(Action::ManageVisitors),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -57,8 +57,10 @@ pub struct PassageList {
 #[derive(Debug, Serialize, ToSchema)]
 struct Passage {
     id: i64,
-    /// Null: the code says nothing we know.
+    /// Null: a visitor's, or the code says nothing we know.
     person: Option<i64>,
+    /// Whether it is a visitor's; without a name: one that is forgotten.
+    visitor: bool,
     number: Option<String>,
     name: Option<String>,
     college: Option<String>,
@@ -77,9 +79,9 @@ struct Passage {
     offline: bool,
     allowed: bool,
     /// Why not: unreadable, killed_key, early, expired, used, left, direction, hours, no_report, abnormal, no_permit,
-    /// already_in, already_out or device.
+    /// already_in, already_out, visit_early, visit_over, visit_cancelled, visit_elsewhere or device.
     reason: Option<String>,
-    /// What somebody should look at: passback, double, travel, disputed or clock.
+    /// What somebody should look at: passback, double, travel, disputed, clock or overstayed.
     flags: Vec<String>,
 }
 
@@ -107,6 +109,7 @@ pub async fn list(who: SignedIn, query: Query<PassageQuery>) -> Answer<web::Json
     let items = page.items.into_iter().map(|row| Passage {
         id: row.passage_id,
         person: row.person_id,
+        visitor: row.by_visitor,
         number: row.number,
         name: row.name,
         college: row.college,
@@ -152,6 +155,8 @@ struct ZoneInside {
     outside: i64,
     /// … who never passed.
     unknown: i64,
+    /// 访客 inside, who are none of these; null: I don't see the whole school, or asked for a part of it.
+    visitors: Option<i64>,
 }
 
 /// How many of those I may see are inside each zone now.
@@ -169,6 +174,7 @@ pub async fn inside(who: SignedIn, query: Query<InsideQuery>) -> Answer<web::Jso
         inside: zone.inside,
         outside: zone.outside,
         unknown: zone.unknown,
+        visitors: zone.visitors,
     });
     Ok(web::Json(PassagesInside { as_of: app.now(), zones: zones.collect() }))
 }

@@ -17,7 +17,7 @@ use crate::http::{
 pub struct Reveal {
     /// `call`.
     #[schema(example = "call")]
-    purpose: String,
+    pub(super) purpose: String,
 }
 
 /// A phone number in full.
@@ -29,6 +29,13 @@ pub struct Phone {
     shown_for_seconds: u32,
 }
 
+impl Phone {
+    /// Of whoever was just looked at.
+    pub(super) fn shown(phone: String) -> Self {
+        Self { phone, shown_for_seconds: 60 }
+    }
+}
+
 /// A person's phone in full. The look is recorded, and the person can read who looked.
 #[utoipa::path(
     operation_id = "people_reveal_phone",
@@ -38,5 +45,5 @@ pub struct Phone {
 pub async fn reveal_phone(who: SignedIn, id: web::Path<i64>, body: Json<Reveal>) -> Answer<web::Json<Phone>> {
     let (app, school, viewer) = who.parts()?;
     let phone = app::people::reveal_phone(app, school, viewer, *id, &body.0.purpose).await?;
-    Ok(web::Json(Phone { phone, shown_for_seconds: 60 }))
+    Ok(web::Json(Phone::shown(phone)))
 }

@@ -19,6 +19,7 @@ const GROUPS = {
     'passage-table': ['tally', (may) => may.see_passage_figures],
     passages: ['passages', (may) => may.see_passages],
     outside: ['absent', (may) => may.see_passages],
+    visitors: ['people', (may) => may.manage_visitors],
     'gate-alarms': ['alert', (may) => may.handle_gate_alarms],
     'gate-permits': ['permit', (may) => may.manage_permits],
     gates: ['gates', (may) => may.manage_gates],

@@ -1,6 +1,7 @@
 import { computed, onScopeDispose, shallowRef } from 'vue';
 import { newIdempotencyKey } from '#shared/api/client.ts';
 import { asProblem } from '#shared/api/problem.ts';
+import type { components } from '#shared/api/schema.d.ts';
 import { carry, fetchGuide, fetchPhoto, scan as ask, type Decision, type Recent } from './api.ts';
 import { readCode, type Code } from './code/code.ts';
 import { isSignedWith } from './code/verify.ts';
@@ -20,7 +21,7 @@ export type Outcome = {
   /** What was against it where the gate lets everybody through. */
   despite: Refusal | null;
   flags: string[];
-  person: { name: string; place: string | null } | null;
+  person: { name: string; place: string | null; guest: components['schemas']['GateGuest'] | null } | null;
   /** Decided here, without the server. */
   alone: boolean;
 };
@@ -127,7 +128,7 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
       why: null,
       despite: null,
       flags: decision.flags,
-      person: person ? { name: person.name, place: person.place ?? null } : null,
+      person: person ? { name: person.name, place: person.place ?? null, guest: person.guest ?? null } : null,
       alone: false,
     };
   }

@@ -215,6 +215,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'outside.title', menu: 'outside' },
   },
   {
+    path: '/visitors',
+    name: 'visitors',
+    component: () => import('../pages/visitors/VisitorsPage.vue'),
+    meta: { title: 'visitors.title', menu: 'visitors' },
+  },
+  {
     path: '/gate-alarms',
     name: 'gate-alarms',
     component: () => import('../pages/gate-alarms/GateAlarmsPage.vue'),

@@ -19,8 +19,8 @@ const fromHex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (byte
 const publicKey = base64url(fromHex(fixture.public_key));
 
 describe('what the server wrote', () => {
-  test.each(fixture.codes)('is read as it was meant: $jti', ({ code, end, jti, pseudonym }) => {
-    expect(readCode(code)).toMatchObject({ kid: fixture.kid, end, jti, pseudonym: base64url(fromHex(pseudonym)) });
+  test.each(fixture.codes)('is read as it was meant: $jti', ({ code, end, jti, pseudonym, visitor = false }) => {
+    expect(readCode(code)).toMatchObject({ kid: fixture.kid, end, jti, pseudonym: base64url(fromHex(pseudonym)), visitor });
   });
 
   test.each([

@@ -10,6 +10,8 @@ export type Code = {
   kid: string;
   /** Whom it is of, to whoever has the keys of the day; base64url, as the guide's lists have it. */
   pseudonym: string;
+  /** Whether it is a visitor's, whom no guide knows. */
+  visitor: boolean;
   /** Until when it is good, in seconds since 1970. */
   end: number;
   /** Its own id, in hex. */
@@ -29,6 +31,7 @@ const EDDSA = -8;
 const EXPIRES = 4;
 const CWT_ID = 7;
 const PSEUDONYM = -65_537;
+const VISITOR = -65_540;
 
 /** Reads a code; null where it is none of ours. */
 export function readCode(text: string): Code | null {
@@ -52,12 +55,15 @@ function codeOf(message: unknown): Code | null {
   const claims = parse(payload);
   if (!isMap(header) || !isMap(claims) || header.get(ALGORITHM) !== EDDSA || header.has(CRITICAL)) return null;
   const kid = header.get(KEY_ID);
-  const [end, jti, pseudonym] = [claims.get(EXPIRES), claims.get(CWT_ID), claims.get(PSEUDONYM)];
+  const visitor = claims.has(VISITOR);
+  if (visitor && claims.has(PSEUDONYM)) return null;
+  const [end, jti, pseudonym] = [claims.get(EXPIRES), claims.get(CWT_ID), claims.get(visitor ? VISITOR : PSEUDONYM)];
   if (!isBytes(kid, 4) || !isBytes(jti, 8) || !isBytes(pseudonym, 12) || !isBytes(signature, 64)) return null;
   if (typeof end !== 'number' || !Number.isSafeInteger(end)) return null;
   return {
     kid: hex(kid),
     pseudonym: base64url(pseudonym),
+    visitor,
     end,
     jti: hex(jti),
     signed: Uint8Array.from(encode(['Signature1', protectedBytes, new Uint8Array(0), payload])),

@@ -21,7 +21,7 @@ const guide: Guide = {
   killed: ['deadbeef'],
 };
 
-const code: Code = { kid: 'a1b2c3d4', pseudonym: 'Somebody-aaaaaaa', end: SHOWN + 20, jti: '0909090909090909', signed: new Uint8Array(0), signature: new Uint8Array(64) };
+const code: Code = { kid: 'a1b2c3d4', pseudonym: 'Somebody-aaaaaaa', visitor: false, end: SHOWN + 20, jti: '0909090909090909', signed: new Uint8Array(0), signature: new Uint8Array(64) };
 const scene: Scene = { guide, code, signed: true, direction: 'in', now: NOW, clockIsRight: true, used: false };
 
 const at = (time: string) => Date.parse(`2020-03-04T${time}+08:00`);
@@ -49,6 +49,8 @@ const cases: Case[] = [
   ['a key of yesterday', { ...then('00:20'), now: at('00:20') + 86_400_000, code: { ...code, end: (at('00:20') + 86_400_000) / 1000 + 20 } }, 'expired'],
   ['a code that was used', { used: true }, 'used'],
   ['the wrong way', { guide: { ...guide, directions: 'out' } }, 'direction'],
+  ['a visitor', { code: { ...code, visitor: true } }, 'device', 'visitor'],
+  ['a visitor who is late with their code', { now: NOW + 25_000, code: { ...code, visitor: true } }, 'expired'],
   ['whom not to let in', { code: { ...code, pseudonym: 'Ill-and-home-aaa' } }, 'device', 'listed'],
   ['… who may go out', { direction: 'out', code: { ...code, pseudonym: 'Ill-and-home-aaa' } }, null],
   ['before the hours', { ...then('05:59'), guide: ruled({ hours }) }, 'hours'],

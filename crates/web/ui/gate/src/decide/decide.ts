@@ -1,6 +1,6 @@
 /**
  * What a device decides when the server does not answer: the rules of `domain::gate`, as far as the guide lets it know. Who
- * has not reported and who is ill it knows only as a list of whom not to let through.
+ * has not reported and who is ill it knows only as a list of whom not to let through; whom somebody expects it does not know.
  */
 import type { components } from '#shared/api/schema.d.ts';
 import type { Code } from '../code/code.ts';
@@ -11,7 +11,7 @@ export type Direction = components['schemas']['GateDirection'];
 export type Refusal = components['schemas']['GateRefusal'];
 
 /** More than the server's word for it: what the guard can do about it. */
-export type Why = 'clock' | 'no_guide' | 'stale_guide' | 'listed' | 'closed';
+export type Why = 'clock' | 'no_guide' | 'stale_guide' | 'listed' | 'closed' | 'visitor';
 
 export type Verdict = {
   allowed: boolean;
@@ -71,6 +71,7 @@ function flawOf(guide: Guide, { code, signed, direction, now, clockIsRight, used
   if (now < Date.parse(key.from) || seconds < code.end - LIFE - SKEW) return { reason: 'early' };
   if (used) return { reason: 'used' };
   if (guide.directions !== 'both' && guide.directions !== direction) return { reason: 'direction' };
+  if (code.visitor) return { reason: 'device', why: 'visitor' };
   const { permit = 'never' } = (direction === 'in' ? guide.rules.entering : guide.rules.leaving) ?? {};
   const open = isOpen(guide.rules.hours ?? [], minuteOf(now, guide.time_zone));
   if (!open && permit === 'never') return { reason: 'hours' };

@@ -139,6 +139,19 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'alarms.title' },
   },
   {
+    path: '/visitors',
+    name: 'visitors',
+    component: () => import('../pages/visitors/VisitorsPage.vue'),
+    meta: { title: 'visitors.title' },
+  },
+  {
+    path: '/visit',
+    name: 'visit',
+    component: () => import('../pages/visits/VisitPage.vue'),
+    // Whoever opens it has no account.
+    meta: { title: 'visit.title', open: true },
+  },
+  {
     path: '/corrections',
     name: 'corrections',
     component: () => import('../pages/corrections/CorrectionsPage.vue'),

@@ -2,11 +2,19 @@ import { onScopeDispose, shallowRef } from 'vue';
 import { answer, type Api } from '../api/client.ts';
 import { asProblem, type Problem } from '../api/problem.ts';
 
+const ofPerson = (api: Api) => (person: number) =>
+  answer(
+    api.POST('/api/v1/people/{id}/phone', {
+      params: { path: { id: person } },
+      body: { purpose: 'call' },
+    }),
+  );
+
 /**
  * A phone number, fetched only when asked for (the server records the look) and forgotten after the
- * seconds the server allows.
+ * seconds the server allows. `ask` is for phones that are not of somebody on the roster.
  */
-export function usePhone(api: Api) {
+export function usePhone(api: Api, ask: (id: number) => Promise<{ phone: string; shown_for_seconds: number }> = ofPerson(api)) {
   const phone = shallowRef<string | null>(null);
   const secondsLeft = shallowRef(0);
   const problem = shallowRef<Problem | null>(null);
@@ -28,12 +36,7 @@ export function usePhone(api: Api) {
     const mine = asked;
     busy.value = true;
     try {
-      const shown = await answer(
-        api.POST('/api/v1/people/{id}/phone', {
-          params: { path: { id: person } },
-          body: { purpose: 'call' },
-        }),
-      );
+      const shown = await ask(person);
       if (mine !== asked) return;
       phone.value = shown.phone;
       secondsLeft.value = shown.shown_for_seconds;

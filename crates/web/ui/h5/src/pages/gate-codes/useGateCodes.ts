@@ -2,9 +2,10 @@ import { onScopeDispose, shallowRef, watch } from 'vue';
 import { answer } from '#shared/api/client.ts';
 import { asProblem, type Problem } from '#shared/api/problem.ts';
 import type { Notes } from '#shared/storage.ts';
+import { asBatch, batchOf, isShort, type Batch } from '#shared/gate/batch.ts';
 import { api } from '../../api.ts';
+import { useShown } from '../../components/useShown.ts';
 import { PLACE } from './place.ts';
-import { asBatch, batchOf, current, isShort, serverNow, type Batch, type Shown } from '#shared/gate/batch.ts';
 
 /** Whose codes they are, as the page says it. */
 export type Owner = { userid: string; name: string; place: string; timeZone: string };
@@ -24,14 +25,11 @@ const AGAIN = 10_000;
 export function useGateCodes(notes: Notes, owner: () => Owner | null) {
   const kept = keptIn(notes);
   const batch = shallowRef<Batch | null>(kept && kept.owner.userid === (owner()?.userid ?? kept.owner.userid) ? kept.batch : null);
-  const shown = shallowRef<Shown | null>(null);
   const problem = shallowRef<Problem | null>(null);
   const loading = shallowRef(false);
-  const now = shallowRef(serverNow(batch.value, Date.now()));
+  const { shown, now } = useShown(batch);
   /** Whose the batch is: where somebody else signed in, it is nobody's. */
   let whose = batch.value ? kept?.owner.userid : undefined;
-  let drawn = 0;
-  let frame: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function fetchMore(): Promise<void> {
@@ -77,26 +75,14 @@ export function useGateCodes(notes: Notes, owner: () => Owner | null) {
     timer = setTimeout(() => void look(), AGAIN);
   }
 
-  /** Twenty times a second: smooth enough for a hand that sweeps, and little work for a cheap phone. */
-  function draw(at = 0) {
-    frame = requestAnimationFrame(draw);
-    if (at - drawn < 45 && drawn > 0) return;
-    drawn = at;
-    const phone = Date.now();
-    now.value = serverNow(batch.value, phone);
-    shown.value = batch.value && current(batch.value, phone);
-  }
-
   const back = () => void look();
   addEventListener('online', back);
   document.addEventListener('visibilitychange', back);
   onScopeDispose(() => {
-    if (frame !== undefined) cancelAnimationFrame(frame);
     clearTimeout(timer);
     removeEventListener('online', back);
     document.removeEventListener('visibilitychange', back);
   });
-  draw();
   void look();
   return { shown, now, problem, loading, retry: fetchMore };
 }
