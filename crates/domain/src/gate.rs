@@ -175,6 +175,22 @@ impl Flag {
             Self::Clock => "clock",
         }
     }
+
+    /// As a list says it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Passback => "重复进出",
+            Self::Double => "一码两用",
+            Self::Travel => "一分钟两岗",
+            Self::Disputed => "离线放行存疑",
+            Self::Clock => "设备时间不准",
+        }
+    }
+
+    /// The flag of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flag| flag.as_str() == name)
+    }
 }
 
 /// When the anti-passback of the day before is forgiven: who forgot to scan is not locked out for ever.

@@ -13,7 +13,7 @@ use domain::{CorpId, DepartmentId, PersonId};
 
 use crate::{Result, prepared::prepared};
 
-pub use figures::{GateHour, Inside, Outsider, Unit, by_hour, inside, outside, table};
+pub use figures::{GateHour, Inside, Outsider, Unit, by_hour, count_outside, inside, outside, table};
 pub use list::{Picked, Question, Row, count, list};
 
 /// Waits until nobody else decides about these people, so that a code is good once wherever it is scanned. Until the
