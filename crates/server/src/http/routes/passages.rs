@@ -7,7 +7,7 @@ use domain::gate::Refusal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::gate::GateDirection;
+use super::gate::{GateDirection, GateRefusal};
 use crate::http::{
     input::{self, Query},
     openapi::Refusals,
@@ -373,7 +373,9 @@ struct OwnPassage {
     direction: String,
     at: DateTime<Utc>,
     allowed: bool,
-    /// Why not, in Chinese.
+    /// Why not.
+    reason: Option<GateRefusal>,
+    /// The same in Chinese.
     message: Option<&'static str>,
 }
 
@@ -386,13 +388,17 @@ struct OwnPassage {
 pub async fn own(who: SignedIn) -> Answer<web::Json<OwnPassages>> {
     let (app, school, viewer) = who.parts()?;
     let rows = passages::own(app, school, viewer, 20).await?;
-    let items = rows.into_iter().map(|row| OwnPassage {
-        id: row.passage_id,
-        gate: row.gate,
-        direction: row.direction,
-        at: row.at,
-        allowed: row.reason.is_none(),
-        message: row.reason.as_deref().and_then(Refusal::parse).map(Refusal::title),
+    let items = rows.into_iter().map(|row| {
+        let refusal = row.reason.as_deref().and_then(Refusal::parse);
+        OwnPassage {
+            id: row.passage_id,
+            gate: row.gate,
+            direction: row.direction,
+            at: row.at,
+            allowed: row.reason.is_none(),
+            reason: refusal.map(GateRefusal::from),
+            message: refusal.map(Refusal::title),
+        }
     });
     Ok(web::Json(OwnPassages { items: items.collect() }))
 }
