@@ -534,3 +534,43 @@ async fn figures_and_who_is_not_back_leave_as_sheets_of_what_their_pages_show() 
         assert_eq!(guard.post("/exports", &wanted).await.status, StatusCode::FORBIDDEN);
     }
 }
+
+/// Forgets what is no longer of use, as the hour comes round.
+async fn sweep(test: &TestApp) {
+    app::jobs::look_at_schedules(&test.app).await;
+    test.clock.advance(TimeDelta::hours(1));
+    test.run_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_passed_is_known_for_thirty_days_and_a_single_permit_is_never_good_again() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let east = gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
+    let counsellor = test.sign_in(&userid).await;
+    let permit = json!({ "numbers": students[0], "kind": "single", "from": "2020-03-04T00:00:00Z",
+        "until": "2020-05-04T00:00:00Z", "reason": "就医" });
+    assert_eq!(counsellor.post("/gate-permits", &permit).await.body["added"], json!(1));
+    let (first, second) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    pass(&east, &first, "out").await;
+    pass(&east, &second, "in").await;
+    let early = counsellor.get("/passages/table?from=2020-02-01").await;
+    assert_eq!(early.fields(), ["from"], "of days nobody knows any more there are no figures");
+
+    test.clock.advance(TimeDelta::days(29));
+    sweep(&test).await;
+    let kept = async || test.one::<i64>("select count(*) from passages", &[]).await;
+    assert_eq!(kept().await, 2);
+    test.clock.advance(TimeDelta::days(1));
+    sweep(&test).await;
+    assert_eq!(kept().await, 1, "what the permit was used for");
+    let first = test.sign_in(&students[0]).await;
+    let again = east.scan(&code(&first).await, "out").await;
+    assert_eq!(again["reason"], json!("no_permit"), "{again}");
+    test.clock.advance(TimeDelta::days(60));
+    sweep(&test).await;
+    assert_eq!(kept().await, 0);
+}

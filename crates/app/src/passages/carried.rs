@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::gate::{Flag, Refusal};
+use domain::gate::{Flag, KEPT_DAYS, Refusal};
 use store::{
     gate_keys::{self, Key},
     passages::{self, NewPassage, Where},
@@ -20,8 +20,8 @@ use crate::{
 pub const MOST: usize = 100;
 /// A clock that is further ahead is wrong …
 const AHEAD: TimeDelta = TimeDelta::seconds(30);
-/// … and one that is further behind.
-const BEHIND: TimeDelta = TimeDelta::days(60);
+/// … and one that is further behind: what happened before would be forgotten as soon as it is told.
+const BEHIND: TimeDelta = TimeDelta::days(KEPT_DAYS);
 
 /// A passage a device decided about by itself.
 #[derive(Debug, Clone)]

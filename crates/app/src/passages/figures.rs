@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     DepartmentId, PersonId, clock,
-    gate::Direction,
+    gate::{Direction, KEPT_DAYS},
     policy::{Action, Scope, Viewer},
 };
 use store::{
@@ -13,10 +13,8 @@ use store::{
 
 use crate::{App, Error, Page, Result, School, page};
 
-/// Days of a table at most.
-const LONGEST: i64 = 92;
 /// How far back passages are kept.
-const KEPT: TimeDelta = TimeDelta::days(180);
+const KEPT: TimeDelta = TimeDelta::days(KEPT_DAYS);
 /// How long before a moment somebody may have left to be missed at it.
 const MISSED: TimeDelta = TimeDelta::days(7);
 
@@ -59,8 +57,13 @@ impl Span {
         if to < from {
             return Err(Error::field("to", "结束日期早于开始日期，请核对"));
         }
-        if (to - from).num_days() >= LONGEST {
-            return Err(Error::field("from", format!("一次最多统计 {LONGEST} 天，请缩短时间")));
+        // Of the day before, passages are forgotten hour by hour: half a day is no figure.
+        let first = today - TimeDelta::days(KEPT_DAYS - 1);
+        if from < first {
+            return Err(Error::field("from", format!("进出记录只保留 {KEPT_DAYS} 天，请选择 {first} 或以后的日期")));
+        }
+        if (to - from).num_days() >= KEPT_DAYS {
+            return Err(Error::field("to", format!("一次最多统计 {KEPT_DAYS} 天，请缩短时间")));
         }
         let span = Self { from: Some(from), to: Some(to) };
         let [Some(from), Some(until)] = span.moments(school)? else {

@@ -178,7 +178,7 @@ pub async fn inside(who: SignedIn, query: Query<InsideQuery>) -> Answer<web::Jso
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct HoursQuery {
-    /// Today if left out.
+    /// Today if left out. At most 29 days ago.
     day: Option<NaiveDate>,
     /// Only people under this department.
     department: Option<i32>,
@@ -240,9 +240,9 @@ pub enum PassagesBy {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TableQuery {
-    /// From this day; the last one if left out.
+    /// From this day; the last one if left out. At most 29 days ago: passages are kept for 30.
     from: Option<NaiveDate>,
-    /// To this day; today if left out. At most 92 days.
+    /// To this day; today if left out.
     to: Option<NaiveDate>,
     /// Only people under this department.
     department: Option<i32>,
