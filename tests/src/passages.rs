@@ -559,6 +559,8 @@ async fn who_passed_is_known_for_thirty_days_and_a_single_permit_is_never_good_a
     pass(&east, &second, "in").await;
     let early = counsellor.get("/passages/table?from=2020-02-01").await;
     assert_eq!(early.fields(), ["from"], "of days nobody knows any more there are no figures");
+    assert_eq!(counsellor.get("/passages/hours?day=2020-02-03").await.fields(), ["day"]);
+    assert_eq!(counsellor.get("/passages/hours?day=2020-02-04").await.status, StatusCode::OK);
 
     test.clock.advance(TimeDelta::days(29));
     sweep(&test).await;

@@ -50,7 +50,7 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
         Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
             viewer.scope(Action::SeeStatistics)
         }
-        // A guard looks at a screen and takes nothing along: not the figures either, which are those of whoever sees others.
+        // A guard looks at a screen and takes nothing along, no figures either: whoever sees statistics does.
         Dataset::PassageTable => viewer.scope(Action::SeeStatistics),
         Dataset::ReportPeople
         | Dataset::Trips

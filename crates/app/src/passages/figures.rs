@@ -49,8 +49,8 @@ impl Span {
         Ok([self.from.map(midnight), self.to.map(|day| clock::end_of_day(school.zone, day))])
     }
 
-    /// The same with both bounds.
-    fn whole(self, app: &App, school: &School) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+    /// The same with both bounds. `field` is the one that says from when.
+    fn whole(self, app: &App, school: &School, field: &str) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
         let today = school.today(app.now());
         let to = self.to.or(self.from).unwrap_or(today);
         let from = self.from.unwrap_or(to);
@@ -60,7 +60,7 @@ impl Span {
         // Of the day before, passages are forgotten hour by hour: half a day is no figure.
         let first = today - TimeDelta::days(KEPT_DAYS - 1);
         if from < first {
-            return Err(Error::field("from", format!("进出记录只保留 {KEPT_DAYS} 天，请选择 {first} 或以后的日期")));
+            return Err(Error::field(field, format!("进出记录只保留 {KEPT_DAYS} 天，请选择 {first} 或以后的日期")));
         }
         if (to - from).num_days() >= KEPT_DAYS {
             return Err(Error::field("to", format!("一次最多统计 {KEPT_DAYS} 天，请缩短时间")));
@@ -175,7 +175,7 @@ pub async fn by_hour(
     department: Option<DepartmentId>,
 ) -> Result<Vec<GateHour>> {
     let question = question(school, viewer, Action::SeePassageFigures)?;
-    let moments = Span { from: day, to: day }.whole(app, school)?;
+    let moments = Span { from: day, to: day }.whole(app, school, "day")?;
     let mut tx = app.store().reading(school.corp()).await?;
     let rows = passages::by_hour(&mut tx, &question, moments, department).await?;
     tx.commit().await?;
@@ -218,7 +218,7 @@ pub(crate) async fn table_in(
     (span, department): (Span, Option<DepartmentId>),
     by: By,
 ) -> Result<Vec<Unit>> {
-    let moments = span.whole(app, school)?;
+    let moments = span.whole(app, school, "from")?;
     let by = match by {
         By::College => "college",
         By::Class => "class",
