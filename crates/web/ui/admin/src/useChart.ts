@@ -1,5 +1,5 @@
 import { init, type EChartsCoreOption, type EChartsType } from 'echarts/core';
-import { onBeforeUnmount, onMounted, useTemplateRef, watch, type WatchSource } from 'vue';
+import { onBeforeUnmount, onMounted, watch, type ShallowRef, type WatchSource } from 'vue';
 
 /** What the charts look alike by. Colours of text keep their contrast on a card. */
 const INK = '#4b5361';
@@ -43,12 +43,11 @@ export const percents = (values: number[]) => ({
 });
 
 /**
- * The life of a chart in the element `ref="holder"`: drawn when it is there, again when something it `shows` changes, as wide as
+ * The life of a chart in its `holder`: drawn when it is there, again when something it `shows` changes, as wide as
  * its place, and gone with it. It grows once; figures that are fetched again just change. `pressed` is told the place of what is
  * pressed in its data.
  */
-export function useChart(option: () => EChartsCoreOption, shows: WatchSource[], pressed?: (place: number) => void): void {
-  const holder = useTemplateRef<HTMLElement>('holder');
+export function useChart(holder: Readonly<ShallowRef<HTMLElement | null>>, option: () => EChartsCoreOption, shows: WatchSource[], pressed?: (place: number) => void): void {
   let chart: EChartsType | undefined;
   let observer: ResizeObserver | undefined;
 
