@@ -303,7 +303,7 @@ create table change_sets (
   corp_id        integer not null references corps,
   change_set_id  bigint not null,
   kind           text not null check (kind in ('sync', 'roster', 'exemptions', 'accounts', 'statuses', 'residences',
-                   'photos', 'corrections', 'kinds')),
+                   'photos', 'corrections', 'kinds', 'platform')),
   run_id         bigint,
   title          text not null,
   rows_changed   bigint not null,

@@ -14,6 +14,7 @@ create table platform_figures (
   foreign key (corp_id, entered_by) references members (corp_id, member_id)
 );
 call school_table('platform_figures', 'select, insert, update, delete');
+call track_changes('platform_figures');
 
 -- How each collecting went last: since when it fails, and why.
 create table platform_collections (
@@ -89,3 +90,4 @@ create table usage_records (
   foreign key (corp_id, entered_by) references members (corp_id, member_id)
 );
 call school_table('usage_records', 'select, insert, update, delete');
+call track_changes('usage_records');

@@ -31,6 +31,7 @@ const unfold = (name) => (page) => page.locator('summary', { hasText: name }).cl
 const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().click();
 const devices = (page) => page.getByRole('button', { name: /的设备$/ }).first().click();
 const CONTACT = { id: 1, at: '2020-03-04T00:00:00Z', userid: 'T0001', name: '某老师', place: '教务处', kind: 1, title: '添加外部联系人', words: '姓名：校外联系人', ip: '203.0.113.*' };
+const IMPORT = { id: 1, kind: 'platform', title: '导入平台数据“三月.xlsx”：31 行，62 个数', rows_changed: 62, made_by: '某老师', made_at: '2020-03-04T00:00:00Z', undone_at: null };
 const ADMIN = [
   { route: 'home', at: '/', as: 'counsellor', moves: true },
   { route: 'statistics', at: '/statistics/health-daily', as: 'school_leader', lists: [{ api: '/statistics/health-daily' }] },
@@ -82,7 +83,7 @@ const ADMIN = [
   { route: 'accounts', at: '/accounts', as: 'administrator', lists: [{ api: '/accounts/matches' }, { api: '/accounts/leftovers', long: true }] },
   { route: 'write-back', at: '/write-back', as: 'administrator', lists: [{ api: '/write-plans', long: true }] },
   { route: 'write-plan', at: '/write-back/:plan', as: 'administrator', lists: [{ api: '/write-plans/:plan', one: true }, { api: '/write-plans/:plan/steps', long: true }] },
-  { route: 'platform', at: '/platform', as: 'administrator', lists: [{ api: '/platform', one: true }, { api: '/platform/usage', long: true, open: press('成员使用记录') }, { api: '/platform/contacts', long: true, open: press('外部沟通'), row: CONTACT }, { api: '/platform/records', long: true, open: press('操作日志'), row: CONTACT }] },
+  { route: 'platform', at: '/platform', as: 'administrator', lists: [{ api: '/platform', one: true }, { api: '/platform/usage', long: true, open: press('成员使用记录') }, { api: '/platform/contacts', long: true, open: press('外部沟通'), row: CONTACT }, { api: '/platform/records', long: true, open: press('操作日志'), row: CONTACT }, { api: '/roster/imports', long: true, open: press('登记与导入'), row: IMPORT }] },
   { route: 'platform-briefing', at: '/platform/briefing', as: 'school_leader', lists: [{ api: '/platform/briefing', one: true }] },
   { route: 'operations', at: '/operations', as: 'administrator', lists: [{ api: '/operations', one: true }, { api: '/operations/dead-jobs', long: true }] },
   { route: 'outages', at: '/outages', as: 'administrator', lists: [{ api: '/outages', long: true }] },

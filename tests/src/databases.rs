@@ -88,6 +88,8 @@ pub async fn dump(owner: &tokio_postgres::Client) -> String {
         "kind_persons",
         "beds",
         "residences",
+        "platform_figures",
+        "usage_records",
     ];
     let rows: Vec<String> =
         tables.iter().map(|table| format!("select '{table} ' || t::text as row from {table} t")).collect();

@@ -507,4 +507,158 @@ async fn tables_figures_and_who_has_not_come_back() {
         (rows[1][1].as_str(), rows[1][6].as_str(), rows[1][7].as_str()),
         (students[0].as_str(), "2020-03-04 08:00", "进")
     );
+
+    // Other filters, other rows: a sheet has what the page shows.
+    let columns = json!([{ "column": "number", "title": "学号" }, { "column": "outcome", "title": "结果" }, { "column": "flags", "title": "需核对" }]);
+    let picked = async |filters: Value| {
+        let definition =
+            json!({ "dataset": "passages", "order": "listed", "columns": columns, "filters": filters });
+        let asked = json!({ "name": "进出查询表", "purpose": "核对", "definition": definition });
+        sheet(&test, &counsellor, &asked).await[1..].to_vec()
+    };
+    let row = |student: usize, outcome: &str, flags: &str| {
+        vec![students[student].clone(), outcome.to_owned(), flags.to_owned()]
+    };
+    assert_eq!(picked(json!({ "gate": west.gate })).await, [row(0, "放行", "一分钟两岗")]);
+    assert_eq!(
+        picked(json!({ "direction": "out" })).await,
+        [row(1, "放行", ""), row(0, "放行", "一分钟两岗")]
+    );
+    assert_eq!(picked(json!({ "outcome": "flagged" })).await.len(), 2);
+    assert!(picked(json!({ "outcome": "refused" })).await.is_empty());
+    // The same code again is refused.
+    let again = code(&second).await;
+    east.scan(&again, "in").await;
+    east.scan(&again, "in").await;
+    assert_eq!(
+        picked(json!({ "outcome": "refused" })).await,
+        [row(1, "这个通行码已经用过，请等下一个", "")]
+    );
+    assert_eq!(picked(json!({ "outcome": "allowed" })).await.len(), 4);
+}
+
+/// A definition of these columns, each headed by its name.
+fn asked(name: &str, dataset: &str, columns: &[&str], filters: Value) -> Value {
+    let columns: Vec<Value> =
+        columns.iter().map(|column| json!({ "column": column, "title": column })).collect();
+    json!({ "name": name, "purpose": "核对", "definition":
+        { "dataset": dataset, "order": "listed", "columns": columns, "filters": filters } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_and_who_is_not_back_leave_as_sheets_of_what_their_pages_show() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let east = gate(&test, &administrator, campus, "东门", json!({})).await;
+    let other = test.personas("counsellor").last().unwrap().clone();
+    let stranger = test.sign_in(&test.students_of(&other).await[0]).await;
+    let (first, second) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    pass(&east, &first, "out").await;
+    pass(&east, &second, "out").await;
+    pass(&east, &stranger, "out").await;
+    test.clock.advance(TimeDelta::hours(1));
+    pass(&east, &second, "in").await;
+
+    let counsellor = test.sign_in(&userid).await;
+    let columns = ["index", "unit", "entered", "exited", "count"];
+    for by in ["college", "class", "day"] {
+        let shown = counsellor.get(&format!("/passages/table?by={by}")).await;
+        let rows =
+            sheet(&test, &counsellor, &asked("统计", "passage_table", &columns, json!({ "by": by }))).await;
+        assert_eq!(rows.len(), shown.items().len() + 2, "a heading and a sum: {rows:?}");
+        for (place, (row, unit)) in rows[1..].iter().zip(shown.items()).enumerate() {
+            let named = unit["day"].as_str().or(unit["name"].as_str()).unwrap();
+            let figure = |name: &str| unit[name].to_string();
+            let figures = ["entered", "left", "people"].map(figure);
+            let due = [vec![(place + 1).to_string(), named.to_owned()], figures.to_vec()].concat();
+            assert_eq!(*row, due, "{by}");
+        }
+        assert_eq!(rows.last().unwrap()[1..], ["合计", "1", "2", "2"], "{by}");
+    }
+    let looks: i64 = test.one("select count(*) from access_log", &[]).await;
+    assert_eq!(looks, 0, "figures name nobody");
+    let figures = asked("统计", "passage_table", &columns, json!({}));
+    let whole = sheet(&test, &administrator, &figures).await;
+    assert_eq!(whole.last().unwrap()[1..], ["合计", "1", "3", "3"], "an administrator has the school's");
+
+    let columns = ["index", "number", "name", "passed_at", "gate"];
+    let missing = |filters: Value| asked("未归", "outsiders", &columns, filters);
+    let name: String = test.one("select name from persons where number = $1", &[&students[0]]).await;
+    let now = sheet(&test, &counsellor, &missing(json!({ "zone": campus }))).await;
+    assert_eq!(now[1..], [["1", &students[0], &name, "2020-03-04 08:00", "东门"]]);
+    let then = missing(json!({ "zone": campus, "at": "2020-03-04T00:30:00Z" }));
+    let then = sheet(&test, &counsellor, &then).await;
+    let numbers: Vec<&str> = then[1..].iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(numbers, [&students[0], &students[1]], "as it was then");
+    let looks: i64 = test.one("select count(*) from access_log", &[]).await;
+    assert_eq!(looks, 3, "whoever is named can see it");
+    let none = sheet(&test, &counsellor, &missing(json!({ "zone": 99 }))).await;
+    assert_eq!(none.len(), 1);
+    let unsaid = counsellor.post("/exports", &missing(json!({}))).await;
+    assert_eq!(unsaid.fields(), ["filters.zone"]);
+    let later = missing(json!({ "zone": campus, "at": "2020-03-05T00:00:00Z" }));
+    assert_eq!(counsellor.post("/exports/preview", &later["definition"]).await.fields(), ["at"]);
+    let refused = administrator.post("/exports", &missing(json!({ "zone": campus }))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "names are not for administrators");
+
+    // A guard takes neither along.
+    test.owner
+        .execute(
+            "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
+             select 1, person_id, 'gate_guard', 1, '值班', 'manual', '2020-01-01', '2021-01-01' from persons where number = $1",
+            &[&test.persona("staff")],
+        )
+        .await
+        .unwrap();
+    test.forget_viewers().await;
+    let guard = test.sign_in(&test.persona("staff")).await;
+    assert_eq!(guard.get("/passages/table").await.status, StatusCode::OK);
+    for wanted in [figures, missing(json!({ "zone": campus }))] {
+        assert_eq!(guard.post("/exports", &wanted).await.status, StatusCode::FORBIDDEN);
+    }
+}
+
+/// Forgets what is no longer of use, as the hour comes round.
+async fn sweep(test: &TestApp) {
+    app::jobs::look_at_schedules(&test.app).await;
+    test.clock.advance(TimeDelta::hours(1));
+    test.run_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_passed_is_known_for_thirty_days_and_a_single_permit_is_never_good_again() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let east = gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
+    let counsellor = test.sign_in(&userid).await;
+    let permit = json!({ "numbers": students[0], "kind": "single", "from": "2020-03-04T00:00:00Z",
+        "until": "2020-05-04T00:00:00Z", "reason": "就医" });
+    assert_eq!(counsellor.post("/gate-permits", &permit).await.body["added"], json!(1));
+    let (first, second) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    pass(&east, &first, "out").await;
+    pass(&east, &second, "in").await;
+    let early = counsellor.get("/passages/table?from=2020-02-01").await;
+    assert_eq!(early.fields(), ["from"], "of days nobody knows any more there are no figures");
+    assert_eq!(counsellor.get("/passages/hours?day=2020-02-03").await.fields(), ["day"]);
+    assert_eq!(counsellor.get("/passages/hours?day=2020-02-04").await.status, StatusCode::OK);
+
+    test.clock.advance(TimeDelta::days(29));
+    sweep(&test).await;
+    let kept = async || test.one::<i64>("select count(*) from passages", &[]).await;
+    assert_eq!(kept().await, 2);
+    test.clock.advance(TimeDelta::days(1));
+    sweep(&test).await;
+    assert_eq!(kept().await, 1, "what the permit was used for");
+    let first = test.sign_in(&students[0]).await;
+    let again = east.scan(&code(&first).await, "out").await;
+    assert_eq!(again["reason"], json!("no_permit"), "{again}");
+    test.clock.advance(TimeDelta::days(60));
+    sweep(&test).await;
+    assert_eq!(kept().await, 0);
 }

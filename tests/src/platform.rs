@@ -322,6 +322,80 @@ async fn a_file_is_looked_at_before_it_is_brought() {
     assert_eq!(refused.body["error_count"], json!(2), "{}", refused.body);
 }
 
+/// Brings a file under a name.
+async fn bring(browser: &Browser, path: &str, name: &str, file: &str) {
+    let headers = [("Content-Type", "application/octet-stream"), ("X-File-Name", name)];
+    let brought = browser.post_raw(path, file.as_bytes().to_vec(), &headers).await;
+    assert_eq!(brought.body["error_count"], json!(0), "{}", brought.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_says_who_brought_which_file_and_is_taken_back_once() {
+    let test = TestApp::start().await;
+    let userid = test.persona("administrator");
+    let administrator = test.sign_in(&userid).await;
+    let name: String = test.one("select name from persons where number = $1", &[&userid]).await;
+    let by_hand = json!({ "metric": "drive_used", "day": "2020-03-02", "value": 1, "note": "估计" });
+    assert_eq!(administrator.put("/platform/figures", &by_hand).await.status, StatusCode::NO_CONTENT);
+    let empty = crate::databases::dump(&test.owner).await;
+    // 三月.csv, from somebody's desktop.
+    let march = "C:%5CUsers%5C%E4%B8%89%E6%9C%88.csv";
+    bring(&administrator, "/platform/figures/list", march, "日期,参会人次\n2020/3/2,100\n2020/3/3,200\n").await;
+    let first = crate::databases::dump(&test.owner).await;
+    test.clock.advance(TimeDelta::minutes(5));
+    bring(&administrator, "/platform/figures/list", "%E4", "日期,参会人次\n2020/3/3,999\n2020/3/4,300\n").await;
+    let members = "统计时间,账号,姓名,部门,状态,最近使用时间,使用平台\n2020-03-03,a1,甲某,教务处,已激活,2020-03-02 10:11:12,iOS\n";
+    let second = crate::databases::dump(&test.owner).await;
+    bring(&administrator, "/platform/usage/list", "members.csv", members).await;
+
+    let imports = administrator.get("/roster/imports?kind=platform").await;
+    let said: Vec<(&str, i64)> = imports
+        .items()
+        .iter()
+        .map(|one| (one["title"].as_str().unwrap(), one["rows_changed"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("导入成员使用记录“members.csv”：1 人", 1),
+            ("导入平台数据：2 行，2 个数", 2),
+            ("导入平台数据“三月.csv”：2 行，2 个数", 2),
+        ],
+        "newest first, without where it lay"
+    );
+    assert!(imports.items().iter().all(|one| one["made_by"] == json!(name) && one["undone_at"].is_null()));
+    assert_eq!(administrator.get("/roster/imports?kind=roster").await.items().len(), 0);
+    let undo = async |nth: usize| {
+        let id = &imports.items()[nth]["id"];
+        administrator.post(&format!("/roster/imports/{id}/undo"), &json!({})).await
+    };
+    let early = undo(2).await;
+    assert_eq!(early.status, StatusCode::CONFLICT, "a later file has changed the same figures: {}", early.body);
+    assert_eq!(undo(0).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(crate::databases::dump(&test.owner).await, second);
+    assert_eq!(undo(1).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(crate::databases::dump(&test.owner).await, first, "what stood before is back");
+    let shown = page(&administrator, "").await;
+    let of = |day: &str, value: f64| (day.to_owned(), value);
+    assert_eq!(days(&shown, "meeting_attendees"), [of("2020-03-02", 100.0), of("2020-03-03", 200.0)]);
+    assert_eq!(undo(1).await.status, StatusCode::NOT_FOUND, "once");
+    assert_eq!(undo(2).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(crate::databases::dump(&test.owner).await, empty, "what was entered by hand stays");
+    let undone = administrator.get("/roster/imports?kind=platform").await;
+    assert!(undone.items().iter().all(|one| one["undone_at"].is_string()));
+
+    // Who only reads the figures takes nothing back.
+    bring(&administrator, "/platform/figures/list", "x.csv", "日期,参会人次\n2020/3/2,1\n").await;
+    let id = administrator.get("/roster/imports?kind=platform").await.items()[0]["id"].clone();
+    let office = test.sign_in(&test.persona("school_office")).await;
+    assert_eq!(office.get("/roster/imports?kind=platform").await.status, StatusCode::FORBIDDEN);
+    let refused = office.post(&format!("/roster/imports/{id}/undo"), &json!({})).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let refused = leader.post(&format!("/roster/imports/{id}/undo"), &json!({})).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visit_is_a_day_a_member_and_a_module_and_ends_after_180_days() {
     let test = TestApp::start().await;

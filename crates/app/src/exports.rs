@@ -50,10 +50,13 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
         Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
             viewer.scope(Action::SeeStatistics)
         }
-        // A guard looks at a screen and takes no list along.
-        Dataset::ReportPeople | Dataset::Trips | Dataset::Passages | Dataset::Portal => {
-            viewer.scope(Action::SeePeople)
-        }
+        // A guard looks at a screen and takes nothing along, no figures either: whoever sees statistics does.
+        Dataset::PassageTable => viewer.scope(Action::SeeStatistics),
+        Dataset::ReportPeople
+        | Dataset::Trips
+        | Dataset::Passages
+        | Dataset::Outsiders
+        | Dataset::Portal => viewer.scope(Action::SeePeople),
         Dataset::Usage | Dataset::UsageConsole => viewer.scope(Action::SeePlatform),
         Dataset::ReportAnswers => viewer.scope(Action::SeeAnswers),
     };

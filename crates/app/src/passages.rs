@@ -28,7 +28,9 @@ use store::{
 pub use carried::{Carried, Taken, carry};
 pub use domain::gate::Direction;
 pub use figures::{Asked, By, Span, by_hour, inside, list, outside, own, table};
-pub(crate) use figures::{list_in, picked_of, question_in};
+pub(crate) use figures::{
+    Missed, count_outside_in, list_in, missed, outside_in, picked_of, question_in, table_in,
+};
 pub use guide::{Guide, GuideKey, guide};
 pub use own::{Passed, pass};
 pub use recent::{Recent, recent};

@@ -294,19 +294,20 @@ async fn bring(
     }
 }
 
-/// Imports and other changes of many people at once, newest first; `before` is the last page's `next`. For
-/// administrators.
+/// Imports and other changes of many rows at once, all or those of one kind, newest first; `before` is the last page's
+/// `next`. For administrators.
 pub async fn imports(
     app: &App,
     school: &School,
     viewer: &Viewer,
+    kind: Option<&str>,
     before: Option<&str>,
     limit: i64,
 ) -> UseCase<Page<ChangeSet>> {
     administer(viewer)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    let rows = change_sets::list(&mut tx, school.corp(), before, limit + 1).await?;
+    let rows = change_sets::list(&mut tx, school.corp(), kind, before, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::cut(rows, limit, |set| set.change_set_id.to_string()))
 }

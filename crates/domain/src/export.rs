@@ -4,14 +4,14 @@ mod builtin;
 mod column;
 mod layout;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{BUILT_IN, BuiltIn};
 pub use column::Column;
 pub use layout::{Chosen, DateStyle, MAX_WORDS};
 
-use crate::{DepartmentId, form::answers::FieldError, portal::Which};
+use crate::{DepartmentId, form::answers::FieldError, gate::Direction, portal::Which};
 
 /// Columns of a sheet at most.
 pub const MAX_COLUMNS: usize = 40;
@@ -48,6 +48,10 @@ pub enum Dataset {
     Movements,
     /// 进出查询表: who passed the gates.
     Passages,
+    /// 进出统计表: how many did, by college, class or day.
+    PassageTable,
+    /// 未归: who has not come back.
+    Outsiders,
     /// 成员使用记录, by our own visits.
     Usage,
     /// … as the console's newest export has it.
@@ -60,7 +64,7 @@ pub enum Dataset {
 
 impl Dataset {
     /// All.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::People,
         Self::Registration,
         Self::Classes,
@@ -72,6 +76,8 @@ impl Dataset {
         Self::Trips,
         Self::Movements,
         Self::Passages,
+        Self::PassageTable,
+        Self::Outsiders,
         Self::Usage,
         Self::UsageConsole,
         Self::Portal,
@@ -92,6 +98,8 @@ impl Dataset {
             Self::Trips => "trips",
             Self::Movements => "movements",
             Self::Passages => "passages",
+            Self::PassageTable => "passage_table",
+            Self::Outsiders => "outsiders",
             Self::Usage => "usage",
             Self::UsageConsole => "usage_console",
             Self::Portal => "portal",
@@ -142,8 +150,8 @@ impl Dataset {
     /// By what its rows can be picked.
     pub fn filters(self) -> &'static [Filter] {
         use Filter::{
-            Activation, By, Category, Client, Day, Department, Entry, Field, Form, From, Kind, Open, Outside,
-            Past, Since, Slot, StaffKind, State, To, Within, Year,
+            Activation, At, By, Category, Client, Day, Department, Direction, Entry, Field, Form, From, Gate,
+            Kind, Open, Outcome, Outside, Past, Since, Slot, StaffKind, State, To, Within, Year, Zone,
         };
         match self {
             Self::People => &[Kind, StaffKind, Department, Year, Activation],
@@ -155,7 +163,9 @@ impl Dataset {
             Self::ReportPeople => &[Form, Day, Slot, Department, State, Field, Category],
             Self::Trips => &[Day, Department, Open, Outside, Within, Since],
             Self::Movements => &[Day, Department],
-            Self::Passages => &[From, To, Department],
+            Self::Passages => &[From, To, Gate, Direction, Outcome, Department],
+            Self::PassageTable => &[From, To, Department, By],
+            Self::Outsiders => &[Zone, At, Department],
             Self::Usage => &[State, Client, Since, Department],
             Self::UsageConsole => &[State, Client, Since],
             Self::Portal => &[Entry, Day, Department, State],
@@ -240,6 +250,16 @@ pub enum Filter {
     Client,
     /// Of this entry.
     Entry,
+    /// At this gate.
+    Gate,
+    /// In or out.
+    Direction,
+    /// What became of a scan.
+    Outcome,
+    /// Of this zone.
+    Zone,
+    /// As it was at this moment.
+    At,
 }
 
 impl Filter {
@@ -267,6 +287,11 @@ impl Filter {
             Self::Since => "since",
             Self::Client => "client",
             Self::Entry => "entry",
+            Self::Gate => "gate",
+            Self::Direction => "direction",
+            Self::Outcome => "outcome",
+            Self::Zone => "zone",
+            Self::At => "at",
         }
     }
 }
@@ -306,7 +331,7 @@ pub struct Filters {
     /// The slot of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<i16>,
-    /// One of [`GROUPS`].
+    /// One of [`GROUPS`]; of passages, one of [`PASSAGE_GROUPS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// One of [`STATES`]; of use, one of [`ACCOUNT_STATES`].
@@ -342,10 +367,29 @@ pub struct Filters {
     /// The entry whose day is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<i64>,
+    /// The gate of a passage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<i64>,
+    /// `in` or `out`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
+    /// One of [`OUTCOMES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The zone people are outside of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<i64>,
+    /// The moment by which they should have been back; the one it is made if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// By what figures of a form can be grouped.
 pub const GROUPS: [&str; 4] = ["college", "grade", "class", "department"];
+/// By what passages can be counted.
+pub const PASSAGE_GROUPS: [&str; 3] = ["college", "class", "day"];
+/// What becomes of a scan: let through, not let through, or to be looked at.
+pub const OUTCOMES: [&str; 3] = ["allowed", "refused", "flagged"];
 /// Which of those expected.
 pub const STATES: [&str; 6] = ["expected", "reported", "unreported", "normal", "abnormal", "late"];
 
@@ -424,6 +468,11 @@ impl Definition {
             (Filter::Since, of.since.is_some()),
             (Filter::Client, of.client.is_some()),
             (Filter::Entry, of.entry.is_some()),
+            (Filter::Gate, of.gate.is_some()),
+            (Filter::Direction, of.direction.is_some()),
+            (Filter::Outcome, of.outcome.is_some()),
+            (Filter::Zone, of.zone.is_some()),
+            (Filter::At, of.at.is_some()),
         ];
         for (filter, given) in given {
             if given && !self.dataset.filters().contains(&filter) {
@@ -445,8 +494,21 @@ impl Definition {
         if self.dataset.is_of_a_form() && of.form.is_none() {
             say("filters.form".into(), "请选择表单".into());
         }
-        if !known(&of.by, &GROUPS) {
-            say("filters.by".into(), "请选择按学院、年级、班级或部门分组".into());
+        let (groups, named): (&[&str], _) = match self.dataset {
+            Dataset::PassageTable => (&PASSAGE_GROUPS, "学院、班级或日期"),
+            _ => (&GROUPS, "学院、年级、班级或部门"),
+        };
+        if !known(&of.by, groups) {
+            say("filters.by".into(), format!("请选择按{named}分组"));
+        }
+        if of.direction.as_deref().is_some_and(|name| Direction::parse(name).is_none()) {
+            say("filters.direction".into(), "请填 in（进）或 out（出）".into());
+        }
+        if !known(&of.outcome, &OUTCOMES) {
+            say("filters.outcome".into(), "请选择放行、未放行或需核对".into());
+        }
+        if self.dataset == Dataset::Outsiders && of.zone.is_none() {
+            say("filters.zone".into(), "请选择区域".into());
         }
         if self.dataset == Dataset::Portal && of.entry.is_none() {
             say("filters.entry".into(), "请选择入口".into());
@@ -575,6 +637,39 @@ mod tests {
         table.filters.since = "2020-01-20".parse().ok();
         assert_eq!(fields(&table), ["filters.since", "filters.by"]);
         assert!(BUILT_IN.iter().all(|built_in| built_in.definition().dataset.has_templates()));
+    }
+
+    #[test]
+    fn passages_are_picked_by_gate_direction_and_outcome_and_counted_by_day() {
+        let mut passages = definition(&[(Column::Name, "姓名"), (Column::Outcome, "结果")]);
+        passages.dataset = Dataset::Passages;
+        passages.order = Order::Listed;
+        passages.filters = Filters {
+            gate: Some(1),
+            direction: Some("in".into()),
+            outcome: Some("refused".into()),
+            ..Filters::default()
+        };
+        assert_eq!(fields(&passages), Vec::<String>::new());
+        passages.filters.direction = Some("up".into());
+        passages.filters.outcome = Some("maybe".into());
+        passages.filters.zone = Some(1);
+        assert_eq!(fields(&passages), ["filters.zone", "filters.direction", "filters.outcome"]);
+
+        let mut table = definition(&[(Column::Unit, "日期"), (Column::Entered, "进（人次）")]);
+        table.dataset = Dataset::PassageTable;
+        table.order = Order::Listed;
+        table.filters.by = Some("day".into());
+        assert_eq!(fields(&table), Vec::<String>::new());
+        table.filters.by = Some("grade".into());
+        assert_eq!(fields(&table), ["filters.by"]);
+
+        let mut outside = definition(&[(Column::Name, "姓名"), (Column::PassedAt, "离开时间")]);
+        outside.dataset = Dataset::Outsiders;
+        outside.order = Order::Listed;
+        assert_eq!(fields(&outside), ["filters.zone"]);
+        outside.filters.zone = Some(1);
+        assert_eq!(fields(&outside), Vec::<String>::new());
     }
 
     #[test]

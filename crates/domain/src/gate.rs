@@ -228,12 +228,33 @@ impl Flag {
             Self::Overstayed => "overstayed",
         }
     }
+
+    /// As a list says it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Passback => "重复进出",
+            Self::Double => "一码两用",
+            Self::Travel => "一分钟两岗",
+            Self::Disputed => "离线放行存疑",
+            Self::Clock => "设备时间不准",
+        }
+    }
+
+    /// The flag of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flag| flag.as_str() == name)
+    }
 }
 
 /// When the anti-passback of the day before is forgiven: who forgot to scan is not locked out for ever.
 const FORGIVENESS: NaiveTime = NaiveTime::from_hms_opt(4, 0, 0).unwrap();
 /// Where a device of a zone was not heard for this long, passages may be missing, and anti-passback only warns.
 pub const HEARD: TimeDelta = TimeDelta::minutes(10);
+
+/// How long it is known who passed, as long as it is known whose a code was. What that costs: 进出统计表 and 未归 look back
+/// no further, since they are counted from passages, and no figures are kept beside them. A school that is asked for
+/// longer ones exports them in time.
+pub const KEPT_DAYS: i64 = 30;
 
 /// What is known of somebody when their code is scanned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

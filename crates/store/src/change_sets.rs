@@ -20,7 +20,7 @@ use crate::{
 pub struct ChangeSet {
     /// Its number.
     pub change_set_id: i64,
-    /// `sync`, `roster`, `exemptions`, `accounts` or `kinds`.
+    /// `sync`, `roster`, `exemptions`, `accounts`, `kinds`, `platform` …
     pub kind: String,
     /// The sync run it belongs to.
     pub run_id: Option<i64>,
@@ -39,7 +39,7 @@ pub struct ChangeSet {
 /// Who did what, to be kept with the changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Act<'a> {
-    /// `sync`, `roster`, `exemptions`, `accounts` or `kinds`.
+    /// `sync`, `roster`, `exemptions`, `accounts`, `kinds`, `platform` …
     pub kind: &'a str,
     /// The sync run.
     pub run_id: Option<i64>,
@@ -106,20 +106,24 @@ pub async fn end(conn: &mut AsyncPgConnection, corp: CorpId, change_set: i64, ac
     Ok(true)
 }
 
-/// Sets that are not a sync run's, newest first, those before `before`.
+/// Sets that are not a sync run's, all or those of one kind, newest first, those before `before`.
 pub async fn list(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
+    kind: Option<&str>,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<ChangeSet>> {
-    let rows: Vec<Row> = shown(corp)
+    let mut sets = shown(corp)
         .filter(change_sets::kind.ne("sync"))
         .filter(change_sets::change_set_id.lt(before.unwrap_or(i64::MAX)))
         .order(change_sets::change_set_id.desc())
         .limit(limit)
-        .load(conn)
-        .await?;
+        .into_boxed();
+    if let Some(kind) = kind {
+        sets = sets.filter(change_sets::kind.eq(kind));
+    }
+    let rows: Vec<Row> = sets.load(conn).await?;
     Ok(rows.into_iter().map(ChangeSet::from).collect())
 }
 

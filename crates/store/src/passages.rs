@@ -16,7 +16,7 @@ use domain::{
 
 use crate::{Result, Sealed, prepared::prepared};
 
-pub use figures::{GateHour, Inside, Outsider, Unit, by_hour, inside, outside, table};
+pub use figures::{GateHour, Inside, Outsider, Unit, by_hour, count_outside, inside, outside, table};
 pub use list::{Picked, Question, Row, count, list};
 
 /// Waits until nobody else decides about these people, so that a code is good once wherever it is scanned. Until the
@@ -645,10 +645,23 @@ pub async fn flag(conn: &mut AsyncPgConnection, corp: CorpId, flags: &[(i64, &'s
     Ok(())
 }
 
-/// Forgets passages that happened before `before`.
-pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
-    let sql = "delete from passages where corp_id = $1 and at < $2";
-    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(before).execute(conn).await?)
+/// Forgets passages that happened before `before`. What a permit that is good once was used for stays as long as it holds:
+/// it would be good again.
+pub async fn sweep(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let sql = "delete from passages x where x.corp_id = $1 and x.at < $2 and not exists (
+                 select from gate_permits t where t.corp_id = x.corp_id and t.permit_id = x.permit_id
+                   and t.kind = 'single' and t.until_time > $3 and t.revoked_at is null)";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(before)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)
+        .await?)
 }
 
 /// Whose data a query over passages may show: those counted under a department of the scope on the day of the passage.

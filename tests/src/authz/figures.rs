@@ -42,6 +42,11 @@ fn staff(_: &World, person: &Person) -> bool {
     !person.student
 }
 
+/// Counted under a department.
+fn placed(_: &World, person: &Person) -> bool {
+    person.department.is_some()
+}
+
 fn anybody(_: &World, _: &Person) -> bool {
     true
 }
@@ -91,6 +96,19 @@ const FIGURES: &[Figure] = &[
     figure("/passages/table?by=day", Need::PassageFigures, &["/items/0/people"], |world, person| {
         world.holds("passed", &person.number)
     }),
+    figure("/portal/entries/1/comparison", Need::Figures, &["/total/people"], placed),
+    figure(
+        "/portal/entries/1/comparison?by=class",
+        Need::Figures,
+        &["/total/both", "/total/only_there"],
+        |world, person| world.holds("there", &person.number),
+    ),
+    figure(
+        "/portal/entries/1/comparison",
+        Need::Figures,
+        &["/total/both", "/total/only_here"],
+        |world, person| world.holds("opened", &person.number),
+    ),
     figure("/movements", Need::Figures, &["/total/staff"], staff),
     figure("/movements", Need::Figures, &["/total/away"], |world, person| {
         !person.student && world.holds("trips", &person.number)

@@ -96,6 +96,13 @@ const LISTS: &[List] = &[
     list("/passages/outside?zone=1", Need::Passages, |world, person| {
         person.student && world.holds("passed", &person.number)
     }),
+    list("/portal/entries/1/people", Need::People, |_, person| person.department.is_some()),
+    list("/portal/entries/1/people?state=there", Need::People, |world, person| {
+        world.holds("there", &person.number)
+    }),
+    list("/portal/entries/1/people?state=only_here", Need::People, |world, person| {
+        world.holds("opened", &person.number)
+    }),
     list("/class-counsellors/without-class", Need::Classes, |_, _| false),
 ];
 

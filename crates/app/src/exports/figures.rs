@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
     export::{Chosen, Column, Dataset, Definition, Filters},
-    gate::Direction,
+    gate::{Direction, Flag, Refusal},
     movement::Movement,
     platform::{line::AccountState, visit::Client},
     policy::Scope,
@@ -104,17 +104,29 @@ impl Listed<'_> {
         }
     }
 
-    /// Those who were let through.
+    /// Which scans, as the page picks them.
     fn passages(&self) -> Result<Picked> {
-        let Filters { from, to, department, .. } = self.filters();
-        let span = passages::Span { from: *from, to: *to };
+        let Filters { from, to, department, gate, direction, outcome, .. } = self.filters();
         let asked = passages::Asked {
-            span,
+            span: passages::Span { from: *from, to: *to },
+            gate: *gate,
+            direction: direction.as_deref().and_then(Direction::parse),
             department: *department,
-            allowed: Some(true),
+            allowed: match outcome.as_deref() {
+                Some("allowed") => Some(true),
+                Some("refused") => Some(false),
+                _ => None,
+            },
+            flagged: outcome.as_deref() == Some("flagged"),
             ..passages::Asked::default()
         };
         passages::picked_of(self.school, asked)
+    }
+
+    /// Who is not back, and when they should have been.
+    fn outsiders(&self) -> Result<passages::Missed> {
+        let Filters { zone, department, at, .. } = self.filters();
+        passages::missed(self.app, self.school, (zone.unwrap_or_default(), *department), *at)
     }
 
     /// Which day of which entry, and which of its people.
@@ -167,6 +179,10 @@ impl Listed<'_> {
             let question = passages::question_in(self.school, self.scope.clone());
             return Ok(store::passages::count(tx, &question, &self.passages()?).await?);
         }
+        if self.definition.dataset == Dataset::Outsiders {
+            let question = passages::question_in(self.school, self.scope.clone());
+            return passages::count_outside_in(tx, &question, self.outsiders()?).await;
+        }
         if self.definition.dataset == Dataset::Portal {
             let (asked, which) = self.entry();
             return portal::count_in(self.app, tx, self.school, self.scope.clone(), asked, which).await;
@@ -207,6 +223,15 @@ impl Listed<'_> {
             let rows = rows.map(|(index, row)| self.cells(|column| self.of_passage(row, column, index)));
             let rows = rows.collect();
             let named = page.items.iter().filter_map(|row| row.person_id).collect();
+            return Ok(Named { rows, named, next: page.next });
+        }
+        if self.definition.dataset == Dataset::Outsiders {
+            let question = passages::question_in(self.school, scope);
+            let page = passages::outside_in(tx, &question, self.outsiders()?, after, limit).await?;
+            let rows = (given + 1..).zip(&page.items);
+            let rows = rows.map(|(index, row)| self.cells(|column| self.of_outsider(row, column, index)));
+            let rows = rows.collect();
+            let named = page.items.iter().map(|row| row.person_id).collect();
             return Ok(Named { rows, named, next: page.next });
         }
         if self.definition.dataset == Dataset::Portal {
@@ -257,6 +282,27 @@ impl Listed<'_> {
             Column::Place => optional(row.place.as_deref()),
             Column::PassedAt => self.local(row.at),
             Column::Direction => text(Direction::parse(&row.direction).map_or("", Direction::title)),
+            Column::Gate => text(&row.gate),
+            Column::Outcome => text(match row.reason.as_deref() {
+                None => "放行",
+                Some(reason) => Refusal::parse(reason).map_or("未放行", Refusal::title),
+            }),
+            Column::Flags => {
+                let flags: Vec<&str> =
+                    row.flags.iter().filter_map(|flag| Flag::parse(flag)).map(Flag::title).collect();
+                text(flags.join("、"))
+            }
+            _ => Cell::Empty,
+        }
+    }
+
+    fn of_outsider(&self, row: &passages::Outsider, column: Column, index: i64) -> Cell {
+        match column {
+            Column::Index => number(index),
+            Column::Number => text(&row.number),
+            Column::Name => text(&row.name),
+            Column::Place => optional(row.place.as_deref()),
+            Column::PassedAt => self.local(row.left_at),
             Column::Gate => text(&row.gate),
             _ => Cell::Empty,
         }
@@ -336,6 +382,7 @@ pub(super) async fn all(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>
         Dataset::ReportCategories => categories(of, tx).await,
         Dataset::ReportSpan => span(of, tx).await,
         Dataset::Movements => moved(of, tx).await,
+        Dataset::PassageTable => passed(of, tx).await,
         _ => table(of, tx).await,
     }
 }
@@ -450,6 +497,44 @@ async fn moved(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
     rows.push(of.cells(|column| match column {
         Column::Unit => text(TOTAL),
         column => of_movement(table.total, column),
+    }));
+    Ok(rows)
+}
+
+async fn passed(of: Listed<'_>, tx: &mut Scoped) -> Result<Vec<Vec<Cell>>> {
+    let Filters { from, to, department, by, .. } = of.filters();
+    let by = match by.as_deref() {
+        Some("class") => passages::By::Class,
+        Some("day") => passages::By::Day,
+        _ => passages::By::College,
+    };
+    let span = passages::Span { from: *from, to: *to };
+    let question = passages::question_in(of.school, of.scope.clone());
+    let units = passages::table_in(of.app, tx, of.school, &question, (span, *department), by).await?;
+    let sum = |figure: fn(&passages::Unit) -> i64| units.iter().map(figure).sum::<i64>();
+    let (entered, left) = (sum(|unit| unit.entered), sum(|unit| unit.left));
+    // Somebody may be counted on several days.
+    let people = (by != passages::By::Day || units.len() <= 1).then(|| sum(|unit| unit.people));
+    let mut rows: Vec<Vec<Cell>> = (1..)
+        .zip(&units)
+        .map(|(index, unit)| {
+            of.cells(|column| match column {
+                Column::Index => number(index),
+                Column::Unit if unit.day.is_some() => day(unit.day),
+                Column::Unit => text(unit.name.as_deref().unwrap_or(UNPLACED)),
+                Column::Entered => number(unit.entered),
+                Column::Exited => number(unit.left),
+                Column::Count => number(unit.people),
+                _ => Cell::Empty,
+            })
+        })
+        .collect();
+    rows.push(of.cells(|column| match column {
+        Column::Unit => text(TOTAL),
+        Column::Entered => number(entered),
+        Column::Exited => number(left),
+        Column::Count => people.map_or(Cell::Empty, number),
+        _ => Cell::Empty,
     }));
     Ok(rows)
 }

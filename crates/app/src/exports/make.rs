@@ -123,11 +123,16 @@ impl<'a> Rows<'a> {
             Dataset::ReportPeople
             | Dataset::Trips
             | Dataset::Passages
+            | Dataset::Outsiders
             | Dataset::Usage
             | Dataset::UsageConsole
             | Dataset::Portal
             | Dataset::ReportAnswers => self.listed().count(tx).await?,
-            Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
+            Dataset::ReportTable
+            | Dataset::ReportCategories
+            | Dataset::ReportSpan
+            | Dataset::Movements
+            | Dataset::PassageTable => {
                 i64::try_from(figures::all(self.listed(), tx).await?.len()).unwrap_or(i64::MAX)
             }
         })
@@ -182,6 +187,7 @@ impl<'a> Rows<'a> {
             Dataset::ReportPeople
             | Dataset::Trips
             | Dataset::Passages
+            | Dataset::Outsiders
             | Dataset::Usage
             | Dataset::UsageConsole
             | Dataset::Portal
@@ -194,7 +200,11 @@ impl<'a> Rows<'a> {
                 }
                 (page.rows, None)
             }
-            Dataset::ReportTable | Dataset::ReportCategories | Dataset::ReportSpan | Dataset::Movements => {
+            Dataset::ReportTable
+            | Dataset::ReportCategories
+            | Dataset::ReportSpan
+            | Dataset::Movements
+            | Dataset::PassageTable => {
                 self.over = true;
                 (figures::all(self.listed(), tx).await?, None)
             }

@@ -2,7 +2,7 @@
 //! of exports whose time is over, pictures no report shows, and what messages said a week ago.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use domain::{CorpId, gate::visitor, portal::KEPT_DAYS};
+use domain::{CorpId, gate, portal};
 use store::{
     Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
     inbox,
@@ -44,10 +44,8 @@ const BROKEN_UPLOADS: TimeDelta = TimeDelta::hours(2);
 /// How long a picture waits for the report that shows it.
 const ATTACHMENTS: TimeDelta = TimeDelta::days(1);
 
-/// How long it is known whom a code was of: with the keys of its day.
-const GATE_KEYS: TimeDelta = TimeDelta::days(30);
-/// How long passages and alarms are kept.
-const PASSAGES: TimeDelta = TimeDelta::days(180);
+/// How long passages and alarms are kept, and whom a code was of: with the keys of its day.
+const PASSAGES: TimeDelta = TimeDelta::days(gate::KEPT_DAYS);
 
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
@@ -71,11 +69,11 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     uploads::sweep(&mut tx, corp, now - UPLOADS, now - BROKEN_UPLOADS).await?;
     attachments::sweep(&mut tx, corp, now - ATTACHMENTS).await?;
     exports::sweep(&mut tx, corp, now).await?;
-    gate_keys::sweep(&mut tx, corp, school.today(now - GATE_KEYS)).await?;
+    gate_keys::sweep(&mut tx, corp, school.today(now - PASSAGES)).await?;
     gate_alarms::sweep(&mut tx, corp, now - PASSAGES).await?;
-    passages::sweep(&mut tx, corp, now - PASSAGES).await?;
-    visitors::sweep(&mut tx, corp, now - TimeDelta::days(visitor::KEPT_DAYS)).await?;
-    let entries = school.today(now).checked_sub_days(chrono::Days::new(KEPT_DAYS));
+    passages::sweep(&mut tx, corp, now - PASSAGES, now).await?;
+    visitors::sweep(&mut tx, corp, now - TimeDelta::days(gate::visitor::KEPT_DAYS)).await?;
+    let entries = school.today(now).checked_sub_days(chrono::Days::new(portal::KEPT_DAYS));
     if let Some(before) = entries {
         portal_passes::sweep(&mut tx, corp, before).await?;
     }

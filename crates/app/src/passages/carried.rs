@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::gate::{
-    Bearer, Flag, Refusal, Rules,
+    Bearer, Flag, KEPT_DAYS, Refusal, Rules,
     visitor::{self as visits, Term, VisitorId},
 };
 use store::{
@@ -25,8 +25,8 @@ use crate::{
 pub const MOST: usize = 100;
 /// A clock that is further ahead is wrong …
 const AHEAD: TimeDelta = TimeDelta::seconds(30);
-/// … and one that is further behind.
-const BEHIND: TimeDelta = TimeDelta::days(60);
+/// … and one that is further behind: what happened before would be forgotten as soon as it is told.
+const BEHIND: TimeDelta = TimeDelta::days(KEPT_DAYS);
 
 /// A passage a device decided about by itself.
 #[derive(Debug, Clone)]

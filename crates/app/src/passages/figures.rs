@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     DepartmentId, PersonId, clock,
-    gate::Direction,
+    gate::{Direction, KEPT_DAYS},
     policy::{Action, Scope, Viewer},
 };
 use store::{
@@ -13,10 +13,8 @@ use store::{
 
 use crate::{App, Error, Page, Result, School, page};
 
-/// Days of a table at most.
-const LONGEST: i64 = 92;
 /// How far back passages are kept.
-const KEPT: TimeDelta = TimeDelta::days(180);
+const KEPT: TimeDelta = TimeDelta::days(KEPT_DAYS);
 /// How long before a moment somebody may have left to be missed at it.
 const MISSED: TimeDelta = TimeDelta::days(7);
 
@@ -51,16 +49,21 @@ impl Span {
         Ok([self.from.map(midnight), self.to.map(|day| clock::end_of_day(school.zone, day))])
     }
 
-    /// The same with both bounds.
-    fn whole(self, app: &App, school: &School) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+    /// The same with both bounds. `field` is the one that says from when.
+    fn whole(self, app: &App, school: &School, field: &str) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
         let today = school.today(app.now());
         let to = self.to.or(self.from).unwrap_or(today);
         let from = self.from.unwrap_or(to);
         if to < from {
             return Err(Error::field("to", "结束日期早于开始日期，请核对"));
         }
-        if (to - from).num_days() >= LONGEST {
-            return Err(Error::field("from", format!("一次最多统计 {LONGEST} 天，请缩短时间")));
+        // Of the day before, passages are forgotten hour by hour: half a day is no figure.
+        let first = today - TimeDelta::days(KEPT_DAYS - 1);
+        if from < first {
+            return Err(Error::field(field, format!("进出记录只保留 {KEPT_DAYS} 天，请选择 {first} 或以后的日期")));
+        }
+        if (to - from).num_days() >= KEPT_DAYS {
+            return Err(Error::field("to", format!("一次最多统计 {KEPT_DAYS} 天，请缩短时间")));
         }
         let span = Self { from: Some(from), to: Some(to) };
         let [Some(from), Some(until)] = span.moments(school)? else {
@@ -172,7 +175,7 @@ pub async fn by_hour(
     department: Option<DepartmentId>,
 ) -> Result<Vec<GateHour>> {
     let question = question(school, viewer, Action::SeePassageFigures)?;
-    let moments = Span { from: day, to: day }.whole(app, school)?;
+    let moments = Span { from: day, to: day }.whole(app, school, "day")?;
     let mut tx = app.store().reading(school.corp()).await?;
     let rows = passages::by_hour(&mut tx, &question, moments, department).await?;
     tx.commit().await?;
@@ -200,16 +203,53 @@ pub async fn table(
     by: By,
 ) -> Result<Vec<Unit>> {
     let question = question(school, viewer, Action::SeePassageFigures)?;
-    let moments = span.whole(app, school)?;
+    let mut tx = app.store().reading(school.corp()).await?;
+    let rows = table_in(app, &mut tx, school, &question, (span, department), by).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// The same within a transaction.
+pub(crate) async fn table_in(
+    app: &App,
+    tx: &mut Scoped,
+    school: &School,
+    question: &Question,
+    (span, department): (Span, Option<DepartmentId>),
+    by: By,
+) -> Result<Vec<Unit>> {
+    let moments = span.whole(app, school, "from")?;
     let by = match by {
         By::College => "college",
         By::Class => "class",
         By::Day => "day",
     };
-    let mut tx = app.store().reading(school.corp()).await?;
-    let rows = passages::table(&mut tx, &question, moments, department, by).await?;
-    tx.commit().await?;
-    Ok(rows)
+    Ok(passages::table(tx, question, moments, department, by).await?)
+}
+
+/// Of which zone, and of whom; when they should have been back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Missed {
+    zone: i64,
+    under: Option<DepartmentId>,
+    /// The day of the roster.
+    today: NaiveDate,
+    by: DateTime<Utc>,
+}
+
+/// Who is missed at a moment, now if it is left out.
+pub(crate) fn missed(
+    app: &App,
+    school: &School,
+    (zone, under): (i64, Option<DepartmentId>),
+    by: Option<DateTime<Utc>>,
+) -> Result<Missed> {
+    let now = app.now();
+    let by = by.unwrap_or(now);
+    if by > now || by < now - KEPT {
+        return Err(Error::field("at", format!("请填过去 {} 天内的时间", KEPT.num_days())));
+    }
+    Ok(Missed { zone, under, today: school.today(by), by })
 }
 
 /// 未归: who was outside of a zone at a moment, now if it is left out; `after` is the last page's `next`.
@@ -217,23 +257,40 @@ pub async fn outside(
     app: &App,
     school: &School,
     viewer: &Viewer,
-    (zone, department): (i64, Option<DepartmentId>),
+    of: (i64, Option<DepartmentId>),
     by: Option<DateTime<Utc>>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<Outsider>> {
     let question = question(school, viewer, Action::SeePassages)?;
-    let now = app.now();
-    let by = by.unwrap_or(now);
-    if by > now || by < now - KEPT {
-        return Err(Error::field("at", "请填过去 180 天内的时间"));
-    }
+    let missed = missed(app, school, of, by)?;
     let mut tx = app.store().reading(school.corp()).await?;
-    if store::gates::known_zones(&mut tx, school.corp(), &[zone]).await?.is_empty() {
+    if store::gates::known_zones(&mut tx, school.corp(), &[missed.zone]).await?.is_empty() {
         return Err(Error::NotFound);
     }
-    let moments = (school.today(by), by - MISSED, by);
-    let rows = passages::outside(&mut tx, &question, (zone, department), moments, after, limit + 1).await?;
+    let page = outside_in(&mut tx, &question, missed, after, limit).await?;
     tx.commit().await?;
+    Ok(page)
+}
+
+/// The same within a transaction; of a zone that is none, nobody.
+pub(crate) async fn outside_in(
+    tx: &mut Scoped,
+    question: &Question,
+    Missed { zone, under, today, by }: Missed,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<Outsider>> {
+    let moments = (today, by - MISSED, by);
+    let rows = passages::outside(tx, question, (zone, under), moments, after, limit + 1).await?;
     Ok(Page::cut(rows, limit, |row| row.number.clone()))
+}
+
+/// How many they are.
+pub(crate) async fn count_outside_in(
+    tx: &mut Scoped,
+    question: &Question,
+    Missed { zone, under, today, by }: Missed,
+) -> Result<i64> {
+    Ok(passages::count_outside(tx, question, (zone, under), (today, by - MISSED, by)).await?)
 }

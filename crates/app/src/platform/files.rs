@@ -1,4 +1,5 @@
-//! The console's exports: figures of days, and 成员使用记录. All of a file is taken over, or nothing.
+//! The console's exports: figures of days, and 成员使用记录. All of a file is taken over, or nothing; what it changed is a change
+//! set, which can be taken back.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,11 @@ use domain::{
     policy::Viewer,
     roster::{Line, LineError},
 };
-use store::platform::{self as rows, NewFigure, Origin, usage};
+use store::{
+    Scoped,
+    change_sets::{self, Act},
+    platform::{self as rows, NewFigure, Origin, usage},
+};
 
 use super::administer;
 use crate::{
@@ -78,12 +83,13 @@ async fn lines<T: Send + 'static>(
     }
 }
 
-/// Keeps the figures of a file. With `write` false it is only looked at.
+/// Keeps the figures of a file, which is called `name` by whoever brings it. With `write` false it is only looked at.
 pub async fn add_figures(
     app: &App,
     school: &School,
     viewer: &Viewer,
     file: Vec<u8>,
+    name: Option<&str>,
     write: bool,
 ) -> Result<FiguresOutcome> {
     administer(viewer)?;
@@ -115,10 +121,25 @@ pub async fn add_figures(
         let origin =
             Origin { source: Source::Console.as_str(), as_of: now, by: Some(viewer.member), note: None };
         let mut tx = app.store().scoped(corp).await?;
+        let changes = change_sets::begin(&mut tx).await?;
         rows::keep(&mut tx, corp, &figures, origin).await?;
+        let title = format!("导入{FIGURES}{}：{} 行，{} 个数", called(name), outcome.rows, outcome.figures);
+        note(&mut tx, viewer, changes, &title, now).await?;
         tx.commit().await?;
     }
     Ok(outcome)
+}
+
+/// Keeps what an import changed, so that it can be taken back.
+async fn note(tx: &mut Scoped, viewer: &Viewer, changes: i64, title: &str, at: DateTime<Utc>) -> Result<()> {
+    let corp = tx.corp();
+    let act = Act { kind: "platform", run_id: None, title, by: Some(viewer.member), at };
+    change_sets::end(tx, corp, changes, act).await?;
+    Ok(())
+}
+
+fn called(name: Option<&str>) -> String {
+    name.map(|name| format!("“{name}”")).unwrap_or_default()
 }
 
 fn figures_of(line: &FigureLine) -> impl Iterator<Item = NewFigure> {
@@ -131,12 +152,13 @@ fn figures_of(line: &FigureLine) -> impl Iterator<Item = NewFigure> {
     line.values.iter().map(of)
 }
 
-/// Keeps an export of 成员使用记录. With `write` false it is only looked at.
+/// Keeps an export of 成员使用记录, which is called `name` by whoever brings it. With `write` false it is only looked at.
 pub async fn add_usage(
     app: &App,
     school: &School,
     viewer: &Viewer,
     file: Vec<u8>,
+    name: Option<&str>,
     write: bool,
 ) -> Result<UsageOutcome> {
     administer(viewer)?;
@@ -156,23 +178,15 @@ pub async fn add_usage(
         errors: Vec::new(),
     };
     if write {
-        write_usage(app, school, viewer, &records, now).await?;
+        let mut tx = app.store().scoped(corp).await?;
+        let changes = change_sets::begin(&mut tx).await?;
+        usage::keep(&mut tx, corp, &records, viewer.member, now).await?;
+        let title = format!("导入{USAGE}{}：{} 人", called(name), outcome.members);
+        note(&mut tx, viewer, changes, &title, now).await?;
+        tx.commit().await?;
     }
     tracing::debug!(corp, rows = outcome.rows, "an export of the console was read");
     Ok(outcome)
-}
-
-async fn write_usage(
-    app: &App,
-    school: &School,
-    viewer: &Viewer,
-    records: &[usage::NewRecord],
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let mut tx = app.store().scoped(school.corp()).await?;
-    usage::keep(&mut tx, school.corp(), records, viewer.member, now).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Nothing can be known of a day that is still to come.

@@ -122,6 +122,14 @@ pub enum Column {
     Direction,
     /// The gate.
     Gate,
+    /// What became of the scan: let through, or why not.
+    Outcome,
+    /// What somebody should look at.
+    Flags,
+    /// Passages in.
+    Entered,
+    /// Passages out.
+    Exited,
     /// What becomes of an account.
     AccountState,
     /// The day it was last used.
@@ -138,14 +146,14 @@ pub enum Column {
 
 use Column::{
     Abnormal, AccountState, Activated, Activation, Answer, Away, Back, Blank, Category, Client, College,
-    Counsellors, Count, Day, Direction, Exemption, Expected, From, Gate, Grade, GrantedBy, Heads, Here,
-    Index, Kind, Last, LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number, OnLeave, PassedAt, Path,
-    Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState, Reported, ReturnedOn, RevisedAt,
-    SignedAt, Since, Source, Staff, StaffKind, State, Students, There, Transport, Unit, Unreported, Until,
-    Userid, WithAccount, Year,
+    Counsellors, Count, Day, Direction, Entered, Exemption, Exited, Expected, Flags, From, Gate, Grade,
+    GrantedBy, Heads, Here, Index, Kind, Last, LastUsed, Late, LeftOn, Major, Name, Normal, Note, Number,
+    OnLeave, Outcome, PassedAt, Path, Phone, Place, Question, Rate, Reason, Region, ReportRate, ReportState,
+    Reported, ReturnedOn, RevisedAt, SignedAt, Since, Source, Staff, StaffKind, State, Students, There,
+    Transport, Unit, Unreported, Until, Userid, WithAccount, Year,
 };
 
-const ALL: [Column; 63] = [
+const ALL: [Column; 67] = [
     Index,
     Number,
     Name,
@@ -203,6 +211,10 @@ const ALL: [Column; 63] = [
     PassedAt,
     Direction,
     Gate,
+    Outcome,
+    Flags,
+    Entered,
+    Exited,
     AccountState,
     LastUsed,
     Client,
@@ -236,7 +248,11 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             &[Index, Number, Name, College, Place, LeftOn, ReturnedOn, Region, Transport, Blank]
         }
         Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
-        Dataset::Passages => &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Blank],
+        Dataset::Passages => &[
+            Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Outcome, Flags, Blank,
+        ],
+        Dataset::PassageTable => &[Index, Unit, Entered, Exited, Count, Blank],
+        Dataset::Outsiders => &[Index, Number, Name, Place, PassedAt, Gate, Blank],
         Dataset::Usage | Dataset::UsageConsole => {
             &[Index, Userid, Name, Place, AccountState, LastUsed, Client, Day, Blank]
         }
@@ -308,6 +324,10 @@ impl Column {
             PassedAt => "passed_at",
             Direction => "direction",
             Gate => "gate",
+            Outcome => "outcome",
+            Flags => "flags",
+            Entered => "entered",
+            Exited => "exited",
             AccountState => "account_state",
             LastUsed => "last_used",
             Client => "client",
@@ -382,6 +402,10 @@ impl Column {
             PassedAt => "进出时间",
             Direction => "进出类型",
             Gate => "门岗",
+            Outcome => "结果",
+            Flags => "需核对",
+            Entered => "进（人次）",
+            Exited => "出（人次）",
             AccountState => "状态",
             LastUsed => "最近使用时间",
             Client => "使用平台",
@@ -398,11 +422,11 @@ impl Column {
             | Normal | Abnormal | Late | Count | Staff | Away | Back | OnLeave | Direction => 8.0,
             Name | StaffKind | Grade | Activation | Exemption | Source | GrantedBy | State | Rate
             | ReportRate | Day | ReportState | LeftOn | ReturnedOn | Transport | AccountState | LastUsed
-            | Client | Here | There => 12.0,
+            | Client | Here | There | Entered | Exited => 12.0,
             Number | Phone | Since | Until | Userid | From | Last | Blank | Question | Category
-            | RevisedAt | Heads | SignedAt | PassedAt | Gate => 16.0,
+            | RevisedAt | Heads | SignedAt | PassedAt | Gate | Flags => 16.0,
             College | Major | Counsellors | Answer => 20.0,
-            Place | Unit | Region => 24.0,
+            Place | Unit | Region | Outcome => 24.0,
             Path | Reason | Note => 44.0,
         }
     }

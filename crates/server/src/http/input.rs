@@ -92,6 +92,41 @@ impl FromRequest for IdempotencyKey {
     }
 }
 
+/// Characters of a file's name that are kept.
+const FILE_NAME: usize = 100;
+
+/// The `X-File-Name` of an upload, percent-encoded: what whoever brings the file calls it. None: nobody said, or it is none.
+/// It is in no address, for addresses stand in logs.
+#[derive(Debug, Clone)]
+pub struct FileName(pub Option<String>);
+
+impl FromRequest for FileName {
+    type Error = Failure;
+    type Future = Ready<Answer<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = request.headers().get("X-File-Name").and_then(|name| name.to_str().ok());
+        ready(Ok(Self(name.and_then(file_name))))
+    }
+}
+
+fn file_name(text: &str) -> Option<String> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => digit(rest.next()?)? * 16 + digit(rest.next()?)?,
+            byte => byte,
+        });
+    }
+    let whole = String::from_utf8(bytes).ok()?;
+    // Where it lay on whose disk is nobody's business.
+    let name = whole.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name.chars().filter(|letter| !letter.is_control()).take(FILE_NAME).collect();
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// Query parameters. What does not fit names the field.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
@@ -153,4 +188,22 @@ pub fn paging(cursor: Option<&str>, limit: Option<i64>) -> Answer<Paging> {
 /// A page's key as clients see it: opaque.
 pub fn cursor(next: Option<String>) -> Option<String> {
     next.map(|key| URL_SAFE_NO_PAD.encode(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_what_it_is_called_and_not_where_it_lay() {
+        let read = |text: &str| file_name(text).unwrap_or_default();
+        assert_eq!(read("members.csv"), "members.csv");
+        assert_eq!(read("%E4%B8%89%E6%9C%88.xlsx"), "三月.xlsx");
+        assert_eq!(read("C:%5CUsers%5Csomebody%5C1.csv"), "1.csv");
+        assert_eq!(read("%0A1%00.csv"), "1.csv");
+        assert_eq!(read(&"a".repeat(300)).len(), FILE_NAME);
+        for strange in ["", "%", "%4", "%zz", "%E4", "%2F", "  "] {
+            assert_eq!(file_name(strange), None, "{strange}");
+        }
+    }
 }

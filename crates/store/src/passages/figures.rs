@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
+    pg::Pg,
     prelude::*,
+    query_builder::{BoxedSqlQuery, SqlQuery},
     sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -213,28 +215,30 @@ pub struct Outsider {
     pub gate: String,
 }
 
-/// 未归: those of a zone who were outside at a moment and had left within the time before it, by number.
-pub async fn outside(
-    conn: &mut AsyncPgConnection,
+/// Those of zone $5 who were outside at $7 and had left since $6.
+fn missed() -> String {
+    format!(
+        "with rostered as (select p.person_id, p.number, p.name, d.name as place {ROSTERED}),
+           missed as (
+             select r.person_id, r.number, r.name, r.place, l.at as left_at, l.gate_id
+             from rostered r
+             join lateral (
+               select x.direction, x.at, x.gate_id from passages x
+               where x.corp_id = $1 and x.person_id = r.person_id and x.zone_id = $5 and x.decision = 'allowed' and x.at <= $7
+               order by x.at desc, x.direction limit 1) l on l.direction = 'out' and l.at >= $6)"
+    )
+}
+
+type Moments = (NaiveDate, DateTime<Utc>, DateTime<Utc>);
+
+fn bind_missed(
+    sql: String,
     question: &Question,
     (zone, under): (i64, Under),
-    (today, since, by): (NaiveDate, DateTime<Utc>, DateTime<Utc>),
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Outsider>> {
-    let sql = format!(
-        "with rostered as (select p.person_id, p.number, p.name, d.name as place {ROSTERED})
-         select r.person_id, r.number, r.name, r.place, l.at as left_at, g.name as gate
-         from rostered r
-         join lateral (
-           select x.direction, x.at, x.gate_id from passages x
-           where x.corp_id = $1 and x.person_id = r.person_id and x.zone_id = $5 and x.decision = 'allowed' and x.at <= $7
-           order by x.at desc, x.direction limit 1) l on l.direction = 'out' and l.at >= $6
-         join gates g on g.corp_id = $1 and g.gate_id = l.gate_id
-         where $8 is null or r.number > $8
-         order by r.number limit $9"
-    );
-    Ok(diesel::sql_query(sql)
+    (today, since, by): Moments,
+) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+    diesel::sql_query(sql)
+        .into_boxed::<Pg>()
         .bind::<Integer, _>(question.corp)
         .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
         .bind::<Date, _>(today)
@@ -242,8 +246,42 @@ pub async fn outside(
         .bind::<BigInt, _>(zone)
         .bind::<Timestamptz, _>(since)
         .bind::<Timestamptz, _>(by)
-        .bind::<Nullable<Text>, _>(after)
-        .bind::<BigInt, _>(limit)
-        .load(conn)
-        .await?)
+}
+
+/// 未归: those of a zone who were outside at a moment and had left within the time before it, by number.
+pub async fn outside(
+    conn: &mut AsyncPgConnection,
+    question: &Question,
+    of: (i64, Under),
+    moments: Moments,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Outsider>> {
+    let sql = format!(
+        "{} select r.person_id, r.number, r.name, r.place, r.left_at, g.name as gate
+         from missed r join gates g on g.corp_id = $1 and g.gate_id = r.gate_id
+         where $8 is null or r.number > $8
+         order by r.number limit $9",
+        missed()
+    );
+    let query = bind_missed(sql, question, of, moments)
+        .bind::<Nullable<Text>, _>(after.map(str::to_owned))
+        .bind::<BigInt, _>(limit);
+    Ok(query.load(conn).await?)
+}
+
+/// How many they are.
+pub async fn count_outside(
+    conn: &mut AsyncPgConnection,
+    question: &Question,
+    of: (i64, Under),
+    moments: Moments,
+) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let sql = format!("{} select count(*) as count from missed", missed());
+    Ok(bind_missed(sql, question, of, moments).get_result::<Count>(conn).await?.count)
 }

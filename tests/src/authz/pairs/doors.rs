@@ -5,7 +5,7 @@ use super::{
         oracle::Need::{
             self, Announce, AppointCounsellors, Care, ChangeStatus, DeletePhotos, DesignForms, Figures,
             FollowUp, GiveGrants, Invite, ListsOfExemptions, PassageFigures, Passages, People, Permits,
-            Remind, SeeStatus, SettleCorrections, SignOff, Unreported,
+            Portal, Remind, SeeStatus, SettleCorrections, SignOff, Unreported,
         },
         people::{expected, reported},
         world::{Person, World},
@@ -197,6 +197,8 @@ pub const DOORS: &[Door] = &[
     ),
     write("POST /residences", r#"{"bed":1,"from":"2020-03-04","number":"$id"}"#, Care, NUMBER),
     tell("POST /announcements/preview", r#"{"numbers":"$id"}"#, Announce, NUMBER),
+    tell("POST /portal/entries/1/list/preview", "学号\n$id\n", Portal, NUMBER),
+    write("POST /portal/entries/1/list", "学号\n$id\n", Portal, NUMBER),
     // Of what is theirs.
     read("GET /reviews/$id", Care, RECEIPT),
     tell("POST /reviews/$id/answers", r#"{"purpose":"核实"}"#, Care, RECEIPT),
@@ -281,6 +283,27 @@ pub const DOORS: &[Door] = &[
         ("/people", |world, person| world.holds("trips", &person.number)),
     ),
     part("GET /movements/people?department=$id", People, DEPARTMENT),
+    counted(
+        "GET /portal/entries/1/comparison?department=$id",
+        Figures,
+        DEPARTMENT,
+        ("/total/people", |_, _| true),
+    ),
+    counted(
+        "GET /portal/entries/1/comparison?by=class&department=$id",
+        Figures,
+        COLLEGE,
+        ("/total/only_there", |world, person| world.holds("there", &person.number)),
+    ),
+    counted(
+        "GET /portal/entries/1/comparison?by=grade&department=$id",
+        Figures,
+        CLASS,
+        ("/total/only_here", |world, person| world.holds("opened", &person.number)),
+    ),
+    part("GET /portal/entries/1/people?department=$id", People, DEPARTMENT),
+    part("GET /portal/entries/1/people?state=not_there&department=$id", People, COLLEGE),
+    write("POST /portal/entries/1/reminders", r#"{"department":$id}"#, Remind, CLASS),
     counted(
         "GET /registration?by=class&department=$id",
         Figures,

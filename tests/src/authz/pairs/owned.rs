@@ -1,14 +1,16 @@
-//! What somebody made themselves: exports, templates, rounds, announcements, forms. Another's is not there, but for those who
-//! look after all of its kind.
+//! What somebody made themselves, or what is for some: exports, templates, rounds, announcements, forms, entries. Another's is
+//! not there, but for those who look after all of its kind.
 
 use std::collections::BTreeMap;
+
+use serde_json::json;
 
 use super::super::{
     oracle::{
         Need::{self, Announce, DesignForms, Export, ExportLog, Invitations, Invite, Remind, SignedIn},
         Who,
     },
-    world::{World, own},
+    world::{World, facts, own},
 };
 
 /// A call that names something of an owner's.
@@ -63,6 +65,8 @@ pub const OWNED: &[Owned] = &[
     read("own_announcement", "GET /announcements/$id", Announce),
     read("sent_announcement", "GET /announcements/$id/people", Announce),
     read("received", "GET /announcements/received/$id", SignedIn),
+    // What it would note of those it is for.
+    write("entry", "POST /portal/$id/passes", "{}", SignedIn),
     write("own_announcement", "POST /announcements/$id/cancel", "{}", Announce),
     write(
         "own_announcement",
@@ -115,6 +119,15 @@ pub async fn make(world: &World) -> Things {
         join members m on m.corp_id = o.corp_id and m.member_id = o.member_id where a.sent_at is not null";
     let rows = world.test.owner.query(sql, &[]).await.unwrap();
     things.insert("received", rows.iter().map(|row| (row.get(0), row.get(1))).collect());
+    // An entry for the students of each class.
+    let administrator = world.userid(Who::Administrator);
+    for (at, class) in world.classes.iter().enumerate() {
+        let new = json!({ "title": format!("班级系统{made}-{at}"), "icon": "report", "kinds": ["student"],
+            "departments": [class], "address": "https://class.school.example/", "from": "2020-03-01" });
+        let id = facts::done(world, administrator, "/portal/entries", &new).await["id"].to_string();
+        let theirs = world.class(at).into_iter().filter_map(|student| student.userid.clone());
+        things.entry("entry").or_default().extend(theirs.map(|userid| (userid, id.clone())));
+    }
     for owned in OWNED {
         assert!(things.get(owned.word).is_some_and(|of| !of.is_empty()), "nobody has {}", owned.word);
     }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, post, put, web};
 use app::{Error, FieldError, export_templates, exports::offers};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     export::{BUILT_IN, Chosen, Column, Dataset, DateStyle, Definition, Filters, Order},
     policy::Action,
@@ -22,7 +22,7 @@ use crate::http::{
 #[serde(deny_unknown_fields)]
 pub struct ExportDefinition {
     /// people, registration, classes, exemptions or report_answers; without templates report_table, report_categories, report_span,
-    /// report_people, trips, movements, passages, usage, usage_console or portal.
+    /// report_people, trips, movements, passages, passage_table, outsiders, usage, usage_console or portal.
     #[schema(example = "people")]
     dataset: String,
     /// From left to right, at most 40.
@@ -109,7 +109,7 @@ struct ExportFilters {
     day: Option<NaiveDate>,
     /// The slot of the day.
     slot: Option<i16>,
-    /// college, grade, class or department.
+    /// college, grade, class or department; of passages college, class or day.
     by: Option<String>,
     /// expected, reported, unreported, normal, abnormal or late; of use activated, not_activated, disabled or
     /// left; of an entry all, both, only_there, only_here, neither, here, not_here, there or not_there.
@@ -134,6 +134,16 @@ struct ExportFilters {
     client: Option<String>,
     /// The entry whose day is compared.
     entry: Option<i64>,
+    /// Only passages at this gate.
+    gate: Option<i64>,
+    /// Only passages this way: in or out.
+    direction: Option<String>,
+    /// Only scans that were allowed, refused or flagged.
+    outcome: Option<String>,
+    /// The zone people have not come back to.
+    zone: Option<i64>,
+    /// By when they should have been back; the moment it is made if left out.
+    at: Option<DateTime<Utc>>,
 }
 
 impl ExportDefinition {
@@ -188,6 +198,11 @@ impl ExportDefinition {
             since,
             client,
             entry,
+            gate,
+            direction,
+            outcome,
+            zone,
+            at,
         } = self.filters;
         let filters = Filters {
             kind,
@@ -211,6 +226,11 @@ impl ExportDefinition {
             since,
             client,
             entry,
+            gate,
+            direction,
+            outcome,
+            zone,
+            at,
         };
         match (dataset, order) {
             (Some(dataset), Some(order)) if wrong.is_empty() => {
@@ -245,6 +265,11 @@ impl From<Definition> for ExportDefinition {
             since,
             client,
             entry,
+            gate,
+            direction,
+            outcome,
+            zone,
+            at,
         } = definition.filters;
         let columns = definition.columns.into_iter();
         Self {
@@ -273,6 +298,11 @@ impl From<Definition> for ExportDefinition {
                 since,
                 client,
                 entry,
+                gate,
+                direction,
+                outcome,
+                zone,
+                at,
             },
         }
     }

@@ -7,7 +7,7 @@ use domain::gate::Refusal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::gate::GateDirection;
+use super::gate::{GateDirection, GateRefusal};
 use crate::http::{
     input::{self, Query},
     openapi::Refusals,
@@ -184,7 +184,7 @@ pub async fn inside(who: SignedIn, query: Query<InsideQuery>) -> Answer<web::Jso
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct HoursQuery {
-    /// Today if left out.
+    /// Today if left out. At most 29 days ago.
     day: Option<NaiveDate>,
     /// Only people under this department.
     department: Option<i32>,
@@ -246,9 +246,9 @@ pub enum PassagesBy {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TableQuery {
-    /// From this day; the last one if left out.
+    /// From this day; the last one if left out. At most 29 days ago: passages are kept for 30.
     from: Option<NaiveDate>,
-    /// To this day; today if left out. At most 92 days.
+    /// To this day; today if left out.
     to: Option<NaiveDate>,
     /// Only people under this department.
     department: Option<i32>,
@@ -379,7 +379,9 @@ struct OwnPassage {
     direction: String,
     at: DateTime<Utc>,
     allowed: bool,
-    /// Why not, in Chinese.
+    /// Why not.
+    reason: Option<GateRefusal>,
+    /// The same in Chinese.
     message: Option<&'static str>,
 }
 
@@ -392,13 +394,17 @@ struct OwnPassage {
 pub async fn own(who: SignedIn) -> Answer<web::Json<OwnPassages>> {
     let (app, school, viewer) = who.parts()?;
     let rows = passages::own(app, school, viewer, 20).await?;
-    let items = rows.into_iter().map(|row| OwnPassage {
-        id: row.passage_id,
-        gate: row.gate,
-        direction: row.direction,
-        at: row.at,
-        allowed: row.reason.is_none(),
-        message: row.reason.as_deref().and_then(Refusal::parse).map(Refusal::title),
+    let items = rows.into_iter().map(|row| {
+        let refusal = row.reason.as_deref().and_then(Refusal::parse);
+        OwnPassage {
+            id: row.passage_id,
+            gate: row.gate,
+            direction: row.direction,
+            at: row.at,
+            allowed: row.reason.is_none(),
+            reason: refusal.map(GateRefusal::from),
+            message: refusal.map(Refusal::title),
+        }
     });
     Ok(web::Json(OwnPassages { items: items.collect() }))
 }

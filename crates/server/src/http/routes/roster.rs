@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
-    input::{self, PageQuery, Query},
+    input::{self, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     progress::{self, ProgressLine},
@@ -343,6 +343,19 @@ pub async fn template(who: SignedIn, query: Query<TemplateQuery>) -> Answer<Http
         .body(body))
 }
 
+/// Which changes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ImportsQuery {
+    /// Only those of this kind: roster, platform …
+    kind: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows, 1 to 200; 50 if left out.
+    limit: Option<i64>,
+}
+
 /// Imports and other changes of many people at once, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RosterImportList {
@@ -354,7 +367,7 @@ pub struct RosterImportList {
 #[derive(Debug, Serialize, ToSchema)]
 struct RosterImport {
     id: i64,
-    /// roster, exemptions, accounts, statuses …
+    /// roster, exemptions, accounts, statuses, platform …
     kind: String,
     /// What was done.
     title: String,
@@ -369,13 +382,15 @@ struct RosterImport {
 /// Imports and other changes of many people at once, of the last 30 days.
 #[utoipa::path(
     operation_id = "roster_imports",
-    tag = "roster", security(("session" = [])), params(PageQuery),
+    tag = "roster", security(("session" = [])), params(ImportsQuery),
     responses((status = 200, body = RosterImportList), Refusals))]
 #[get("/roster/imports")]
-pub async fn imports(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<RosterImportList>> {
+pub async fn imports(who: SignedIn, query: Query<ImportsQuery>) -> Answer<web::Json<RosterImportList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
-    let page = roster::imports(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
+    let query = query.0;
+    let paging = input::paging(query.cursor.as_deref(), query.limit)?;
+    let (kind, after) = (query.kind.as_deref(), paging.after.as_deref());
+    let page = roster::imports(app, school, viewer, kind, after, paging.limit).await?;
     let items = page.items.into_iter().map(|set| RosterImport {
         id: set.change_set_id,
         kind: set.kind,

@@ -21,9 +21,9 @@ export function sendFile<T>(path: string, file: File, on: (step: Step) => void):
 }
 
 /** What a request with nothing but a file in its body needs beside its path. */
-export function fileBody(file: File) {
+export function fileBody(file: File, { named = false } = {}) {
   return {
-    headers: { 'Content-Type': 'application/octet-stream' },
+    headers: { 'Content-Type': 'application/octet-stream', ...(named ? { 'X-File-Name': encodeURIComponent(file.name) } : {}) },
     body: file as never,
     bodySerializer: (body: unknown) => body as File,
   };

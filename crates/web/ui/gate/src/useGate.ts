@@ -17,6 +17,8 @@ export type Outcome = {
   direction: Direction;
   allowed: boolean;
   reason: Refusal | null;
+  /** The server's sentence for it, in Chinese. */
+  message: string | null;
   why: Why | null;
   /** What was against it where the gate lets everybody through. */
   despite: Refusal | null;
@@ -125,6 +127,7 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
       direction: way,
       allowed: decision.allowed,
       reason: decision.reason ?? null,
+      message: decision.message ?? null,
       why: null,
       despite: null,
       flags: decision.flags,
@@ -158,7 +161,7 @@ export function useGate(shelf: Shelf, device: Device, withdrawn: (untold: number
       waiting.value = await shelf.count();
       if (verdict.allowed) await counted(scanned.direction);
     }
-    return { id: scanned.id, direction: scanned.direction, ...verdict, flags: [], person: null, alone: true };
+    return { id: scanned.id, direction: scanned.direction, ...verdict, message: null, flags: [], person: null, alone: true };
   }
 
   const usedUntil = (code: Code) => ({ jti: code.jti, until: (code.end + 60) * 1000 });

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
+    input::FileName,
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     routes::roster::{RosterError, file, told},
@@ -80,20 +81,26 @@ impl From<UsageOutcome> for PlatformUsageOutcome {
 #[post("/platform/figures/list/preview")]
 pub async fn preview_figures(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformFiguresOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_figures(app, school, viewer, file(body).await?, false).await?;
+    let outcome = platform::add_figures(app, school, viewer, file(body).await?, None, false).await?;
     Ok(web::Json(outcome.into()))
 }
 
-/// Keeps the figures of a file: all of it, or nothing. The same days again take the place of what the file before said.
+/// Keeps the figures of a file: all of it, or nothing. The same days again take the place of what the file before
+/// said. It stands among the imports, and can be taken back.
 #[utoipa::path(
     operation_id = "platform_figures_import",
     tag = "platform", security(("session" = [])),
+    params(("X-File-Name" = Option<String>, Header, description = "what the file is called, percent-encoded")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = PlatformFiguresOutcome), Refusals, WriteRefusals))]
 #[post("/platform/figures/list")]
-pub async fn import_figures(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformFiguresOutcome>> {
+pub async fn import_figures(
+    who: SignedIn,
+    name: FileName,
+    body: web::Payload,
+) -> Answer<web::Json<PlatformFiguresOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_figures(app, school, viewer, file(body).await?, true).await?;
+    let outcome = platform::add_figures(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -117,20 +124,25 @@ pub async fn template(who: SignedIn) -> Answer<HttpResponse> {
 #[post("/platform/usage/list/preview")]
 pub async fn preview_usage(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformUsageOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_usage(app, school, viewer, file(body).await?, false).await?;
+    let outcome = platform::add_usage(app, school, viewer, file(body).await?, None, false).await?;
     Ok(web::Json(outcome.into()))
 }
 
-/// Keeps an export of 成员使用记录: all of it, or nothing.
+/// Keeps an export of 成员使用记录: all of it, or nothing. It stands among the imports, and can be taken back.
 #[utoipa::path(
     operation_id = "platform_usage_import",
     tag = "platform", security(("session" = [])),
+    params(("X-File-Name" = Option<String>, Header, description = "what the file is called, percent-encoded")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = PlatformUsageOutcome), Refusals, WriteRefusals))]
 #[post("/platform/usage/list")]
-pub async fn import_usage(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformUsageOutcome>> {
+pub async fn import_usage(
+    who: SignedIn,
+    name: FileName,
+    body: web::Payload,
+) -> Answer<web::Json<PlatformUsageOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_usage(app, school, viewer, file(body).await?, true).await?;
+    let outcome = platform::add_usage(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
     Ok(web::Json(outcome.into()))
 }
 

@@ -72,6 +72,23 @@ const COLUMNS = {
     ['passed_at', '进出时间'],
     ['direction', '进出类型'],
     ['gate', '门岗'],
+    ['outcome', '结果'],
+    ['flags', '需核对'],
+  ],
+  passage_table: [
+    ['index', '序号'],
+    ['unit', '单位'],
+    ['entered', '进（人次）'],
+    ['exited', '出（人次）'],
+    ['count', '人数'],
+  ],
+  outsiders: [
+    ['index', '序号'],
+    ['name', '姓名'],
+    ['number', '学号'],
+    ['place', '班级名称'],
+    ['passed_at', '离开时间'],
+    ['gate', '离开的门岗'],
   ],
   usage: [
     ['index', '序号'],
@@ -106,6 +123,9 @@ const COLUMNS = {
 
 export type Sheet = keyof typeof COLUMNS;
 
+/** What the units of 进出统计表 are, by how it is grouped. */
+export const PASSAGE_UNITS = { college: '学院', class: '班级', day: '日期' } as const;
+
 type Filters = NonNullable<ExportDefinition['filters']>;
 
 /** Filters that pick nothing away. */
@@ -131,13 +151,18 @@ export const NO_FILTERS = {
   since: null,
   client: null,
   entry: null,
+  gate: null,
+  direction: null,
+  outcome: null,
+  zone: null,
+  at: null,
 } satisfies Filters;
 
 /** What a page says of its filters: what it leaves out picks nothing away. */
 type Given = { [Name in keyof Filters]?: Filters[Name] | undefined };
 
-/** A definition of a page's sheet. */
-export function sheetOf(sheet: Sheet, given: Given): ExportDefinition {
+/** A definition of a page's sheet; `unit` heads its units where they have a name of their own. */
+export function sheetOf(sheet: Sheet, given: Given, unit?: string): ExportDefinition {
   const filters: Filters = { ...NO_FILTERS, ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Filters>) };
-  return { dataset: sheet, columns: COLUMNS[sheet].map(([column, title]) => ({ column, title })), order: 'listed', filters };
+  return { dataset: sheet, columns: COLUMNS[sheet].map(([column, title]) => ({ column, title: column === 'unit' && unit !== undefined ? unit : title })), order: 'listed', filters };
 }
