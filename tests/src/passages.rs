@@ -304,7 +304,8 @@ async fn a_single_permit_is_used_up_where_the_device_decided() {
     let student = test.sign_in(&number).await;
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let campus = zone(&administrator, "东校区", None).await;
-    let east = gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
+    let east =
+        gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
     let permit = json!({ "numbers": number, "kind": "single", "from": "2020-03-04T00:00:00Z",
         "until": "2020-03-05T00:00:00Z", "reason": "就医" });
     let counsellor = test.sign_in(&userid).await;
@@ -530,10 +531,7 @@ async fn tables_figures_and_who_has_not_come_back() {
     let again = code(&second).await;
     east.scan(&again, "in").await;
     east.scan(&again, "in").await;
-    assert_eq!(
-        picked(json!({ "outcome": "refused" })).await,
-        [row(1, "这个通行码已经用过，请等下一个", "")]
-    );
+    assert_eq!(picked(json!({ "outcome": "refused" })).await, [row(1, "这个通行码已经用过，请等下一个", "")]);
     assert_eq!(picked(json!({ "outcome": "allowed" })).await.len(), 4);
 }
 
@@ -635,7 +633,8 @@ async fn who_passed_is_known_for_thirty_days_and_a_single_permit_is_never_good_a
     let students = test.students_of(&userid).await;
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let campus = zone(&administrator, "东校区", None).await;
-    let east = gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
+    let east =
+        gate(&test, &administrator, campus, "东门", json!({ "leaving": { "permit": "always" } })).await;
     let counsellor = test.sign_in(&userid).await;
     let permit = json!({ "numbers": students[0], "kind": "single", "from": "2020-03-04T00:00:00Z",
         "until": "2020-05-04T00:00:00Z", "reason": "就医" });

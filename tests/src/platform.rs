@@ -340,10 +340,12 @@ async fn an_import_says_who_brought_which_file_and_is_taken_back_once() {
     let empty = crate::databases::dump(&test.owner).await;
     // 三月.csv, from somebody's desktop.
     let march = "C:%5CUsers%5C%E4%B8%89%E6%9C%88.csv";
-    bring(&administrator, "/platform/figures/list", march, "日期,参会人次\n2020/3/2,100\n2020/3/3,200\n").await;
+    bring(&administrator, "/platform/figures/list", march, "日期,参会人次\n2020/3/2,100\n2020/3/3,200\n")
+        .await;
     let first = crate::databases::dump(&test.owner).await;
     test.clock.advance(TimeDelta::minutes(5));
-    bring(&administrator, "/platform/figures/list", "%E4", "日期,参会人次\n2020/3/3,999\n2020/3/4,300\n").await;
+    bring(&administrator, "/platform/figures/list", "%E4", "日期,参会人次\n2020/3/3,999\n2020/3/4,300\n")
+        .await;
     let members = "统计时间,账号,姓名,部门,状态,最近使用时间,使用平台\n2020-03-03,a1,甲某,教务处,已激活,2020-03-02 10:11:12,iOS\n";
     let second = crate::databases::dump(&test.owner).await;
     bring(&administrator, "/platform/usage/list", "members.csv", members).await;
@@ -370,7 +372,12 @@ async fn an_import_says_who_brought_which_file_and_is_taken_back_once() {
         administrator.post(&format!("/roster/imports/{id}/undo"), &json!({})).await
     };
     let early = undo(2).await;
-    assert_eq!(early.status, StatusCode::CONFLICT, "a later file has changed the same figures: {}", early.body);
+    assert_eq!(
+        early.status,
+        StatusCode::CONFLICT,
+        "a later file has changed the same figures: {}",
+        early.body
+    );
     assert_eq!(undo(0).await.status, StatusCode::NO_CONTENT);
     assert_eq!(crate::databases::dump(&test.owner).await, second);
     assert_eq!(undo(1).await.status, StatusCode::NO_CONTENT);

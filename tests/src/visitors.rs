@@ -121,7 +121,10 @@ async fn a_visitor_comes_in_at_their_time_and_place_and_gets_out_at_any() {
     let inside = office.get("/visitors?show=inside").await;
     let row = &inside.items()[0];
     assert_eq!((&row["name"], &row["phone"]), (&json!("来访人"), &json!("100****5678")));
-    assert_eq!((&row["inside"], &row["overstayed"], &row["host"]), (&json!(true), &json!(false), &json!(name)));
+    assert_eq!(
+        (&row["inside"], &row["overstayed"], &row["host"]),
+        (&json!(true), &json!(false), &json!(name))
+    );
     assert_eq!(office.get("/visitors?show=overstayed").await.items().len(), 0);
     assert_eq!(office.get("/visitors").await.items().len(), 1, "expected today");
     let figures = office.get("/passages/inside").await;
@@ -129,9 +132,16 @@ async fn a_visitor_comes_in_at_their_time_and_place_and_gets_out_at_any() {
     assert_eq!((&zone["visitors"], &zone["inside"]), (&json!(1), &json!(0)), "{zone}");
     let passages = office.get("/passages?allowed=true").await;
     let row = &passages.items()[0];
-    assert_eq!((&row["name"], &row["visitor"], &row["number"]), (&json!("来访人"), &json!(true), &Value::Null));
+    assert_eq!(
+        (&row["name"], &row["visitor"], &row["number"]),
+        (&json!("来访人"), &json!(true), &Value::Null)
+    );
     let counsellor = test.sign_in(&test.persona("counsellor")).await;
-    assert_eq!(counsellor.get("/passages").await.items().len(), 0, "a visitor is of nobody's part of the school");
+    assert_eq!(
+        counsellor.get("/passages").await.items().len(),
+        0,
+        "a visitor is of nobody's part of the school"
+    );
     assert_eq!(counsellor.get("/passages/inside").await.body["zones"][0]["visitors"], Value::Null);
 
     // Their time is over: they get out, and it is seen that they stayed.
@@ -264,9 +274,7 @@ async fn what_a_device_decided_about_a_visitor_by_itself_is_looked_at_later() {
     let (_, token) = invite(&host, &invitation(&[campus])).await;
     let guide = east.guide().await;
     assert!(!guide.to_string().contains("visitor"), "no guide says who is expected: {guide}");
-    let carried = |id: &str, code: &str, direction: &str, at: &str| {
-        json!({ "id": id, "code": code, "direction": direction, "at": at, "reason": null })
-    };
+    let carried = |id: &str, code: &str, direction: &str, at: &str| json!({ "id": id, "code": code, "direction": direction, "at": at, "reason": null });
     let (first, second) = (shown(&test, &token).await, shown(&test, &token).await);
     east.carry(&[carried("came-in-here", &first, "in", "2020-03-04T01:30:05Z")]).await;
     test.clock.advance(TimeDelta::minutes(3));

@@ -52,11 +52,9 @@ pub(crate) fn rights(viewer: &Viewer, dataset: Dataset) -> Option<Rights> {
         }
         // A guard looks at a screen and takes nothing along, no figures either: whoever sees statistics does.
         Dataset::PassageTable => viewer.scope(Action::SeeStatistics),
-        Dataset::ReportPeople
-        | Dataset::Trips
-        | Dataset::Passages
-        | Dataset::Outsiders
-        | Dataset::Portal => viewer.scope(Action::SeePeople),
+        Dataset::ReportPeople | Dataset::Trips | Dataset::Passages | Dataset::Outsiders | Dataset::Portal => {
+            viewer.scope(Action::SeePeople)
+        }
         Dataset::Usage | Dataset::UsageConsole => viewer.scope(Action::SeePlatform),
         Dataset::ReportAnswers => viewer.scope(Action::SeeAnswers),
     };

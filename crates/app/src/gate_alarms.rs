@@ -49,7 +49,8 @@ pub(crate) async fn raise(
 ) -> Result<bool> {
     let corp = tx.corp();
     let flags = Flag::ALL.into_iter().filter_map(alarm::of_flag).map(AlarmKind::as_str);
-    let mut raised = rows::of_passages(tx, corp, kept, &flags.collect::<Vec<_>>(), school.zone.name()).await?;
+    let mut raised =
+        rows::of_passages(tx, corp, kept, &flags.collect::<Vec<_>>(), school.zone.name()).await?;
     if refusal.and_then(alarm::of_refusal) == Some(AlarmKind::Forged) {
         let since = now - TimeDelta::minutes(alarm::FORGED_WITHIN);
         let (gate, device) = (device.gate_id, device.device_id);

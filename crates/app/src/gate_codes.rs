@@ -80,12 +80,7 @@ pub(crate) async fn name(
 }
 
 /// Codes of somebody for the next ten minutes.
-pub(crate) fn write(
-    app: &App,
-    school: &School,
-    named: &NamedFor,
-    now: DateTime<Utc>,
-) -> Result<Vec<Shown>> {
+pub(crate) fn write(app: &App, school: &School, named: &NamedFor, now: DateTime<Utc>) -> Result<Vec<Shown>> {
     let pair = signing(app, school.corp(), &named.key)?;
     let mut codes = Vec::with_capacity(60);
     for end in code::ends(now) {
@@ -138,7 +133,9 @@ pub(crate) fn pseudonym(key: &hmac::Key, bearer: Bearer) -> Vec<u8> {
     let tag = match bearer {
         Bearer::Person(person) => hmac::sign(key, &person.to_be_bytes()),
         // Longer than a person's number: never the same.
-        Bearer::Visitor(visitor) => hmac::sign(key, &[b"visitor ".as_slice(), &visitor.to_be_bytes()].concat()),
+        Bearer::Visitor(visitor) => {
+            hmac::sign(key, &[b"visitor ".as_slice(), &visitor.to_be_bytes()].concat())
+        }
     };
     tag.as_ref().iter().copied().take(PSEUDONYM).collect()
 }

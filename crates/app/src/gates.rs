@@ -157,7 +157,8 @@ async fn checked<'a>(
     forms.dedup();
     if wrong.is_empty() && gates::daily_forms(tx, corp, &forms).await?.len() != forms.len() {
         wrong.push(FieldError {
-            field: "rules.forms".into(), message: "只能选每天填报的表单，请重新选择".into()
+            field: "rules.forms".into(),
+            message: "只能选每天填报的表单，请重新选择".into(),
         });
     }
     if wrong.is_empty() {

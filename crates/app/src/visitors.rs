@@ -122,7 +122,8 @@ pub async fn invite(
     let host = host(viewer)?;
     let (corp, now) = (school.corp(), app.now());
     let invitation = rules::check(draft, now).map_err(Error::Invalid)?;
-    let about = serde_json::to_vec(&invitation.about).map_err(|_| Error::internal("words that can't be kept"))?;
+    let about =
+        serde_json::to_vec(&invitation.about).map_err(|_| Error::internal("words that can't be kept"))?;
     let (row, keyring) = (rows::key(host, key), app.store().keyring());
     let token = secret::id()?;
     let new = NewVisitor {

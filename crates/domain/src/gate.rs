@@ -237,6 +237,7 @@ impl Flag {
             Self::Travel => "一分钟两岗",
             Self::Disputed => "离线放行存疑",
             Self::Clock => "设备时间不准",
+            Self::Overstayed => "访客超时离校",
         }
     }
 

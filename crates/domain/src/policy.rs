@@ -284,9 +284,9 @@ impl Role {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
             DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, HandleGateAlarms, House, Invite,
-            KillGateKeys, ManageGates, ManagePermits, ManagePortal, ManageVisitors, Remind, ReportFor, RevealPhone, Review,
-            SeeAnswers, SeePassageFigures, SeePassages, SeePeople, SeePhoto, SeePlatform, SeeStatistics,
-            SeeStatus, SeeUnreported, SignOff,
+            KillGateKeys, ManageGates, ManagePermits, ManagePortal, ManageVisitors, Remind, ReportFor,
+            RevealPhone, Review, SeeAnswers, SeePassageFigures, SeePassages, SeePeople, SeePhoto,
+            SeePlatform, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
         };
         let looks_on =
             matches!(action, SeeStatistics | SeePeople | SeeUnreported | SeePassageFigures | SeePassages);

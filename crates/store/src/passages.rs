@@ -373,7 +373,9 @@ pub async fn write(conn: &mut AsyncPgConnection, at: Where, rows: &[NewPassage])
         .bind::<Timestamptz, _>(at.now)
         .bind::<Bool, _>(at.offline)
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.scan_id.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.bearer.and_then(Bearer::person)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(
+            rows.iter().map(|row| row.bearer.and_then(Bearer::person)).collect::<Vec<_>>(),
+        )
         .bind::<Array<Nullable<Binary>>, _>(rows.iter().map(|row| row.kid.clone()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Binary>>, _>(rows.iter().map(|row| row.jti.clone()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.direction).collect::<Vec<_>>())

@@ -513,7 +513,8 @@ diesel::table! {
         corp_id -> Int4,
         kid -> Bytea,
         pseudonym -> Bytea,
-        person_id -> Int8,
+        person_id -> Nullable<Int8>,
+        visitor_id -> Nullable<Int8>,
     }
 }
 
@@ -889,6 +890,8 @@ diesel::table! {
         reason -> Nullable<Text>,
         flags -> Array<Nullable<Text>>,
         permit_id -> Nullable<Int8>,
+        visitor_id -> Nullable<Int8>,
+        by_visitor -> Bool,
     }
 }
 
@@ -1577,6 +1580,28 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    visitors (corp_id, visitor_id) {
+        corp_id -> Int4,
+        visitor_id -> Int8,
+        host_id -> Int8,
+        request_key -> Text,
+        name -> Text,
+        phone -> Bytea,
+        about -> Bytea,
+        zones -> Array<Nullable<Int8>>,
+        from_time -> Timestamptz,
+        until_time -> Timestamptz,
+        token_hash -> Bytea,
+        invited_by -> Int8,
+        invited_at -> Timestamptz,
+        cancelled_at -> Nullable<Timestamptz>,
+        cancelled_by -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     visits (corp_id, day, member_id, module) {
         corp_id -> Int4,
         day -> Date,
@@ -1719,6 +1744,7 @@ diesel::joinable!(sync_runs -> corps (corp_id));
 diesel::joinable!(tags -> corps (corp_id));
 diesel::joinable!(usage_records -> corps (corp_id));
 diesel::joinable!(used_codes -> corps (corp_id));
+diesel::joinable!(visitors -> corps (corp_id));
 diesel::joinable!(visits -> corps (corp_id));
 diesel::joinable!(wecom_budgets -> corps (corp_id));
 diesel::joinable!(wecom_tokens -> corps (corp_id));
@@ -1828,6 +1854,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     trips,
     usage_records,
     used_codes,
+    visitors,
     visits,
     wecom_budgets,
     wecom_tokens,

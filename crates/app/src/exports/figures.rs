@@ -239,7 +239,8 @@ impl Listed<'_> {
             let (page, basis) =
                 portal::people_in(self.app, tx, self.school, scope, (asked, which), after, limit).await?;
             let rows = (given + 1..).zip(&page.items);
-            let rows = rows.map(|(index, row)| self.cells(|column| of_entry(row, basis, column, index))).collect();
+            let rows =
+                rows.map(|(index, row)| self.cells(|column| of_entry(row, basis, column, index))).collect();
             let named = page.items.iter().map(|row| row.person_id).collect();
             return Ok(Named { rows, named, next: page.next });
         }

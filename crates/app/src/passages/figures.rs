@@ -60,7 +60,10 @@ impl Span {
         // Of the day before, passages are forgotten hour by hour: half a day is no figure.
         let first = today - TimeDelta::days(KEPT_DAYS - 1);
         if from < first {
-            return Err(Error::field(field, format!("进出记录只保留 {KEPT_DAYS} 天，请选择 {first} 或以后的日期")));
+            return Err(Error::field(
+                field,
+                format!("进出记录只保留 {KEPT_DAYS} 天，请选择 {first} 或以后的日期"),
+            ));
         }
         if (to - from).num_days() >= KEPT_DAYS {
             return Err(Error::field("to", format!("一次最多统计 {KEPT_DAYS} 天，请缩短时间")));

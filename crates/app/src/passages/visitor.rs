@@ -54,7 +54,8 @@ fn guest(
 
 /// Whose guest a passage says somebody is.
 pub(super) fn guest_of(app: &App, corp: CorpId, before: &Before) -> Result<Option<Guest>> {
-    let Before { about: Some(sealed), key: Some(key), host: Some(host), until_time: Some(until), .. } = before
+    let Before { about: Some(sealed), key: Some(key), host: Some(host), until_time: Some(until), .. } =
+        before
     else {
         return Ok(None);
     };

@@ -58,7 +58,10 @@ pub(crate) async fn asked_in(
     }
     // Who opened it and who was on lists is forgotten by then: everybody would seem to be missing.
     if today.checked_sub_days(Days::new(portal::KEPT_DAYS)).is_some_and(|first| day < first) {
-        return Err(Error::field("day", format!("只保留最近 {} 天的核对，请选择更近的日期", portal::KEPT_DAYS)));
+        return Err(Error::field(
+            "day",
+            format!("只保留最近 {} 天的核对，请选择更近的日期", portal::KEPT_DAYS),
+        ));
     }
     let row = find(tx, asked.entry).await?;
     let audience = row.audience();

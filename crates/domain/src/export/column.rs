@@ -248,9 +248,9 @@ pub(super) fn of(dataset: Dataset) -> &'static [Column] {
             &[Index, Number, Name, College, Place, LeftOn, ReturnedOn, Region, Transport, Blank]
         }
         Dataset::Movements => &[Index, Unit, Staff, Away, Back, OnLeave, Note, Heads, SignedAt, Blank],
-        Dataset::Passages => &[
-            Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Outcome, Flags, Blank,
-        ],
+        Dataset::Passages => {
+            &[Index, Number, Name, College, Major, Place, PassedAt, Direction, Gate, Outcome, Flags, Blank]
+        }
         Dataset::PassageTable => &[Index, Unit, Entered, Exited, Count, Blank],
         Dataset::Outsiders => &[Index, Number, Name, Place, PassedAt, Gate, Blank],
         Dataset::Usage | Dataset::UsageConsole => {

@@ -324,8 +324,7 @@ mod tests {
 
     #[test]
     fn a_gate_asks_a_visitor_for_no_report_and_an_invitation_is_a_permit() {
-        let asks =
-            r#"{"forms":["health-daily"],"entering":{"report":true,"normal":true,"permit":"always"}}"#;
+        let asks = r#"{"forms":["health-daily"],"entering":{"report":true,"normal":true,"permit":"always"}}"#;
         assert_eq!(decided(asks, at(10, 0), Direction::In, good()).refusal, None);
         let shut = r#"{"hours":[{"from":"06:00:00","until":"09:30:00"}]}"#;
         assert_eq!(decided(shut, at(10, 0), Direction::In, good()).refusal, Some(Refusal::Hours));
@@ -370,13 +369,19 @@ mod tests {
             until: at(17, 0),
         };
         let invitation = check(draft, at(8, 0)).unwrap();
-        assert_eq!((invitation.phone.as_str(), invitation.zones.as_slice()), ("10012345678", [1, 2].as_slice()));
+        assert_eq!(
+            (invitation.phone.as_str(), invitation.zones.as_slice()),
+            ("10012345678", [1, 2].as_slice())
+        );
         let about = About { reason: "设备检修".into(), company: None, plate: Some("豫C00001".into()) };
         assert_eq!(invitation.about, about);
         let fields = |draft: Draft<'_>| -> Vec<String> {
             check(draft, at(8, 0)).unwrap_err().into_iter().map(|wrong| wrong.field).collect()
         };
-        assert_eq!(fields(Draft { name: " ", phone: "12", reason: "", ..draft }), ["name", "phone", "reason"]);
+        assert_eq!(
+            fields(Draft { name: " ", phone: "12", reason: "", ..draft }),
+            ["name", "phone", "reason"]
+        );
         assert_eq!(fields(Draft { zones: &[], ..draft }), ["zones"]);
         assert_eq!(fields(Draft { until: at(9, 0), ..draft }), ["until"]);
         assert_eq!(fields(Draft { until: at(9, 1) + LONGEST, ..draft }), ["until"]);

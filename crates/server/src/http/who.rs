@@ -190,7 +190,7 @@ impl FromRequest for Visitor {
     type Future = std::future::Ready<Answer<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = authorization(request, "Visit").map_err(|_| app::Error::UnknownVisit.into());
+        let token = authorization(request, "Visit").map_err(|_| Failure::from(app::Error::UnknownVisit));
         std::future::ready(at_school(request).and_then(|at| Ok(Self { at, token: token? })))
     }
 }

@@ -264,10 +264,7 @@ async fn portal(world: &World, administrator: &str, ids: &mut Ids) {
     ids.insert("entry", one(world, "select min(entry_id) from portal_entries").await);
     let new = json!({ "title": "旧系统", "note": "每天 10 点前", "icon": "report", "kinds": ["student", "staff"],
         "address": "https://report.province.example/", "from": "2020-03-01" });
-    ids.insert(
-        "spare_entry",
-        text(&facts::done(world, administrator, "/portal/entries", &new).await["id"]),
-    );
+    ids.insert("spare_entry", text(&facts::done(world, administrator, "/portal/entries", &new).await["id"]));
 }
 
 pub fn text(value: &Value) -> String {

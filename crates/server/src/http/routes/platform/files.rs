@@ -100,7 +100,8 @@ pub async fn import_figures(
     body: web::Payload,
 ) -> Answer<web::Json<PlatformFiguresOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_figures(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
+    let outcome =
+        platform::add_figures(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -142,7 +143,8 @@ pub async fn import_usage(
     body: web::Payload,
 ) -> Answer<web::Json<PlatformUsageOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_usage(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
+    let outcome =
+        platform::add_usage(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
     Ok(web::Json(outcome.into()))
 }
 

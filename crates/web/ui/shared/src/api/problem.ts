@@ -48,7 +48,7 @@ export class Problem extends Error {
 
   /** Whether the same request may succeed a moment later, unchanged. */
   get passing(): boolean {
-    return this.kind === 'offline' || this.kind === 'timeout' || [429, 502, 503, 504].includes(this.status);
+    return this.kind === 'offline' || this.kind === 'timeout' || [408, 429, 502, 503, 504].includes(this.status);
   }
 }
 
