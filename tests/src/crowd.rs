@@ -78,7 +78,8 @@ impl Sender {
                         return receipt;
                     }
                 } else {
-                    let may_repeat = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+                    let may_repeat = status.is_server_error()
+                        || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status);
                     assert!(
                         may_repeat,
                         "{userid} {key}: {status} {}",

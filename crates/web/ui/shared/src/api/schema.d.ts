@@ -1567,6 +1567,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/visitor-zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Zones I can invite somebody into. */
+        get: operations["visitors_zones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/visitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My visitors, the newest first. */
+        get: operations["visitors_own"];
+        put?: never;
+        /** Invites somebody. Sent again with the same key, it is the same invitation with a new link. */
+        post: operations["visitors_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/visitors/{id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes my invitation back. Whoever is inside still gets out. */
+        post: operations["visitors_cancel_own"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/visitors/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes another link of my invitation; the one before leads nowhere. */
+        post: operations["visitors_renew_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mirror": {
         parameters: {
             query?: never;
@@ -2075,7 +2144,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keeps the figures of a file: all of it, or nothing. The same days again take the place of what the file before said. */
+        /**
+         * Keeps the figures of a file: all of it, or nothing. The same days again take the place of what the file before
+         *     said. It stands among the imports, and can be taken back.
+         */
         post: operations["platform_figures_import"];
         delete?: never;
         options?: never;
@@ -2177,7 +2249,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keeps an export of 成员使用记录: all of it, or nothing. */
+        /** Keeps an export of 成员使用记录: all of it, or nothing. It stands among the imports, and can be taken back. */
         post: operations["platform_usage_import"];
         delete?: never;
         options?: never;
@@ -3762,6 +3834,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The visit of a link, with codes to show at the gate: for a browser without a session, with `Authorization: Visit …` and what
+         *     the link has behind its `#t=`, which no server sees otherwise. To be asked for again every few minutes.
+         */
+        post: operations["visit_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Visitors of the school: who is expected, who is inside, who has stayed too long. */
+        get: operations["visitors_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/{id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an invitation back. Whoever is inside still gets out. */
+        post: operations["visitors_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitors/{id}/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A visitor's phone in full. The look is recorded, and their host can read who looked. */
+        post: operations["visitors_reveal_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/write-plans": {
         parameters: {
             query?: never;
@@ -4934,7 +5077,7 @@ export interface components {
             columns: components["schemas"]["ExportColumn"][];
             /**
              * @description people, registration, classes, exemptions or report_answers; without templates report_table, report_categories, report_span,
-             *     report_people, trips, movements, passages, usage, usage_console or portal.
+             *     report_people, trips, movements, passages, passage_table, outsiders, usage, usage_console or portal.
              * @example people
              */
             dataset: string;
@@ -4954,7 +5097,13 @@ export interface components {
              */
             activation: string | null;
             /**
-             * @description college, grade, class or department.
+             * Format: date-time
+             * @description By when they should have been back; the moment it is made if left out.
+             * @default null
+             */
+            at: string | null;
+            /**
+             * @description college, grade, class or department; of passages college, class or day.
              * @default null
              */
             by: string | null;
@@ -4981,6 +5130,11 @@ export interface components {
              */
             department: number | null;
             /**
+             * @description Only passages this way: in or out.
+             * @default null
+             */
+            direction: string | null;
+            /**
              * Format: int64
              * @description The entry whose day is compared.
              * @default null
@@ -5003,6 +5157,12 @@ export interface components {
              */
             from: string | null;
             /**
+             * Format: int64
+             * @description Only passages at this gate.
+             * @default null
+             */
+            gate: number | null;
+            /**
              * @description student or staff.
              * @default null
              */
@@ -5012,6 +5172,11 @@ export interface components {
              * @default false
              */
             open: boolean;
+            /**
+             * @description Only scans that were allowed, refused or flagged.
+             * @default null
+             */
+            outcome: string | null;
             /**
              * @description Only trips out of this region, by the first digits of its code.
              * @default null
@@ -5062,6 +5227,12 @@ export interface components {
              * @default null
              */
             year: number | null;
+            /**
+             * Format: int64
+             * @description The zone people have not come back to.
+             * @default null
+             */
+            zone: number | null;
         };
         /** @description The log, newest first. */
         ExportList: {
@@ -5508,7 +5679,7 @@ export interface components {
             allowed: boolean;
             /** Format: date-time */
             at: string;
-            /** @description What the guard should look at: passback, double, travel. */
+            /** @description What the guard should look at: passback, double, travel, overstayed. */
             flags: string[];
             /** @description The same in Chinese, for the screen. */
             message?: string | null;
@@ -5569,6 +5740,17 @@ export interface components {
          * @enum {string}
          */
         GateFailure: "closed" | "open";
+        /** @description Whose guest a visitor is. */
+        GateGuest: {
+            company?: string | null;
+            /** @description Who invited them. */
+            host: string;
+            /** @description 车牌号 */
+            plate?: string | null;
+            reason: string;
+            /** Format: date-time */
+            until: string;
+        };
         /** @description What a device decides by when it hears nothing. To be asked for every few minutes. */
         GateGuide: {
             /** @description Out of use: nobody passes. */
@@ -5600,8 +5782,10 @@ export interface components {
             from: string;
             /** @description Eight hex digits. */
             id: string;
-            /** @description … who have a permit; empty where the gate asks for none. */
-            permitted: string[];
+            /** @description … who have a permit to come in; empty where the gate asks for none. */
+            permitted_in: string[];
+            /** @description … to go out. */
+            permitted_out: string[];
             /** @description Ed25519, base64url. */
             public_key: string;
             /** Format: date-time */
@@ -5731,6 +5915,7 @@ export interface components {
         };
         /** @description Somebody, for the guard's screen. */
         GatePerson: {
+            guest?: components["schemas"]["GateGuest"] | null;
             name: string;
             /** @description Where their photo is for the next two minutes; null: there is none. */
             photo?: string | null;
@@ -5752,7 +5937,7 @@ export interface components {
          * @description Why somebody is not let through.
          * @enum {string}
          */
-        GateRefusal: "unreadable" | "killed_key" | "early" | "expired" | "used" | "left" | "direction" | "hours" | "no_report" | "abnormal" | "no_permit" | "already_in" | "already_out" | "device";
+        GateRefusal: "unreadable" | "killed_key" | "early" | "expired" | "used" | "left" | "direction" | "hours" | "no_report" | "abnormal" | "no_permit" | "already_in" | "already_out" | "visit_early" | "visit_over" | "visit_cancelled" | "visit_elsewhere" | "device";
         /** @description What a gate asks for. Nothing left in: a good code alone. */
         GateRules: {
             /** @description Of those who come in. */
@@ -6249,6 +6434,8 @@ export interface components {
             house: boolean;
             /** @description Have those invited who don't use WeCom. */
             invite: boolean;
+            /** @description 访客: invite somebody. */
+            invite_visitors: boolean;
             /** @description Make the codes of a key worthless. */
             kill_gate_keys: boolean;
             /** @description Set up gates and their devices. */
@@ -6257,6 +6444,8 @@ export interface components {
             manage_permits: boolean;
             /** @description Say which other systems members are led to. */
             manage_portal: boolean;
+            /** @description Read who is expected and inside. */
+            manage_visitors: boolean;
             remind: boolean;
             /** @description 代报: may answer for somebody of theirs. */
             report_for: boolean;
@@ -6832,6 +7021,31 @@ export interface components {
             /** @description Why, at most 200 characters. */
             reason: string;
         };
+        /** @description Somebody to be expected. */
+        NewVisitor: {
+            /** @description From where; empty or left out: not said. */
+            company?: string;
+            /**
+             * Format: date-time
+             * @description Within the next 30 days.
+             */
+            from: string;
+            /** @description At most 40 characters. */
+            name: string;
+            /** @example 100 1234 5678 */
+            phone: string;
+            /** @description 车牌号; empty or left out: none. */
+            plate?: string;
+            /** @description What for, at most 100 characters. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description At most 7 days later.
+             */
+            until: string;
+            /** @description Zones they may go into, at least one. */
+            zones: number[];
+        };
         /** @description Somebody who is not activated. */
         NotActivated: {
             /** Format: int64 */
@@ -6987,12 +7201,20 @@ export interface components {
         /** @description What becomes of it. */
         OwnDecision: {
             allowed: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
             at: string;
             direction: components["schemas"]["GateDirection"];
             gate: string;
             /** @description The same in Chinese. */
             message?: string | null;
+            /**
+             * Format: date-time
+             * @description Our clock: an answer that was given before is no ticket.
+             */
+            now: string;
             reason?: components["schemas"]["GateRefusal"] | null;
         };
         /** @description A form I answered. */
@@ -7023,8 +7245,9 @@ export interface components {
             gate: string;
             /** Format: int64 */
             id: number;
-            /** @description Why not, in Chinese. */
+            /** @description The same in Chinese. */
             message?: string | null;
+            reason?: components["schemas"]["GateRefusal"] | null;
         };
         /** @description My last passages, the newest first. */
         OwnPassages: {
@@ -7047,7 +7270,7 @@ export interface components {
             at: string;
             college?: string | null;
             direction: components["schemas"]["GateDirection"];
-            /** @description What somebody should look at: passback, double, travel, disputed or clock. */
+            /** @description What somebody should look at: passback, double, travel, disputed, clock or overstayed. */
             flags: string[];
             gate: string;
             /** Format: int64 */
@@ -7059,14 +7282,14 @@ export interface components {
             offline: boolean;
             /**
              * Format: int64
-             * @description Null: the code says nothing we know.
+             * @description Null: a visitor's, or the code says nothing we know.
              */
             person?: number | null;
             /** @description Class or department, that day. */
             place?: string | null;
             /**
              * @description Why not: unreadable, killed_key, early, expired, used, left, direction, hours, no_report, abnormal, no_permit,
-             *     already_in, already_out or device.
+             *     already_in, already_out, visit_early, visit_over, visit_cancelled, visit_elsewhere or device.
              */
             reason?: string | null;
             /**
@@ -7074,6 +7297,8 @@ export interface components {
              * @description When the server was told.
              */
             received_at: string;
+            /** @description Whether it is a visitor's; without a name: one that is forgotten. */
+            visitor: boolean;
             zone: string;
         };
         /** @description How many passed a gate in an hour; hours without a scan are left out. */
@@ -8678,7 +8903,7 @@ export interface components {
         RosterImport: {
             /** Format: int64 */
             id: number;
-            /** @description roster, exemptions, accounts, statuses … */
+            /** @description roster, exemptions, accounts, statuses, platform … */
             kind: string;
             /** Format: date-time */
             made_at: string;
@@ -9382,6 +9607,111 @@ export interface components {
             /** @description Whether a message can reach them. */
             reachable: boolean;
         };
+        /** @description A visit as its visitor sees it. */
+        Visit: {
+            /** @description Codes for the next ten minutes, in order, each to be shown until the next one; none while they would open nothing. */
+            codes: components["schemas"]["VisitCode"][];
+            /**
+             * Format: date
+             * @description By which day everything here is forgotten.
+             */
+            forgotten_on: string;
+            /** Format: date-time */
+            from: string;
+            /** @description Who invited them. */
+            host: string;
+            /** @description Whether they are inside: then there are codes to go out with, whatever became of the invitation. */
+            inside: boolean;
+            name: string;
+            /**
+             * Format: date-time
+             * @description The server's clock. A phone's may be off: what counts is how long after this a code is shown.
+             */
+            now: string;
+            school: string;
+            state: components["schemas"]["VisitState"];
+            /** @description Of all times here. */
+            time_zone: string;
+            /** Format: date-time */
+            until: string;
+            /** @description Where they may go in. */
+            zones: string[];
+        };
+        /** @description A code: good for twenty-five seconds, once. */
+        VisitCode: {
+            /** @description The text of the QR code, in its alphanumeric mode. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description From when it is to be shown.
+             */
+            from: string;
+        };
+        /**
+         * @description How an invitation stands.
+         * @enum {string}
+         */
+        VisitState: "early" | "open" | "over" | "cancelled";
+        /** @description Somebody who was invited. */
+        Visitor: {
+            company?: string | null;
+            /** Format: date-time */
+            from: string;
+            /** @description Who invited them. */
+            host: string;
+            /** @description Of which department. */
+            host_place?: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description Whether they are inside. */
+            inside: boolean;
+            name: string;
+            /** @description … although their time is over. */
+            overstayed: boolean;
+            /**
+             * Format: date-time
+             * @description Their last passage.
+             */
+            passed_at?: string | null;
+            /**
+             * @description Masked.
+             * @example 100****5678
+             */
+            phone: string;
+            /** @description 车牌号 */
+            plate?: string | null;
+            reason: string;
+            state: components["schemas"]["VisitState"];
+            /** Format: date-time */
+            until: string;
+            /** @description Names of the zones they may go into. */
+            zones: string[];
+        };
+        /** @description An invitation that was made. */
+        VisitorInvited: {
+            /** Format: int64 */
+            id: number;
+            /**
+             * @description The link for the visitor, of this host. Shown this once.
+             * @example /h5/visit#t=…
+             */
+            path: string;
+        };
+        /** @description Visitors, the newest first. */
+        VisitorList: {
+            items: components["schemas"]["Visitor"][];
+            next_cursor?: string | null;
+        };
+        /** @description A zone. */
+        VisitorZone: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        /** @description Zones a visitor can be invited into. */
+        VisitorZoneList: {
+            items: components["schemas"]["VisitorZone"][];
+        };
         /**
          * @description What is with the number in WeCom.
          * @enum {string}
@@ -9513,6 +9843,11 @@ export interface components {
              * @description … who never passed.
              */
             unknown: number;
+            /**
+             * Format: int64
+             * @description 访客 inside, who are none of these; null: I don't see the whole school, or asked for a part of it.
+             */
+            visitors?: number | null;
             /** Format: int64 */
             zone: number;
         };
@@ -21775,6 +22110,583 @@ export interface operations {
             };
         };
     };
+    visitors_zones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorZoneList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitors_own: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitors_invite: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 8 to 64 letters, digits, _ or - */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVisitor"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorInvited"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitors_cancel_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitors_renew_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorInvited"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     mirror_get: {
         parameters: {
             query?: never;
@@ -23005,7 +23917,7 @@ export interface operations {
     passages_by_hour: {
         parameters: {
             query?: {
-                /** @description Today if left out. */
+                /** @description Today if left out. At most 29 days ago. */
                 day?: string;
                 /** @description Only people under this department. */
                 department?: number;
@@ -23297,9 +24209,9 @@ export interface operations {
     passages_table: {
         parameters: {
             query?: {
-                /** @description From this day; the last one if left out. */
+                /** @description From this day; the last one if left out. At most 29 days ago: passages are kept for 30. */
                 from?: string;
-                /** @description To this day; today if left out. At most 92 days. */
+                /** @description To this day; today if left out. */
                 to?: string;
                 /** @description Only people under this department. */
                 department?: number;
@@ -25109,7 +26021,10 @@ export interface operations {
     platform_figures_import: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description what the file is called, percent-encoded */
+                "X-File-Name"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -25771,7 +26686,10 @@ export interface operations {
     platform_usage_import: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description what the file is called, percent-encoded */
+                "X-File-Name"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -32831,6 +33749,8 @@ export interface operations {
     roster_imports: {
         parameters: {
             query?: {
+                /** @description Only those of this kind: roster, platform … */
+                kind?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
@@ -37828,6 +38748,491 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FollowUpAdded"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visit_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Visit"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitors_list: {
+        parameters: {
+            query?: {
+                /** @description Those expected today if left out. */
+                show?: "today" | "inside" | "overstayed" | "all";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitors_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitors_reveal_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reveal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Phone"];
                 };
             };
             /** @description 内容不是 JSON */
