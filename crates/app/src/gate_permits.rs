@@ -1,6 +1,6 @@
 //! 通行证: given to one person or to all of a list, for a time and some zones; ended with a reason.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -93,14 +93,14 @@ pub async fn add(app: &App, school: &School, viewer: &Viewer, new: New<'_>) -> R
     let (corp, now) = (school.corp(), app.now());
     let mut wrong = Vec::new();
     let mut say = |field: &str, message: String| wrong.push(FieldError { field: field.into(), message });
-    let mut numbers: Vec<String> = new
+    // Looked up in lower case, and named as they were written.
+    let as_written: BTreeMap<String, &str> = new
         .numbers
         .split(|letter: char| letter.is_whitespace() || ",;，；、".contains(letter))
         .filter(|number| !number.is_empty())
-        .map(str::to_lowercase)
+        .map(|number| (number.to_lowercase(), number))
         .collect();
-    numbers.sort_unstable();
-    numbers.dedup();
+    let numbers: Vec<String> = as_written.keys().cloned().collect();
     if numbers.is_empty() || numbers.len() > MOST || new.numbers.contains('\0') {
         say("numbers", format!("请填写学号或工号，每次 1 到 {MOST} 个"));
     }
@@ -129,8 +129,11 @@ pub async fn add(app: &App, school: &School, viewer: &Viewer, new: New<'_>) -> R
     let named = exemptions::named(&mut tx, corp, &scope, &numbers, school.today(now)).await?;
     let known: HashMap<String, PersonId> =
         named.into_iter().map(|named| (named.number.to_lowercase(), named.person_id)).collect();
-    let strange: Vec<&str> =
-        numbers.iter().filter(|number| !known.contains_key(*number)).map(String::as_str).collect();
+    let strange: Vec<&str> = as_written
+        .iter()
+        .filter(|(number, _)| !known.contains_key(*number))
+        .map(|(_, written)| *written)
+        .collect();
     if !strange.is_empty() {
         let told = strange.iter().take(TOLD).copied().collect::<Vec<_>>().join("、");
         let message = format!("有 {} 个不在名册里，或不在您的数据范围内，请核对：{told}", strange.len());

@@ -18,14 +18,15 @@ test('there are reasons', () => {
 });
 
 test.each([
-  ['h5', 'refusal', h5Zh, h5En],
-  ['admin', 'passages.reason', adminZh, adminEn],
-  ['gate', 'gate.reason', gateZh, gateEn],
-] as [string, string, Record<string, string>, Record<string, string>][])('%s says every reason in both languages, and none that is no more', (_, prefix, zh, en) => {
+  // Members read these of their own scans; visitors have no account.
+  ['h5', 'refusal', h5Zh, h5En, CODES.filter((code) => !code.startsWith('visit_'))],
+  ['admin', 'passages.reason', adminZh, adminEn, CODES],
+  ['gate', 'gate.reason', gateZh, gateEn, CODES],
+] as [string, string, Record<string, string>, Record<string, string>, string[]][])('%s says every reason in both languages, and none that is no more', (_, prefix, zh, en, codes) => {
   for (const words of [zh, en]) {
     const said = Object.keys(words).filter((key) => key.startsWith(`${prefix}.`));
-    expect(said.sort()).toEqual(CODES.map((code) => `${prefix}.${code}`).sort());
+    expect(said.sort()).toEqual(codes.map((code) => `${prefix}.${code}`).sort());
     for (const key of said) expect(words[key]?.trim()).toBeTruthy();
   }
-  for (const code of CODES) expect(en[`${prefix}.${code}`]).not.toBe(zh[`${prefix}.${code}`]);
+  for (const code of codes) expect(en[`${prefix}.${code}`]).not.toBe(zh[`${prefix}.${code}`]);
 });
