@@ -324,6 +324,7 @@ async fn a_college_office_writes_to_its_college_alone() {
     test.owner.execute("delete from grants where role = 'college_office'", &[]).await.unwrap();
     test.clock.advance(TimeDelta::hours(1));
     test.run_jobs().await;
+    test.assert_no_failed_jobs().await;
     assert_eq!(state(&administrator, id).await, "refused");
     assert_eq!(state(&administrator, theirs).await, "sent");
     let wrong = administrator.post("/announcements", &json!({ "title": "", "text": "文", "link": "http://x", "audience": { "departments": [college] } })).await;

@@ -283,8 +283,8 @@ fn overtaken(row: &Row) -> Error {
 /// One the viewer may see, locked: whoever writes to the whole school sees all, others their own.
 async fn find(tx: &mut Scoped, school: &School, viewer: &Viewer, id: i64) -> Result<Row> {
     let scope = scope(viewer)?;
-    let row = rows::find(tx, school.corp(), id).await?;
-    row.filter(|row| scope == Scope::School || row.by_member == viewer.member).ok_or(Error::NotFound)
+    let by = (scope != Scope::School).then_some(viewer.member);
+    rows::find(tx, school.corp(), id, by).await?.ok_or(Error::NotFound)
 }
 
 /// An announcement and its words.

@@ -221,12 +221,20 @@ pub async fn list(
         .await?)
 }
 
-/// One of them, locked against others that would change it.
-pub async fn find(conn: &mut AsyncPgConnection, corp: CorpId, id: i64) -> Result<Option<Row>> {
-    let sql = format!("{ROWS} and a.announcement_id = $2 for update of a");
+/// One of them, of `by` where somebody is named, locked against others that would change it. What is another's stays unlocked:
+/// whoever only tries their luck must not keep it from being sent.
+pub async fn find(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    id: i64,
+    by: Option<MemberId>,
+) -> Result<Option<Row>> {
+    let sql =
+        format!("{ROWS} and a.announcement_id = $2 and ($3 is null or a.by_member = $3) for update of a");
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(id)
+        .bind::<Nullable<BigInt>, _>(by)
         .get_result(conn)
         .await
         .optional()?)
