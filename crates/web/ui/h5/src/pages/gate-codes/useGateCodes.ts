@@ -1,9 +1,10 @@
-import { onScopeDispose, shallowRef, watch } from 'vue';
+import { shallowRef, watch } from 'vue';
 import { answer } from '#shared/api/client.ts';
 import { asProblem, type Problem } from '#shared/api/problem.ts';
 import type { Notes } from '#shared/storage.ts';
 import { asBatch, batchOf, isShort, type Batch } from '#shared/gate/batch.ts';
 import { api } from '../../api.ts';
+import { useLooking } from '../../components/useLooking.ts';
 import { useShown } from '../../components/useShown.ts';
 import { PLACE } from './place.ts';
 
@@ -30,7 +31,6 @@ export function useGateCodes(notes: Notes, owner: () => Owner | null) {
   const { shown, now } = useShown(batch);
   /** Whose the batch is: where somebody else signed in, it is nobody's. */
   let whose = batch.value ? kept?.owner.userid : undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function fetchMore(): Promise<void> {
     if (loading.value) return;
@@ -63,26 +63,15 @@ export function useGateCodes(notes: Notes, owner: () => Owner | null) {
       whose = undefined;
       batch.value = null;
       notes.remove(PLACE);
-      void look();
+      void again();
     },
   );
 
   /** Fetches while too few are left; what the server refuses is not asked for again. */
-  async function look() {
-    clearTimeout(timer);
+  const again = useLooking(async () => {
     const refused = problem.value?.kind === 'refused' && !problem.value.passing;
-    if (document.visibilityState === 'visible' && !refused && isShort(batch.value, Date.now())) await fetchMore();
-    timer = setTimeout(() => void look(), AGAIN);
-  }
+    if (!refused && isShort(batch.value, Date.now())) await fetchMore();
+  }, AGAIN);
 
-  const back = () => void look();
-  addEventListener('online', back);
-  document.addEventListener('visibilitychange', back);
-  onScopeDispose(() => {
-    clearTimeout(timer);
-    removeEventListener('online', back);
-    document.removeEventListener('visibilitychange', back);
-  });
-  void look();
   return { shown, now, problem, loading, retry: fetchMore };
 }

@@ -1,8 +1,9 @@
-import { onScopeDispose, shallowRef } from 'vue';
+import { shallowRef } from 'vue';
 import { answer, createApi } from '#shared/api/client.ts';
 import { asProblem, type Problem } from '#shared/api/problem.ts';
 import type { components } from '#shared/api/schema.d.ts';
 import { batchOf, isShort, type Batch } from '#shared/gate/batch.ts';
+import { useLooking } from '../../components/useLooking.ts';
 import { useShown } from '../../components/useShown.ts';
 
 export type Visit = components['schemas']['Visit'];
@@ -23,7 +24,6 @@ export function useVisit(token: string) {
   const loading = shallowRef(false);
   const { shown, now } = useShown(batch);
   let came = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function load(): Promise<void> {
     if (loading.value) return;
@@ -47,21 +47,10 @@ export function useVisit(token: string) {
   /** Whether nothing changes any more by waiting. */
   const isOver = () => (problem.value !== null && !problem.value.passing) || (visit.value !== null && !visit.value.inside && ['over', 'cancelled'].includes(visit.value.state));
 
-  async function look() {
-    clearTimeout(timer);
+  useLooking(async () => {
     const stale = Date.now() - came >= FRESH || (visit.value?.codes.length && isShort(batch.value, Date.now()));
-    if (document.visibilityState === 'visible' && stale && !isOver()) await load();
-    timer = setTimeout(() => void look(), LOOK);
-  }
+    if (stale && !isOver()) await load();
+  }, LOOK);
 
-  const back = () => void look();
-  addEventListener('online', back);
-  document.addEventListener('visibilitychange', back);
-  onScopeDispose(() => {
-    clearTimeout(timer);
-    removeEventListener('online', back);
-    document.removeEventListener('visibilitychange', back);
-  });
-  void look();
   return { visit, shown, now, problem, loading, retry: load };
 }
