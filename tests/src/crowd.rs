@@ -68,9 +68,11 @@ impl Sender {
             .await
     }
 
-    /// As a phone does it: the same again, with the same key, until the server says that it has it. Gives the receipt.
+    /// As a phone does it: the same again, with the same key, when the server said to come again, until it says that it has
+    /// it. Gives the receipt.
     pub async fn report_until_taken(&self, userid: &str, key: &str) -> Value {
         for _ in 0..3000 {
+            let mut pause = Duration::from_millis(20);
             if let Ok(response) = self.report(userid, key).await {
                 let status = response.status();
                 if status.is_success() {
@@ -80,6 +82,7 @@ impl Sender {
                 } else {
                     let may_repeat = status.is_server_error()
                         || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status);
+                    pause = pause.max(asked_to_wait(&response));
                     assert!(
                         may_repeat,
                         "{userid} {key}: {status} {}",
@@ -88,7 +91,7 @@ impl Sender {
                 }
             }
             // A pause of the phone's, not of the test's.
-            time::sleep(Duration::from_millis(20)).await;
+            time::sleep(pause).await;
         }
         panic!("{userid} {key} was never taken");
     }
@@ -97,6 +100,12 @@ impl Sender {
     pub async fn get(&self, userid: &str, path: &str) -> reqwest::Result<reqwest::Response> {
         self.http.get(self.url.join(path).unwrap()).header("Cookie", session(userid)).send().await
     }
+}
+
+/// What `Retry-After` says; no time where it says nothing.
+fn asked_to_wait(response: &reqwest::Response) -> Duration {
+    let seconds = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 fn session(userid: &str) -> String {
