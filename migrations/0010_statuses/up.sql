@@ -38,7 +38,7 @@ create table approvals (
   corp_id      integer not null references corps,
   approval_no  text not null,         -- 审批单号
   status       smallint not null,     -- WeCom's: 2 granted, 6 withdrawn afterwards, 7 deleted …
-  outcome      text not null check (outcome in ('exempt', 'no_whole_day', 'known', 'unknown_person', 'no_leave', 'revoked', 'not_granted')),
+  outcome      text not null check (outcome in ('exempt', 'permit', 'known', 'nothing', 'unknown_person', 'revoked', 'not_granted')),
   read_at      timestamptz not null,
   primary key (corp_id, approval_no)
 );

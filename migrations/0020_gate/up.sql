@@ -102,7 +102,8 @@ create table gate_permits (
   until_time     timestamptz not null check (until_time > from_time),
   zones          bigint[] not null,  -- empty: every zone
   reason         text not null,
-  granted_by     bigint not null,
+  granted_by     bigint,
+  approval_no    text,               -- 审批单号, where an approval of WeCom granted it
   granted_at     timestamptz not null,
   revoked_by     bigint,
   revoked_at     timestamptz,
@@ -111,8 +112,11 @@ create table gate_permits (
   foreign key (corp_id, person_id) references persons,
   foreign key (corp_id, granted_by) references members (corp_id, member_id),
   foreign key (corp_id, revoked_by) references members (corp_id, member_id),
+  check ((granted_by is null) = (approval_no is not null)),
   check ((revoked_at is null) = (revoke_reason is null))
 );
+-- An approval grants one, once.
+create unique index gate_permits_approval on gate_permits (corp_id, approval_no) where approval_no is not null;
 create unique index gate_permits_key on gate_permits (corp_id, person_id, kind, from_time, until_time, zones)
   where revoked_at is null;
 create index gate_permits_until on gate_permits (corp_id, person_id, until_time);

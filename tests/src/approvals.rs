@@ -1,4 +1,5 @@
-//! Leave granted in WeCom (审批): it exempts on whole days, and ends with the approval.
+//! What is granted in WeCom (审批): leave exempts on whole days, a 出校申请 opens the gates in its hours, and both end with the
+//! approval.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -7,8 +8,16 @@ use crate::test_app::{Shape, TestApp};
 
 const TEMPLATE: &str = "Bs5KJ2NT4ncf4ZygaE8MB3779yUW8nsMaJd3mmE9v";
 
+/// 出校申请
+const OUTING: &str = "Bs5Lq7TxY2vRk9ZpWcE4GhU8nJmD1oFsA6iKbVt3e";
+
 async fn start() -> TestApp {
-    let test = TestApp::start_with(Shape { leave_template: Some(TEMPLATE), ..Shape::default() }).await;
+    start_with([Some(TEMPLATE), None]).await
+}
+
+/// With these forms named: for leave, and for permits.
+async fn start_with(approvals: [Option<&'static str>; 2]) -> TestApp {
+    let test = TestApp::start_with(Shape { approvals, ..Shape::default() }).await;
     test.sync().await;
     test.import_roster().await;
     // Nobody asks but those of the test.
@@ -127,4 +136,57 @@ async fn without_a_form_nothing_is_read() {
     );
     let counsellor = test.sign_in(&test.persona("counsellor")).await;
     assert_eq!(counsellor.get("/exemptions").await.status, StatusCode::OK);
+}
+
+/// Permits of a person, as the security office sees them: from, until, by whom, and why they ended.
+async fn permits_of(test: &TestApp, number: &str) -> Vec<[Value; 4]> {
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let list = office.get("/gate-permits?past=true&limit=200").await;
+    let of = |one: &Value| ["from", "until", "granted_by", "revoke_reason"].map(|field| one[field].clone());
+    list.items().iter().filter(|one| one["number"] == json!(number)).map(of).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outing_that_is_granted_is_a_permit_and_no_leave() {
+    let test = start_with([Some(TEMPLATE), Some(OUTING)]).await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let outing = |userid: &str, status: u64| {
+        json!({
+            "form": "outing", "userid": userid, "begin": "2020-03-04T00:00:00+08:00", "end": "2020-03-05T22:30:00+08:00",
+            "status": status, "asked": "2020-03-03T04:00:00Z",
+        })
+    };
+    let asked = test.control("approvals", &outing(&students[0], 2)).await;
+    test.control("approvals", &outing(&students[1], 1)).await;
+    ask(&test, &students[2], "2020-03-04T00:00", "2020-03-06T00:00", 2).await;
+    look(&test).await;
+    let permit = [json!("2020-03-03T16:00:00Z"), json!("2020-03-05T14:30:00Z"), Value::Null, Value::Null];
+    assert_eq!(permits_of(&test, &students[0]).await, [permit]);
+    assert!(leave_of(&test, &students[0]).await.is_empty(), "who is out for an evening reports all the same");
+    assert!(permits_of(&test, &students[1]).await.is_empty(), "it waits");
+    assert!(permits_of(&test, &students[2]).await.is_empty(), "leave is another form's");
+    assert_eq!(leave_of(&test, &students[2]).await.len(), 1);
+    look(&test).await;
+    assert_eq!(permits_of(&test, &students[0]).await.len(), 1);
+
+    let number = asked["sp_no"].as_str().unwrap();
+    test.control(&format!("approvals/{number}"), &json!({ "status": 6 })).await;
+    look(&test).await;
+    let ended = permits_of(&test, &students[0]).await;
+    assert_eq!(ended[0][3], json!("企业微信审批在通过后撤销"));
+    test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_form_may_be_leave_and_permit() {
+    let test = start_with([Some(TEMPLATE), Some(TEMPLATE)]).await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    ask(&test, &students[0], "2020-03-04T08:00", "2020-03-04T18:00", 2).await;
+    ask(&test, &students[1], "2020-03-04T19:00", "2020-03-04T21:00", 2).await;
+    look(&test).await;
+    assert_eq!(leave_of(&test, &students[0]).await.len(), 1);
+    assert_eq!(permits_of(&test, &students[0]).await.len(), 1);
+    assert!(leave_of(&test, &students[1]).await.is_empty(), "an evening is no day");
+    assert_eq!(permits_of(&test, &students[1]).await[0][1], json!("2020-03-04T13:00:00Z"));
+    test.assert_no_failed_jobs().await;
 }

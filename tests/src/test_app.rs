@@ -90,8 +90,8 @@ pub struct Shape {
     pub members: Option<usize>,
     /// Without the contacts-sync assistant.
     pub app_secret_alone: bool,
-    /// The form of approvals by which people ask for leave.
-    pub leave_template: Option<&'static str>,
+    /// The forms of approvals by which people ask for leave, and to leave the grounds.
+    pub approvals: [Option<&'static str>; 2],
     /// Whether the app's tile and menu are ours.
     pub workbench: bool,
 }
@@ -102,7 +102,7 @@ impl Default for Shape {
             school: SCHOOL,
             members: None,
             app_secret_alone: false,
-            leave_template: None,
+            approvals: [None; 2],
             workbench: false,
         }
     }
@@ -150,7 +150,7 @@ impl TestApp {
 
     /// As [`start_empty`](Self::start_empty), otherwise shaped.
     pub async fn start_with(shape: Shape) -> Self {
-        let Shape { school, members, app_secret_alone, leave_template, workbench } = shape;
+        let Shape { school, members, app_secret_alone, approvals, workbench } = shape;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (owner_url, service_url) = databases::fresh().await;
         let school = root().join(school);
@@ -167,8 +167,10 @@ impl TestApp {
         if app_secret_alone {
             settings["schools"][0].as_object_mut().unwrap().remove("contacts");
         }
-        if let Some(template) = leave_template {
-            settings["schools"][0]["approvals"] = json!({ "leave_template": template });
+        if approvals.iter().any(Option::is_some) {
+            let [leave, permit] = approvals;
+            settings["schools"][0]["approvals"] =
+                json!({ "leave_template": leave, "permit_template": permit });
         }
         settings["schools"][0]["workbench"] = workbench.into();
         let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");

@@ -85,6 +85,25 @@ async fn tiles_follow_what_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tiles_lead_to_other_systems_where_there_is_room() {
+    let test = start().await;
+    let counsellor = test.persona("counsellor");
+    let student = test.students_of(&counsellor).await[0].clone();
+    let office = test.sign_in(&test.persona("school_office")).await;
+    for (title, kind) in [("教育厅填报", "student"), ("教职工系统", "staff"), ("图书馆", "student"), ("网课", "student")] {
+        let entry = json!({
+            "title": title, "note": "", "icon": "report", "address": "https://other.example/", "kinds": [kind],
+            "departments": null, "from": "2020-03-01",
+        });
+        assert_eq!(office.post("/portal/entries", &entry).await.status, StatusCode::CREATED);
+    }
+    look(&test).await;
+    assert_eq!(tile(&test, &student).await, "待填 1, 已填 0, 教育厅填报 打开, 图书馆 打开");
+    let counsellors = tile(&test, &counsellor).await;
+    assert!(counsellors.contains("未报") && counsellors.ends_with("教职工系统 打开"), "{counsellors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_touched_unless_the_school_says_so() {
     let test = TestApp::start().await;
     look(&test).await;

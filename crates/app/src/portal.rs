@@ -72,7 +72,7 @@ pub async fn mine(app: &App, school: &School, viewer: &Viewer) -> Result<Vec<Til
 }
 
 /// More than may stand at a time.
-fn most() -> i64 {
+pub(crate) fn most() -> i64 {
     i64::try_from(portal::MAX_ENTRIES).unwrap_or(i64::MAX)
 }
 

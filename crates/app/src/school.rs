@@ -6,6 +6,8 @@ use domain::{CorpId, clock};
 use store::corps::Corp;
 use wecom::callback::Receiver;
 
+use crate::approvals;
+
 /// The name of the contacts-sync assistant in callback paths.
 pub const CONTACTS: &str = "contacts";
 
@@ -24,8 +26,8 @@ pub struct School {
     pub agent_id: i64,
     /// Accounts the corp may have in WeCom.
     pub accounts: u32,
-    /// The form of approvals (审批模板) by which people ask for leave, where the school has named one.
-    pub leave_template: Option<String>,
+    /// The forms of approvals the school has named.
+    pub approvals: approvals::Forms,
     /// Whether the app's tile on the workbench and its menu are ours to fill.
     pub workbench: bool,
     /// Opens the app's callbacks.

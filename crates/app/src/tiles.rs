@@ -1,4 +1,5 @@
-//! The app's tile on the workbench: to do and done for everybody, 未报 12/231 for those who look after others; and the app's menu.
+//! The app's tile on the workbench: to do and done for everybody, 未报 12/231 for those who look after others, and the first
+//! entries to other systems in what room is left; and the app's menu.
 //!
 //! What is wanted is thought about for all at once, and kept; WeCom is told what differs, a thousand tiles of the same text a
 //! call. Nothing waits for it, and a lost call is made up for by the next look.
@@ -8,17 +9,18 @@ use std::collections::HashMap;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::{
     DepartmentId, MemberId, PersonId,
-    form::Turn,
+    form::{PersonKind, Turn},
     policy::{Action, Role, Scope},
+    portal::{is_for, is_shown},
 };
 use serde::{Deserialize, Serialize};
 use store::{
-    Scoped, forms as rows, jobs as queue,
+    Scoped, forms as rows, jobs as queue, portal,
     tiles::{self, Differing, Watch, Workbench},
 };
 use wecom::{
     menu::MenuButton,
-    workbench::{MAX_TILES, Tile, TileKey, TileLink},
+    workbench::{MAX_KEYS, MAX_TILES, Tile, TileKey, TileLink},
 };
 
 use crate::{App, Error, Result, School, forms, jobs::fill_tiles};
@@ -222,10 +224,16 @@ async fn count(app: &App, school: &School) -> Result<()> {
     let watches = tiles::watches(&mut tx, corp, &roles, today).await?;
     let figures = figures_of(&watches, &watched);
     let mut wanted: Vec<(MemberId, String)> = Vec::new();
-    for (member, person) in tiles::owners(&mut tx, corp).await? {
-        let tally = tallies.get(&person).copied().unwrap_or_default();
-        let text = words(tally, figures.get(&person).copied())?;
-        wanted.push((member, text));
+    let mut entries = portal::standing(&mut tx, corp, crate::portal::most()).await?;
+    entries.retain(|entry| is_shown(entry.from_date, entry.until_date, today));
+    let entries: Vec<_> = entries.into_iter().map(|entry| (entry.audience(), entry)).collect();
+    for owner in tiles::owners(&mut tx, corp, today).await? {
+        let tally = tallies.get(&owner.person_id).copied().unwrap_or_default();
+        let (kind, under) = (PersonKind::parse(&owner.kind), owner.counted_under());
+        let theirs = entries.iter().filter(|(audience, _)| is_for(audience, kind, &under));
+        let theirs = theirs.map(|(_, entry)| (entry.title.as_str(), entry.entry_id));
+        let text = words(tally, figures.get(&owner.person_id).copied(), theirs)?;
+        wanted.push((owner.member_id, text));
     }
     for some in wanted.chunks(5000) {
         tiles::want(&mut tx, corp, some, now).await?;
@@ -237,8 +245,12 @@ async fn count(app: &App, school: &School) -> Result<()> {
     Ok(())
 }
 
-/// What stands on a tile.
-fn words(tally: Tally, figure: Option<(usize, usize)>) -> Result<String> {
+/// What stands on a tile; of the entries, by title and number, as many as there is room for.
+fn words<'a>(
+    tally: Tally,
+    figure: Option<(usize, usize)>,
+    entries: impl Iterator<Item = (&'a str, i64)>,
+) -> Result<String> {
     let line = |name: &str, figure: String, path: &str| (name.to_owned(), figure, path.to_owned());
     let mut figures = vec![
         line("待填", tally.to_do.to_string(), "/h5/"),
@@ -247,6 +259,8 @@ fn words(tally: Tally, figure: Option<(usize, usize)>) -> Result<String> {
     if let Some((unreported, expected)) = figure {
         figures.push(line("未报", format!("{unreported}/{expected}"), "/h5/unreported"));
     }
+    let room = MAX_KEYS - figures.len();
+    figures.extend(entries.take(room).map(|(title, id)| line(title, "打开".into(), &format!("/h5/portal/{id}"))));
     serde_json::to_string(&Figures(figures)).map_err(|_| Error::internal("a tile"))
 }
 
@@ -403,8 +417,12 @@ mod tests {
     #[test]
     fn a_tile_says_it_in_few_words() {
         let tally = Tally { to_do: 1, done: 2 };
-        let plain = words(tally, None).unwrap();
+        let plain = words(tally, None, [].into_iter()).unwrap();
         assert_eq!(plain, r#"[["待填","1","/h5/"],["已填","2","/h5/reports"]]"#);
-        assert!(words(tally, Some((12, 231))).unwrap().contains(r#"["未报","12/231","/h5/unreported"]"#));
+        let entries = [("教育厅填报", 7), ("图书馆", 8)];
+        assert_eq!(
+            words(tally, Some((12, 231)), entries.into_iter()).unwrap(),
+            r#"[["待填","1","/h5/"],["已填","2","/h5/reports"],["未报","12/231","/h5/unreported"],["教育厅填报","打开","/h5/portal/7"]]"#
+        );
     }
 }

@@ -97,6 +97,14 @@ pub enum PersonKind {
 }
 
 impl PersonKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Student, Self::Staff];
+
+    /// The kind of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// As it stands in the database and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

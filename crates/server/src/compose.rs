@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use app::{App, School};
+use app::{App, School, approvals::Forms};
 use domain::clock::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use store::{
@@ -77,7 +77,10 @@ fn compose_school(
         public_url: school.public_url.clone().unwrap_or_else(|| config.server.public_url.clone()),
         agent_id: school.app.agentid,
         accounts: school.accounts,
-        leave_template: school.approvals.as_ref().map(|approvals| approvals.leave_template.clone()),
+        approvals: school.approvals.clone().map_or_else(Forms::default, |forms| Forms {
+            leave: forms.leave_template,
+            permit: forms.permit_template,
+        }),
         workbench: school.workbench,
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {

@@ -153,20 +153,24 @@ pub struct School {
     pub app: AppSecrets,
     /// The contacts-sync assistant (通讯录同步助手); left out, Rollcall works with the app's secret alone.
     pub contacts: Option<ContactsSecrets>,
-    /// Leave from approvals (审批); left out, leave is entered by hand and by list.
+    /// Leave and permits from approvals (审批); left out, both are entered by hand and by list.
     pub approvals: Option<Approvals>,
-    /// Whether Rollcall fills the app's tile on the workbench (to do, done; unreported for those who look after others) and sets
+    /// Whether Rollcall fills the app's tile on the workbench (to do, done; unreported for those who look after others; the first entries to
+    /// other systems) and sets
     /// its menu. The console must switch the tile on (应用 → 工作台自定义展示 → 由企业自行设置).
     #[serde(default)]
     pub workbench: bool,
 }
 
-/// Leave from approvals. The console must give the app their data (审批 → API → 审批数据权限).
+/// Leave and permits from approvals. The console must give the app their data (审批 → API → 审批数据权限).
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approvals {
     /// Id of the form by which people ask for leave (审批模板 ID), as its address in the console says.
-    pub leave_template: String,
+    pub leave_template: Option<String>,
+    /// Id of the form by which people ask to leave the grounds (出校申请): what is granted is a permit for the gates in its hours.
+    /// The same as `leave_template` where leave is both.
+    pub permit_template: Option<String>,
 }
 
 /// What a verified school has.

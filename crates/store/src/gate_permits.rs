@@ -8,7 +8,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, policy::Scope};
 
-use crate::Result;
+use crate::{Result, schema::gate_permits};
 
 /// Permits to be kept, the same for everybody.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,59 @@ pub async fn add(conn: &mut AsyncPgConnection, new: NewPermits<'_>) -> Result<us
         .await?)
 }
 
+/// A permit that an approval of WeCom (审批) grants, for every zone.
+#[derive(Debug, Clone, Copy)]
+pub struct ApprovedPermit<'a> {
+    /// Whose.
+    pub person_id: PersonId,
+    /// From when …
+    pub from: DateTime<Utc>,
+    /// … until when.
+    pub until: DateTime<Utc>,
+    /// Why.
+    pub reason: &'a str,
+    /// 审批单号
+    pub approval_no: &'a str,
+    /// When it was read.
+    pub at: DateTime<Utc>,
+}
+
+/// Keeps it; false where the approval's, or the same one by hand, stands already.
+pub async fn add_approved(conn: &mut AsyncPgConnection, corp: CorpId, new: ApprovedPermit<'_>) -> Result<bool> {
+    let row = (
+        gate_permits::corp_id.eq(corp),
+        gate_permits::person_id.eq(new.person_id),
+        gate_permits::kind.eq("standing"),
+        gate_permits::from_time.eq(new.from),
+        gate_permits::until_time.eq(new.until),
+        gate_permits::zones.eq(Vec::<i64>::new()),
+        gate_permits::reason.eq(new.reason),
+        gate_permits::approval_no.eq(new.approval_no),
+        gate_permits::granted_at.eq(new.at),
+    );
+    let added =
+        diesel::insert_into(gate_permits::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    Ok(added == 1)
+}
+
+/// Ends the permit an approval had granted. False when it granted none, or it was revoked before.
+pub async fn revoke_approved(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    approval_no: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let revoked = diesel::update(gate_permits::table)
+        .filter(gate_permits::corp_id.eq(corp))
+        .filter(gate_permits::approval_no.eq(approval_no))
+        .filter(gate_permits::revoked_at.is_null())
+        .set((gate_permits::revoked_at.eq(now), gate_permits::revoke_reason.eq(reason)))
+        .execute(conn)
+        .await?;
+    Ok(revoked == 1)
+}
+
 /// A permit as it is shown.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Row {
@@ -84,9 +137,9 @@ pub struct Row {
     /// Passages it opened a gate for.
     #[diesel(sql_type = BigInt)]
     pub used: i64,
-    /// Who granted it, by name.
-    #[diesel(sql_type = Text)]
-    pub granted_by: String,
+    /// Who granted it, by name; none: an approval of WeCom did.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub granted_by: Option<String>,
     /// When.
     #[diesel(sql_type = Timestamptz)]
     pub granted_at: DateTime<Utc>,
@@ -122,7 +175,7 @@ const SHOWN: &str = "
   left join memberships s on s.corp_id = t.corp_id and s.person_id = t.person_id and s.is_main
     and s.from_date <= $3 and (s.until_date is null or s.until_date > $3)
   left join departments d on d.corp_id = t.corp_id and d.department_id = s.department_id
-  join members g on g.corp_id = t.corp_id and g.member_id = t.granted_by
+  left join members g on g.corp_id = t.corp_id and g.member_id = t.granted_by
   left join persons gp on gp.corp_id = t.corp_id and gp.person_id = g.person_id
   where t.corp_id = $1
     and ($2 is null or d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))";

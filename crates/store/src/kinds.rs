@@ -43,7 +43,7 @@ pub async fn rules(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Rules> 
             let when = serde_json::from_value(conditions).map_err(strange)?;
             rules.departments.push(DepartmentRule { kind, when });
         } else {
-            let kind = person_kind(&kind).ok_or(Error::Unexpected("kind_rules.kind"))?;
+            let kind = PersonKind::parse(&kind).ok_or(Error::Unexpected("kind_rules.kind"))?;
             let when = serde_json::from_value(conditions).map_err(strange)?;
             rules.persons.push(PersonRule { kind, when });
         }
@@ -52,10 +52,6 @@ pub async fn rules(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Rules> 
         rules.pins.insert(id, Kind::parse(&kind).ok_or(Error::Unexpected("kind_pins.kind"))?);
     }
     Ok(rules)
-}
-
-fn person_kind(name: &str) -> Option<PersonKind> {
-    [PersonKind::Student, PersonKind::Staff].into_iter().find(|kind| kind.as_str() == name)
 }
 
 /// Makes the school's rules these.

@@ -149,17 +149,47 @@ pub async fn watches(
         .await?)
 }
 
-/// The accounts that have a tile, with their persons.
-pub async fn owners(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<(MemberId, PersonId)>> {
-    Ok(members::table
-        .filter(members::corp_id.eq(corp))
-        .filter(members::left_on.is_null())
-        .filter(members::status.is_null().or(members::status.eq(1)))
-        .filter(members::person_id.is_not_null())
-        .order(members::member_id)
-        .select((members::member_id, members::person_id.assume_not_null()))
-        .load(conn)
-        .await?)
+/// Somebody with a tile of their own, and where they are counted.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Owner {
+    /// Whose tile.
+    #[diesel(sql_type = BigInt)]
+    pub member_id: MemberId,
+    /// Who that is.
+    #[diesel(sql_type = BigInt)]
+    pub person_id: PersonId,
+    /// `student` or `staff`.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    #[diesel(sql_type = Nullable<Integer>)]
+    department_id: Option<DepartmentId>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    class_id: Option<DepartmentId>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    grade_id: Option<DepartmentId>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    college_id: Option<DepartmentId>,
+}
+
+impl Owner {
+    /// The departments they are counted under.
+    pub fn counted_under(&self) -> [Option<DepartmentId>; 4] {
+        [self.department_id, self.class_id, self.grade_id, self.college_id]
+    }
+}
+
+/// Members whose tiles are filled: those who use WeCom and are somebody of the school, on a day.
+pub async fn owners(conn: &mut AsyncPgConnection, corp: CorpId, today: NaiveDate) -> Result<Vec<Owner>> {
+    let sql = "
+      select m.member_id, m.person_id, p.kind, d.department_id, d.class_id, d.grade_id, d.college_id
+      from members m
+      join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
+      left join memberships s on s.corp_id = m.corp_id and s.person_id = m.person_id and s.is_main
+        and s.from_date <= $2 and (s.until_date is null or s.until_date > $2)
+      left join departments d on d.corp_id = s.corp_id and d.department_id = s.department_id
+      where m.corp_id = $1 and m.left_on is null and (m.status is null or m.status = 1)
+      order by m.member_id";
+    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Date, _>(today).load(conn).await?)
 }
 
 /// Says what is wanted on these tiles; those that want it already stay as they are. How many changed.

@@ -243,9 +243,5 @@ pub async fn profile(conn: &mut AsyncPgConnection, viewer: &Viewer, today: Naive
 }
 
 fn person_kind(kind: &str) -> Result<PersonKind> {
-    match kind {
-        "student" => Ok(PersonKind::Student),
-        "staff" => Ok(PersonKind::Staff),
-        _ => Err(Error::Unexpected("persons.kind")),
-    }
+    PersonKind::parse(kind).ok_or(Error::Unexpected("persons.kind"))
 }

@@ -1,4 +1,4 @@
-//! Approvals (审批), for leave (docs 91982, 91853, 91816, 91983). The console must give the app the approvals' data (审批数据权限).
+//! Approvals (审批), for leave and for leaving the grounds (docs 91982, 91853, 91816, 91983). The console must give the app the approvals' data (审批数据权限).
 
 use std::collections::BTreeMap;
 
@@ -146,35 +146,53 @@ pub struct ApprovalData {
     pub contents: Vec<Value>,
 }
 
-/// A leave that is asked for.
+/// Time away that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leave {
+pub struct Absence {
     /// Unix seconds.
     pub begin: i64,
     /// Unix seconds; of half days, when the last of them begins.
     pub end: i64,
     /// By half days (`halfday`: 0:00 is the morning, 12:00 the afternoon) rather than by the hour.
     pub half_days: bool,
-    /// Which kind of leave, in the form's words.
+    /// Which kind of leave, in the form's words; none of another form.
     pub kind: Option<String>,
+}
+
+fn absence(range: &Value) -> Option<Absence> {
+    Some(Absence {
+        begin: range["new_begin"].as_i64()?,
+        end: range["new_end"].as_i64()?,
+        half_days: range["type"] == "halfday",
+        kind: None,
+    })
 }
 
 impl Approval {
     /// From when until when somebody is on leave; none where it is not about leave.
-    pub fn leave(&self) -> Option<Leave> {
+    pub fn leave(&self) -> Option<Absence> {
         let mut vacations =
             self.apply_data.contents.iter().filter(|content| content["control"] == "Vacation");
         vacations.find_map(|content| {
             let vacation = content.pointer("/value/vacation")?;
             let range = vacation.pointer("/attendance/date_range")?;
             let words = vacation.pointer("/selector/options/0/value/0/text");
-            Some(Leave {
-                begin: range["new_begin"].as_i64()?,
-                end: range["new_end"].as_i64()?,
-                half_days: range["type"] == "halfday",
-                kind: words.and_then(Value::as_str).map(str::to_owned),
-            })
+            let kind = words.and_then(Value::as_str).map(str::to_owned);
+            Some(Absence { kind, ..absence(range)? })
         })
+    }
+
+    /// From when until when somebody wants to be away: as a leave says it, or else as the first span of time in the form does.
+    ///
+    /// UNCONFIRMED: the shapes of `DateRange` and `Attendance` (外出). The page of docs that has them was not to be had; they
+    /// are taken to hold the same range as a leave.
+    pub fn absence(&self) -> Option<Absence> {
+        let spans = self.apply_data.contents.iter().filter_map(|content| match content["control"].as_str()? {
+            "DateRange" => content.pointer("/value/date_range"),
+            "Attendance" => content.pointer("/value/attendance/date_range"),
+            _ => None,
+        });
+        self.leave().or_else(|| spans.filter_map(absence).next())
     }
 }
 

@@ -11,7 +11,8 @@ use crate::message::{MessageError, at_most, filled, within};
 
 /// Members one call may fill tiles of.
 pub const MAX_TILES: usize = 1000;
-const MAX_KEYS: usize = 4;
+/// Keys a tile shows.
+pub const MAX_KEYS: usize = 4;
 const MAX_LINES: usize = 3;
 const MAX_CHARS: usize = 64;
 const MAX_LINE_BYTES: usize = 128;

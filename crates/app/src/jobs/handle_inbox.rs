@@ -116,11 +116,11 @@ pub(super) fn read(app: &App, corp: CorpId, message: &inbox::Message) -> Result<
     Event::parse(&String::from_utf8_lossy(&xml)).map_err(|error| Error::internal(error.to_string()))
 }
 
-/// The number of an application by the school's form for leave.
+/// The number of an application by a form the school has named.
 fn leave_in(school: &School, info: &Element) -> Option<String> {
     let template = info.text_of("TemplateId")?;
     let number = info.text_of("SpNo").filter(|number| !number.is_empty() && number.len() <= 64)?;
-    (school.leave_template.as_deref() == Some(template)).then(|| number.to_owned())
+    school.approvals.ids().any(|id| id == template).then(|| number.to_owned())
 }
 
 fn note(hints: &mut sync::Hints, leaving: &mut Vec<String>, event: Event) {

@@ -1,4 +1,4 @@
-//! Reads leave granted in WeCom (审批): all of the last weeks on schedule, and one when a callback names it.
+//! Reads what is granted in WeCom (审批): all of the last weeks on schedule, and one when a callback names it.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
@@ -29,9 +29,9 @@ pub fn job(corp: CorpId, number: &str, now: DateTime<Utc>) -> NewJob {
     }
 }
 
-/// Adds the next look at all of them unless one waits, where the school has named its form.
+/// Adds the next look at all of them unless one waits, where the school has named a form.
 pub(crate) async fn enqueue(tx: &mut Scoped, school: &School, now: DateTime<Utc>) -> Result<bool> {
-    if school.leave_template.is_none() {
+    if school.approvals.ids().next().is_none() {
         return Ok(false);
     }
     let run_at = now.duration_trunc(EVERY).unwrap_or(now) + EVERY;
@@ -41,14 +41,16 @@ pub(crate) async fn enqueue(tx: &mut Scoped, school: &School, now: DateTime<Utc>
 }
 
 pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<Done> {
-    let Some(template) = school.leave_template.as_deref() else { return Ok(Done::Yes) };
     if let Some(number) = payload.get("number").and_then(Value::as_str) {
-        approvals::read(app, school, template, number).await?;
+        approvals::read(app, school, number).await?;
         return Ok(Done::Yes);
     }
-    let numbers = approvals::to_read(app, school, template).await?;
+    let mut numbers = Vec::new();
+    for form in school.approvals.ids() {
+        numbers.extend(approvals::to_read(app, school, form).await?);
+    }
     for number in numbers.iter().take(BATCH) {
-        approvals::read(app, school, template, number).await?;
+        approvals::read(app, school, number).await?;
     }
     if numbers.len() > BATCH {
         return Ok(Done::Later(TimeDelta::minutes(1), "还有审批申请没有读完".into()));

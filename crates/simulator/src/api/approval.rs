@@ -1,5 +1,6 @@
 //! Approvals (platform-data.md §8): some students ask for leave each day, invented anew from the date; others by hand.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::message::content::text;
@@ -7,13 +8,54 @@ use super::usage::{DAY, Stretch, authorised, chance, happened, seen};
 use super::{Answer, Call, Refusal};
 use crate::world::World;
 
-/// The one form there is.
-pub const TEMPLATE: &str = "Bs5KJ2NT4ncf4ZygaE8MB3779yUW8nsMaJd3mmE9v";
 const LONGEST: i64 = 31 * DAY;
 
-/// An application for leave.
+/// A form of approvals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// 学生请假
+    #[default]
+    Leave,
+    /// 出校申请
+    Outing,
+}
+
+impl Form {
+    /// Its id, as the console shows it.
+    pub fn template(self) -> &'static str {
+        match self {
+            Self::Leave => "Bs5KJ2NT4ncf4ZygaE8MB3779yUW8nsMaJd3mmE9v",
+            Self::Outing => "Bs5Lq7TxY2vRk9ZpWcE4GhU8nJmD1oFsA6iKbVt3e",
+        }
+    }
+
+    fn of(template: Option<&str>) -> Result<Self, Refusal> {
+        let form = [Self::Leave, Self::Outing].into_iter().find(|form| Some(form.template()) == template);
+        form.ok_or(Refusal::APPROVAL_PARAMETER)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "学生请假",
+            Self::Outing => "出校申请",
+        }
+    }
+
+    /// Type, id and title of the one control it has.
+    fn control(self) -> [&'static str; 3] {
+        match self {
+            Self::Leave => ["Vacation", "vacation-1", "请假"],
+            Self::Outing => ["DateRange", "DateRange-1", "出校时间"],
+        }
+    }
+}
+
+/// An application.
 #[derive(Debug, Clone)]
 pub struct Leave {
+    /// By which form.
+    pub form: Form,
     /// 审批单号
     pub sp_no: String,
     /// When it was made, Unix seconds.
@@ -28,7 +70,7 @@ pub struct Leave {
     pub end: i64,
     /// By half days rather than by the hour.
     pub half_days: bool,
-    /// 病假, 事假.
+    /// 病假, 事假; of a leave.
     pub kind: String,
 }
 
@@ -61,7 +103,7 @@ fn invented(asked: i64, userid: String) -> Leave {
     let end = begin + DAY * i64::try_from(1 + chance(&sp_no, 3)).unwrap_or(1);
     let status = if chance(&sp_no, 3) < 2 { 2 } else { 1 };
     let kind = if chance(&sp_no, 2) == 0 { "病假" } else { "事假" };
-    Leave { sp_no, asked, userid, status, begin, end, half_days: false, kind: kind.into() }
+    Leave { form: Form::Leave, sp_no, asked, userid, status, begin, end, half_days: false, kind: kind.into() }
 }
 
 fn leaves(world: &World, from: i64, to: i64) -> Vec<Leave> {
@@ -86,10 +128,10 @@ pub fn numbers(world: &mut World, call: &Call) -> Answer {
     let filters = call.json.get("filters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let departments: Vec<&str> = values(filters, "department").collect();
     let wanted = |leave: &Leave| {
-        values(filters, "template_id").all(|id| id == TEMPLATE)
+        values(filters, "template_id").all(|id| id == leave.form.template())
             && values(filters, "creator").all(|userid| userid.eq_ignore_ascii_case(&leave.userid))
             && values(filters, "sp_status").all(|status| status == leave.status.to_string())
-            && values(filters, "record_type").all(|kind| kind == "1")
+            && values(filters, "record_type").all(|kind| kind == "1" && leave.form == Form::Leave)
             && (departments.is_empty() || departments.contains(&party(world, &leave.userid).as_str()))
     };
     let all: Vec<String> =
@@ -127,44 +169,43 @@ pub fn detail(world: &mut World, call: &Call) -> Answer {
     let leave = leave.ok_or(Refusal::APPROVAL_PARAMETER)?;
     let (begin, end) = (leave.begin, leave.end);
     let words = |text: &str| json!([{ "text": text, "lang": "zh_CN" }]);
+    let range = json!({
+        "type": if leave.half_days { "halfday" } else { "hour" }, "new_begin": begin, "new_end": end, "new_duration": end - begin,
+    });
+    let value = match leave.form {
+        Form::Leave => json!({ "vacation": {
+            "selector": { "type": "single", "options": [{ "key": "1", "value": words(&leave.kind) }] },
+            "attendance": { "date_range": range, "type": 1 },
+        } }),
+        Form::Outing => json!({ "date_range": range }),
+    };
+    let [control, id, title] = leave.form.control();
     Ok(json!({ "info": {
         "sp_no": sp_no,
-        "sp_name": "学生请假",
+        "sp_name": leave.form.name(),
         "sp_status": leave.status,
-        "template_id": TEMPLATE,
+        "template_id": leave.form.template(),
         "apply_time": leave.asked,
         // A text here.
         "applyer": { "userid": leave.userid, "partyid": party(world, &leave.userid) },
         "sp_record": [],
         "notifyer": [],
-        "apply_data": { "contents": [{
-            "control": "Vacation",
-            "id": "vacation-1",
-            "title": words("请假"),
-            "value": { "vacation": {
-                "selector": { "type": "single", "options": [{ "key": "1", "value": words(&leave.kind) }] },
-                "attendance": {
-                    "date_range": { "type": if leave.half_days { "halfday" } else { "hour" }, "new_begin": begin, "new_end": end, "new_duration": end - begin },
-                    "type": 1,
-                },
-            } },
-        }] },
+        "apply_data": { "contents": [{ "control": control, "id": id, "title": words(title), "value": value }] },
         "comments": [],
     } }))
 }
 
-/// `oa/gettemplatedetail`: the one form there is.
+/// `oa/gettemplatedetail`: a form and its control.
 pub fn template(world: &mut World, call: &Call) -> Answer {
     authorised(world, call, "approval")?;
-    if text(&call.json, "template_id") != Some(TEMPLATE) {
-        return Err(Refusal::APPROVAL_PARAMETER);
-    }
+    let form = Form::of(text(&call.json, "template_id"))?;
+    let [control, id, title] = form.control();
     let words = |text: &str| json!([{ "text": text, "lang": "zh_CN" }]);
     let property = json!({
-        "control": "Vacation", "id": "vacation-1", "title": words("请假"), "placeholder": words(""), "require": 1, "un_print": 0,
+        "control": control, "id": id, "title": words(title), "placeholder": words(""), "require": 1, "un_print": 0,
     });
     Ok(json!({
-        "template_names": words("学生请假"),
+        "template_names": words(form.name()),
         "template_content": { "controls": [{ "property": property, "config": {} }] },
     }))
 }
@@ -182,7 +223,7 @@ pub fn apply(world: &mut World, call: &Call) -> Answer {
     let own = call.json.get("use_template_approver").and_then(Value::as_u64) == Some(1);
     let lines = call.json.get("summary_list").and_then(Value::as_array).map_or(0, Vec::len);
     let sound = filled && (own || call.json.contains_key("process")) && lines <= 3;
-    if text(&call.json, "template_id") != Some(TEMPLATE) || !sound {
+    if Form::of(text(&call.json, "template_id")).is_err() || !sound {
         return Err(Refusal::APPROVAL_PARAMETER);
     }
     Ok(json!({ "sp_no": format!("{:012}", world.now().timestamp()) }))

@@ -1,4 +1,4 @@
-//! Applications for leave by hand: made, granted, withdrawn; with the event that tells of it.
+//! Applications for leave, or to leave the grounds, by hand: made, granted, withdrawn; with the event that tells of it.
 
 use actix_web::web::{Json, Path};
 use chrono::{DateTime, Utc};
@@ -6,15 +6,18 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Wrong};
-use crate::api::approval::{Leave, TEMPLATE};
+use crate::api::approval::{Form, Leave};
 use crate::corps::Here;
 use crate::event::Event;
 
-/// Somebody asks for leave.
+/// Somebody asks.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     userid: String,
+    /// `leave`, unless `outing` is said.
+    #[serde(default)]
+    form: Form,
     begin: DateTime<Utc>,
     end: DateTime<Utc>,
     /// By half days: the end is when the last one begins.
@@ -41,6 +44,7 @@ pub async fn file(asked: Json<Asked>, shared: Here) -> Answer {
         let userid = userid.ok_or_else(|| Wrong::missing(format!("no member {}", asked.userid)))?;
         let at = asked.asked.unwrap_or_else(|| world.now()).timestamp();
         let leave = world.applications.file(Leave {
+            form: asked.form,
             sp_no: String::new(),
             asked: at,
             userid,
@@ -50,7 +54,7 @@ pub async fn file(asked: Json<Asked>, shared: Here) -> Answer {
             half_days: asked.half_days,
             kind: "事假".into(),
         });
-        (told(leave), json!({ "sp_no": leave.sp_no, "template_id": TEMPLATE }))
+        (told(leave), json!({ "sp_no": leave.sp_no, "template_id": leave.form.template() }))
     };
     shared.send(vec![event]);
     Ok(Json(answer))
@@ -76,5 +80,5 @@ pub async fn decide(sp_no: Path<String>, decision: Json<Decision>, shared: Here)
 }
 
 fn told(leave: &Leave) -> Event {
-    Event::approval(&leave.sp_no, leave.status, TEMPLATE, &leave.userid, leave.asked)
+    Event::approval(&leave.sp_no, leave.status, leave.form.template(), &leave.userid, leave.asked)
 }

@@ -61,7 +61,8 @@ struct GatePermit {
     reason: String,
     /// Passages it opened a gate for.
     used: i64,
-    granted_by: String,
+    /// None: an approval of WeCom (审批) granted it.
+    granted_by: Option<String>,
     granted_at: DateTime<Utc>,
     revoked_at: Option<DateTime<Utc>>,
     revoke_reason: Option<String>,

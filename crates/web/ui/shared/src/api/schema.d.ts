@@ -5866,7 +5866,8 @@ export interface components {
             from: string;
             /** Format: date-time */
             granted_at: string;
-            granted_by: string;
+            /** @description None: an approval of WeCom (审批) granted it. */
+            granted_by?: string | null;
             /** Format: int64 */
             id: number;
             kind: components["schemas"]["GatePermitKind"];
