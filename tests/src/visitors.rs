@@ -285,10 +285,24 @@ async fn what_a_device_decided_about_a_visitor_by_itself_is_looked_at_later() {
     assert_eq!(flags("came-in-here").await, ["travel"]);
     assert_eq!(flags("came-in-there").await, ["disputed", "travel"]);
     assert_eq!(told(&test, &userid).await.len(), 1, "of two passages of a day once");
+
+    // The security office reads whom its alarms are of, for as long as the visitor is known.
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let alarms = async || -> Vec<Value> {
+        let listed = office.get("/gate-alarms").await;
+        listed.items().iter().map(|row| json!([row["kind"], row["name"], row["visitor"]])).collect()
+    };
+    let named = alarms().await;
+    assert!(named.contains(&json!(["disputed", "来访人", true])), "{named:?}");
     let out = carried("went-out-late", &second, "out", "2020-03-04T01:32:00Z");
     east.carry(std::slice::from_ref(&out)).await;
     assert_eq!(east.carry(&[out]).await["known"], json!(1), "each once");
     test.assert_no_failed_jobs().await;
+    let mut tx = test.app.store().scoped(1).await.unwrap();
+    store::visitors::sweep(&mut tx, 1, test.app.now() + TimeDelta::days(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    let forgotten = alarms().await;
+    assert!(forgotten.contains(&json!(["disputed", null, true])), "{forgotten:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

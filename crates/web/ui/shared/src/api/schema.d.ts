@@ -5615,7 +5615,7 @@ export interface components {
             number?: string | null;
             /**
              * Format: int64
-             * @description Whom it is of; null: of nobody we know.
+             * @description Whom it is of; null: of a visitor, or of nobody we know.
              */
             person?: number | null;
             /** @description Class or department, that day. */
@@ -5624,6 +5624,8 @@ export interface components {
             settled_at?: string | null;
             /** @description Who looked after it. */
             settled_by?: string | null;
+            /** @description Whether it is of a visitor; without a name: one that is forgotten. */
+            visitor: boolean;
         };
         /**
          * @description What happened.
