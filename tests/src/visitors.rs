@@ -192,6 +192,10 @@ async fn an_invitation_is_its_hosts_and_its_link_is_worth_what_the_host_says() {
     let once = host.post_with("/me/visitors", "the-same-request", &invitation(&[campus])).await.body;
     let again = host.post_with("/me/visitors", "the-same-request", &invitation(&[campus])).await.body;
     assert_eq!(once["id"], again["id"]);
+    let mut other = invitation(&[campus]);
+    other["name"] = json!("另一位来访人");
+    let reused = host.post_with("/me/visitors", "the-same-request", &other).await;
+    assert_eq!((reused.status, reused.code()), (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"));
     assert_eq!(host.get("/me/visitors").await.items().len(), 1);
     assert_eq!(open(&test, &token_of(&once)).await.code(), "unknown_visit");
     let id = again["id"].as_i64().unwrap();
