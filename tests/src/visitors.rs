@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     browser_client::{Browser, Reply},
-    gates::{Device, gate, scan_id, zone},
+    exports::sheet,
+    gates::{Device, code, gate, scan_id, zone},
     test_app::TestApp,
 };
 
@@ -307,6 +308,30 @@ async fn what_a_device_decided_about_a_visitor_by_itself_is_looked_at_later() {
     tx.commit().await.unwrap();
     let forgotten = alarms().await;
     assert!(forgotten.contains(&json!(["disputed", null, true])), "{forgotten:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_passages_and_its_sheet_can_be_of_visitors_alone() {
+    let test = TestApp::start().await;
+    let Place { campus, east, host, .. } = place(&test, json!({})).await;
+    test.clock.set_time("09:30");
+    let (_, token) = invite(&host, &invitation(&[campus])).await;
+    let student = test.sign_in(&test.students_of(&test.persona("counsellor")).await[0]).await;
+    for shown in [shown(&test, &token).await, code(&student).await] {
+        assert_eq!(reason(&east.scan(&shown, "in").await), "allowed");
+    }
+    let office = test.sign_in(&test.persona("school_office")).await;
+    assert_eq!(office.get("/passages?visitors=false").await.items().len(), 2);
+    let alone = office.get("/passages?visitors=true").await;
+    assert_eq!((alone.items().len(), &alone.items()[0]["name"]), (1, &json!("来访人")));
+    let asked = |filters: Value| {
+        let columns = ["name", "place"].map(|column| json!({ "column": column, "title": column }));
+        json!({ "name": "进出", "purpose": "核对", "definition":
+            { "dataset": "passages", "order": "listed", "columns": columns, "filters": filters } })
+    };
+    assert_eq!(sheet(&test, &office, &asked(json!({}))).await.len(), 3, "a heading and both");
+    let alone = sheet(&test, &office, &asked(json!({ "visitors": true }))).await;
+    assert_eq!(alone[1..], [["来访人", "访客"]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5217,6 +5217,11 @@ export interface components {
              */
             to: string | null;
             /**
+             * @description Only passages of visitors.
+             * @default false
+             */
+            visitors: boolean;
+            /**
              * @description Only trips into this region.
              * @default null
              */
@@ -23823,6 +23828,8 @@ export interface operations {
                 allowed?: boolean;
                 /** @description Only those somebody should look at. */
                 flagged?: boolean;
+                /** @description Only visitors'. */
+                visitors?: boolean;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */
