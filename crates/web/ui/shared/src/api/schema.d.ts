@@ -7890,6 +7890,11 @@ export interface components {
             form?: string | null;
             list?: components["schemas"]["PortalList"] | null;
             rows: components["schemas"]["PortalUnit"][];
+            /**
+             * Format: int64
+             * @description How many a reminder of mine would tell: who is left, has to report that day and was not told by this list.
+             */
+            to_remind: number;
             total: components["schemas"]["PortalUnit"];
         };
         /** @description A day. */
