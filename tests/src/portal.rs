@@ -406,10 +406,15 @@ async fn the_rest_is_reminded_once_by_each_list() {
     let path_of_reminders = format!("/portal/entries/{entry}/reminders");
     let words = json!({ "text": "请在 10 点前上报" });
     let remind = |key: &'static str| counsellor.post_with(&path_of_reminders, key, &words);
+    let to_remind = async |browser: &Browser, entry: i64| -> Value {
+        browser.get(&format!("/portal/entries/{entry}/comparison")).await.body["to_remind"].clone()
+    };
+    assert_eq!(to_remind(&counsellor, entry).await, json!(left.len()), "the page says whom it will tell");
     let first = remind("the-first-reminder").await;
     assert_eq!((first.status, &first.body["people"]), (StatusCode::OK, &json!(left.len())), "{}", first.body);
     assert_eq!(remind("the-first-reminder").await.body, first.body, "the same key is the same reminder");
     assert_eq!(remind("another-reminder").await.body["people"], json!(0), "nobody twice by the same list");
+    assert_eq!(to_remind(&counsellor, entry).await, json!(0));
     test.run_jobs().await;
     test.assert_no_failed_jobs().await;
     let got = |messages: Vec<Value>| {
@@ -431,7 +436,9 @@ async fn the_rest_is_reminded_once_by_each_list() {
     assert!(people.items().iter().all(|one| one["reminded"] == json!(true)));
 
     // The office reminds the others, and not those again.
+    let due = to_remind(&office, entry).await;
     let rest = office.post(&path_of_reminders, &json!({})).await.body["people"].as_i64().unwrap();
+    assert_eq!(due, json!(rest));
     let all: i64 =
         test.one("select count(*) from persons where kind = 'student' and until_date is null", &[]).await;
     assert_eq!(rest, all - students.len() as i64);
@@ -442,6 +449,7 @@ async fn the_rest_is_reminded_once_by_each_list() {
     assert_eq!(again.body["people"], json!(students.len() - 4), "{}", again.body);
     let leader = test.sign_in(&test.persona("school_leader")).await;
     assert_eq!(leader.post(&path_of_reminders, &json!({})).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(to_remind(&leader, entry).await, json!(0));
     let missing = "/portal/entries/99999/reminders";
     assert_eq!(counsellor.post(missing, &json!({})).await.status, StatusCode::NOT_FOUND);
 
@@ -452,6 +460,7 @@ async fn the_rest_is_reminded_once_by_each_list() {
     let path_of_reminders = format!("/portal/entries/{other}/reminders");
     let yesterday = counsellor.post(&path_of_reminders, &json!({ "day": "2020-03-03" })).await;
     assert_eq!((yesterday.status, yesterday.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["day"]));
+    assert_eq!(to_remind(&counsellor, other).await, json!(students.len() - 1));
     let today = counsellor.post(&path_of_reminders, &json!({})).await;
     assert_eq!(today.body["people"], json!(students.len() - 1), "{}", today.body);
     let long_ago = office.get(&format!("/portal/entries/{other}/comparison?day=2019-09-01")).await;

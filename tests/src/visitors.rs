@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     browser_client::{Browser, Reply},
-    gates::{Device, gate, scan_id, zone},
+    exports::sheet,
+    gates::{Device, code, gate, scan_id, zone},
     test_app::TestApp,
 };
 
@@ -192,6 +193,10 @@ async fn an_invitation_is_its_hosts_and_its_link_is_worth_what_the_host_says() {
     let once = host.post_with("/me/visitors", "the-same-request", &invitation(&[campus])).await.body;
     let again = host.post_with("/me/visitors", "the-same-request", &invitation(&[campus])).await.body;
     assert_eq!(once["id"], again["id"]);
+    let mut other = invitation(&[campus]);
+    other["name"] = json!("另一位来访人");
+    let reused = host.post_with("/me/visitors", "the-same-request", &other).await;
+    assert_eq!((reused.status, reused.code()), (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"));
     assert_eq!(host.get("/me/visitors").await.items().len(), 1);
     assert_eq!(open(&test, &token_of(&once)).await.code(), "unknown_visit");
     let id = again["id"].as_i64().unwrap();
@@ -285,10 +290,48 @@ async fn what_a_device_decided_about_a_visitor_by_itself_is_looked_at_later() {
     assert_eq!(flags("came-in-here").await, ["travel"]);
     assert_eq!(flags("came-in-there").await, ["disputed", "travel"]);
     assert_eq!(told(&test, &userid).await.len(), 1, "of two passages of a day once");
+
+    // The security office reads whom its alarms are of, for as long as the visitor is known.
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let alarms = async || -> Vec<Value> {
+        let listed = office.get("/gate-alarms").await;
+        listed.items().iter().map(|row| json!([row["kind"], row["name"], row["visitor"]])).collect()
+    };
+    let named = alarms().await;
+    assert!(named.contains(&json!(["disputed", "来访人", true])), "{named:?}");
     let out = carried("went-out-late", &second, "out", "2020-03-04T01:32:00Z");
     east.carry(std::slice::from_ref(&out)).await;
     assert_eq!(east.carry(&[out]).await["known"], json!(1), "each once");
     test.assert_no_failed_jobs().await;
+    let mut tx = test.app.store().scoped(1).await.unwrap();
+    store::visitors::sweep(&mut tx, 1, test.app.now() + TimeDelta::days(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    let forgotten = alarms().await;
+    assert!(forgotten.contains(&json!(["disputed", null, true])), "{forgotten:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_passages_and_its_sheet_can_be_of_visitors_alone() {
+    let test = TestApp::start().await;
+    let Place { campus, east, host, .. } = place(&test, json!({})).await;
+    test.clock.set_time("09:30");
+    let (_, token) = invite(&host, &invitation(&[campus])).await;
+    let student = test.sign_in(&test.students_of(&test.persona("counsellor")).await[0]).await;
+    for shown in [shown(&test, &token).await, code(&student).await] {
+        assert_eq!(reason(&east.scan(&shown, "in").await), "allowed");
+    }
+    let office = test.sign_in(&test.persona("school_office")).await;
+    assert_eq!(office.get("/passages?visitors=false").await.items().len(), 2);
+    let alone = office.get("/passages?visitors=true").await;
+    assert_eq!((alone.items().len(), &alone.items()[0]["name"]), (1, &json!("来访人")));
+    let asked = |filters: Value| {
+        let columns = ["name", "place"].map(|column| json!({ "column": column, "title": column }));
+        json!({ "name": "进出", "purpose": "核对", "definition":
+            { "dataset": "passages", "order": "listed", "columns": columns, "filters": filters } })
+    };
+    assert_eq!(sheet(&test, &office, &asked(json!({}))).await.len(), 3, "a heading and both");
+    let alone = sheet(&test, &office, &asked(json!({ "visitors": true }))).await;
+    assert_eq!(alone[1..], [["来访人", "访客"]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,10 +13,12 @@ use domain::{
     phone,
     policy::{Action, Viewer},
 };
+use serde_json::{Value, json};
 use store::{
     Sealed,
     access_log::{self, Access},
     gates::{self, Zone},
+    idempotency_keys::{self, Claim, Claimed},
     visitors::{self as rows, NewVisitor, Row, about_place, phone_place},
 };
 
@@ -121,11 +123,30 @@ pub async fn invite(
 ) -> Result<(VisitorId, String)> {
     let host = host(viewer)?;
     let (corp, now) = (school.corp(), app.now());
+    let body = json!({
+        "name": draft.name, "phone": draft.phone, "reason": draft.reason, "company": draft.company,
+        "plate": draft.plate, "zones": draft.zones, "from": draft.from, "until": draft.until });
+    let request_hash = secret::hash(body.to_string().as_bytes());
+    let operation = "POST /me/visitors";
+    let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
+    let token = secret::id()?;
+    let (token_hash, link) = (secret::hash(token.as_bytes()), format!("{PAGE}{token}"));
+    let mut tx = app.store().scoped(corp).await?;
+    match idempotency_keys::claim(&mut tx, claim, now).await? {
+        Claimed::New => {}
+        // The answer with the link before was lost, and of that link there is only a hash.
+        Claimed::Answered(kept) => {
+            let id = kept.as_i64().ok_or_else(|| Error::internal("a kept invitation"))?;
+            rows::renew(&mut tx, corp, id, &token_hash).await?;
+            tx.commit().await?;
+            return Ok((id, link));
+        }
+        Claimed::Mismatch => return Err(Error::KeyReused),
+    }
     let invitation = rules::check(draft, now).map_err(Error::Invalid)?;
     let about =
         serde_json::to_vec(&invitation.about).map_err(|_| Error::internal("words that can't be kept"))?;
     let (row, keyring) = (rows::key(host, key), app.store().keyring());
-    let token = secret::id()?;
     let new = NewVisitor {
         host,
         request_key: key,
@@ -135,17 +156,18 @@ pub async fn invite(
         zones: &invitation.zones,
         from: invitation.from,
         until: invitation.until,
-        token_hash: &secret::hash(token.as_bytes()),
+        token_hash: &token_hash,
         by: viewer.member,
         at: now,
     };
-    let mut tx = app.store().scoped(corp).await?;
     if gates::known_zones(&mut tx, corp, &invitation.zones).await?.len() != invitation.zones.len() {
         return Err(Error::field("zones", "没有这个区域，请重新选择"));
     }
-    let id = rows::add(&mut tx, corp, &new).await?;
+    // The invitation lasts longer than what was answered under its key.
+    let id = rows::add(&mut tx, corp, &new).await?.ok_or(Error::KeyReused)?;
+    idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;
     tx.commit().await?;
-    Ok((id, format!("{PAGE}{token}")))
+    Ok((id, link))
 }
 
 /// The viewer's own visitors, the newest first; `before` is the last page's `next`.

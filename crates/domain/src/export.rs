@@ -151,7 +151,8 @@ impl Dataset {
     pub fn filters(self) -> &'static [Filter] {
         use Filter::{
             Activation, At, By, Category, Client, Day, Department, Direction, Entry, Field, Form, From, Gate,
-            Kind, Open, Outcome, Outside, Past, Since, Slot, StaffKind, State, To, Within, Year, Zone,
+            Kind, Open, Outcome, Outside, Past, Since, Slot, StaffKind, State, To, Visitors, Within, Year,
+            Zone,
         };
         match self {
             Self::People => &[Kind, StaffKind, Department, Year, Activation],
@@ -163,7 +164,7 @@ impl Dataset {
             Self::ReportPeople => &[Form, Day, Slot, Department, State, Field, Category],
             Self::Trips => &[Day, Department, Open, Outside, Within, Since],
             Self::Movements => &[Day, Department],
-            Self::Passages => &[From, To, Gate, Direction, Outcome, Department],
+            Self::Passages => &[From, To, Gate, Direction, Outcome, Visitors, Department],
             Self::PassageTable => &[From, To, Department, By],
             Self::Outsiders => &[Zone, At, Department],
             Self::Usage => &[State, Client, Since, Department],
@@ -256,6 +257,8 @@ pub enum Filter {
     Direction,
     /// What became of a scan.
     Outcome,
+    /// Of visitors.
+    Visitors,
     /// Of this zone.
     Zone,
     /// As it was at this moment.
@@ -290,6 +293,7 @@ impl Filter {
             Self::Gate => "gate",
             Self::Direction => "direction",
             Self::Outcome => "outcome",
+            Self::Visitors => "visitors",
             Self::Zone => "zone",
             Self::At => "at",
         }
@@ -376,6 +380,9 @@ pub struct Filters {
     /// One of [`OUTCOMES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Only passages of visitors.
+    #[serde(default)]
+    pub visitors: bool,
     /// The zone people are outside of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<i64>,
@@ -471,6 +478,7 @@ impl Definition {
             (Filter::Gate, of.gate.is_some()),
             (Filter::Direction, of.direction.is_some()),
             (Filter::Outcome, of.outcome.is_some()),
+            (Filter::Visitors, of.visitors),
             (Filter::Zone, of.zone.is_some()),
             (Filter::At, of.at.is_some()),
         ];
@@ -648,6 +656,7 @@ mod tests {
             gate: Some(1),
             direction: Some("in".into()),
             outcome: Some("refused".into()),
+            visitors: true,
             ..Filters::default()
         };
         assert_eq!(fields(&passages), Vec::<String>::new());
@@ -661,6 +670,9 @@ mod tests {
         table.order = Order::Listed;
         table.filters.by = Some("day".into());
         assert_eq!(fields(&table), Vec::<String>::new());
+        table.filters.visitors = true;
+        assert_eq!(fields(&table), ["filters.visitors"]);
+        table.filters.visitors = false;
         table.filters.by = Some("grade".into());
         assert_eq!(fields(&table), ["filters.by"]);
 

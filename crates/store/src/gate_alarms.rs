@@ -143,9 +143,12 @@ pub struct Row {
     /// Student or staff number.
     #[diesel(sql_type = Nullable<Text>)]
     pub number: Option<String>,
-    /// Name.
+    /// Name, a visitor's too.
     #[diesel(sql_type = Nullable<Text>)]
     pub name: Option<String>,
+    /// Whether it is of a visitor, known still or not.
+    #[diesel(sql_type = Bool)]
+    pub by_visitor: bool,
     /// Class or department, that day.
     #[diesel(sql_type = Nullable<Text>)]
     pub place: Option<String>,
@@ -172,13 +175,15 @@ pub async fn list(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let sql = "select a.alarm_id, a.kind, g.name as gate, v.name as device, x.person_id, p.number, p.name, d.name as place,
+    let sql = "select a.alarm_id, a.kind, g.name as gate, v.name as device, x.person_id, p.number,
+                 coalesce(p.name, i.name) as name, coalesce(x.by_visitor, false) as by_visitor, d.name as place,
                  a.at, coalesce(s.name, m.name, m.userid) as settled_by, a.settled_at, a.note
                from gate_alarms a
                join gates g on g.corp_id = $1 and g.gate_id = a.gate_id
                join gate_devices v on v.corp_id = $1 and v.device_id = a.device_id
                left join passages x on x.corp_id = $1 and x.passage_id = a.passage_id
                left join persons p on p.corp_id = $1 and p.person_id = x.person_id
+               left join visitors i on i.corp_id = $1 and i.visitor_id = x.visitor_id
                left join memberships w on w.corp_id = $1 and w.person_id = x.person_id and w.is_main
                  and w.from_date <= (a.at at time zone $5)::date
                  and (w.until_date is null or w.until_date > (a.at at time zone $5)::date)

@@ -62,15 +62,18 @@ struct Id {
     id: VisitorId,
 }
 
-/// Keeps an invitation. The same request is the same invitation, which stays as it is but for its link: the answer with the one
-/// before was lost.
-pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, new: &NewVisitor<'_>) -> Result<VisitorId> {
+/// Keeps an invitation; none: this request has made one before.
+pub async fn add(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    new: &NewVisitor<'_>,
+) -> Result<Option<VisitorId>> {
     let sql = "insert into visitors (corp_id, host_id, request_key, name, phone, about, zones, from_time, until_time, token_hash,
                                      invited_by, invited_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-               on conflict on constraint visitors_request_key do update set token_hash = excluded.token_hash
+               on conflict on constraint visitors_request_key do nothing
                returning visitor_id as id";
-    let kept: Id = diesel::sql_query(sql)
+    let kept: Option<Id> = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(new.host)
         .bind::<Text, _>(new.request_key)
@@ -84,8 +87,9 @@ pub async fn add(conn: &mut AsyncPgConnection, corp: CorpId, new: &NewVisitor<'_
         .bind::<BigInt, _>(new.by)
         .bind::<Timestamptz, _>(new.at)
         .get_result(conn)
-        .await?;
-    Ok(kept.id)
+        .await
+        .optional()?;
+    Ok(kept.map(|kept| kept.id))
 }
 
 /// A visitor as they are shown.

@@ -106,7 +106,7 @@ impl Listed<'_> {
 
     /// Which scans, as the page picks them.
     fn passages(&self) -> Result<Picked> {
-        let Filters { from, to, department, gate, direction, outcome, .. } = self.filters();
+        let Filters { from, to, department, gate, direction, outcome, visitors, .. } = self.filters();
         let asked = passages::Asked {
             span: passages::Span { from: *from, to: *to },
             gate: *gate,
@@ -118,6 +118,7 @@ impl Listed<'_> {
                 _ => None,
             },
             flagged: outcome.as_deref() == Some("flagged"),
+            visitors: *visitors,
             ..passages::Asked::default()
         };
         passages::picked_of(self.school, asked)

@@ -95,6 +95,8 @@ pub struct Asked {
     pub allowed: Option<bool>,
     /// Only those somebody should look at.
     pub flagged: bool,
+    /// Only visitors'.
+    pub visitors: bool,
 }
 
 /// What is asked, for the store.
@@ -110,6 +112,7 @@ pub(crate) fn picked_of(school: &School, asked: Asked) -> Result<Picked> {
         person: asked.person,
         allowed: asked.allowed,
         flagged: asked.flagged,
+        visitors: asked.visitors,
     })
 }
 

@@ -86,6 +86,13 @@ pub struct Found {
     pub rows: Vec<Unit>,
     /// Their sum.
     pub total: Comparison,
+    /// How many a reminder of the viewer's would tell: it is of those they answer for, who may be fewer than they count.
+    pub to_remind: i64,
+}
+
+/// Who is left, and by which list of the day: not on it; where there is none, not here.
+pub(super) fn left(list: Option<&List>) -> (Which, i32) {
+    list.map_or((Which::NotHere, 0), |list| (Which::NotThere, list.list_no))
 }
 
 /// A day of an entry, of those the viewer counts.
@@ -95,9 +102,17 @@ pub async fn comparison(app: &App, school: &School, viewer: &Viewer, asked: Aske
     let (row, question, compared) = asked_in(app, &mut tx, school, scope, asked).await?;
     let list = rows::find(&mut tx, school.corp(), row.entry_id, question.day).await?;
     let units = rows::by(&mut tx, &question, compared, by).await?;
-    tx.commit().await?;
     let total = units.iter().map(|unit| unit.counts).sum();
-    Ok(Found { day: question.day, as_of: app.now(), form: row.form, list, rows: units, total })
+    let day = question.day;
+    let scope = viewer.scope(Action::Remind);
+    let to_remind = if scope.is_empty() {
+        0
+    } else {
+        let question = Question { scope, ..question };
+        rows::count_to_remind(&mut tx, &question, compared, left(list.as_ref())).await?
+    };
+    tx.commit().await?;
+    Ok(Found { day, as_of: app.now(), form: row.form, list, rows: units, total, to_remind })
 }
 
 /// The people behind a number, by number; `after` is the last page's `next`.

@@ -5,7 +5,7 @@ use domain::{
     DepartmentId,
     announcement::{USEFUL_FOR, Words},
     policy::{Action, Viewer},
-    portal::{self, Which},
+    portal,
 };
 use serde_json::json;
 use store::{
@@ -15,7 +15,7 @@ use store::{
     portal::lists::{self as rows, Reminder},
 };
 
-use super::lists::{Asked, asked_in};
+use super::lists::{Asked, asked_in, left};
 use crate::{
     App, Error, Result, School,
     jobs::send_messages,
@@ -111,13 +111,8 @@ pub async fn remind(
         button: "去填报".to_owned(),
     };
     outbox::say(app, &mut tx, corp, mailing_id, "", &Content::Card(card)).await?;
-    let reminder = Reminder {
-        which: if list.is_some() { Which::NotThere } else { Which::NotHere },
-        list_no: list.map_or(0, |list| list.list_no),
-        mailing_id,
-        useful_until: now + USEFUL_FOR,
-        at: now,
-    };
+    let (which, list_no) = left(list.as_ref());
+    let reminder = Reminder { which, list_no, mailing_id, useful_until: now + USEFUL_FOR, at: now };
     let people = rows::remind(&mut tx, &question, compared, reminder).await?;
     // Nobody is left to be told: nothing is kept, and the next list may find somebody.
     if people == 0 {

@@ -45,6 +45,8 @@ pub struct Picked {
     pub allowed: Option<bool>,
     /// Only those somebody should look at.
     pub flagged: bool,
+    /// Only visitors'.
+    pub visitors: bool,
 }
 
 /// A passage as it is shown.
@@ -107,7 +109,8 @@ const PICKED: &str = "
       and ($9 is null or $9 in (d.department_id, d.class_id, d.grade_id, d.college_id))
       and ($10 is null or x.person_id = $10)
       and ($11 is null or (x.decision = 'allowed') = $11)
-      and (not $12 or x.flags <> '{}')";
+      and (not $12 or x.flags <> '{}')
+      and (not $13 or x.by_visitor)";
 
 fn bind(question: &Question, picked: &Picked, sql: String) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
     diesel::sql_query(sql)
@@ -124,6 +127,7 @@ fn bind(question: &Question, picked: &Picked, sql: String) -> BoxedSqlQuery<'sta
         .bind::<Nullable<BigInt>, _>(picked.person)
         .bind::<Nullable<Bool>, _>(picked.allowed)
         .bind::<Bool, _>(picked.flagged)
+        .bind::<Bool, _>(picked.visitors)
 }
 
 /// Passages, the newest first, those before the one of this moment and number.
@@ -143,8 +147,8 @@ pub async fn list(
          left join persons p on p.corp_id = $1 and p.person_id = x.person_id
          left join visitors v on v.corp_id = $1 and v.visitor_id = x.visitor_id
          {PLACED}
-         where x.corp_id = $1 and {IN_SCOPE} {PICKED} and ($13 is null or (x.at, x.passage_id) < ($13, $14))
-         order by x.at desc, x.passage_id desc limit $15"
+         where x.corp_id = $1 and {IN_SCOPE} {PICKED} and ($14 is null or (x.at, x.passage_id) < ($14, $15))
+         order by x.at desc, x.passage_id desc limit $16"
     );
     let query = bind(question, picked, sql)
         .bind::<Nullable<Timestamptz>, _>(before.map(|before| before.0))

@@ -340,6 +340,28 @@ pub async fn count(
     Ok(found.count)
 }
 
+/// Whom of `compared x` a reminder leaves alone: who is exempt from reports that day.
+const NOT_EXEMPT: &str = "not exists (select from exemptions f where f.corp_id = $1 and f.person_id = x.person_id
+  and f.revoked_at is null and f.from_date <= $3 and (f.until_date is null or f.until_date > $3))";
+
+/// How many [`remind`] would address by this list.
+pub async fn count_to_remind(
+    conn: &mut AsyncPgConnection,
+    question: &Question,
+    compared: Compared,
+    (which, list_no): (Which, i32),
+) -> Result<i64> {
+    let condition = condition(which);
+    let rest = format!(
+        " select count(*) as count from compared x
+          where {condition} and {NOT_EXEMPT}
+            and not exists (select from portal_reminders r where r.corp_id = $1 and r.entry_id = $12 and r.day = $3
+                            and r.list_no = $14 and r.person_id = x.person_id)"
+    );
+    let found: Count = bind(question, compared, &rest).bind::<Integer, _>(list_no).get_result(conn).await?;
+    Ok(found.count)
+}
+
 /// A reminder to those behind a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Reminder {
@@ -368,8 +390,7 @@ pub async fn remind(
         ", told as (
            insert into portal_reminders (corp_id, entry_id, day, list_no, person_id, mailing_id, at)
            select $1, $12, $3, $14, x.person_id, $15, $16 from compared x
-           where {condition} and not exists (select from exemptions f where f.corp_id = $1 and f.person_id = x.person_id
-             and f.revoked_at is null and f.from_date <= $3 and (f.until_date is null or f.until_date > $3))
+           where {condition} and {NOT_EXEMPT}
            order by x.person_id
            on conflict do nothing returning person_id)
          insert into outbox (corp_id, mailing_id, person_id, member_id, state, not_before, useful_until, at)

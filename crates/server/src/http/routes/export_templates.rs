@@ -140,6 +140,8 @@ struct ExportFilters {
     direction: Option<String>,
     /// Only scans that were allowed, refused or flagged.
     outcome: Option<String>,
+    /// Only passages of visitors.
+    visitors: bool,
     /// The zone people have not come back to.
     zone: Option<i64>,
     /// By when they should have been back; the moment it is made if left out.
@@ -201,6 +203,7 @@ impl ExportDefinition {
             gate,
             direction,
             outcome,
+            visitors,
             zone,
             at,
         } = self.filters;
@@ -229,6 +232,7 @@ impl ExportDefinition {
             gate,
             direction,
             outcome,
+            visitors,
             zone,
             at,
         };
@@ -268,6 +272,7 @@ impl From<Definition> for ExportDefinition {
             gate,
             direction,
             outcome,
+            visitors,
             zone,
             at,
         } = definition.filters;
@@ -301,6 +306,7 @@ impl From<Definition> for ExportDefinition {
                 gate,
                 direction,
                 outcome,
+                visitors,
                 zone,
                 at,
             },

@@ -60,8 +60,10 @@ struct GateAlarm {
     kind: String,
     gate: String,
     device: String,
-    /// Whom it is of; null: of nobody we know.
+    /// Whom it is of; null: of a visitor, or of nobody we know.
     person: Option<i64>,
+    /// Whether it is of a visitor; without a name: one that is forgotten.
+    visitor: bool,
     number: Option<String>,
     name: Option<String>,
     /// Class or department, that day.
@@ -90,6 +92,7 @@ pub async fn list(who: SignedIn, query: Query<AlarmQuery>) -> Answer<web::Json<G
         gate: row.gate,
         device: row.device,
         person: row.person_id,
+        visitor: row.by_visitor,
         number: row.number,
         name: row.name,
         place: row.place,

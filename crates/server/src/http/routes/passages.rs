@@ -40,6 +40,9 @@ pub struct PassageQuery {
     /// Only those somebody should look at.
     #[serde(default)]
     flagged: bool,
+    /// Only visitors'.
+    #[serde(default)]
+    visitors: bool,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows, 1 to 200; 50 if left out.
@@ -104,6 +107,7 @@ pub async fn list(who: SignedIn, query: Query<PassageQuery>) -> Answer<web::Json
         person: query.person,
         allowed: query.allowed,
         flagged: query.flagged,
+        visitors: query.visitors,
     };
     let page = passages::list(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| Passage {

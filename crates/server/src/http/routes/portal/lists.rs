@@ -45,6 +45,8 @@ pub struct PortalComparison {
     list: Option<PortalList>,
     rows: Vec<PortalUnit>,
     total: PortalUnit,
+    /// How many a reminder of mine would tell: who is left, has to report that day and was not told by this list.
+    to_remind: i64,
 }
 
 /// A list of theirs.
@@ -138,6 +140,7 @@ pub async fn comparison(
         list,
         rows: found.rows.into_iter().map(|unit| PortalUnit::new(unit.department, unit.counts)).collect(),
         total: PortalUnit::new(None, found.total),
+        to_remind: found.to_remind,
     }))
 }
 

@@ -2446,6 +2446,8 @@ export const en: Record<keyof typeof zh, string> = {
   'visitors.cancel_help': 'They can’t come in any more; whoever is inside can still leave.',
   'visitors.was_cancelled': 'The invitation was cancelled',
   'passages.visitor': 'Visitor',
+  'passages.who': 'Who',
+  'passages.only_visitors': 'Visitors only',
   'passages.forgotten': 'Deleted',
   'passages.reason.visit_early': 'Too early',
   'passages.reason.visit_over': 'Visit over',

@@ -2443,6 +2443,8 @@ export const zh = {
   'visitors.cancel_help': '访客将不能再进校；已经在校内的仍可以离校。',
   'visitors.was_cancelled': '已取消邀请',
   'passages.visitor': '访客',
+  'passages.who': '人员',
+  'passages.only_visitors': '只看访客',
   'passages.forgotten': '已删除',
   'passages.reason.visit_early': '未到来访时间',
   'passages.reason.visit_over': '来访时间已过',

@@ -5217,6 +5217,11 @@ export interface components {
              */
             to: string | null;
             /**
+             * @description Only passages of visitors.
+             * @default false
+             */
+            visitors: boolean;
+            /**
              * @description Only trips into this region.
              * @default null
              */
@@ -5615,7 +5620,7 @@ export interface components {
             number?: string | null;
             /**
              * Format: int64
-             * @description Whom it is of; null: of nobody we know.
+             * @description Whom it is of; null: of a visitor, or of nobody we know.
              */
             person?: number | null;
             /** @description Class or department, that day. */
@@ -5624,6 +5629,8 @@ export interface components {
             settled_at?: string | null;
             /** @description Who looked after it. */
             settled_by?: string | null;
+            /** @description Whether it is of a visitor; without a name: one that is forgotten. */
+            visitor: boolean;
         };
         /**
          * @description What happened.
@@ -7884,6 +7891,11 @@ export interface components {
             form?: string | null;
             list?: components["schemas"]["PortalList"] | null;
             rows: components["schemas"]["PortalUnit"][];
+            /**
+             * Format: int64
+             * @description How many a reminder of mine would tell: who is left, has to report that day and was not told by this list.
+             */
+            to_remind: number;
             total: components["schemas"]["PortalUnit"];
         };
         /** @description A day. */
@@ -23822,6 +23834,8 @@ export interface operations {
                 allowed?: boolean;
                 /** @description Only those somebody should look at. */
                 flagged?: boolean;
+                /** @description Only visitors'. */
+                visitors?: boolean;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows, 1 to 200; 50 if left out. */

@@ -154,6 +154,7 @@ export const NO_FILTERS = {
   gate: null,
   direction: null,
   outcome: null,
+  visitors: false,
   zone: null,
   at: null,
 } satisfies Filters;

@@ -302,6 +302,7 @@ export const en: Record<keyof typeof zh, string> = {
   'alarms.settled': 'Noted',
   'alarms.settled_by': '{name}: {note}',
   'alarms.note': 'What became of it',
+  'alarms.visitor': 'Visitor',
   'alarms.kind.abnormal': 'Somebody with an abnormal report',
   'alarms.help.abnormal': 'Somebody whose report of today is abnormal scanned at a gate and was not let through. Tell their counsellor or the clinic.',
   'alarms.kind.forged': 'Invalid codes in a row',

@@ -301,6 +301,7 @@ export const zh = {
   'alarms.settled': '已记录',
   'alarms.settled_by': '{name}：{note}',
   'alarms.note': '处理情况',
+  'alarms.visitor': '访客',
   'alarms.kind.abnormal': '填报异常的人要进出',
   'alarms.help.abnormal': '今天填报有异常的人在门岗扫码，未放行。请按学校规定联系其辅导员或校医院。',
   'alarms.kind.forged': '连续出现无效码',
