@@ -14,7 +14,7 @@ use store::{
     gates,
 };
 
-pub use store::gate_permits::Row;
+pub use store::gate_permits::{Own, Row};
 
 use crate::{App, Error, FieldError, Page, Result, School};
 
@@ -68,6 +68,15 @@ pub async fn list(
     let rows = gate_permits::list(&mut tx, &question, before, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::cut(rows, limit, |row| row.permit_id.to_string()))
+}
+
+/// What the viewer holds themselves, now or later: at most `limit`.
+pub async fn own(app: &App, school: &School, viewer: &Viewer, limit: i64) -> Result<Vec<Own>> {
+    let Some(person) = &viewer.person else { return Ok(Vec::new()) };
+    let mut tx = app.store().reading(school.corp()).await?;
+    let rows = gate_permits::own(&mut tx, school.corp(), person.id, app.now(), limit).await?;
+    tx.commit().await?;
+    Ok(rows)
 }
 
 /// Permits to be given.

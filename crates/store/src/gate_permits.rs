@@ -203,6 +203,58 @@ pub async fn list(
         .await?)
 }
 
+/// A permit as its holder sees it.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Own {
+    /// Its number.
+    #[diesel(sql_type = BigInt)]
+    pub permit_id: i64,
+    /// `single` or `standing`.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// From when.
+    #[diesel(sql_type = Timestamptz)]
+    pub from_time: DateTime<Utc>,
+    /// Until when.
+    #[diesel(sql_type = Timestamptz)]
+    pub until_time: DateTime<Utc>,
+    /// Names of the zones it opens; none: all of them.
+    #[diesel(sql_type = Array<Text>)]
+    pub zones: Vec<String>,
+    /// Why.
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+    /// Ways it has been used, of a single one: `in`, `out`.
+    #[diesel(sql_type = Array<Text>)]
+    pub used: Vec<String>,
+}
+
+/// Permits somebody holds now or later, the next to end first.
+pub async fn own(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Own>> {
+    let sql = "
+      select t.permit_id, t.kind, t.from_time, t.until_time, t.reason,
+             array(select z.name from gate_zones z where z.corp_id = t.corp_id and z.zone_id = any(t.zones) order by z.zone_id)
+               as zones,
+             array(select distinct u.direction from passages u where t.kind = 'single' and u.corp_id = t.corp_id
+                     and u.permit_id = t.permit_id order by 1) as used
+      from gate_permits t
+      where t.corp_id = $1 and t.person_id = $2 and t.revoked_at is null and t.until_time > $3
+      order by t.until_time, t.permit_id limit $4";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(person)
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?)
+}
+
 /// Ends a permit of someone in the scope; the row stays, with the reason. False when there is none, or it was revoked
 /// before.
 pub async fn revoke(

@@ -314,6 +314,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(gate_permits::list)
             .service(gate_permits::create)
             .service(gate_permits::revoke)
+            .service(gate_permits::own)
             .service(passages::list)
             .service(passages::inside)
             .service(passages::by_hour)

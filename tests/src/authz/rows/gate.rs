@@ -9,6 +9,7 @@ pub const ROWS: &[Row] = &[
     row("gate_codes_create", SignedIn, "POST /me/gate-codes", ""),
     row("gate_pass", SignedIn, "POST /me/passages", r#"{"id":"scan-0001","code":"$gate_code"}"#),
     get("passages_own", SignedIn, "GET /me/passages"),
+    get("gate_permits_own", SignedIn, "GET /me/gate-permits"),
     row("gate_pair", Device, "POST /gate/pairing", ""),
     get("gate_guide", Device, "GET /gate/guide"),
     row("gate_scan", Device, "POST /gate/scans", r#"{"id":"scan-0001","code":"G1:","direction":"in"}"#),

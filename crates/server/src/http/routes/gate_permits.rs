@@ -10,6 +10,7 @@ use crate::http::{
     input::{self, Json, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
+    routes::gate::GateDirection,
     who::SignedIn,
 };
 
@@ -96,6 +97,49 @@ pub async fn list(who: SignedIn, query: Query<PermitQuery>) -> Answer<web::Json<
         revoke_reason: row.revoke_reason,
     });
     Ok(web::Json(GatePermitList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+}
+
+/// My permits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnGatePermits {
+    items: Vec<OwnGatePermit>,
+}
+
+/// A permit of mine.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnGatePermit {
+    id: i64,
+    #[schema(value_type = GatePermitKind)]
+    kind: String,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    /// Names of the zones it opens; none: all of them.
+    zones: Vec<String>,
+    reason: String,
+    /// Ways a single one has been used.
+    #[schema(value_type = Vec<GateDirection>)]
+    used: Vec<String>,
+}
+
+/// Permits I hold now or later, the next to end first: at most 20.
+#[utoipa::path(
+    operation_id = "gate_permits_own",
+    tag = "gate", security(("session" = [])),
+    responses((status = 200, body = OwnGatePermits), Refusals))]
+#[get("/me/gate-permits")]
+pub async fn own(who: SignedIn) -> Answer<web::Json<OwnGatePermits>> {
+    let (app, school, viewer) = who.parts()?;
+    let rows = gate_permits::own(app, school, viewer, 20).await?;
+    let items = rows.into_iter().map(|row| OwnGatePermit {
+        id: row.permit_id,
+        kind: row.kind,
+        from: row.from_time,
+        until: row.until_time,
+        zones: row.zones,
+        reason: row.reason,
+        used: row.used,
+    });
+    Ok(web::Json(OwnGatePermits { items: items.collect() }))
 }
 
 /// Permits to be given, the same to everybody.
