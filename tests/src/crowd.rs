@@ -71,29 +71,29 @@ impl Sender {
     /// As a phone does it: the same again, with the same key, when the server said to come again, until it says that it has
     /// it. Gives the receipt.
     pub async fn report_until_taken(&self, userid: &str, key: &str) -> Value {
+        let mut last = String::new();
         for _ in 0..3000 {
             let mut pause = Duration::from_millis(20);
-            if let Ok(response) = self.report(userid, key).await {
-                let status = response.status();
-                if status.is_success() {
+            match self.report(userid, key).await {
+                Ok(response) if response.status().is_success() => {
                     if let Ok(receipt) = response.json().await {
                         return receipt;
                     }
-                } else {
+                }
+                Ok(response) => {
+                    let status = response.status();
                     let may_repeat = status.is_server_error()
                         || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status);
                     pause = pause.max(asked_to_wait(&response));
-                    assert!(
-                        may_repeat,
-                        "{userid} {key}: {status} {}",
-                        response.text().await.unwrap_or_default()
-                    );
+                    last = format!("{status} {}", response.text().await.unwrap_or_default());
+                    assert!(may_repeat, "{userid} {key}: {last}");
                 }
+                Err(error) => last = format!("{error:?}"),
             }
             // A pause of the phone's, not of the test's.
             time::sleep(pause).await;
         }
-        panic!("{userid} {key} was never taken");
+        panic!("{userid} {key} was never taken: {last}");
     }
 
     /// What somebody sees at this path of the API.
