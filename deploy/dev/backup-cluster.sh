@@ -8,9 +8,9 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 # Postgres and pgBackRest, and a role that may do what tests do. Whatever was there goes.
-make() {
+cluster_make() {
   local folder port
-  remove
+  cluster_remove
   make_data_root backup
   port=$(free_port 8752)
   echo "$port" >"$data_root/port"
@@ -18,7 +18,7 @@ make() {
   make_cluster "$data_root/cluster/main"
   configure_postgres "$port"
   configure_pgbackrest "$port"
-  start
+  cluster_start
   make_test_database "$port"
   pgbackrest_here stanza-create
   pgbackrest_here check
@@ -66,38 +66,40 @@ control() { # pg_ctl's ARGUMENTS…
     -s -w -t 3600 -D "$data_root/etc" "$@" </dev/null 9>&-
 }
 
-start() { control -l "$data_root/log/postgres.log" start; }
+cluster_start() { control -l "$data_root/log/postgres.log" start; }
+
+# Parts of the log that are finished and not archived yet.
+waiting() {
+  superuser_psql "$(cat "$data_root/port")" -d postgres -At \
+    -c "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'"
+}
 
 # A full one. What was loaded before is archived first: pgBackRest waits a minute for it and no longer.
-backup() {
-  local port
-  port=$(cat "$data_root/port")
-  until [ "$(superuser_psql "$port" -d postgres -At \
-    -c "select count(*) <= 1 from pg_ls_archive_statusdir() where name like '%.ready'")" = t ]; do sleep 1; done
+cluster_backup() {
+  while [ "$(waiting)" -gt 1 ] && [ "$SECONDS" -lt 3600 ]; do sleep 1; done
   pgbackrest_here --type=full backup
 }
 
 # Killed without a word, and every file gone. Its processes end when they see it, and may write until then.
-lose() {
+cluster_lose() {
   kill -KILL "$(head -n 1 "$data_root/cluster/main/postmaster.pid")"
   until rm -rf "$data_root/cluster/main" 2>/dev/null; do sleep 0.1; done
 }
 
-remove() {
+cluster_remove() {
   [ ! -e "$data_root/cluster/main/postmaster.pid" ] || control -m immediate stop || true
   rm -rf "$data_root"
 }
 
-url() { postgres_url rollcall_owner "$(cat "$data_root/port")" rollcall_test; }
-config() { echo "$data_root/etc/pgbackrest.conf"; }
+cluster_url() { postgres_url rollcall_owner "$(cat "$data_root/port")" rollcall_test; }
+cluster_config() { echo "$data_root/etc/pgbackrest.conf"; }
 
 main() {
   postgres_bin=$(find_postgres)
   choose_data_root backup
-  case ${1:-} in
-    make | start | backup | lose | remove | url | config) "$1" ;;
-    *) die "用法：$0 make|start|backup|lose|remove|url|config" "usage: $0 make|start|backup|lose|remove|url|config" ;;
-  esac
+  declare -F "cluster_${1:-}" >/dev/null ||
+    die "用法：$0 make|start|backup|lose|remove|url|config" "usage: $0 make|start|backup|lose|remove|url|config"
+  "cluster_$1"
 }
 
 main "$@"

@@ -76,9 +76,7 @@ in_backed_up_postgres() ( # PATH
   trap '"$cluster" remove' EXIT
   trap 'exit 130' INT TERM HUP
   "$cluster" make || exit
-  ROLLCALL_TEST_DATABASE_URL=$("$cluster" url) PGBACKREST_CONFIG=$("$cluster" config)
-  export ROLLCALL_TEST_DATABASE_URL PGBACKREST_CONFIG
-  ignored_test "$1"
+  ROLLCALL_TEST_DATABASE_URL=$("$cluster" url) PGBACKREST_CONFIG=$("$cluster" config) ignored_test "$1"
 )
 
 main() {
