@@ -31,7 +31,7 @@ bench_S9() { ignored_test chaos::s9; } # forty scans a second at the gates, for 
 
 # --- nothing lost, nothing doubled ---
 
-chaos_R1() { ignored_test chaos::r1; } # the process that sends reminders is killed again and again
+chaos_R1() { ignored_test chaos::r1::; } # the process that sends reminders is killed again and again
 chaos_R2() { ignored_test chaos::reporting::reports_through_kills; } # the server is killed again and again
 chaos_R3() { has nginx || install_packages nginx-light; ignored_test chaos::r3; } # restarts behind nginx
 chaos_R4() { ignored_test chaos::reporting::without_postgres; }      # Postgres goes away
@@ -43,6 +43,7 @@ chaos_R8() { ignored_test chaos::r8; } # repeated callbacks
 chaos_R9() { ignored_test chaos::r9; } # 50,000 events of the directory: 10 minutes and more
 chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
 chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
+chaos_R13() { in_backed_up_postgres chaos::r13; } # the database's files are gone and come back: HISTORY= so many reports
 chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
 chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and in any order
 
@@ -66,6 +67,17 @@ ignored_test() { # PATH
   [ -n "${ROLLCALL_TEST_DATABASE_URL:-}" ] || start_test_services
   cargo test --quiet --release --locked -p rollcall-tests "$1" -- --ignored --nocapture --test-threads=1
 }
+
+# One that loses a Postgres of its own, which archives into a repository; a subshell, so that it goes with it.
+in_backed_up_postgres() ( # PATH
+  cluster=$root/deploy/dev/backup-cluster.sh
+  take_lock backup || die "这个目录里已有一个这样的实验在运行。" "such an experiment is already running in this checkout."
+  has pgbackrest || install_packages pgbackrest
+  trap '"$cluster" remove' EXIT
+  trap 'exit 130' INT TERM HUP
+  "$cluster" make || exit
+  ROLLCALL_TEST_DATABASE_URL=$("$cluster" url) PGBACKREST_CONFIG=$("$cluster" config) ignored_test "$1"
+)
 
 main() {
   local kind=$1 picked id failed=() folder=$root/target/$1

@@ -64,7 +64,7 @@ logged() {
   "$@" 2>&1 | tee -a "$output"
 }
 
-check_scripts() { shellcheck -x .ci/run deploy/dev/*.sh; }
+check_scripts() { shellcheck -x .ci/run deploy/dev/*.sh deploy/production/backup/*.sh; }
 
 check_pages() {
   install_npm_packages "$ui"

@@ -5,6 +5,7 @@ mod gate;
 mod mirror;
 mod r1;
 mod r10;
+mod r13;
 mod r3;
 mod r6;
 mod r7;

@@ -9,6 +9,7 @@ pub mod access_log;
 pub mod accounts;
 pub mod announcements;
 pub mod approvals;
+pub mod archiver;
 pub mod attachments;
 pub mod budgets;
 pub mod cache;

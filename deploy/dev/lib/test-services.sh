@@ -12,15 +12,19 @@ start_test_services() {
   test_postgres_port=$(free_port 8732)
   test_redis_port=$(free_port $((test_postgres_port + 1)))
   start_postgres "$test_postgres_port" fsync=off synchronous_commit=off full_page_writes=off max_connections=300
-  # Tests make a database each, end old connections to it, and see to the service's role.
-  make_roles "$test_postgres_port" "createdb createrole"
-  superuser_psql "$test_postgres_port" -d postgres -c 'grant pg_signal_backend to rollcall_owner' \
-    -c 'grant rollcall_app, rollcall_reader to rollcall_owner with admin option'
-  make_database "$test_postgres_port" rollcall_test
+  make_test_database "$test_postgres_port"
   start_redis "$test_redis_port"
   export ROLLCALL_TEST_DATABASE_URL ROLLCALL_TEST_REDIS_URL
   ROLLCALL_TEST_DATABASE_URL=$(postgres_url rollcall_owner "$test_postgres_port" rollcall_test)
   ROLLCALL_TEST_REDIS_URL=$(redis_url "$test_redis_port")
+}
+
+# Tests make a database each, end old connections to it, and see to the service's role.
+make_test_database() { # PORT
+  make_roles "$1" "createdb createrole"
+  superuser_psql "$1" -d postgres -c 'grant pg_signal_backend to rollcall_owner' \
+    -c 'grant rollcall_app, rollcall_reader to rollcall_owner with admin option'
+  make_database "$1" rollcall_test
 }
 
 stop_test_services() {

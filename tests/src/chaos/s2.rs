@@ -202,7 +202,7 @@ async fn by_hand(test: &TestApp, times: usize) -> f64 {
 }
 
 /// Reports of so many days before the day, facts without answers: what statistics read. Those that are there stay.
-async fn write_history(test: &TestApp, days: i32) {
+pub(super) async fn write_history(test: &TestApp, days: i32) {
     test.owner
         .execute(
             "insert into reports (corp_id, form_id, person_id, day, form_version_id, revision, receipt, state, facts, flags,

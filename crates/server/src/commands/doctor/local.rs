@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::clock::Clock;
-use store::cache::Cache;
+use store::{archiver::Archiver, cache::Cache};
 
 use super::finding::{Both, Finding, Step};
 use crate::{commands::serve::MAX_SKEW, compose, config::Config};
@@ -11,7 +11,11 @@ use crate::{commands::serve::MAX_SKEW, compose, config::Config};
 const KEY: Step = ("sealing.key", "密钥文件", "Key file");
 const DATABASE: Step = ("database", "数据库", "Database");
 const CLOCK: Step = ("database.clock", "时钟", "Clock");
+const ARCHIVE: Step = ("database.archive", "备份：日志归档", "Backup: the log archived");
 const REDIS: Step = ("redis", "Redis", "Redis");
+
+/// Seconds. Where something is written Postgres archives every 45 s, which is how a restore loses a minute at most.
+const LATE: i64 = 300;
 
 pub async fn examine(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -63,9 +67,35 @@ async fn database(store: &store::Store, clock: &Arc<dyn Clock>) -> Vec<Finding> 
                     ),
                 )
             };
-            vec![Finding::passed(DATABASE, ""), clock]
+            let archive = match store::archiver::look(&mut conn).await {
+                Ok(seen) => archive(&seen),
+                Err(error) => unreachable(&error),
+            };
+            vec![Finding::passed(DATABASE, ""), clock, archive]
         }
         Err(error) => vec![unreachable(&error)],
+    }
+}
+
+fn archive(seen: &Archiver) -> Finding {
+    let warned = |zh: &str, en: &str| Finding::warned(ARCHIVE, Both::new(zh, en));
+    match seen {
+        Archiver { archives: false, .. } => warned(
+            "Postgres 没有归档日志（archive_mode = off），最近一次备份以后的数据会丢：按 docs/BACKUP.md 设置；另有备份方式可不理会",
+            "Postgres does not archive its log (archive_mode = off): what came after the last backup would be lost; set it up by \
+             docs/BACKUP.md, unless you back up otherwise",
+        ),
+        Archiver { fails: true, .. } => warned(
+            "Postgres 归档日志失败：看它的日志，检查备份库是否已挂载、是否已满、口令是否正确",
+            "Postgres fails to archive its log: read its own, and see whether the repository is mounted, full, or has another passphrase",
+        ),
+        Archiver { seconds: Some(seconds), .. } if *seconds <= LATE => {
+            Finding::passed(ARCHIVE, format!("{seconds} s"))
+        }
+        Archiver { .. } => warned(
+            "五分钟以上没有归档日志：检查 archive_timeout；一直没有写入时也会这样",
+            "No log was archived for five minutes: look at archive_timeout; it is the same where nothing is written",
+        ),
     }
 }
 
@@ -80,5 +110,32 @@ async fn redis(config: &Config) -> Finding {
                 "Redis does not answer: Rollcall works without, but slower; check redis.url",
             ),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::Outcome;
+
+    fn is_well(archives: bool, fails: bool, seconds: Option<i64>) -> bool {
+        match archive(&Archiver { archives, fails, seconds }).outcome {
+            Outcome::Passed { .. } => true,
+            Outcome::Warned { .. } => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_not_archived_is_a_warning() {
+        assert!(is_well(true, false, Some(LATE)));
+        for (archives, fails, seconds) in [
+            (false, false, Some(1)),
+            (true, true, Some(1)),
+            (true, false, Some(LATE + 1)),
+            (true, false, None),
+        ] {
+            assert!(!is_well(archives, fails, seconds), "{archives} {fails} {seconds:?}");
+        }
     }
 }
