@@ -60,6 +60,7 @@ mod people;
 mod photos;
 mod platform;
 mod portal;
+mod privacy;
 mod readers;
 mod registration;
 mod reminder_rules;
