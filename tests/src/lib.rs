@@ -74,6 +74,7 @@ mod rolls;
 mod roster;
 mod roster_lists;
 mod schools_apart;
+mod security_documents;
 mod sign_in;
 mod sign_offs;
 mod statistics;
