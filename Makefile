@@ -1,6 +1,6 @@
 # The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check pages bench chaos authz fuzz interop tour fmt schema api seed-day clean-data
+.PHONY: help run demo test check pages bench chaos authz fuzz interop tour fmt schema api sbom release seed-day clean-data
 
 help: ## 列出所有命令 · this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -46,6 +46,12 @@ schema: ## 由迁移重新生成 schema.rs · write schema.rs anew from the migr
 
 api: ## 重新生成 OpenAPI 文档与前端类型 · write the OpenAPI document and the pages' types anew
 	@deploy/dev/api.sh
+
+sbom: ## 软件物料清单（CycloneDX）写到 target/sbom · write the bill of materials (CycloneDX)
+	@deploy/dev/sbom.sh
+
+release: ## 可复现的发布版与 SHA-256 · a reproducible build, and its SHA-256
+	@deploy/dev/release.sh
 
 seed-day: ## 载入某天的示例日报：DAY=2020-03-04 · load sample reports of a day
 	@deploy/dev/seed-day.sh $(DAY)

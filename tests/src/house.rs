@@ -69,6 +69,8 @@ fn a_dependency_stays_where_it_belongs() {
 
 #[test]
 fn every_crate_refuses_unsafe_code() {
+    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    assert_eq!(workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
     for (krate, _) in MAY_IMPORT {
         let manifest = fs::read_to_string(root().join("crates").join(krate).join("Cargo.toml")).unwrap();
         assert!(

@@ -12,9 +12,12 @@ fn the_committed_documents_are_what_the_code_makes() {
     let committed =
         std::fs::read_to_string(root().join("docs/openapi.json")).expect("docs/openapi.json: run `make api`");
     assert_eq!(committed, server::http::openapi::text(), "docs/openapi.json is old: run `make api`");
-    for (file, table) in
-        [("CONFIG.md", Table::Config), ("ERRORS.md", Table::Errors), ("RIGHTS.md", Table::Rights)]
-    {
+    for (file, table) in [
+        ("CONFIG.md", Table::Config),
+        ("ERRORS.md", Table::Errors),
+        ("RIGHTS.md", Table::Rights),
+        ("PRIVACY.md", Table::Privacy),
+    ] {
         let committed = std::fs::read_to_string(root().join("docs").join(file)).unwrap_or_default();
         assert_eq!(
             committed.trim_end(),

@@ -73,7 +73,7 @@ enum Command {
     },
     /// 输出 OpenAPI 文档
     Openapi,
-    /// 输出 docs/ 里由代码生成的表：CONFIG.md、ERRORS.md 或 RIGHTS.md
+    /// 输出 docs/ 里由代码生成的表：CONFIG.md、ERRORS.md、RIGHTS.md 或 PRIVACY.md
     Reference {
         /// 哪一张
         #[arg(value_enum)]

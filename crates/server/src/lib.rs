@@ -7,6 +7,7 @@ pub mod commands;
 pub mod compose;
 pub mod config;
 pub mod http;
+pub mod privacy;
 pub mod telemetry;
 
 mod wecom_budgets;

@@ -3,9 +3,11 @@
 
 diesel_cli=2.3.14
 cargo_deny=0.20.2
+cargo_cyclonedx=0.5.9
 
 install_diesel() { install_cargo_tool diesel_cli "$diesel_cli" --no-default-features --features postgres; }
 install_cargo_deny() { install_cargo_tool cargo-deny "$cargo_deny"; }
+install_cargo_cyclonedx() { install_cargo_tool cargo-cyclonedx "$cargo_cyclonedx"; }
 
 install_cargo_tool() { # CRATE VERSION CARGO_OPTIONS…
   local home=${cargo_tools%/bin}

@@ -7,7 +7,7 @@ use domain::policy::{Action, Role};
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use crate::{config, http::problem::HTTP_FAILURES};
+use crate::{config, http::problem::HTTP_FAILURES, privacy};
 
 /// Which table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,6 +18,8 @@ pub enum Table {
     Errors,
     /// docs/RIGHTS.md
     Rights,
+    /// docs/PRIVACY.md
+    Privacy,
 }
 
 /// The whole file.
@@ -26,6 +28,7 @@ pub fn text(table: Table) -> String {
         Table::Config => config_keys(),
         Table::Errors => errors(),
         Table::Rights => rights(),
+        Table::Privacy => privacy::text(),
     }
 }
 
