@@ -32,23 +32,26 @@ const GATES: usize = 4;
 /// Codes of one person, with when each is shown.
 type Codes = Vec<(DateTime<Utc>, String)>;
 
-/// The lines to the server that are free.
+/// A line that was free for longer is not used again: the server may be hanging up.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// The lines to the server that are free, and since when.
 #[derive(Clone)]
 struct Lines {
     server: Url,
-    free: Arc<Mutex<Vec<Line>>>,
+    free: Arc<Mutex<Vec<(Line, Instant)>>>,
 }
 
 impl Lines {
     async fn post(&self, path: &str, header: &str, body: &str) -> Value {
         let free = self.free.lock().unwrap().pop();
         let mut line = match free {
-            Some(line) => line,
-            None => Line::to(&self.server).await,
+            Some((line, since)) if since.elapsed() < FRESH => line,
+            _ => Line::to(&self.server).await,
         };
         let (status, body) = line.post(path, header, body).await;
         assert_eq!(status, 200, "{path}: {body}");
-        self.free.lock().unwrap().push(line);
+        self.free.lock().unwrap().push((line, Instant::now()));
         serde_json::from_str(&body).unwrap()
     }
 }
