@@ -19,3 +19,4 @@ mod s8;
 mod s9;
 mod z10;
 mod z4;
+mod z9;
