@@ -96,7 +96,8 @@ async fn looks_and_changes_leave_events_without_what_was_seen() {
     let userid = test.persona("counsellor");
     let counsellor = test.sign_in(&userid).await;
     let row = counsellor.get("/unreported/health-daily").await.items()[0].clone();
-    let looked = counsellor.post(&format!("/people/{}/phone", row["id"]), &json!({ "purpose": "call" })).await;
+    let looked =
+        counsellor.post(&format!("/people/{}/phone", row["id"]), &json!({ "purpose": "call" })).await;
     let phone = looked.body["phone"].as_str().unwrap().to_owned();
     let campus = zone(&administrator, "东校区", None).await;
     gate(&test, &administrator, campus, "东门", json!({})).await;
@@ -138,7 +139,8 @@ async fn looks_and_changes_leave_events_without_what_was_seen() {
     assert_eq!(before + 1, after);
 
     // Who sees and adds can't change.
-    let service = databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
+    let service =
+        databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
     service.batch_execute("begin; set local rollcall.corp_id = '1'").await.unwrap();
     let own: i64 = service.query_one("select count(*) from audit_events", &[]).await.unwrap().get(0);
     assert_eq!(own, after);
@@ -355,8 +357,9 @@ async fn auditors_look_through_it_and_nobody_else() {
     // To ask is itself on record, without the numbers.
     let asked = auditor.get("/audit?act=audit_searched").await;
     assert_eq!(asked.items().len(), 2, "{}", asked.body);
-    let detail: String =
-        test.one("select string_agg(detail::text, ' ') from audit_events where action = 'audit_searched'", &[]).await;
+    let detail: String = test
+        .one("select string_agg(detail::text, ' ') from audit_events where action = 'audit_searched'", &[])
+        .await;
     assert!(!detail.contains(number(0).as_str().unwrap()), "{detail}");
 
     // How far it is sealed, and whether the last signature fits.
@@ -368,8 +371,14 @@ async fn auditors_look_through_it_and_nobody_else() {
     let sealed = auditor.get("/audit").await;
     assert_eq!(sealed.body["waiting"], json!(0));
     assert_eq!(sealed.items()[0]["seq"], sealed.body["sealed_to"]);
-    assert_eq!((&sealed.body["head"]["holds"], &sealed.body["head"]["anchored"]), (&json!(true), &json!(false)));
-    test.owner.batch_execute("update audit_events set object = 'access:0' where action = 'look'").await.unwrap();
+    assert_eq!(
+        (&sealed.body["head"]["holds"], &sealed.body["head"]["anchored"]),
+        (&json!(true), &json!(false))
+    );
+    test.owner
+        .batch_execute("update audit_events set object = 'access:0' where action = 'look'")
+        .await
+        .unwrap();
     let touched = auditor.get("/audit?act=look").await;
     assert!(touched.items().iter().all(|event| event["intact"] == json!(false)), "{}", touched.body);
     test.owner.batch_execute("delete from audit_chain where seq > 1").await.unwrap();

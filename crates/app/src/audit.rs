@@ -128,7 +128,8 @@ pub async fn search(
     let mut tx = app.store().scoped(corp).await?;
     let mut question = question(span);
     if let Some(number) = actor {
-        let found = if number.contains('\0') { Vec::new() } else { rows::members_of(&mut tx, corp, number).await? };
+        let found =
+            if number.contains('\0') { Vec::new() } else { rows::members_of(&mut tx, corp, number).await? };
         if found.is_empty() {
             return Err(Error::field("actor", "没有这个学号或工号的账号，请核对"));
         }
@@ -231,4 +232,3 @@ async fn look_again(app: &App, tx: &mut Scoped, row: HeadRow) -> Result<SignedHe
     let holds = signed && against_head(row.seq, &row.hash, kept.as_deref()).is_none();
     Ok(SignedHead { row, holds, public_key })
 }
-

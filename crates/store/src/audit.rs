@@ -14,8 +14,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
 pub use chain::{
-    Head, HeadRow, Key, Waiting, add_head, add_key, heads, keys, last_head, last_link, links, lock, loose, seal,
-    signing_place, unsealed, waiting_gone,
+    Head, HeadRow, Key, Waiting, add_head, add_key, heads, keys, last_head, last_link, links, lock, loose,
+    seal, signing_place, unsealed, waiting_gone,
 };
 pub use list::{Question, Row, list, members_of, persons_of};
 

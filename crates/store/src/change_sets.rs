@@ -227,7 +227,8 @@ pub async fn undo(
         .map_err(Error::from);
     match undone {
         Ok(_) => {
-            record(conn, Event::new(corp, audit::Act::RowsRestored, Some(by), now).on("change_set", id)).await?;
+            record(conn, Event::new(corp, audit::Act::RowsRestored, Some(by), now).on("change_set", id))
+                .await?;
             Ok(Undone::Yes)
         }
         Err(error) if is_conflict(&error) => Ok(Undone::ChangedSince),

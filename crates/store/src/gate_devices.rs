@@ -276,7 +276,8 @@ pub async fn withdraw(
         .execute(conn)
         .await?;
     if withdrawn == 1 {
-        audit::insert(conn, Event::new(corp, Act::DeviceWithdrawn, Some(by), now).on("device", device)).await?;
+        audit::insert(conn, Event::new(corp, Act::DeviceWithdrawn, Some(by), now).on("device", device))
+            .await?;
     }
     Ok(withdrawn == 1)
 }

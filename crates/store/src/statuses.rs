@@ -55,7 +55,8 @@ pub async fn add(conn: &mut AsyncPgConnection, rows: &[NewChange]) -> Result<()>
     }
     // Those of a list are in the audit as the list.
     for row in rows.iter().filter(|row| row.change_set_id.is_none()) {
-        let event = Event::new(row.corp_id, Act::StatusesRecorded, row.made_by, row.made_at).of(row.person_id);
+        let event =
+            Event::new(row.corp_id, Act::StatusesRecorded, row.made_by, row.made_at).of(row.person_id);
         audit::insert(conn, event.saying(json!({ "kind": row.kind, "from": row.from_date }))).await?;
     }
     Ok(())

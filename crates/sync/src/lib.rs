@@ -297,7 +297,8 @@ impl Mirror {
         if sync_runs::settle(&mut tx, corp, run, "discarded", "已放弃").await? != 1 {
             return Err(Error::NotHeld);
         }
-        audit::insert(&mut tx, Event::new(corp, Act::RemovalsDiscarded, Some(by), now).on("sync_run", run)).await?;
+        let event = Event::new(corp, Act::RemovalsDiscarded, Some(by), now).on("sync_run", run);
+        audit::insert(&mut tx, event).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -82,7 +82,8 @@ impl Intruder<'_> {
 
     /// A chain over these events in this order, each link as it should be.
     async fn chain_anew(&self, events: &[(i64, Vec<u8>)]) {
-        let (mut previous, mut seqs, mut ids, mut hashes) = (GENESIS.to_vec(), Vec::new(), Vec::new(), Vec::new());
+        let (mut previous, mut seqs, mut ids, mut hashes) =
+            (GENESIS.to_vec(), Vec::new(), Vec::new(), Vec::new());
         for (place, (event_id, hash)) in events.iter().enumerate() {
             let seq = place as i64 + 1;
             previous = link_hash(&previous, seq, *event_id, hash);
@@ -106,7 +107,8 @@ impl Intruder<'_> {
     async fn insert(&mut self, like: &Content) -> (i64, Vec<u8>) {
         let content = self.edited(like);
         let hash = event_hash(&content);
-        let sql = "insert into audit_events (corp_id, at, actor, action, subject, object, detail, nonce, hash)
+        let sql =
+            "insert into audit_events (corp_id, at, actor, action, subject, object, detail, nonce, hash)
                    values (1, $1, $2, $3, $4, $5, $6, $7, $8) returning event_id";
         let Content { at, actor, action, subject, object, detail, nonce, .. } = &content;
         let id: i64 = self.test.one(sql, &[at, actor, action, subject, object, detail, nonce, &hash]).await;
@@ -227,7 +229,14 @@ async fn the_chain_is_signed_by_somebody_else() {
     let own = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
     signs_anew(&test, &app, &own).await;
     let is_found = !flaws(&app, &Anchors::default()).await.is_empty();
-    write("Z9", "the chain made anew and signed with another key", f64::from(u8::from(is_found)), "found", "1", is_found);
+    write(
+        "Z9",
+        "the chain made anew and signed with another key",
+        f64::from(u8::from(is_found)),
+        "found",
+        "1",
+        is_found,
+    );
 }
 
 async fn signs_anew(test: &TestApp, app: &App, own: &Ed25519KeyPair) {
@@ -252,8 +261,5 @@ async fn signs_anew(test: &TestApp, app: &App, own: &Ed25519KeyPair) {
         .execute("update audit_heads set hash = $1, signature = $2", &[&hash, &signature])
         .await
         .unwrap();
-    test.owner
-        .execute("update audit_keys set public_key = $1", &[&own.public_key().as_ref()])
-        .await
-        .unwrap();
+    test.owner.execute("update audit_keys set public_key = $1", &[&own.public_key().as_ref()]).await.unwrap();
 }

@@ -29,8 +29,8 @@ pub struct Anchor {
 
 /// Adds a line, on the disk when this returns.
 pub(super) async fn append(path: &Path, anchor: &Anchor) -> Result<()> {
-    let mut line =
-        serde_json::to_vec(anchor).map_err(|error| Error::Internal("an anchor".into(), Some(Box::new(error))))?;
+    let mut line = serde_json::to_vec(anchor)
+        .map_err(|error| Error::Internal("an anchor".into(), Some(Box::new(error))))?;
     line.push(b'\n');
     let path = path.to_owned();
     let written = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
@@ -77,7 +77,8 @@ mod tests {
         let line = r#"{"corp":1,"day":"2020-03-04","seq":9,"hash":"aa","signature":"bb","public_key":"cc","signed_at":"2020-03-04T00:00:00Z"}"#;
         let read = Anchors::read(&format!("{line}\n\n{{\n{line}"));
         assert_eq!(read.broken, [3]);
-        let places: Vec<(usize, i64)> = read.lines.iter().map(|(place, anchor)| (*place, anchor.seq)).collect();
+        let places: Vec<(usize, i64)> =
+            read.lines.iter().map(|(place, anchor)| (*place, anchor.seq)).collect();
         assert_eq!(places, [(1, 9), (4, 9)]);
         assert_eq!(Anchors::read(""), Anchors::default());
     }

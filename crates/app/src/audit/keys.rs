@@ -23,7 +23,8 @@ pub(super) async fn signing(
 ) -> Result<(Vec<u8>, Ed25519KeyPair)> {
     let corp = tx.corp();
     if let Some(key) = rows::keys(tx, corp).await?.into_iter().next() {
-        let pair = open(app, corp, &key).ok_or_else(|| Error::internal("the key of the audit does not open"))?;
+        let pair =
+            open(app, corp, &key).ok_or_else(|| Error::internal("the key of the audit does not open"))?;
         return Ok((key.kid, pair));
     }
     let failed = || Error::internal("no key could be made");

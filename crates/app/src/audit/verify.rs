@@ -53,7 +53,8 @@ pub async fn verify(app: &App, school: &School, outside: &Anchors) -> Result<Ver
     });
     flaws.extend(forged.map(|head| Flaw::HeadForged { head: head.seq }));
 
-    let ours: Vec<&(usize, Anchor)> = outside.lines.iter().filter(|(_, anchor)| anchor.corp == corp).collect();
+    let ours: Vec<&(usize, Anchor)> =
+        outside.lines.iter().filter(|(_, anchor)| anchor.corp == corp).collect();
     let mut told: Vec<(i64, Vec<u8>)> = Vec::new();
     for (line, anchor) in &ours {
         let read = hex::decode(&anchor.hash).ok().zip(hex::decode(&anchor.signature).ok());
@@ -69,8 +70,12 @@ pub async fn verify(app: &App, school: &School, outside: &Anchors) -> Result<Ver
     }
 
     // Of the chain only the hashes that somebody signed are kept.
-    let mut signed: BTreeMap<i64, Option<Vec<u8>>> =
-        heads.iter().map(|head| head.seq).chain(told.iter().map(|(seq, _)| *seq)).map(|seq| (seq, None)).collect();
+    let mut signed: BTreeMap<i64, Option<Vec<u8>>> = heads
+        .iter()
+        .map(|head| head.seq)
+        .chain(told.iter().map(|(seq, _)| *seq))
+        .map(|seq| (seq, None))
+        .collect();
     let mut follower = Follower::default();
     // From the very beginning: what was numbered below 1 is read too.
     let mut after = i64::MIN;

@@ -59,8 +59,9 @@ pub async fn report(app: &App, anchors: Option<&Path>) -> anyhow::Result<(String
 }
 
 fn read(path: &Path) -> anyhow::Result<Anchors> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("读不到外部留存文件 {}（--anchors 或 audit.anchor_file）", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("读不到外部留存文件 {}（--anchors 或 audit.anchor_file）", path.display())
+    })?;
     Ok(Anchors::read(&text))
 }
 

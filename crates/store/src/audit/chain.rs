@@ -148,7 +148,8 @@ pub struct Key {
 
 /// The keys of a school, the newest first.
 pub async fn keys(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<Key>> {
-    let sql = "select kid, signing_key, public_key from audit_keys where corp_id = $1 order by made_at desc, kid";
+    let sql =
+        "select kid, signing_key, public_key from audit_keys where corp_id = $1 order by made_at desc, kid";
     Ok(prepared(sql).bind::<Integer, _>(corp).load(conn).await?)
 }
 
@@ -159,7 +160,8 @@ pub async fn add_key(
     key: &Key,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let sql = "insert into audit_keys (corp_id, kid, signing_key, public_key, made_at) values ($1, $2, $3, $4, $5)";
+    let sql =
+        "insert into audit_keys (corp_id, kid, signing_key, public_key, made_at) values ($1, $2, $3, $4, $5)";
     diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Binary, _>(&key.kid)
@@ -314,12 +316,7 @@ impl LinkRow {
 }
 
 /// Links in order with their events, after the number `after`.
-pub async fn links(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Link>> {
+pub async fn links(conn: &mut AsyncPgConnection, corp: CorpId, after: i64, limit: i64) -> Result<Vec<Link>> {
     let sql = "select c.seq, c.event_id, c.hash as link, e.at, e.actor, e.action, e.subject, e.object, e.detail, e.nonce, e.hash
                from audit_chain c
                left join audit_events e on e.corp_id = c.corp_id and e.event_id = c.event_id

@@ -140,11 +140,7 @@ struct Member {
 }
 
 /// The accounts of whoever has this number, whatever the case, those they used before too.
-pub async fn members_of(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    number: &str,
-) -> Result<Vec<MemberId>> {
+pub async fn members_of(conn: &mut AsyncPgConnection, corp: CorpId, number: &str) -> Result<Vec<MemberId>> {
     let sql = "select m.member_id from persons p
                join members m on m.corp_id = p.corp_id and m.person_id = p.person_id
                where p.corp_id = $1 and lower(p.number) = lower($2)";
