@@ -84,9 +84,14 @@ pub async fn sign_if_due(app: &App, school: &School) -> Result<bool> {
     let day = school.today(now);
     let (kid, pair) = keys::signing(app, &mut tx, now).await?;
     let signature = pair.sign(&head_text(corp, day, seq, &hash)).as_ref().to_vec();
-    let mut head = Head { seq, day, hash, kid, signature, anchored: None };
+    let anchored = school.anchor_file.as_ref().map(|_| "file");
+    let head = Head { seq, day, hash, kid, signature, anchored };
+    rows::add_head(&mut tx, corp, &head, now).await?;
+    if let Some(last) = before.filter(|last| last.day < day) {
+        tell_officer(app, &mut tx, school, &last).await?;
+    }
     if let Some(path) = &school.anchor_file {
-        // Outside first: a head that is told and not kept is true all the same.
+        // Outside before it is kept: a head that is told and not kept is true all the same.
         let anchor = Anchor {
             corp,
             day,
@@ -97,11 +102,6 @@ pub async fn sign_if_due(app: &App, school: &School) -> Result<bool> {
             signed_at: now,
         };
         anchors::append(path, &anchor).await?;
-        head.anchored = Some("file");
-    }
-    rows::add_head(&mut tx, corp, &head, now).await?;
-    if let Some(last) = before.filter(|last| last.day < day) {
-        tell_officer(app, &mut tx, school, &last).await?;
     }
     tx.commit().await?;
     app.job_added().notify_one();
