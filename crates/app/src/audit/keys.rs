@@ -1,4 +1,4 @@
-//! What heads are signed with: Ed25519, kept sealed, made by the first head that needs it.
+//! What heads are signed with: Ed25519, kept sealed, made by the first that needs it.
 
 use std::collections::HashMap;
 
@@ -15,18 +15,9 @@ use store::{
 
 use crate::{App, Error, Result, secret};
 
-/// The key heads are signed with now, and its name.
-pub(super) async fn signing(
-    app: &App,
-    tx: &mut Scoped,
-    now: DateTime<Utc>,
-) -> Result<(Vec<u8>, Ed25519KeyPair)> {
+/// Makes the key of a school.
+pub(super) async fn make(app: &App, tx: &mut Scoped, now: DateTime<Utc>) -> Result<()> {
     let corp = tx.corp();
-    if let Some(key) = rows::keys(tx, corp).await?.into_iter().next() {
-        let pair =
-            open(app, corp, &key).ok_or_else(|| Error::internal("the key of the audit does not open"))?;
-        return Ok((key.kid, pair));
-    }
     let failed = || Error::internal("no key could be made");
     let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| failed())?;
     let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| failed())?;
@@ -34,6 +25,15 @@ pub(super) async fn signing(
     let sealed = app.store().keyring().seal(signing_place(corp, &hex::encode(&kid)), pkcs8.as_ref())?;
     let key = Key { kid, signing_key: sealed, public_key: pair.public_key().as_ref().to_vec() };
     rows::add_key(tx, corp, &key, now).await?;
+    Ok(())
+}
+
+/// The key heads are signed with now, and its name.
+pub(super) async fn signing(app: &App, tx: &mut Scoped) -> Result<(Vec<u8>, Ed25519KeyPair)> {
+    let corp = tx.corp();
+    let newest = rows::keys(tx, corp).await?.into_iter().next();
+    let key = newest.ok_or_else(|| Error::internal("there is no key of the audit"))?;
+    let pair = open(app, corp, &key).ok_or_else(|| Error::internal("the key of the audit does not open"))?;
     Ok((key.kid, pair))
 }
 

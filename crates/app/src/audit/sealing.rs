@@ -82,7 +82,16 @@ pub async fn sign_if_due(app: &App, school: &School) -> Result<bool> {
         return Ok(false);
     }
     let day = school.today(now);
-    let (kid, pair) = keys::signing(app, &mut tx, now).await?;
+    if rows::keys(&mut tx, corp).await?.is_empty() {
+        // Kept before it signs anything: nothing that is told outside is signed with a key that was lost.
+        keys::make(app, &mut tx, now).await?;
+        tx.commit().await?;
+        tx = app.store().scoped(corp).await?;
+        if !rows::lock(&mut tx, corp).await? {
+            return Ok(false);
+        }
+    }
+    let (kid, pair) = keys::signing(app, &mut tx).await?;
     let signature = pair.sign(&head_text(corp, day, seq, &hash)).as_ref().to_vec();
     let anchored = school.anchor_file.as_ref().map(|_| "file");
     let head = Head { seq, day, hash, kid, signature, anchored };
