@@ -85,6 +85,7 @@ const ADMIN = [
   { route: 'write-plan', at: '/write-back/:plan', as: 'administrator', lists: [{ api: '/write-plans/:plan', one: true }, { api: '/write-plans/:plan/steps', long: true }] },
   { route: 'platform', at: '/platform', as: 'administrator', lists: [{ api: '/platform', one: true }, { api: '/platform/usage', long: true, open: press('成员使用记录') }, { api: '/platform/contacts', long: true, open: press('外部沟通'), row: CONTACT }, { api: '/platform/records', long: true, open: press('操作日志'), row: CONTACT }, { api: '/roster/imports', long: true, open: press('登记与导入'), row: IMPORT }] },
   { route: 'platform-briefing', at: '/platform/briefing', as: 'school_leader', lists: [{ api: '/platform/briefing', one: true }] },
+  { route: 'audit', at: '/audit', as: 'administrator', lists: [{ api: '/audit', long: true }] },
   { route: 'operations', at: '/operations', as: 'administrator', lists: [{ api: '/operations', one: true }, { api: '/operations/dead-jobs', long: true }] },
   { route: 'outages', at: '/outages', as: 'administrator', lists: [{ api: '/outages', long: true }] },
   { route: 'sign-in', at: '/sign-in', as: 'counsellor' },

@@ -20,3 +20,4 @@ mod s8;
 mod s9;
 mod z10;
 mod z4;
+mod z9;

@@ -22,6 +22,7 @@ mod accounts;
 mod announcements;
 mod approvals;
 mod attachments;
+mod audit;
 mod authz;
 mod behalf;
 mod browser;

@@ -44,6 +44,10 @@ pub async fn metrics_tell_what_waits(test: &TestApp, address: std::net::SocketAd
     assert_eq!(read("rollcall_wecom_refused{corp=\"1\",app=\"rollcall\"} ").await, 0.0);
     assert!(read("rollcall_messages_left_today{corp=\"1\"} ").await > 1000.0);
     assert!(read("rollcall_wecom_minute_left{corp=\"1\",api=\"user/list\"} ").await <= 8000.0);
+    // Nobody seals here, so that what was done waits.
+    let waits: i64 = test.one("select count(*) from audit_unsealed", &[]).await;
+    assert_eq!(read("rollcall_audit_unsealed{corp=\"1\"} ").await, waits as f64);
+    read("rollcall_audit_unsealed_seconds{corp=\"1\"} ").await;
     read("rollcall_clock_skew_seconds{corp=\"1\"} ").await;
     // A dead job that is settled is told no more.
     test.owner.execute("update jobs set state = 'done' where state = 'dead'", &[]).await.unwrap();

@@ -86,6 +86,13 @@ async fn the_service_owns_nothing_and_changes_no_record_of_looks() {
     )
     .await;
     assert_eq!(rights, ["INSERT", "SELECT"]);
+    for table in ["audit_events", "audit_chain", "audit_heads", "audit_keys"] {
+        let sql = format!(
+            "select privilege_type::text from information_schema.role_table_grants
+             where table_name = '{table}' and grantee = 'rollcall_app' order by 1"
+        );
+        assert_eq!(names(&owner, &sql).await, ["INSERT", "SELECT"], "{table}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

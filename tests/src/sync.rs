@@ -270,8 +270,10 @@ async fn what_is_discarded_stays_and_is_held_again_at_the_next_look() {
         remove(&test, member).await;
     }
     let held = test.sync().await;
-    test.school().mirror.discard(held.run_id).await.unwrap();
-    assert!(matches!(test.school().mirror.discard(held.run_id).await, Err(Error::NotHeld)));
+    let by: i64 = test.one("select min(member_id) from members", &[]).await;
+    let now = test.app.now();
+    test.school().mirror.discard(held.run_id, by, now).await.unwrap();
+    assert!(matches!(test.school().mirror.discard(held.run_id, by, now).await, Err(Error::NotHeld)));
     let again = test.sync().await;
     assert_eq!((again.state, again.held_digest), (State::Held, held.held_digest));
 }

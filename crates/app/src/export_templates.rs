@@ -124,8 +124,9 @@ pub async fn change(
 pub async fn remove(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result<()> {
     datasets(viewer)?;
     let anybodys = viewer.may(Action::Administer);
-    let mut tx = app.store().scoped(school.corp()).await?;
-    if !export_templates::remove(&mut tx, school.corp(), id, viewer.member, anybodys).await? {
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    if !export_templates::remove(&mut tx, corp, id, viewer.member, anybodys, now).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

@@ -2,13 +2,15 @@
 
 use chrono::{Datelike, NaiveDate};
 use domain::{
+    audit::Act,
     export::is_text,
     gate::{Directions, Failure, Rules, ZoneKind},
     policy::{Action, Viewer},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{
     Scoped,
+    audit::{self, Event},
     gates::{self, GateDraft, ZoneDraft},
 };
 
@@ -27,6 +29,19 @@ fn may_change(viewer: &Viewer) -> Result<()> {
 fn may_read(viewer: &Viewer) -> Result<()> {
     let may = [Action::ManageGates, Action::SeePassageFigures, Action::ManagePermits];
     if may.into_iter().any(|action| viewer.may(action)) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// Records in the audit what was done to a zone or a gate.
+async fn note(
+    app: &App,
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    act: Act,
+    (noun, id): (&str, i64),
+    how: &str,
+) -> Result<()> {
+    let event = Event::new(tx.corp(), act, Some(viewer.member), app.now()).on(noun, id);
+    Ok(audit::insert(tx, event.saying(json!({ "act": how }))).await?)
 }
 
 /// Whether the viewer has a gate to show a code at.
@@ -81,6 +96,7 @@ pub async fn add_zone(app: &App, school: &School, viewer: &Viewer, new: NewZone<
     let draft = zone_draft(new)?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let id = gates::add_zone(&mut tx, school.corp(), draft).await?.ok_or_else(name_is_taken)?;
+    note(app, &mut tx, viewer, Act::ZoneChanged, ("zone", id), "created").await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -103,6 +119,7 @@ pub async fn change_zone(
     if !gates::change_zone(&mut tx, corp, zone, draft).await? {
         return Err(Error::NotFound);
     }
+    note(app, &mut tx, viewer, Act::ZoneChanged, ("zone", zone), "changed").await?;
     tx.commit().await?;
     Ok(())
 }
@@ -199,6 +216,7 @@ pub async fn add(app: &App, school: &School, viewer: &Viewer, new: NewGate<'_>) 
     let mut tx = app.store().scoped(corp).await?;
     let draft = checked(&mut tx, &new, &rules, None).await?;
     let id = gates::add_gate(&mut tx, corp, draft, app.now()).await?.ok_or_else(name_is_taken)?;
+    note(app, &mut tx, viewer, Act::GateChanged, ("gate", id), "created").await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -216,6 +234,8 @@ pub async fn change(app: &App, school: &School, viewer: &Viewer, gate: i64, new:
     if !gates::change_gate(&mut tx, corp, gate, draft, app.now()).await? {
         return Err(Error::NotFound);
     }
+    let act = if new.closed { "closed" } else { "changed" };
+    note(app, &mut tx, viewer, Act::GateChanged, ("gate", gate), act).await?;
     tx.commit().await?;
     Ok(())
 }

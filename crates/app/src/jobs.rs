@@ -32,7 +32,7 @@ use serde_json::Value;
 use store::jobs::{self as queue, End, Leased, NewJob};
 use tokio::sync::watch;
 
-use crate::{App, Error, Result, cards, digests, outbox, reminders, tiles};
+use crate::{App, Error, Result, audit::sealing, cards, digests, outbox, reminders, tiles};
 
 /// Every kind of job, for figures of each.
 pub const KINDS: [&str; 19] = [
@@ -221,6 +221,9 @@ pub async fn look_at_schedules(app: &App) {
         }
         if let Err(error) = digests::plan_due(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not plan digests");
+        }
+        if let Err(error) = sealing::sign_if_due(app, school).await {
+            tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not sign the audit's head");
         }
         if let Err(error) = enqueue_scheduled(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not look at schedules");

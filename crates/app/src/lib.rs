@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod announcements;
 pub mod approvals;
 pub mod attachments;
+pub mod audit;
 pub mod bulletins;
 pub mod callback;
 pub mod campaigns;

@@ -114,7 +114,7 @@ pub async fn record(
 pub async fn take_back(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result<()> {
     may(viewer)?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    if !rows::take_back(&mut tx, school.corp(), id).await? {
+    if !rows::take_back(&mut tx, school.corp(), id, viewer.member, app.now()).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

@@ -7,11 +7,13 @@ pub(crate) mod take;
 
 use domain::{
     DepartmentId, PersonId,
+    audit::Act,
     photo::Outcome,
     policy::{Action, Viewer},
 };
 use store::{
     access_log::{self, Access},
+    audit::{self, Event},
     photos::{self, Question, picture_place, uploads},
 };
 
@@ -72,11 +74,12 @@ pub async fn remove(app: &App, school: &School, viewer: &Viewer, person: PersonI
     if scope.is_empty() {
         return Err(Error::Forbidden);
     }
-    let corp = school.corp();
+    let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
-    if !photos::remove(&mut tx, corp, person, &scope, school.today(app.now())).await? {
+    if !photos::remove(&mut tx, corp, person, &scope, school.today(now)).await? {
         return Err(Error::NotFound);
     }
+    audit::insert(&mut tx, Event::new(corp, Act::PhotoRemoved, Some(viewer.member), now).of(person)).await?;
     tx.commit().await?;
     tracing::info!(corp, "a photo was removed");
     Ok(())

@@ -1,5 +1,7 @@
 //! A school of this deployment: its row, its time, its way to WeCom.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use domain::{CorpId, clock};
@@ -30,6 +32,10 @@ pub struct School {
     pub approvals: approvals::Forms,
     /// Whether the app's tile on the workbench and its menu are ours to fill.
     pub workbench: bool,
+    /// Where heads of the audit chain are told outside of the database; none: nowhere.
+    pub anchor_file: Option<PathBuf>,
+    /// The account of whoever is told the head of each day in WeCom; none: nobody.
+    pub data_protection_officer: Option<String>,
     /// Opens the app's callbacks.
     pub receiver: Receiver,
     /// Opens the contacts-sync assistant's callbacks, where the school has set it up.

@@ -98,7 +98,7 @@ pub async fn set(app: &App, school: &School, viewer: &Viewer, day: ListedDay) ->
 pub async fn remove(app: &App, school: &School, viewer: &Viewer, day: NaiveDate) -> Result<()> {
     may_change(viewer)?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    rows::remove(&mut tx, school.corp(), day).await?;
+    rows::remove(&mut tx, school.corp(), day, viewer.member, app.now()).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,8 +1,12 @@
 //! Runs of the directory sync, for administrators.
 
 use chrono::TimeDelta;
-use domain::policy::{Action, Role, Viewer};
+use domain::{
+    audit::Act,
+    policy::{Action, Role, Viewer},
+};
 use store::{
+    audit::{self, Event},
     change_sets, jobs as queue,
     sync_runs::{self, Drift, Held, Run},
     viewers,
@@ -89,6 +93,8 @@ pub async fn approve(app: &App, school: &School, viewer: &Viewer, run: i64, dige
     if found.held_digest.as_deref() != Some(digest) {
         return Err(Error::StaleApproval);
     }
+    let event = Event::new(corp, Act::RemovalsApproved, Some(viewer.member), now).on("sync_run", run);
+    audit::insert(&mut tx, event).await?;
     queue::add(&mut tx, &approve_held::job(corp, run, digest, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
@@ -96,9 +102,9 @@ pub async fn approve(app: &App, school: &School, viewer: &Viewer, run: i64, dige
 }
 
 /// Discards what a run held back.
-pub async fn discard(school: &School, viewer: &Viewer, run: i64) -> Result<()> {
+pub async fn discard(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<()> {
     administer(viewer)?;
-    match school.mirror.discard(run).await {
+    match school.mirror.discard(run, viewer.member, app.now()).await {
         Err(sync::Error::NotHeld) => Err(Error::NotFound),
         other => Ok(other?),
     }

@@ -4,6 +4,7 @@
 
 pub mod announcement;
 pub mod attachment;
+pub mod audit;
 pub mod bulletin;
 pub mod campaign;
 pub mod chat;

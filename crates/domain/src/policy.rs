@@ -175,7 +175,7 @@ impl Action {
             Self::Announce => "发通知",
             Self::SeePlatform => "看企业微信使用情况（用量、成员使用记录）",
             Self::Administer => "管理系统（同步、名册导入、规则）",
-            Self::Audit => "看导出与授权记录",
+            Self::Audit => "看审计、导出与授权记录",
             Self::SeePassageFigures => "看进出统计",
             Self::SeePassages => "看进出记录、未归名单",
             Self::ManagePermits => "办理通行证",

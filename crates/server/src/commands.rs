@@ -1,5 +1,6 @@
 //! The command line: one binary, many roles.
 
+pub mod audit;
 pub mod doctor;
 pub mod import;
 pub mod migrate;
@@ -88,6 +89,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// 审计链：谁看过、改过什么的记录
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
+    },
     /// 手工核对、加密、解密企业微信回调，排查「签名失败」
     Wecom {
         #[command(subcommand)]
@@ -143,6 +149,9 @@ pub async fn run() -> anyhow::Result<()> {
             let (text, well) = doctor::report(&doctor::examine(&config, clock).await, lang, json)?;
             print(&text)?;
             if well { Ok(()) } else { Err(Told.into()) }
+        }
+        Command::Audit { command: audit::Command::Verify { anchors } } => {
+            audit::run(&compose::app(&config, clock)?, anchors.as_deref()).await
         }
         Command::Config { command: ConfigCommand::Check } => {
             compose::app(&config, clock)?;

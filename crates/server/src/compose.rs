@@ -82,6 +82,8 @@ fn compose_school(
             permit: forms.permit_template,
         }),
         workbench: school.workbench,
+        anchor_file: config.audit.anchor_file.clone(),
+        data_protection_officer: school.data_protection_officer.clone(),
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {
             Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),

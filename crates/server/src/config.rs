@@ -30,6 +30,9 @@ pub struct Config {
     pub redis: Redis,
     /// What seals personal data.
     pub sealing: Sealing,
+    /// The record of looks and changes.
+    #[serde(default)]
+    pub audit: Audit,
     /// WeCom's addresses; left out, the real ones.
     #[serde(default)]
     pub wecom: Wecom,
@@ -100,6 +103,16 @@ pub struct Sealing {
     pub key_file: PathBuf,
 }
 
+/// The record of looks and changes.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// A file a signed line is added to every ten minutes: how far the record is. Keep it where whoever runs the database can't
+    /// write (another host, a medium that is only written once): it shows what `rollcall audit verify` can't see without it.
+    #[schema(value_type = Option<String>)]
+    pub anchor_file: Option<PathBuf>,
+}
+
 /// WeCom's addresses. Only a simulator has others.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -160,6 +173,9 @@ pub struct School {
     /// its menu. The console must switch the tile on (应用 → 工作台自定义展示 → 由企业自行设置).
     #[serde(default)]
     pub workbench: bool,
+    /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
+    /// here can change it. Left out, nobody is told.
+    pub data_protection_officer: Option<String>,
 }
 
 /// Leave and permits from approvals. The console must give the app their data (审批 → API → 审批数据权限).

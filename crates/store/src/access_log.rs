@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId};
+use domain::{CorpId, MemberId, PersonId, audit::Act};
+use serde_json::json;
 
 use crate::{
     Result,
+    audit::{self, Event},
     schema::{access_log, members, persons},
 };
 
@@ -27,9 +29,9 @@ pub struct Access<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Records a look, in the transaction that reads the data.
+/// Records a look, in the transaction that reads the data: for the person, and in the audit.
 pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<()> {
-    diesel::insert_into(access_log::table)
+    let id: i64 = diesel::insert_into(access_log::table)
         .values((
             access_log::corp_id.eq(access.corp),
             access_log::viewer.eq(access.viewer),
@@ -38,9 +40,11 @@ pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<
             access_log::purpose.eq(access.purpose),
             access_log::at.eq(access.at),
         ))
-        .execute(conn)
+        .returning(access_log::access_id)
+        .get_result(conn)
         .await?;
-    Ok(())
+    let look = Event::new(access.corp, Act::Look, Some(access.viewer), access.at).of(access.person);
+    audit::insert(conn, look.on("access", id).saying(json!({ "field": access.field }))).await
 }
 
 /// A look, as the person looked at sees it.

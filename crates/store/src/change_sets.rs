@@ -8,10 +8,12 @@ use diesel::{
     sql_types::{BigInt, Integer},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId};
+use domain::{CorpId, MemberId, audit};
+use serde_json::json;
 
 use crate::{
     Error, Result,
+    audit::{Event, insert as record},
     schema::{change_sets, changes, members},
 };
 
@@ -103,6 +105,11 @@ pub async fn end(conn: &mut AsyncPgConnection, corp: CorpId, change_set: i64, ac
         ))
         .execute(conn)
         .await?;
+    // What the mirror brings is WeCom's, and stands in its runs.
+    if act.kind != "sync" {
+        let event = Event::new(corp, audit::Act::RowsChanged, act.by, act.at).on("change_set", change_set);
+        record(conn, event.saying(json!({ "kind": act.kind, "rows": rows }))).await?;
+    }
     Ok(true)
 }
 
@@ -219,7 +226,11 @@ pub async fn undo(
         .await
         .map_err(Error::from);
     match undone {
-        Ok(_) => Ok(Undone::Yes),
+        Ok(_) => {
+            record(conn, Event::new(corp, audit::Act::RowsRestored, Some(by), now).on("change_set", id))
+                .await?;
+            Ok(Undone::Yes)
+        }
         Err(error) if is_conflict(&error) => Ok(Undone::ChangedSince),
         Err(error) => Err(error),
     }

@@ -8,11 +8,17 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, DepartmentId, MemberId,
+    audit::Act,
     digest::Timing,
     policy::{Grant, Role, Viewer},
 };
 
-use crate::{Error, Result};
+use serde_json::json;
+
+use crate::{
+    Error, Result,
+    audit::{self, Event},
+};
 
 /// How the variants of a digest begin that say that all have reported.
 pub const DONE: &str = "done";
@@ -124,7 +130,22 @@ pub async fn add(
     .get_result(conn)
     .await
     .optional()?;
-    Ok(added.map(|added| added.rule_id))
+    let Some(Added { rule_id }) = added else { return Ok(None) };
+    if wanted.by.is_some() {
+        note(conn, corp, rule_id, "created", wanted).await?;
+    }
+    Ok(Some(rule_id))
+}
+
+async fn note(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rule_id: i64,
+    act: &str,
+    wanted: Wanted<'_>,
+) -> Result<()> {
+    let event = Event::new(corp, Act::DigestRuleChanged, wanted.by, wanted.at).on("digest_rule", rule_id);
+    audit::insert(conn, event.saying(json!({ "act": act, "enabled": wanted.enabled }))).await
 }
 
 /// Changes a rule; false: there is none.
@@ -148,6 +169,9 @@ pub async fn change(
     .bind::<Timestamptz, _>(wanted.at)
     .execute(conn)
     .await?;
+    if changed == 1 {
+        note(conn, corp, rule_id, "changed", wanted).await?;
+    }
     Ok(changed == 1)
 }
 

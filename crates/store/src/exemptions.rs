@@ -6,9 +6,14 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, MemberId, PersonId, policy::Scope};
+use domain::{CorpId, DepartmentId, MemberId, PersonId, audit::Act, policy::Scope};
+use serde_json::json;
 
-use crate::{Result, schema::exemptions};
+use crate::{
+    Result,
+    audit::{self, Event},
+    schema::exemptions,
+};
 
 /// Whether a person is exempt on a day.
 pub async fn covers(
@@ -74,6 +79,12 @@ pub async fn add(
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
+    }
+    // Those of a list are in the audit as the list, those of approvals are WeCom's.
+    if added > 0 && source == "manual" {
+        let event = Event::new(corp, Act::ExemptionsGranted, by, now).saying(json!({ "exemptions": added }));
+        let people: Vec<PersonId> = rows.iter().map(|row| row.person_id).collect();
+        audit::insert_for(conn, &event, &people).await?;
     }
     Ok(added)
 }
@@ -241,6 +252,10 @@ pub async fn revoke(
         ))
         .execute(conn)
         .await?;
+    if revoked == 1 {
+        let event = Event::new(question.corp, Act::ExemptionRevoked, Some(by), now).on("exemption", id);
+        audit::insert(conn, event).await?;
+    }
     Ok(revoked == 1)
 }
 

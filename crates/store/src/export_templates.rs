@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId};
+use domain::{CorpId, MemberId, audit::Act};
 use serde_json::Value;
 
 use crate::{
     Result,
+    audit::{self, Event},
     schema::{export_templates, members, persons},
 };
 
@@ -62,7 +63,7 @@ pub async fn add(
     by: MemberId,
     now: DateTime<Utc>,
 ) -> Result<i64> {
-    Ok(diesel::insert_into(export_templates::table)
+    let id: i64 = diesel::insert_into(export_templates::table)
         .values((
             export_templates::corp_id.eq(corp),
             export_templates::name.eq(name),
@@ -72,7 +73,9 @@ pub async fn add(
         ))
         .returning(export_templates::template_id)
         .get_result(conn)
-        .await?)
+        .await?;
+    audit::insert(conn, Event::new(corp, Act::TemplateSaved, Some(by), now).on("template", id)).await?;
+    Ok(id)
 }
 
 /// Changes one; only its maker's, unless `anybodys`. False when there is none such.
@@ -98,6 +101,9 @@ pub async fn change(
         ))
         .execute(conn)
         .await?;
+    if changed == 1 {
+        audit::insert(conn, Event::new(corp, Act::TemplateSaved, Some(by), now).on("template", id)).await?;
+    }
     Ok(changed == 1)
 }
 
@@ -108,6 +114,7 @@ pub async fn remove(
     id: i64,
     by: MemberId,
     anybodys: bool,
+    now: DateTime<Utc>,
 ) -> Result<bool> {
     let removed = diesel::delete(export_templates::table)
         .filter(export_templates::corp_id.eq(corp))
@@ -115,5 +122,8 @@ pub async fn remove(
         .filter(export_templates::made_by.eq(by).or(anybodys.into_sql::<diesel::sql_types::Bool>()))
         .execute(conn)
         .await?;
+    if removed == 1 {
+        audit::insert(conn, Event::new(corp, Act::TemplateRemoved, Some(by), now).on("template", id)).await?;
+    }
     Ok(removed == 1)
 }

@@ -6,11 +6,12 @@ use diesel::{
     sql_types::{Array, BigInt, Bytea, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId};
-use serde_json::Value;
+use domain::{CorpId, MemberId, PersonId, audit::Act};
+use serde_json::{Value, json};
 
 use crate::{
     Result, Sealed,
+    audit::{self, Event},
     schema::{export_chunks, export_downloads, exports},
     sealed::Place,
 };
@@ -150,7 +151,10 @@ pub async fn add(conn: &mut AsyncPgConnection, new: &NewExport<'_>) -> Result<Op
         .get_result(conn)
         .await
         .optional()?;
-    if added.is_some() {
+    if let Some(id) = added {
+        let dataset = new.definition.get("dataset");
+        let asked = Event::new(new.corp, Act::ExportAsked, Some(new.by), new.at).on("export", id);
+        audit::insert(conn, asked.saying(json!({ "dataset": dataset, "phones": new.phones }))).await?;
         return Ok(added);
     }
     Ok(exports::table
@@ -338,7 +342,8 @@ pub async fn note_people(
     .bind::<BigInt, _>(export.export_id)
     .execute(conn)
     .await?;
-    Ok(())
+    let look = Event::new(corp, Act::Look, Some(export.made_by), now).on("export", export.export_id);
+    audit::insert_for(conn, &look.saying(json!({ "field": field })), people).await
 }
 
 /// Keeps a piece of a file, in the transaction that makes it available.
@@ -396,7 +401,7 @@ pub async fn note_download(
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    audit::insert(conn, Event::new(corp, Act::ExportFetched, Some(by), now).on("export", export)).await
 }
 
 /// Removes the files whose time is over; the log stays.

@@ -6,9 +6,14 @@ use diesel::{
     sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, form::Schedule};
+use domain::{CorpId, MemberId, audit, form::Schedule};
+use serde_json::json;
 
-use crate::{Result, schema::form_acts};
+use crate::{
+    Result,
+    audit::{Event, insert as record},
+    schema::form_acts,
+};
 
 /// Something that was done to a form.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +34,7 @@ pub struct Act<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Notes it.
+/// Notes it, here and in the audit.
 pub async fn note(conn: &mut AsyncPgConnection, corp: CorpId, act: Act<'_>) -> Result<()> {
     diesel::insert_into(form_acts::table)
         .values((
@@ -45,7 +50,8 @@ pub async fn note(conn: &mut AsyncPgConnection, corp: CorpId, act: Act<'_>) -> R
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    let event = Event::new(corp, audit::Act::FormChanged, Some(act.by), act.at).on("form", act.form_id);
+    record(conn, event.saying(json!({ "act": act.act, "code": act.code, "version": act.version }))).await
 }
 
 /// An act, to be read.

@@ -6,10 +6,14 @@ use diesel::{
     sql_types::{BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId};
+use domain::{CorpId, MemberId, audit::Act};
 use serde_json::Value;
 
-use crate::{Result, prepared::prepared};
+use crate::{
+    Result,
+    audit::{self, Event},
+    prepared::prepared,
+};
 
 /// A pairing to be kept until a device comes.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +53,8 @@ pub async fn offer(conn: &mut AsyncPgConnection, new: NewPairing<'_>) -> Result<
         .bind::<Timestamptz, _>(new.expires_at)
         .execute(conn)
         .await?;
-    Ok(())
+    let event = Event::new(new.corp, Act::DeviceOffered, Some(new.by), new.at).on("gate", new.gate);
+    audit::insert(conn, event).await
 }
 
 /// A device that was just paired.
@@ -64,6 +69,9 @@ pub struct Paired {
     /// Its gate's name.
     #[diesel(sql_type = Text)]
     pub gate: String,
+    /// Who had its code shown.
+    #[diesel(sql_type = BigInt)]
+    pub paired_by: MemberId,
 }
 
 /// Takes a pairing up, once: the device is known by its token from now on. None when no such code waits.
@@ -81,16 +89,21 @@ pub async fn pair(
       made as (
         insert into gate_devices (corp_id, gate_id, name, token_hash, paired_by, paired_at, seen_at)
         select $1, gate_id, name, $3, made_by, $4, $4 from taken
-        returning device_id, name, gate_id)
-      select m.device_id, m.name, g.name as gate from made m join gates g on g.corp_id = $1 and g.gate_id = m.gate_id";
-    Ok(diesel::sql_query(sql)
+        returning device_id, name, gate_id, paired_by)
+      select m.device_id, m.name, g.name as gate, m.paired_by from made m join gates g on g.corp_id = $1 and g.gate_id = m.gate_id";
+    let paired: Option<Paired> = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Binary, _>(code_hash)
         .bind::<Binary, _>(token_hash)
         .bind::<Timestamptz, _>(now)
         .get_result(conn)
         .await
-        .optional()?)
+        .optional()?;
+    if let Some(paired) = &paired {
+        let event = Event::new(corp, Act::DevicePaired, Some(paired.paired_by), now);
+        audit::insert(conn, event.on("device", paired.device_id)).await?;
+    }
+    Ok(paired)
 }
 
 /// A device as it asks, with its gate and zone.
@@ -262,5 +275,9 @@ pub async fn withdraw(
         .bind::<BigInt, _>(by)
         .execute(conn)
         .await?;
+    if withdrawn == 1 {
+        audit::insert(conn, Event::new(corp, Act::DeviceWithdrawn, Some(by), now).on("device", device))
+            .await?;
+    }
     Ok(withdrawn == 1)
 }

@@ -6,9 +6,15 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId, gate::Bearer};
+use domain::{CorpId, MemberId, PersonId, audit::Act, gate::Bearer};
+use serde_json::json;
 
-use crate::{Result, Sealed, prepared::prepared, sealed::Place};
+use crate::{
+    Result, Sealed,
+    audit::{self, Event},
+    prepared::prepared,
+    sealed::Place,
+};
 
 /// Where a signing key stands sealed; `kid` in hex.
 pub fn signing_place(corp: CorpId, kid: &str) -> Place<'_> {
@@ -137,6 +143,10 @@ pub async fn kill(
         .bind::<BigInt, _>(by)
         .execute(conn)
         .await?;
+    if killed == 1 {
+        let detail = json!({ "kid": hex::encode(kid) });
+        audit::insert(conn, Event::new(corp, Act::GateKeysKilled, Some(by), now).saying(detail)).await?;
+    }
     Ok(killed == 1)
 }
 

@@ -6,9 +6,14 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId, policy::Scope};
+use domain::{CorpId, MemberId, PersonId, audit::Act, policy::Scope};
+use serde_json::json;
 
-use crate::{Result, schema::gate_permits};
+use crate::{
+    Result,
+    audit::{self, Event},
+    schema::gate_permits,
+};
 
 /// Permits to be kept, the same for everybody.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +42,7 @@ pub struct NewPermits<'a> {
 pub async fn add(conn: &mut AsyncPgConnection, new: NewPermits<'_>) -> Result<usize> {
     let sql = "insert into gate_permits (corp_id, person_id, kind, from_time, until_time, zones, reason, granted_by, granted_at)
                select $1, person, $3, $4, $5, $6, $7, $8, $9 from unnest($2) as person on conflict do nothing";
-    Ok(diesel::sql_query(sql)
+    let added = diesel::sql_query(sql)
         .bind::<Integer, _>(new.corp)
         .bind::<Array<BigInt>, _>(new.people)
         .bind::<Text, _>(new.kind)
@@ -48,7 +53,13 @@ pub async fn add(conn: &mut AsyncPgConnection, new: NewPermits<'_>) -> Result<us
         .bind::<BigInt, _>(new.by)
         .bind::<Timestamptz, _>(new.at)
         .execute(conn)
-        .await?)
+        .await?;
+    if added > 0 {
+        let detail = json!({ "kind": new.kind, "from": new.from, "until": new.until });
+        let event = Event::new(new.corp, Act::PermitsGiven, Some(new.by), new.at).saying(detail);
+        audit::insert_for(conn, &event, new.people).await?;
+    }
+    Ok(added)
 }
 
 /// A permit that an approval of WeCom (审批) grants, for every zone.
@@ -284,5 +295,9 @@ pub async fn revoke(
         .bind::<Text, _>(reason)
         .execute(conn)
         .await?;
+    if revoked == 1 {
+        let event = Event::new(question.corp, Act::PermitRevoked, Some(by), question.now).on("permit", id);
+        audit::insert(conn, event).await?;
+    }
     Ok(revoked == 1)
 }

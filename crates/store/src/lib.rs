@@ -5,12 +5,16 @@
 //! read before a school is known (hosts, sign-in flows, sessions, jobs). Query functions borrow a connection
 //! from either, take the time as a parameter and never open a transaction themselves.
 
+// Diesel names every pair of tables by a macro that goes one deeper for each table.
+#![recursion_limit = "256"]
+
 pub mod access_log;
 pub mod accounts;
 pub mod announcements;
 pub mod approvals;
 pub mod archiver;
 pub mod attachments;
+pub mod audit;
 pub mod budgets;
 pub mod cache;
 pub mod campaigns;

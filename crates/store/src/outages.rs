@@ -6,10 +6,12 @@ use diesel::{
     sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, form::cadence::Outage};
+use domain::{CorpId, MemberId, audit::Act, form::cadence::Outage};
+use serde_json::json;
 
 use crate::{
     Result,
+    audit::{self, Event},
     schema::{heartbeats, outages},
 };
 
@@ -135,14 +137,29 @@ pub async fn record(
     .bind::<Timestamptz, _>(now)
     .execute(conn)
     .await?;
+    if added == 1 {
+        let detail = json!({ "from": outage.from, "until": outage.until });
+        audit::insert(conn, Event::new(corp, Act::OutageRecorded, Some(by), now).saying(detail)).await?;
+    }
     Ok(added == 1)
 }
 
 /// Takes a recorded outage back; false when there is none of this number.
-pub async fn take_back(conn: &mut AsyncPgConnection, corp: CorpId, outage_id: i64) -> Result<bool> {
+pub async fn take_back(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    outage_id: i64,
+    by: MemberId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let recorded = outages::table
         .filter(outages::corp_id.eq(corp))
         .filter(outages::outage_id.eq(outage_id))
         .filter(outages::cause.eq("recorded"));
-    Ok(diesel::delete(recorded).execute(conn).await? == 1)
+    let taken = diesel::delete(recorded).execute(conn).await? == 1;
+    if taken {
+        let event = Event::new(corp, Act::OutageTakenBack, Some(by), now).on("outage", outage_id);
+        audit::insert(conn, event).await?;
+    }
+    Ok(taken)
 }

@@ -11,11 +11,18 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, DepartmentId, MemberId, PersonId,
+    audit::Act,
     form::{Audience, PersonKind},
     portal::Entry,
 };
 
-use crate::{Result, schema::portal_entries};
+use serde_json::json;
+
+use crate::{
+    Result,
+    audit::{self, Event},
+    schema::portal_entries,
+};
 
 /// An entry as it stands.
 #[derive(Debug, Clone, QueryableByName)]
@@ -158,7 +165,7 @@ pub async fn add(
         .select(diesel::dsl::max(portal_entries::position))
         .first(conn)
         .await?;
-    Ok(diesel::insert_into(portal_entries::table)
+    let id: i64 = diesel::insert_into(portal_entries::table)
         .values((
             (
                 portal_entries::corp_id.eq(corp),
@@ -181,7 +188,15 @@ pub async fn add(
         ))
         .returning(portal_entries::entry_id)
         .get_result(conn)
-        .await?)
+        .await?;
+    note(conn, corp, id, "created", by).await?;
+    Ok(id)
+}
+
+/// Records in the audit what was done to one.
+async fn note(conn: &mut AsyncPgConnection, corp: CorpId, id: i64, act: &str, by: By) -> Result<()> {
+    let event = Event::new(corp, Act::EntryChanged, Some(by.member), by.at).on("entry", id);
+    audit::insert(conn, event.saying(json!({ "act": act }))).await
 }
 
 /// Changes one that stands. False when it is another revision by now, or was ended.
@@ -216,12 +231,15 @@ pub async fn change(
         ))
         .execute(conn)
         .await?;
+    if changed == 1 {
+        note(conn, corp, id, "changed", by).await?;
+    }
     Ok(changed == 1)
 }
 
 /// Puts them in this order.
-pub async fn order(conn: &mut AsyncPgConnection, corp: CorpId, ids: &[i64]) -> Result<()> {
-    diesel::sql_query(
+pub async fn order(conn: &mut AsyncPgConnection, corp: CorpId, ids: &[i64], by: By) -> Result<()> {
+    let moved = diesel::sql_query(
         "update portal_entries e set position = r.position
          from unnest($2) with ordinality as r (entry_id, position)
          where e.corp_id = $1 and e.entry_id = r.entry_id and e.position <> r.position",
@@ -230,12 +248,16 @@ pub async fn order(conn: &mut AsyncPgConnection, corp: CorpId, ids: &[i64]) -> R
     .bind::<Array<BigInt>, _>(ids)
     .execute(conn)
     .await?;
+    if moved > 0 {
+        let event = Event::new(corp, Act::EntryChanged, Some(by.member), by.at);
+        audit::insert(conn, event.saying(json!({ "act": "ordered", "entries": moved }))).await?;
+    }
     Ok(())
 }
 
 /// Ends one. What was ended before stays as it was.
 pub async fn end(conn: &mut AsyncPgConnection, corp: CorpId, id: i64, by: By) -> Result<()> {
-    diesel::update(portal_entries::table.find((corp, id)))
+    let ended = diesel::update(portal_entries::table.find((corp, id)))
         .filter(portal_entries::closed_at.is_null())
         .set((
             portal_entries::closed_at.eq(by.at),
@@ -244,6 +266,9 @@ pub async fn end(conn: &mut AsyncPgConnection, corp: CorpId, id: i64, by: By) ->
         ))
         .execute(conn)
         .await?;
+    if ended == 1 {
+        note(conn, corp, id, "ended", by).await?;
+    }
     Ok(())
 }
 

@@ -6,11 +6,12 @@ use diesel::{
     sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, reminder::Rule};
-use serde_json::Value;
+use domain::{CorpId, MemberId, audit, reminder::Rule};
+use serde_json::{Value, json};
 
 use crate::{
     Error, Result,
+    audit::{Event, insert as record},
     schema::{reminder_rule_acts, reminder_rules},
 };
 
@@ -203,7 +204,7 @@ pub struct Act<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Notes it.
+/// Notes it, here and in the audit.
 pub async fn note(conn: &mut AsyncPgConnection, corp: CorpId, act: Act<'_>) -> Result<()> {
     diesel::insert_into(reminder_rule_acts::table)
         .values((
@@ -217,7 +218,8 @@ pub async fn note(conn: &mut AsyncPgConnection, corp: CorpId, act: Act<'_>) -> R
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    let event = Event::new(corp, audit::Act::ReminderRuleChanged, act.by, act.at);
+    record(conn, event.on("reminder_rule", act.rule_id).saying(json!({ "act": act.act }))).await
 }
 
 /// An act, to be read.

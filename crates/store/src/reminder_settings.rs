@@ -5,11 +5,16 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, MemberId,
+    audit::Act,
     reminder::{Quiet, Settings},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{Error, Result, schema::reminder_settings};
+use crate::{
+    Error, Result,
+    audit::{self, Event},
+    schema::reminder_settings,
+};
 
 const UNEXPECTED: Error = Error::Unexpected("reminder_settings.quiet");
 
@@ -49,5 +54,6 @@ pub async fn set(
         .set((values.1, values.2, values.3, values.4))
         .execute(conn)
         .await?;
-    Ok(())
+    let event = Event::new(corp, Act::ReminderSettingsChanged, Some(by), now);
+    audit::insert(conn, event.saying(json!({ "most_a_day": settings.most_a_day }))).await
 }

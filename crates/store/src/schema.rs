@@ -84,6 +84,71 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    audit_chain (corp_id, seq) {
+        corp_id -> Int4,
+        seq -> Int8,
+        event_id -> Int8,
+        hash -> Bytea,
+        sealed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_events (corp_id, event_id) {
+        corp_id -> Int4,
+        event_id -> Int8,
+        at -> Timestamptz,
+        actor -> Nullable<Int8>,
+        action -> Text,
+        subject -> Nullable<Int8>,
+        object -> Text,
+        detail -> Jsonb,
+        nonce -> Bytea,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_heads (corp_id, seq) {
+        corp_id -> Int4,
+        seq -> Int8,
+        day -> Date,
+        hash -> Bytea,
+        kid -> Bytea,
+        signature -> Bytea,
+        signed_at -> Timestamptz,
+        anchored -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_keys (corp_id, kid) {
+        corp_id -> Int4,
+        kid -> Bytea,
+        signing_key -> Bytea,
+        public_key -> Bytea,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_unsealed (corp_id, event_id) {
+        corp_id -> Int4,
+        event_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     beds (corp_id, bed_id) {
         corp_id -> Int4,
         bed_id -> Int8,
@@ -1707,6 +1772,11 @@ diesel::table! {
 
 diesel::joinable!(announcements -> corps (corp_id));
 diesel::joinable!(approvals -> corps (corp_id));
+diesel::joinable!(audit_chain -> corps (corp_id));
+diesel::joinable!(audit_events -> corps (corp_id));
+diesel::joinable!(audit_heads -> corps (corp_id));
+diesel::joinable!(audit_keys -> corps (corp_id));
+diesel::joinable!(audit_unsealed -> corps (corp_id));
 diesel::joinable!(beds -> corps (corp_id));
 diesel::joinable!(card_updates -> corps (corp_id));
 diesel::joinable!(change_sets -> corps (corp_id));
@@ -1758,6 +1828,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     announcements,
     approvals,
     attachments,
+    audit_chain,
+    audit_events,
+    audit_heads,
+    audit_keys,
+    audit_unsealed,
     beds,
     card_updates,
     change_sets,

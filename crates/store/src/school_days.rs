@@ -8,10 +8,17 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, MemberId,
+    audit::Act,
     reminder::{Calendar, DayKind, calendar::ListedDay},
 };
 
-use crate::{Error, Result, schema::school_days};
+use serde_json::json;
+
+use crate::{
+    Error, Result,
+    audit::{self, Event},
+    schema::school_days,
+};
 
 /// A day, and who said so.
 #[derive(Debug, Clone, QueryableByName)]
@@ -88,7 +95,7 @@ pub async fn put(
       on conflict (corp_id, day) do update
         set kind = excluded.kind, name = excluded.name, by_member = excluded.by_member, at = excluded.at
         where (d.kind, d.name) is distinct from (excluded.kind, excluded.name)";
-    Ok(diesel::sql_query(sql)
+    let changed = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Array<Date>, _>(days.iter().map(|one| one.day).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(days.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>())
@@ -96,10 +103,26 @@ pub async fn put(
         .bind::<BigInt, _>(by)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
-        .await?)
+        .await?;
+    if changed > 0 {
+        let event = Event::new(corp, Act::SchoolDaysChanged, Some(by), now);
+        audit::insert(conn, event.saying(json!({ "act": "set", "days": changed }))).await?;
+    }
+    Ok(changed)
 }
 
 /// Says nothing of a day any more: its weekday decides. False when nothing was said.
-pub async fn remove(conn: &mut AsyncPgConnection, corp: CorpId, day: NaiveDate) -> Result<bool> {
-    Ok(diesel::delete(school_days::table.find((corp, day))).execute(conn).await? == 1)
+pub async fn remove(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    day: NaiveDate,
+    by: MemberId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let removed = diesel::delete(school_days::table.find((corp, day))).execute(conn).await? == 1;
+    if removed {
+        let event = Event::new(corp, Act::SchoolDaysChanged, Some(by), now);
+        audit::insert(conn, event.saying(json!({ "act": "removed", "day": day }))).await?;
+    }
+    Ok(removed)
 }

@@ -6,11 +6,12 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, MemberId, PersonId, policy::Scope};
-use serde_json::Value;
+use domain::{CorpId, DepartmentId, MemberId, PersonId, audit::Act, policy::Scope};
+use serde_json::{Value, json};
 
 use crate::{
     Result,
+    audit::{self, Event},
     schema::{memberships, status_changes},
 };
 
@@ -51,6 +52,12 @@ pub async fn add(conn: &mut AsyncPgConnection, rows: &[NewChange]) -> Result<()>
     // Fourteen parameters a row, of 65,535 that a statement may have.
     for part in rows.chunks(2_000) {
         diesel::insert_into(status_changes::table).values(part).execute(conn).await?;
+    }
+    // Those of a list are in the audit as the list.
+    for row in rows.iter().filter(|row| row.change_set_id.is_none()) {
+        let event =
+            Event::new(row.corp_id, Act::StatusesRecorded, row.made_by, row.made_at).of(row.person_id);
+        audit::insert(conn, event.saying(json!({ "kind": row.kind, "from": row.from_date }))).await?;
     }
     Ok(())
 }
@@ -230,6 +237,11 @@ pub async fn revoke(
     .bind::<Text, _>(reason)
     .execute(conn)
     .await?;
+    // A list that is undone is in the audit as that.
+    if let Which::Change(id) = which {
+        let event = Event::new(corp, Act::StatusRevoked, Some(by), now).on("status_change", id);
+        audit::insert(conn, event).await?;
+    }
     Ok(())
 }
 

@@ -6,10 +6,11 @@ use diesel::{
     sql_types::{BigInt, Integer, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, MemberId};
+use domain::{CorpId, DepartmentId, MemberId, audit::Act};
 
 use crate::{
     Result, Sealed,
+    audit::{self, Event},
     schema::{write_plans, write_steps},
 };
 
@@ -278,6 +279,10 @@ pub async fn approve(
         ))
         .execute(conn)
         .await?;
+    if approved == 1 {
+        let event = Event::new(corp, Act::WritePlanApproved, Some(by), now).on("write_plan", plan);
+        audit::insert(conn, event).await?;
+    }
     Ok(approved == 1)
 }
 

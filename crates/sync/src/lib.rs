@@ -21,10 +21,11 @@ mod rename;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use domain::{CorpId, DepartmentId, MemberId, kinds::TagId};
+use domain::{CorpId, DepartmentId, MemberId, audit::Act, kinds::TagId};
 use ring::digest;
 use store::{
     AsyncPgConnection, Store,
+    audit::{self, Event},
     change_sets::{self, Undone},
     corps::Corp,
     kinds, members,
@@ -290,11 +291,16 @@ impl Mirror {
     }
 
     /// Settles a held run without applying it. The next run looks anew, and holds again what still looks wrong.
-    pub async fn discard(&self, run: i64) -> Result<()> {
-        let mut tx = self.store.scoped(self.corp.corp_id).await?;
-        let settled = sync_runs::settle(&mut tx, self.corp.corp_id, run, "discarded", "已放弃").await?;
+    pub async fn discard(&self, run: i64, by: MemberId, now: DateTime<Utc>) -> Result<()> {
+        let corp = self.corp.corp_id;
+        let mut tx = self.store.scoped(corp).await?;
+        if sync_runs::settle(&mut tx, corp, run, "discarded", "已放弃").await? != 1 {
+            return Err(Error::NotHeld);
+        }
+        let event = Event::new(corp, Act::RemovalsDiscarded, Some(by), now).on("sync_run", run);
+        audit::insert(&mut tx, event).await?;
         tx.commit().await?;
-        if settled == 1 { Ok(()) } else { Err(Error::NotHeld) }
+        Ok(())
     }
 
     /// Puts back everything a run changed, as long as no row of it was changed since. The next run looks anew: what
@@ -578,7 +584,7 @@ mod tests {
         spawnable(mirror.full(Trigger::Boot, now, today));
         spawnable(mirror.refresh(Hints::default(), now, today));
         spawnable(mirror.approve(1, &[], now, today));
-        spawnable(mirror.discard(1));
+        spawnable(mirror.discard(1, 1, now));
         spawnable(mirror.revert(1, 1, now));
     }
 

@@ -116,6 +116,8 @@ pub enum Need {
     AnswerQuestions,
     /// To read who exported what.
     ExportLog,
+    /// To read who looked at what and changed what.
+    Audit,
     /// To tell many people something.
     Announce,
     /// How the school uses the platform, with who uses it.
@@ -215,6 +217,7 @@ impl Need {
                 Administrator,
                 Auditor,
             ],
+            Self::Audit => &[Administrator, Auditor],
             // Who answers for the whole school, and who runs it.
             Self::Platform => &[SchoolOffice, SchoolLeader, Administrator],
             Self::Administer => &[Administrator],

@@ -194,7 +194,7 @@ pub async fn order(app: &App, school: &School, viewer: &Viewer, ids: &[i64]) -> 
     if stand != named {
         return Err(Error::Overtaken("入口刚刚有增减，请刷新后再排序".into()));
     }
-    rows::order(&mut tx, corp, ids).await?;
+    rows::order(&mut tx, corp, ids, By { member: viewer.member, at: app.now() }).await?;
     tx.commit().await?;
     Ok(())
 }

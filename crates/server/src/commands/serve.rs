@@ -3,7 +3,7 @@
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use app::{App, jobs, outages, platform::visits};
+use app::{App, audit::sealing, jobs, outages, platform::visits};
 use domain::clock::Clock;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -91,6 +91,7 @@ async fn background(app: &App, stopped: &watch::Receiver<bool>) -> anyhow::Resul
         tasks.spawn(jobs::work(app.clone(), stopped.clone()));
     }
     tasks.spawn(jobs::tick(app.clone(), stopped.clone()));
+    tasks.spawn(sealing::keep_sealing(app.clone(), stopped.clone()));
     Ok(tasks)
 }
 

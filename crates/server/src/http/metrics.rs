@@ -80,7 +80,7 @@ pub fn install() -> PrometheusHandle {
 }
 
 /// What is read from a school's operations.
-const GAUGES: [(&str, metrics::Unit, &str); 13] = [
+const GAUGES: [(&str, metrics::Unit, &str); 15] = [
     ("rollcall_queue_jobs", metrics::Unit::Count, "Jobs in the queue, by school, kind and state"),
     (
         "rollcall_queue_oldest_seconds",
@@ -116,6 +116,12 @@ const GAUGES: [(&str, metrics::Unit, &str); 13] = [
         "rollcall_callback_age_seconds",
         metrics::Unit::Seconds,
         "Since the last callback came, by school and app",
+    ),
+    ("rollcall_audit_unsealed", metrics::Unit::Count, "Audit events without a number yet, by school"),
+    (
+        "rollcall_audit_unsealed_seconds",
+        metrics::Unit::Seconds,
+        "How long the oldest of them waits, by school",
     ),
     (
         "rollcall_clock_skew_seconds",
@@ -226,6 +232,12 @@ async fn render(app: web::Data<App>, handle: web::Data<PrometheusHandle>) -> Htt
     for school in app.schools() {
         if let Ok(found) = app::operations::look_at(&app, school).await {
             show(&school.corp().to_string(), &found);
+        }
+        if let Ok(waiting) = app::audit::sealing::waiting(&app, school).await {
+            let corp = || school.corp().to_string();
+            let age = waiting.since.map_or(0.0, |since| (app.now() - since).num_seconds().max(0) as f64);
+            metrics::gauge!("rollcall_audit_unsealed", "corp" => corp()).set(waiting.events as f64);
+            metrics::gauge!("rollcall_audit_unsealed_seconds", "corp" => corp()).set(age);
         }
         let Ok(drift) = app::sync_runs::drift_of(&app, school).await else { continue };
         let corp = school.corp().to_string();

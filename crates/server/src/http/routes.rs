@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod accounts;
 pub mod announcements;
 pub mod attachments;
+pub mod audit;
 pub mod auth;
 pub mod bulletins;
 pub mod callbacks;
@@ -73,6 +74,8 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(me::get)
             .service(jssdk::get)
             .service(access_log::list)
+            .service(audit::list)
+            .service(audit::search)
             .service(forms::list)
             .service(forms::get)
             .service(reports::create)

@@ -7,12 +7,14 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
-    CorpId, DepartmentId, MemberId, PersonId,
+    CorpId, DepartmentId, MemberId, PersonId, audit,
     policy::{Role, Scope},
 };
+use serde_json::json;
 
 use crate::{
     Result,
+    audit::{Event, insert as record},
     schema::{grant_acts, grants},
 };
 
@@ -254,7 +256,7 @@ pub async fn give(conn: &mut AsyncPgConnection, given: &Given<'_>) -> Result<boo
     if holds(conn, given).await? {
         return Ok(false);
     }
-    let added = diesel::insert_into(grants::table)
+    let added: Option<i64> = diesel::insert_into(grants::table)
         .values((
             grants::corp_id.eq(given.corp),
             grants::person_id.eq(given.person),
@@ -266,16 +268,23 @@ pub async fn give(conn: &mut AsyncPgConnection, given: &Given<'_>) -> Result<boo
             grants::until_date.eq(given.until),
         ))
         .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    if added == 0 {
-        return Ok(false);
-    }
-    note(conn, given, "given", None).await?;
+        .returning(grants::grant_id)
+        .get_result(conn)
+        .await
+        .optional()?;
+    let Some(grant) = added else { return Ok(false) };
+    note(conn, given, grant, "given", None).await?;
     Ok(true)
 }
 
-async fn note(conn: &mut AsyncPgConnection, of: &Given<'_>, act: &str, reason: Option<&str>) -> Result<()> {
+/// Keeps what was done where it is listed, and in the audit.
+async fn note(
+    conn: &mut AsyncPgConnection,
+    of: &Given<'_>,
+    grant: i64,
+    act: &str,
+    reason: Option<&str>,
+) -> Result<()> {
     diesel::insert_into(grant_acts::table)
         .values((
             grant_acts::corp_id.eq(of.corp),
@@ -291,7 +300,10 @@ async fn note(conn: &mut AsyncPgConnection, of: &Given<'_>, act: &str, reason: O
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    let done = if act == "given" { audit::Act::GrantGiven } else { audit::Act::GrantEnded };
+    let detail = json!({ "role": of.role.as_str(), "department": of.department, "until": of.until });
+    let event = Event::new(of.corp, done, Some(of.by), of.at).of(of.person).on("grant", grant);
+    record(conn, event.saying(detail)).await
 }
 
 /// The end of a grant.
@@ -348,7 +360,7 @@ pub async fn end(conn: &mut AsyncPgConnection, role: Option<Role>, end: &End<'_>
         by: end.by,
         at: end.at,
     };
-    note(conn, &ended, "ended", end.reason).await?;
+    note(conn, &ended, end.grant, "ended", end.reason).await?;
     Ok(true)
 }
 

@@ -1,7 +1,7 @@
 //! The information centre's work, and forms.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Administer, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn};
+use crate::authz::oracle::Need::{Administer, Audit, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn};
 
 pub const ROWS: &[Row] = &[
     get("campaigns_list", DesignForms, "GET /campaigns"),
@@ -76,6 +76,8 @@ pub const ROWS: &[Row] = &[
     ),
     row("platform_collect", Administer, "POST /platform/collection", "{}"),
     get("mirror_get", Administer, "GET /mirror"),
+    get("audit_list", Audit, "GET /audit"),
+    row("audit_search", Audit, "POST /audit/searches", r#"{"numbers":[],"limit":5}"#),
     get("operations_get", Administer, "GET /operations"),
     get("operations_dead_jobs", Administer, "GET /operations/dead-jobs"),
     row("operations_retry", Administer, "POST /operations/dead-jobs/$dead_job/retry", "{}"),

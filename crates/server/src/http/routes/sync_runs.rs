@@ -185,8 +185,8 @@ pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) ->
     responses((status = 204, description = "discarded"), Refusals))]
 #[delete("/sync-runs/{id}/approval")]
 pub async fn discard(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (_, school, viewer) = who.parts()?;
-    sync_runs::discard(school, viewer, *id).await?;
+    let (app, school, viewer) = who.parts()?;
+    sync_runs::discard(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

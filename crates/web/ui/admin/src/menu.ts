@@ -51,6 +51,7 @@ const GROUPS = {
   },
   system: {
     grants: ['key', (may) => may.give_grants],
+    audit: ['audit', (may) => may.audit],
     platform: ['platform', (may) => may.see_platform],
     operations: ['operations', (may) => may.administer],
     outages: ['outage', (may) => may.administer],

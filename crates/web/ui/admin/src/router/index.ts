@@ -295,6 +295,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'platform.briefing', menu: 'platform' },
   },
   {
+    path: '/audit',
+    name: 'audit',
+    component: () => import('../pages/audit/AuditPage.vue'),
+    meta: { title: 'audit.title', menu: 'audit' },
+  },
+  {
     path: '/operations',
     name: 'operations',
     component: () => import('../pages/operations/OperationsPage.vue'),

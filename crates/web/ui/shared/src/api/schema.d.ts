@@ -248,6 +248,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, the newest first. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What somebody did, or who looked at these people; itself on record. */
+        post: operations["audit_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns": {
         parameters: {
             query?: never;
@@ -4304,6 +4338,109 @@ export interface components {
          * @enum {string}
          */
         AudienceKind: "student" | "staff";
+        /** @description A part of what an event says. */
+        AuditDetail: {
+            name: string;
+            value: string;
+        };
+        /** @description Something somebody did. */
+        AuditEvent: {
+            /** @description What: `look`, `grant_given`, … */
+            act: string;
+            actor?: null | components["schemas"]["AuditPerson"];
+            /** Format: date-time */
+            at: string;
+            /** @description More of it: names of fields, counts and ids. */
+            details: components["schemas"]["AuditDetail"][];
+            /** Format: int64 */
+            id: number;
+            /** @description Whether it says what it said when it was written. */
+            intact: boolean;
+            /** @description What it was done to: `grant:123`; empty: nothing that has a number. */
+            object: string;
+            /** @description Of a look or an export: what for. */
+            purpose?: string | null;
+            /**
+             * Format: int64
+             * @description Its number in the chain; null: it waits for one.
+             */
+            seq?: number | null;
+            subject?: null | components["schemas"]["AuditPerson"];
+        };
+        /** @description A signed head of the chain. */
+        AuditHead: {
+            /** @description Whether it also stands in the file outside. */
+            anchored: boolean;
+            /** Format: date */
+            day: string;
+            /** @description In hex. */
+            hash: string;
+            /** @description Whether it is signed by us and the chain still goes by it. */
+            holds: boolean;
+            /** @description Ed25519, in hex; null: the key does not open. */
+            public_key?: string | null;
+            /**
+             * Format: int64
+             * @description The last number then.
+             */
+            seq: number;
+            /** Format: date-time */
+            signed_at: string;
+        };
+        /** @description Events, the newest first, and how far they are sealed. */
+        AuditList: {
+            head?: null | components["schemas"]["AuditHead"];
+            items: components["schemas"]["AuditEvent"][];
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description The last number of the chain; 0: nothing was sealed yet.
+             */
+            sealed_to: number;
+            /**
+             * Format: int64
+             * @description Events without a number yet.
+             */
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description Since when the oldest of them.
+             */
+            waiting_since?: string | null;
+        };
+        /** @description Somebody of the school. */
+        AuditPerson: {
+            /** @description Null: nobody knows one any more. */
+            name?: string | null;
+            /** @description Null: the roster knows no number. */
+            number?: string | null;
+        };
+        /** @description Which events of whom. Numbers are personal: they stand in no address. */
+        AuditSearch: {
+            /** @description Only these, as `act` of an event. */
+            act?: string | null;
+            /** @description Only what whoever has this student or staff number did. */
+            actor?: string | null;
+            /** @description `next_cursor` of the page before. */
+            cursor?: string | null;
+            /**
+             * Format: date-time
+             * @description At or after this.
+             */
+            from?: string | null;
+            /**
+             * Format: int64
+             * @description Rows, 1 to 200; 50 if left out.
+             */
+            limit?: number | null;
+            /** @description Only what was done about these, by student or staff number; at most 200. Left out or empty: about anybody. */
+            numbers?: string[];
+            /**
+             * Format: date-time
+             * @description Before this.
+             */
+            until?: string | null;
+        };
         /** @description Somebody a form is filled in for. */
         BehalfOf: {
             name: string;
@@ -11641,6 +11778,239 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description At or after this. */
+                from?: string;
+                /** @description Before this. */
+                until?: string;
+                /** @description Only these, as `act` of an event. */
+                act?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 200; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
             };
             /** @description 内容不是 JSON */
             400: {

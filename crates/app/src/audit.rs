@@ -1,0 +1,234 @@
+//! 审计: who looked at whose data and who changed what, for auditors; sealed each second, signed and told outside.
+
+pub mod anchors;
+mod keys;
+pub mod sealing;
+mod verify;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use domain::{
+    PersonId,
+    audit::{Act, against_head, event_hash},
+    policy::{Action, Viewer},
+};
+use serde_json::json;
+use store::{
+    Scoped,
+    audit::{self as rows, Event, HeadRow, Question, Waiting},
+};
+
+pub use store::audit::Row;
+pub use verify::{Verified, verify};
+
+use crate::{App, Error, FieldError, Page, Result, School, page};
+
+/// People asked about at most.
+const MOST: usize = 200;
+/// Numbers that are told where they are wrong.
+const TOLD: usize = 20;
+
+fn may(viewer: &Viewer) -> Result<()> {
+    if viewer.may(Action::Audit) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// From when to when, and which acts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Span {
+    /// At or after this.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this.
+    pub until: Option<DateTime<Utc>>,
+    /// Only these.
+    pub act: Option<Act>,
+}
+
+/// An event as it is shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What it says.
+    pub row: Row,
+    /// Whether that is what its hash was made of.
+    pub intact: bool,
+}
+
+/// How far the chain is.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The last number; 0: nothing was sealed yet.
+    pub sealed_to: i64,
+    /// What waits for a number.
+    pub waiting: Waiting,
+    /// The newest head; none: nothing was signed yet.
+    pub head: Option<SignedHead>,
+}
+
+/// A head, looked at again.
+#[derive(Debug, Clone)]
+pub struct SignedHead {
+    /// As it is kept.
+    pub row: HeadRow,
+    /// Whether it is signed by us and the chain goes by it.
+    pub holds: bool,
+    /// What its signature is checked with, where the key opens.
+    pub public_key: Option<Vec<u8>>,
+}
+
+/// A page of events, and how far the chain is.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The newest first.
+    pub page: Page<Shown>,
+    /// How far the chain is.
+    pub state: State,
+}
+
+/// What was done from one moment to another, the newest first; `before` is the last page's `next`.
+pub async fn list(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    span: Span,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Listed> {
+    may(viewer)?;
+    check(span)?;
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let listed = read(app, &mut tx, &question(span), before, limit).await?;
+    tx.commit().await?;
+    Ok(listed)
+}
+
+/// Whose looks and changes, and at whose data.
+#[derive(Debug, Clone, Copy)]
+pub struct People<'a> {
+    /// Only what whoever has this number did.
+    pub actor: Option<&'a str>,
+    /// Only what was done about these, by number; none: about anybody.
+    pub numbers: &'a [String],
+}
+
+/// The same of people: what somebody did, who looked at these. The search is itself on record, without the numbers.
+pub async fn search(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    span: Span,
+    people: People<'_>,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Listed> {
+    may(viewer)?;
+    check(span)?;
+    let (corp, now) = (school.corp(), app.now());
+    let actor = people.actor.map(str::trim).filter(|actor| !actor.is_empty());
+    let numbers = as_written(people.numbers)?;
+    let mut tx = app.store().scoped(corp).await?;
+    let mut question = question(span);
+    if let Some(number) = actor {
+        let found =
+            if number.contains('\0') { Vec::new() } else { rows::members_of(&mut tx, corp, number).await? };
+        if found.is_empty() {
+            return Err(Error::field("actor", "没有这个学号或工号的账号，请核对"));
+        }
+        question.actors = Some(found);
+    }
+    if !numbers.is_empty() {
+        question.subjects = Some(subjects(&mut tx, &numbers).await?);
+    }
+    // Its first page: the others are the same search.
+    if before.is_none() {
+        let asked = json!({ "by_actor": actor.is_some(), "people": numbers.len() });
+        let event = Event::new(corp, Act::AuditSearched, Some(viewer.member), now).saying(asked);
+        rows::insert(&mut tx, event).await?;
+    }
+    let listed = read(app, &mut tx, &question, before, limit).await?;
+    tx.commit().await?;
+    Ok(listed)
+}
+
+fn check(span: Span) -> Result<()> {
+    match (span.from, span.until) {
+        (Some(from), Some(until)) if from >= until => {
+            Err(Error::field("until", "结束时间应晚于开始时间，请核对"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn question(span: Span) -> Question {
+    Question { from: span.from, until: span.until, act: span.act, ..Question::default() }
+}
+
+/// Numbers in lower case, each as it was written.
+fn as_written(numbers: &[String]) -> Result<BTreeMap<String, &str>> {
+    let written: BTreeMap<String, &str> = numbers
+        .iter()
+        .map(|number| number.trim())
+        .filter(|number| !number.is_empty())
+        .map(|number| (number.to_lowercase(), number))
+        .collect();
+    if written.len() > MOST || written.keys().any(|number| number.contains('\0')) {
+        return Err(Error::field("numbers", format!("请填写学号或工号，每次最多 {MOST} 个")));
+    }
+    Ok(written)
+}
+
+async fn subjects(tx: &mut Scoped, numbers: &BTreeMap<String, &str>) -> Result<Vec<PersonId>> {
+    let corp = tx.corp();
+    let asked: Vec<String> = numbers.keys().cloned().collect();
+    let found: HashMap<String, PersonId> = rows::persons_of(tx, corp, &asked).await?.into_iter().collect();
+    let strange: Vec<&str> = numbers
+        .iter()
+        .filter(|(number, _)| !found.contains_key(*number))
+        .map(|(_, written)| *written)
+        .collect();
+    if !strange.is_empty() {
+        let told = strange.iter().take(TOLD).copied().collect::<Vec<_>>().join("、");
+        let message = format!("有 {} 个不在名册里，请核对：{told}", strange.len());
+        return Err(Error::Invalid(vec![FieldError { field: "numbers".into(), message }]));
+    }
+    Ok(found.into_values().collect())
+}
+
+async fn read(
+    app: &App,
+    tx: &mut Scoped,
+    question: &Question,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Listed> {
+    let corp = tx.corp();
+    let before = before.map(page::parse_moment).transpose()?;
+    let found = rows::list(tx, corp, question, before, limit + 1).await?;
+    let shown = found
+        .into_iter()
+        .map(|row| Shown { intact: event_hash(&row.content(corp)) == row.hash, row })
+        .collect();
+    let page = Page::cut(shown, limit, |shown: &Shown| page::moment(shown.row.at, shown.row.event_id));
+    Ok(Listed { page, state: state(app, tx).await? })
+}
+
+async fn state(app: &App, tx: &mut Scoped) -> Result<State> {
+    let corp = tx.corp();
+    let head = match rows::last_head(tx, corp, None).await? {
+        None => None,
+        Some(row) => Some(look_again(app, tx, row).await?),
+    };
+    let sealed_to = rows::last_link(tx, corp).await?.map_or(0, |(seq, _)| seq);
+    Ok(State { sealed_to, waiting: rows::unsealed(tx, corp).await?, head })
+}
+
+async fn look_again(app: &App, tx: &mut Scoped, row: HeadRow) -> Result<SignedHead> {
+    let corp = tx.corp();
+    let known = keys::public(app, corp, &rows::keys(tx, corp).await?);
+    let public_key = known.get(&row.kid).cloned();
+    let signed = public_key.as_deref().is_some_and(|key| keys::has_signed(key, corp, &row));
+    // The link of the head's number is the first after the one before it.
+    let link = rows::links(tx, corp, row.seq.saturating_sub(1), 1).await?.into_iter().next();
+    let kept = link.filter(|link| link.seq == row.seq).map(|link| link.hash);
+    let holds = signed && against_head(row.seq, &row.hash, kept.as_deref()).is_none();
+    Ok(SignedHead { row, holds, public_key })
+}

@@ -1,0 +1,42 @@
+/** What the audit records, in the order it is chosen from. */
+export const ACTS = [
+  'look',
+  'export_asked',
+  'export_fetched',
+  'template_saved',
+  'template_removed',
+  'grant_given',
+  'grant_ended',
+  'rows_changed',
+  'rows_restored',
+  'exemptions_granted',
+  'exemption_revoked',
+  'statuses_recorded',
+  'status_revoked',
+  'photo_removed',
+  'removals_approved',
+  'removals_discarded',
+  'write_plan_approved',
+  'form_changed',
+  'reminder_rule_changed',
+  'reminder_settings_changed',
+  'digest_rule_changed',
+  'school_days_changed',
+  'outage_recorded',
+  'outage_taken_back',
+  'zone_changed',
+  'gate_changed',
+  'device_offered',
+  'device_paired',
+  'device_withdrawn',
+  'gate_keys_killed',
+  'permits_given',
+  'permit_revoked',
+  'entry_changed',
+  'audit_searched',
+] as const;
+
+/** Student and staff numbers as somebody typed or pasted them. */
+export function numbersOf(text: string): string[] {
+  return text.split(/[\s,;，；、]+/).filter((number) => number !== '');
+}

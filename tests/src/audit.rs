@@ -1,0 +1,386 @@
+//! 审计: acts leave events, events are sealed once each, and whoever touches the record is found out (goal Z9).
+
+use std::path::{Path, PathBuf};
+
+use app::{
+    App,
+    audit::{anchors::Anchors, sealing, verify},
+};
+use chrono::TimeDelta;
+use domain::audit::{Act, Flaw};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use server::{commands::audit::report, compose, config::Config};
+use store::audit::{self as rows, Event};
+
+use crate::{
+    databases,
+    gates::{gate, zone},
+    test_app::TestApp,
+};
+
+/// The deployment with a file outside and somebody who is told of it.
+pub fn anchored(test: &TestApp, file: &Path, officer: Option<&str>) -> App {
+    let mut config = Config::clone(&test.config);
+    config.audit.anchor_file = Some(file.to_owned());
+    config.schools[0].data_protection_officer = officer.map(str::to_owned);
+    compose::app(&config, test.clock.clone()).unwrap()
+}
+
+/// A file of this test's own that is not there yet.
+pub fn outside(name: &str) -> PathBuf {
+    let file = std::env::temp_dir().join(format!("rollcall-audit-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    file
+}
+
+/// What the file says.
+pub fn told(file: &Path) -> Anchors {
+    Anchors::read(&std::fs::read_to_string(file).unwrap())
+}
+
+/// Records so many looks, seals them and signs how far that is.
+pub async fn fill(app: &App, test: &TestApp, events: i64) {
+    let member: i64 = test.one("select min(member_id) from members", &[]).await;
+    let mut tx = app.store().scoped(1).await.unwrap();
+    for nth in 0..events {
+        let look = Event::new(1, Act::Look, Some(member), app.now()).of(nth + 1).on("access", nth + 1);
+        rows::insert(&mut tx, look.saying(json!({ "field": "phone" }))).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let school = app.school(1).unwrap();
+    sealing::seal(app, school).await.unwrap();
+    test.clock.advance(TimeDelta::minutes(11));
+    assert!(sealing::sign_if_due(app, school).await.unwrap());
+}
+
+/// What verifying finds.
+pub async fn flaws(app: &App, outside: &Anchors) -> Vec<Flaw> {
+    verify(app, app.school(1).unwrap(), outside).await.unwrap().flaws
+}
+
+/// Copies the record beside it.
+pub async fn keep(test: &TestApp) {
+    let mut sql = String::from("drop schema if exists kept cascade; create schema kept;");
+    for table in TABLES {
+        sql.push_str(&format!("create table kept.{table} as table {table};"));
+    }
+    test.owner.batch_execute(&sql).await.unwrap();
+}
+
+/// Puts the record back as it was kept.
+pub async fn put_back(test: &TestApp) {
+    let mut sql = format!("begin; truncate {};", TABLES.join(", "));
+    for table in TABLES {
+        let own_ids = if table == "audit_events" { "overriding system value" } else { "" };
+        sql.push_str(&format!("insert into {table} {own_ids} select * from kept.{table};"));
+    }
+    test.owner.batch_execute(&format!("{sql} commit")).await.unwrap();
+}
+
+const TABLES: [&str; 5] = ["audit_events", "audit_unsealed", "audit_chain", "audit_keys", "audit_heads"];
+
+/// The last number of the chain.
+async fn sealed_to(test: &TestApp) -> i64 {
+    test.one("select coalesce(max(seq), 0) from audit_chain", &[]).await
+}
+
+fn acts(list: &[Value]) -> Vec<&str> {
+    list.iter().map(|event| event["act"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looks_and_changes_leave_events_without_what_was_seen() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    let row = counsellor.get("/unreported/health-daily").await.items()[0].clone();
+    let looked =
+        counsellor.post(&format!("/people/{}/phone", row["id"]), &json!({ "purpose": "call" })).await;
+    let phone = looked.body["phone"].as_str().unwrap().to_owned();
+    let campus = zone(&administrator, "东校区", None).await;
+    gate(&test, &administrator, campus, "东门", json!({})).await;
+    let office = test.sign_in(&test.persona("college_office")).await;
+    let college: i32 =
+        test.one("select department_id from departments where name = $1", &[&"信息学院"]).await;
+    let teacher = test.persona("staff");
+    let grant = json!({ "number": teacher, "role": "college_leader", "department": college,
+        "purpose": "春季学期", "last": "2020-07-31" });
+    assert_eq!(office.post("/grants", &grant).await.status, StatusCode::OK);
+
+    let list = administrator.get("/audit").await;
+    assert_eq!(list.status, StatusCode::OK, "{}", list.body);
+    let done = acts(list.items());
+    for act in ["look", "zone_changed", "gate_changed", "device_offered", "device_paired", "grant_given"] {
+        assert!(done.contains(&act), "{act} of {done:?}");
+    }
+    let look = list.items().iter().find(|event| event["act"] == json!("look")).unwrap();
+    let name: String = test.one("select name from persons where number = $1", &[&userid]).await;
+    assert_eq!((&look["actor"]["name"], &look["actor"]["number"]), (&json!(name), &json!(userid)));
+    assert_eq!((&look["subject"]["number"], &look["purpose"]), (&row["number"], &json!("call")));
+    assert_eq!(look["details"], json!([{ "name": "field", "value": "phone" }]));
+    assert_eq!((&look["seq"], &look["intact"]), (&Value::Null, &json!(true)), "it waits");
+    let given = list.items().iter().find(|event| event["act"] == json!("grant_given")).unwrap();
+    assert_eq!(given["subject"]["number"], json!(teacher));
+    assert!(given["object"].as_str().unwrap().starts_with("grant:"), "{given}");
+    let all: String = test.one("select string_agg(e::text, '') from audit_events e", &[]).await;
+    assert!(!all.contains(&phone), "what was seen is not in it");
+
+    // Looking at what would be leaves nothing.
+    let before: i64 = test.one("select count(*) from audit_events", &[]).await;
+    let days = |preview: bool| json!({ "text": "2020-05-01,放假,劳动节", "preview": preview });
+    let looked = administrator.post("/school-days", &days(true)).await;
+    assert_eq!(looked.status, StatusCode::OK, "{}", looked.body);
+    let after: i64 = test.one("select count(*) from audit_events", &[]).await;
+    assert_eq!(before, after);
+    administrator.post("/school-days", &days(false)).await;
+    let after: i64 = test.one("select count(*) from audit_events", &[]).await;
+    assert_eq!(before + 1, after);
+
+    // Who sees and adds can't change.
+    let service =
+        databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
+    service.batch_execute("begin; set local rollcall.corp_id = '1'").await.unwrap();
+    let own: i64 = service.query_one("select count(*) from audit_events", &[]).await.unwrap().get(0);
+    assert_eq!(own, after);
+    service.batch_execute("rollback").await.unwrap();
+    for sql in [
+        "update audit_events set actor = null",
+        "delete from audit_events",
+        "update audit_chain set seq = seq + 1",
+        "delete from audit_chain",
+        "delete from audit_heads",
+        "truncate audit_events",
+    ] {
+        let refused =
+            service.batch_execute(&format!("begin; set local rollcall.corp_id = '1'; {sql}; commit")).await;
+        assert!(refused.is_err(), "{sql}");
+        service.batch_execute("rollback").await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_sealed_once_however_late_it_commits_and_however_many_seal() {
+    let test = TestApp::start().await;
+    let (app, school) = (&test.app, test.school());
+    let event = || Event::new(1, Act::Look, None, app.now()).of(1);
+    // One takes its id and commits after those that came later are sealed.
+    let mut late = app.store().scoped(1).await.unwrap();
+    rows::insert(&mut late, event()).await.unwrap();
+    let mut early = app.store().scoped(1).await.unwrap();
+    for _ in 0..50 {
+        rows::insert(&mut early, event()).await.unwrap();
+    }
+    early.commit().await.unwrap();
+    sealing::seal(app, school).await.unwrap();
+    let before = sealed_to(&test).await;
+    assert!(before >= 50);
+    late.commit().await.unwrap();
+    assert_eq!(sealing::seal(app, school).await.unwrap(), 1);
+    let ids: i64 = test
+        .one(
+            "select count(*) from audit_chain c join audit_chain d on d.seq = c.seq - 1 where c.event_id < d.event_id",
+            &[],
+        )
+        .await;
+    assert_eq!(ids, 1, "the late one stands after those it was before");
+
+    // Acts and several sealers at once.
+    let writers = (0..8).map(|_| async {
+        for _ in 0..20 {
+            let mut tx = app.store().scoped(1).await.unwrap();
+            rows::insert(&mut tx, event()).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    });
+    let sealers = (0..4).map(|_| async {
+        for _ in 0..20 {
+            sealing::seal(app, school).await.unwrap();
+        }
+    });
+    tokio::join!(futures_util::future::join_all(writers), futures_util::future::join_all(sealers));
+    sealing::seal(app, school).await.unwrap();
+    let events: i64 = test.one("select count(*) from audit_events", &[]).await;
+    let numbers: i64 = test.one("select count(distinct event_id) from audit_chain", &[]).await;
+    assert_eq!((sealed_to(&test).await, numbers), (events, events));
+    assert_eq!(sealing::seal(app, school).await.unwrap(), 0, "nothing is left");
+    assert_eq!(flaws(app, &Anchors::default()).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_touches_the_record_is_found_out() {
+    let test = TestApp::start().await;
+    let file = outside("touched");
+    let app = anchored(&test, &file, None);
+    fill(&app, &test, 20).await;
+    fill(&app, &test, 20).await;
+    let anchors = told(&file);
+    assert_eq!((anchors.lines.len(), anchors.broken.len()), (2, 0));
+    let (text, well) = report(&app, None).await.unwrap();
+    assert!(well && text.contains("✓ 完整"), "{text}");
+    keep(&test).await;
+    let last = sealed_to(&test).await;
+
+    let of = |seq: i64| format!("(select event_id from audit_chain where seq = {seq})");
+    let cases: [(String, &str); 9] = [
+        (format!("update audit_events set subject = 999 where event_id = {}", of(5)), "第 5 号记录的内容被改动"),
+        (format!("delete from audit_events where event_id = {}", of(5)), "第 5 号记录的内容被删除"),
+        ("delete from audit_chain where seq = 5".into(), "第 5 号记录被删除"),
+        (
+            "insert into audit_events (corp_id, at, action, object, detail, nonce, hash)
+             select corp_id, at, action, object, detail, nonce, hash from audit_events limit 1"
+                .into(),
+            "不在链上",
+        ),
+        (
+            "update audit_chain set seq = 900 where seq = 5; update audit_chain set seq = 5 where seq = 6;
+             update audit_chain set seq = 6 where seq = 900"
+                .into(),
+            "第 5 号处链条断开",
+        ),
+        ("delete from audit_chain where seq > 30".into(), "链尾被截断"),
+        (
+            format!(
+                "delete from audit_events where event_id in (select event_id from audit_chain where seq > {0});
+                 delete from audit_chain where seq > {0}",
+                last - 3
+            ),
+            "链尾被截断",
+        ),
+        // With the heads, too: the file outside knows.
+        (
+            "delete from audit_events where event_id in (select event_id from audit_chain where seq > 10);
+             delete from audit_chain where seq > 10; delete from audit_heads where seq > 10"
+                .into(),
+            "链尾被截断",
+        ),
+        ("update audit_heads set hash = decode(repeat('00', 32), 'hex')".into(), "签名无效"),
+    ];
+    for (sql, words) in cases {
+        test.owner.batch_execute(&sql).await.unwrap();
+        let (text, well) = report(&app, None).await.unwrap();
+        assert!(!well && text.contains(words), "{sql}: {text}");
+        put_back(&test).await;
+        assert_eq!(flaws(&app, &anchors).await, [], "it is whole again");
+    }
+
+    // A line outside that somebody changed, and a file that is not there.
+    let changed = std::fs::read_to_string(&file).unwrap().replacen("\"seq\":", "\"seq\":1", 1);
+    std::fs::write(&file, changed).unwrap();
+    let (text, well) = report(&app, Some(&file)).await.unwrap();
+    assert!(!well && text.contains("第 1 行"), "{text}");
+    assert!(report(&app, Some(&outside("nowhere"))).await.is_err());
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_is_signed_when_something_is_new_and_the_days_is_told() {
+    let test = TestApp::start().await;
+    let file = outside("told");
+    let officer = test.persona("staff");
+    let app = anchored(&test, &file, Some(&officer));
+    let school = app.school(1).unwrap();
+    fill(&app, &test, 3).await;
+    test.clock.advance(TimeDelta::minutes(11));
+    assert!(!sealing::sign_if_due(&app, school).await.unwrap(), "nothing is new");
+    let head: String = test.one("select encode(hash, 'hex') from audit_heads", &[]).await;
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&officer).await.len(), 0, "the day is not over");
+
+    test.clock.advance(TimeDelta::days(1));
+    fill(&app, &test, 3).await;
+    test.run_jobs().await;
+    let messages = test.messages_of(&officer).await;
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].to_string().contains(&head), "{}", messages[0]);
+    fill(&app, &test, 3).await;
+    test.run_jobs().await;
+    assert_eq!(test.messages_of(&officer).await.len(), 1, "once a day");
+    assert_eq!(told(&file).lines.len(), 3);
+    let anchored: i64 = test.one("select count(*) from audit_heads where anchored = 'file'", &[]).await;
+    assert_eq!(anchored, 3);
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn auditors_look_through_it_and_nobody_else() {
+    let test = TestApp::start().await;
+    let search = json!({ "numbers": [] });
+    for role in ["student", "counsellor", "college_office", "school_office", "school_leader"] {
+        let viewer = test.sign_in(&test.persona(role)).await;
+        assert_eq!(viewer.get("/audit").await.status, StatusCode::FORBIDDEN, "{role}");
+        assert_eq!(viewer.post("/audit/searches", &search).await.status, StatusCode::FORBIDDEN, "{role}");
+    }
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    let list = counsellor.get("/unreported/health-daily").await;
+    for row in &list.items()[..3] {
+        counsellor.post(&format!("/people/{}/phone", row["id"]), &json!({ "purpose": "call" })).await;
+        test.clock.advance(TimeDelta::minutes(1));
+    }
+    let auditor = test.persona("staff");
+    test.owner
+        .execute(
+            "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
+             select 1, person_id, 'auditor', 1, '审计', 'manual', '2020-01-01', '2021-01-01' from persons where number = $1",
+            &[&auditor],
+        )
+        .await
+        .unwrap();
+    test.forget_viewers().await;
+    let auditor = test.sign_in(&auditor).await;
+
+    let looks = auditor.get("/audit?act=look&limit=2").await;
+    assert_eq!(acts(looks.items()), ["look", "look"], "{}", looks.body);
+    let cursor = looks.body["next_cursor"].as_str().unwrap();
+    let rest = auditor.get(&format!("/audit?act=look&limit=2&cursor={cursor}")).await;
+    assert_eq!((rest.items().len(), &rest.body["next_cursor"]), (1, &Value::Null));
+    assert_eq!(auditor.get("/audit?act=nothing").await.fields(), ["act"]);
+    let turned = auditor.get("/audit?from=2020-03-05T00:00:00Z&until=2020-03-04T00:00:00Z").await;
+    assert_eq!(turned.fields(), ["until"]);
+    let early = auditor.get("/audit?act=look&until=2020-03-04T00:01:00Z").await;
+    assert_eq!(early.items().len(), 1, "{}", early.body);
+
+    // Who saw these people between then and then.
+    let number = |place: usize| list.items()[place]["number"].clone();
+    let asked = json!({ "numbers": [number(0), number(1)], "act": "look",
+        "from": "2020-03-04T00:00:00Z", "until": "2020-03-04T01:00:00Z" });
+    let seen = auditor.post("/audit/searches", &asked).await;
+    assert_eq!(seen.items().len(), 2, "{}", seen.body);
+    assert!(seen.items().iter().all(|event| event["actor"]["number"] == json!(userid)));
+    let done = auditor.post("/audit/searches", &json!({ "actor": userid, "act": "look" })).await;
+    assert_eq!(done.items().len(), 3, "{}", done.body);
+    let strange = auditor.post("/audit/searches", &json!({ "numbers": ["nobody"] })).await;
+    assert_eq!(strange.fields(), ["numbers"]);
+    assert_eq!(auditor.post("/audit/searches", &json!({ "actor": "nobody" })).await.fields(), ["actor"]);
+    // To ask is itself on record, without the numbers.
+    let asked = auditor.get("/audit?act=audit_searched").await;
+    assert_eq!(asked.items().len(), 2, "{}", asked.body);
+    let detail: String = test
+        .one("select string_agg(detail::text, ' ') from audit_events where action = 'audit_searched'", &[])
+        .await;
+    assert!(!detail.contains(number(0).as_str().unwrap()), "{detail}");
+
+    // How far it is sealed, and whether the last signature fits.
+    let open = auditor.get("/audit").await.body;
+    assert_eq!((&open["sealed_to"], &open["head"]), (&json!(0), &Value::Null));
+    assert!(open["waiting"].as_i64().unwrap() > 3 && open["waiting_since"].is_string(), "{open}");
+    sealing::seal(&test.app, test.school()).await.unwrap();
+    sealing::sign_if_due(&test.app, test.school()).await.unwrap();
+    let sealed = auditor.get("/audit").await;
+    assert_eq!(sealed.body["waiting"], json!(0));
+    assert_eq!(sealed.items()[0]["seq"], sealed.body["sealed_to"]);
+    assert_eq!(
+        (&sealed.body["head"]["holds"], &sealed.body["head"]["anchored"]),
+        (&json!(true), &json!(false))
+    );
+    test.owner
+        .batch_execute("update audit_events set object = 'access:0' where action = 'look'")
+        .await
+        .unwrap();
+    let touched = auditor.get("/audit?act=look").await;
+    assert!(touched.items().iter().all(|event| event["intact"] == json!(false)), "{}", touched.body);
+    test.owner.batch_execute("delete from audit_chain where seq > 1").await.unwrap();
+    assert_eq!(auditor.get("/audit").await.body["head"]["holds"], json!(false));
+}
