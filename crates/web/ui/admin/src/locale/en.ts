@@ -2455,4 +2455,10 @@ export const en: Record<keyof typeof zh, string> = {
   'passages.reason.visit_elsewhere': 'Not invited here',
   'passages.flag.overstayed': 'Visitor late',
   'live.visitors': '{n} visitors inside',
+
+  'accounts.end_sessions': 'End sign-ins',
+  'accounts.end_sessions_help':
+    'When a phone was lost or somebody else uses the account: it is signed out everywhere at once, and its owner reads who did it. A device still signed in to WeCom can come in again: see to it in WeCom as well.',
+  'accounts.end_sessions_confirm': 'End all sign-ins of {userid}?',
+  'accounts.sessions_ended': 'Signed out in {n} places',
 };

@@ -2452,4 +2452,9 @@ export const zh = {
   'passages.reason.visit_elsewhere': '未受邀进入本区域',
   'passages.flag.overstayed': '访客超时',
   'live.visitors': '访客在内 {n} 人',
+
+  'accounts.end_sessions': '结束登录',
+  'accounts.end_sessions_help': '手机丢失或账号被别人使用时，让这个账号在所有地方立即退出。本人在“谁看过我的信息”里看得到是谁做的。企业微信里仍登录着的设备可以再次进入，请同时在企业微信中处理。',
+  'accounts.end_sessions_confirm': '结束账号 {userid} 的所有登录？',
+  'accounts.sessions_ended': '已结束 {n} 处登录',
 } as const;
