@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::test_app::TestApp;
+use crate::{
+    browser_client::{Browser, Reply},
+    test_app::{Shape, TestApp},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_sees_where_one_is_signed_in_and_ends_it_at_once() {
@@ -113,4 +116,74 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
     let looks = test.sign_in(&student).await.get("/access-log").await;
     let told: Vec<&str> = looks.items().iter().map(|look| look["field"].as_str().unwrap()).collect();
     assert_eq!(told, ["sessions"], "once, since there was nothing to end again");
+}
+
+/// What is only done by somebody who signed in a moment ago.
+const DANGEROUS: [(&str, &str, &str); 10] = [
+    (
+        "POST",
+        "/grants",
+        r#"{"number":"1","role":"college_leader","department":1,"purpose":"春季学期","last":"2020-07-31"}"#,
+    ),
+    ("POST", "/grants/1/end", r#"{"reason":"换人"}"#),
+    ("POST", "/class-counsellors/1/grants", r#"{"number":"1","purpose":"代管班级","last":"2020-07-31"}"#),
+    ("DELETE", "/class-counsellors/grants/1", ""),
+    ("POST", "/sync-runs/1/approval", r#"{"digest":"00"}"#),
+    ("POST", "/write-plans/1/approval", r#"{"digest":"00"}"#),
+    ("DELETE", "/photos/1", ""),
+    ("POST", "/gate-keys/00/kill", "{}"),
+    ("POST", "/kinds", r#"{"rules":{},"digest":"00"}"#),
+    (
+        "POST",
+        "/exports",
+        r#"{"name":"填报","purpose":"报送","definition":{"dataset":"report_answers","order":"number",
+            "columns":[{"column":"number","title":"学号"}],"filters":{"form":"health-daily","day":"2020-03-04"}}}"#,
+    ),
+];
+
+async fn ask(browser: &Browser, (method, path, body): (&str, &str, &str)) -> Reply {
+    match method {
+        "POST" => browser.post(path, &serde_json::from_str(body).unwrap()).await,
+        _ => browser.delete(path).await,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dangerous_acts_want_a_fresh_sign_in_and_others_do_not() {
+    let test = TestApp::start_with(Shape { fresh_sign_in_minutes: 10, ..Shape::default() }).await;
+    test.sync().await;
+    test.import_roster().await;
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    for act in DANGEROUS {
+        let reply = ask(&administrator, act).await;
+        assert_ne!(reply.code(), "sign_in_again", "{act:?}: a moment ago");
+    }
+    test.clock.advance(TimeDelta::minutes(11));
+    for act in DANGEROUS {
+        let reply = ask(&administrator, act).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::FORBIDDEN, "sign_in_again"), "{act:?}");
+    }
+    let classes = json!({ "name": "班级", "purpose": "报送", "definition": { "dataset": "classes", "order": "place",
+        "columns": [{ "column": "place", "title": "班级" }] } });
+    let asked = administrator.post("/exports", &classes).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "a sheet of figures: {}", asked.body);
+    assert_eq!(administrator.post("/kinds/preview", &json!({})).await.status, StatusCode::OK);
+
+    // The same browser signs in once more and comes back to where it was.
+    let (at, response) = administrator.open(administrator.url("/auth/start?to=/healthz")).await;
+    assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
+    for act in DANGEROUS {
+        let reply = ask(&administrator, act).await;
+        assert_ne!(reply.code(), "sign_in_again", "{act:?}: once more");
+    }
+    assert_eq!(administrator.get("/me/sessions").await.items().len(), 1, "it took the place of the old one");
+}
+
+#[test]
+fn a_sign_in_is_fresh_for_ten_minutes_unless_a_school_says_otherwise() {
+    let text =
+        std::fs::read_to_string(crate::test_app::root().join("deploy/production/rollcall.toml")).unwrap();
+    let mut production: toml::Table = toml::from_str(&text).unwrap();
+    let read: server::config::Server = production.remove("server").unwrap().try_into().unwrap();
+    assert_eq!(read.fresh_sign_in_minutes, 10);
 }

@@ -285,7 +285,7 @@ pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Res
         viewer.grants.retain(|grant| grant.until > today);
         return Ok(Some(viewer));
     }
-    let Some(viewer) = viewer(app, school, session).await? else { return Ok(None) };
+    let Some((viewer, _)) = viewer(app, school, session).await? else { return Ok(None) };
     let remembered = Remembered { of: key, viewer };
     if let Ok(bytes) = serde_json::to_vec(&remembered) {
         app.cache().put(&remembered.of, &bytes, VIEWER_SECONDS).await;
@@ -293,8 +293,8 @@ pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Res
     Ok(Some(remembered.viewer))
 }
 
-/// The same as it is now: for whoever is about to change something.
-pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
+/// The same as it is now, and when they signed in: for whoever is about to change something.
+pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<(Viewer, DateTime<Utc>)>> {
     let hash = secret::hash(session.as_bytes());
     let now = app.now();
     let mut tx = app.store().reading(school.corp()).await?;
@@ -311,7 +311,7 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
         sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
         tx.commit().await?;
     }
-    Ok(session.viewer)
+    Ok(session.viewer.map(|viewer| (viewer, session.signed_in_at)))
 }
 
 /// Ends a session.

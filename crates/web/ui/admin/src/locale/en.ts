@@ -2461,4 +2461,8 @@ export const en: Record<keyof typeof zh, string> = {
     'When a phone was lost or somebody else uses the account: it is signed out everywhere at once, and its owner reads who did it. A device still signed in to WeCom can come in again: see to it in WeCom as well.',
   'accounts.end_sessions_confirm': 'End all sign-ins of {userid}?',
   'accounts.sessions_ended': 'Signed out in {n} places',
+
+  'sign_in.again': 'This needs a fresh sign-in',
+  'sign_in.again_help': 'You signed in a while ago. Scan the code, come back to this page and do it once more; what is not saved on it is not kept.',
+  'sign_in.again_button': 'Sign in',
 };

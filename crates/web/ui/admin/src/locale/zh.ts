@@ -2457,4 +2457,8 @@ export const zh = {
   'accounts.end_sessions_help': '手机丢失或账号被别人使用时，让这个账号在所有地方立即退出。本人在“谁看过我的信息”里看得到是谁做的。企业微信里仍登录着的设备可以再次进入，请同时在企业微信中处理。',
   'accounts.end_sessions_confirm': '结束账号 {userid} 的所有登录？',
   'accounts.sessions_ended': '已结束 {n} 处登录',
+
+  'sign_in.again': '此操作需要重新登录确认',
+  'sign_in.again_help': '距上次登录已久。扫码登录后回到此页，再做一次；页面上没有保存的内容不会保留。',
+  'sign_in.again_button': '去登录',
 } as const;
