@@ -180,7 +180,7 @@ async fn dangerous_acts_want_a_fresh_sign_in_and_others_do_not() {
 }
 
 #[test]
-fn a_sign_in_is_fresh_for_ten_minutes_unless_a_school_says_otherwise() {
+fn a_sign_in_is_fresh_for_ten_minutes_unless_configured_otherwise() {
     let text =
         std::fs::read_to_string(crate::test_app::root().join("deploy/production/rollcall.toml")).unwrap();
     let mut production: toml::Table = toml::from_str(&text).unwrap();
