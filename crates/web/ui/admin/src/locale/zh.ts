@@ -27,6 +27,9 @@ export const zh = {
   'sign_in.title': '登录数据大厅',
   'sign_in.with': '使用企业微信登录',
   'sign_in.help': '点击后用手机企业微信扫码，不需要密码。',
+  'sign_in.again': '此操作需要重新登录确认',
+  'sign_in.again_help': '距上次登录已久。扫码登录后回到此页，再做一次；页面上没有保存的内容不会保留。',
+  'sign_in.again_button': '去登录',
   'sign_in.ended': '登录已过期，请重新登录。',
   'sign_in.out': '您已退出登录。',
   'sign_in.phone': '学生填报请在手机企业微信的工作台中打开“点名”。',
@@ -670,6 +673,10 @@ export const zh = {
   'accounts.left.persons': '名册里没有账号的人',
   'accounts.none_left': '没有了',
   'accounts.none_left_help': '通讯录或名册有变化后，没有对上的会列在这里。',
+  'accounts.end_sessions': '结束登录',
+  'accounts.end_sessions_help': '手机丢失或账号被别人使用时，让这个账号在所有地方立即退出。本人在“谁看过我的信息”里看得到是谁做的。企业微信里仍登录着的设备可以再次进入，请同时在企业微信中处理。',
+  'accounts.end_sessions_confirm': '结束账号 {userid} 的所有登录？',
+  'accounts.sessions_ended': '已结束 {n} 处登录',
 
   'menu.corrections': '信息更正',
   'menu.class-counsellors': '班级与辅导员',
@@ -2452,13 +2459,4 @@ export const zh = {
   'passages.reason.visit_elsewhere': '未受邀进入本区域',
   'passages.flag.overstayed': '访客超时',
   'live.visitors': '访客在内 {n} 人',
-
-  'accounts.end_sessions': '结束登录',
-  'accounts.end_sessions_help': '手机丢失或账号被别人使用时，让这个账号在所有地方立即退出。本人在“谁看过我的信息”里看得到是谁做的。企业微信里仍登录着的设备可以再次进入，请同时在企业微信中处理。',
-  'accounts.end_sessions_confirm': '结束账号 {userid} 的所有登录？',
-  'accounts.sessions_ended': '已结束 {n} 处登录',
-
-  'sign_in.again': '此操作需要重新登录确认',
-  'sign_in.again_help': '距上次登录已久。扫码登录后回到此页，再做一次；页面上没有保存的内容不会保留。',
-  'sign_in.again_button': '去登录',
 } as const;
