@@ -88,6 +88,7 @@ const ADMIN = [
   { route: 'audit', at: '/audit', as: 'administrator', lists: [{ api: '/audit', long: true }] },
   { route: 'operations', at: '/operations', as: 'administrator', lists: [{ api: '/operations', one: true }, { api: '/operations/dead-jobs', long: true }] },
   { route: 'outages', at: '/outages', as: 'administrator', lists: [{ api: '/outages', long: true }] },
+  { route: 'sessions', at: '/sessions', as: 'counsellor', lists: [{ api: '/me/sessions', one: true }] },
   { route: 'sign-in', at: '/sign-in', as: 'counsellor' },
   { route: 'not-found', at: '/nothing-here', as: 'counsellor' },
 ];
@@ -116,6 +117,7 @@ const H5 = [
   { route: 'visitors', at: '/visitors', as: 'counsellor', lists: [{ api: '/me/visitors', long: true }] },
   { route: 'visit', at: '/visit#t=:visit', as: 'student' },
   { route: 'access-log', at: '/me/access-log', as: 'student', lists: [{ api: '/access-log', long: true }] },
+  { route: 'sessions', at: '/me/sessions', as: 'student', lists: [{ api: '/me/sessions', one: true }] },
   { route: 'my-data', at: '/me/data', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data', one: true }, { api: '/me/corrections', long: true }] },
   { route: 'corrections', at: '/corrections', as: 'counsellor', also: ['school_office'], lists: [{ api: '/corrections', long: true }] },
   { route: 'reviews', at: '/reviews', as: 'counsellor', also: ['college_office'], lists: [{ api: '/reviews', long: true }] },

@@ -76,6 +76,7 @@ mod roster;
 mod roster_lists;
 mod schools_apart;
 mod security_documents;
+mod sessions;
 mod sign_in;
 mod sign_offs;
 mod statistics;

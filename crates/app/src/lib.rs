@@ -54,6 +54,7 @@ pub mod reviews;
 pub mod roster;
 pub mod school;
 pub mod school_days;
+pub mod sessions;
 pub mod sign_in;
 pub mod sign_offs;
 pub mod statistics;

@@ -5,7 +5,11 @@
 //! kept.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{CorpId, MemberId, policy::Viewer};
+use domain::{
+    CorpId, MemberId,
+    policy::Viewer,
+    session::{self, Device},
+};
 use serde::{Deserialize, Serialize};
 use store::{
     AsyncPgConnection, jobs as queue,
@@ -15,6 +19,8 @@ use store::{
 };
 use subtle::ConstantTimeEq;
 use wecom::oauth::{Identity, Scope, is_code_spent};
+
+pub use domain::session::Channel;
 
 use crate::{App, Error, Result, School, jobs::refresh_member, secret};
 
@@ -28,15 +34,6 @@ pub const ABSOLUTE: TimeDelta = TimeDelta::hours(12);
 const TOUCH: TimeDelta = TimeDelta::minutes(1);
 /// How long a viewer may be remembered: who left is out within 5 s.
 const VIEWER_SECONDS: u64 = 3;
-
-/// From where someone signs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// Inside 企业微信: silent.
-    InClient,
-    /// A browser on a PC: by scanning a code.
-    Browser,
-}
 
 /// A sign-in begun.
 #[derive(Debug)]
@@ -172,8 +169,8 @@ pub enum Outcome {
     Stranger,
 }
 
-/// Ends a sign-in.
-pub async fn finish(app: &App, school: &School, back: Return<'_>) -> Result<Outcome> {
+/// Ends a sign-in with this browser.
+pub async fn finish(app: &App, school: &School, back: Return<'_>, device: Device) -> Result<Outcome> {
     let now = app.now();
     let state_hash = state_hash(back.state);
     let mut tx = app.store().unscoped().await?;
@@ -215,14 +212,21 @@ pub async fn finish(app: &App, school: &School, back: Return<'_>) -> Result<Outc
         seen_at: now,
         idle_until: now + IDLE,
         ends_at: now + ABSOLUTE,
+        channel: device.channel.as_str(),
+        system: device.system.as_str(),
+        browser: device.browser.as_str(),
     };
+    let corp = school.corp();
     let mut tx = app.store().unscoped().await?;
+    sessions::lock(&mut tx, corp, member).await?;
     if let Some(old) = back.session {
-        sessions::delete(&mut tx, school.corp(), &secret::hash(old.as_bytes())).await?;
+        sessions::delete(&mut tx, corp, &secret::hash(old.as_bytes())).await?;
     }
     sessions::insert(&mut tx, &session).await?;
-    sign_in_flows::finish(&mut tx, school.corp(), &state_hash, &session.session_hash).await?;
+    let ended = sessions::end_beyond(&mut tx, corp, member, session.channel, session::MOST, now).await?;
+    sign_in_flows::finish(&mut tx, corp, &state_hash, &session.session_hash).await?;
     tx.commit().await?;
+    forget_viewers(app, school, &ended).await;
     Ok(Outcome::SignedIn { session: token, to })
 }
 
@@ -255,11 +259,23 @@ fn is_of(of: &str, key: &str) -> bool {
     of == key
 }
 
+/// Where the viewer of a session is remembered.
+fn viewer_key(corp: CorpId, session_hash: &[u8]) -> String {
+    format!("viewer:{corp}:{}", hex::encode(session_hash))
+}
+
+/// Forgets the viewers of sessions that were ended, by their hashes: what only looks is refused at once as well.
+pub(crate) async fn forget_viewers(app: &App, school: &School, session_hashes: &[Vec<u8>]) {
+    for hash in session_hashes {
+        app.cache().forget(&viewer_key(school.corp(), hash)).await;
+    }
+}
+
 /// The viewer of a session cookie, if the session holds and its member is still there; for somebody who only looks, as it
 /// was known up to three seconds ago.
 pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
     let hash = secret::hash(session.as_bytes());
-    let key = format!("viewer:{}:{}", school.corp(), hex::encode(&hash));
+    let key = viewer_key(school.corp(), &hash);
     if let Some(known) = app.cache().get(&key).await
         && let Ok(Remembered { of, mut viewer }) = serde_json::from_slice(&known)
         && is_of(&of, &key)
@@ -269,7 +285,7 @@ pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Res
         viewer.grants.retain(|grant| grant.until > today);
         return Ok(Some(viewer));
     }
-    let Some(viewer) = viewer(app, school, session).await? else { return Ok(None) };
+    let Some((viewer, _)) = viewer(app, school, session).await? else { return Ok(None) };
     let remembered = Remembered { of: key, viewer };
     if let Ok(bytes) = serde_json::to_vec(&remembered) {
         app.cache().put(&remembered.of, &bytes, VIEWER_SECONDS).await;
@@ -277,8 +293,8 @@ pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Res
     Ok(Some(remembered.viewer))
 }
 
-/// The same as it is now: for whoever is about to change something.
-pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
+/// The same as it is now, and when they signed in: for whoever is about to change something.
+pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<(Viewer, DateTime<Utc>)>> {
     let hash = secret::hash(session.as_bytes());
     let now = app.now();
     let mut tx = app.store().reading(school.corp()).await?;
@@ -295,7 +311,7 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
         sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
         tx.commit().await?;
     }
-    Ok(session.viewer)
+    Ok(session.viewer.map(|viewer| (viewer, session.signed_in_at)))
 }
 
 /// Ends a session.
@@ -303,7 +319,7 @@ pub async fn sign_out(app: &App, school: &School, session: &str) -> Result<()> {
     let hash = secret::hash(session.as_bytes());
     let mut conn = app.store().control().await?;
     sessions::delete(&mut conn, school.corp(), &hash).await?;
-    app.cache().forget(&format!("viewer:{}:{}", school.corp(), hex::encode(&hash))).await;
+    forget_viewers(app, school, &[hash]).await;
     Ok(())
 }
 

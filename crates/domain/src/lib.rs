@@ -32,6 +32,7 @@ pub mod reminder;
 pub mod residence;
 pub mod review;
 pub mod roster;
+pub mod session;
 pub mod statistics;
 pub mod status;
 pub mod write_back;

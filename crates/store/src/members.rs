@@ -286,6 +286,22 @@ pub async fn close_departments(
     Ok(())
 }
 
+/// The account of a userid, however it is written, with whose it is; none: there is none, or it has left.
+pub async fn account(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    userid: &str,
+) -> Result<Option<(MemberId, Option<PersonId>)>> {
+    Ok(members::table
+        .filter(members::corp_id.eq(corp))
+        .filter(members::userid_key.eq(userid.to_lowercase()))
+        .filter(members::left_on.is_null())
+        .select((members::member_id, members::person_id))
+        .first(conn)
+        .await
+        .optional()?)
+}
+
 /// Begins a change of who is who and who is where: one at a time in a school, to the end of the transaction.
 ///
 /// What follows are joins over whole tables, some of which were filled a moment ago, so that the planner knows

@@ -1405,6 +1405,10 @@ diesel::table! {
         seen_at -> Timestamptz,
         idle_until -> Timestamptz,
         ends_at -> Timestamptz,
+        session_id -> Int8,
+        channel -> Text,
+        system -> Text,
+        browser -> Text,
     }
 }
 

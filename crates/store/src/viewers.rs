@@ -22,6 +22,8 @@ use crate::{
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = Nullable<Timestamptz>)]
+    signed_in_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     seen_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<BigInt>)]
     member_id: Option<MemberId>,
@@ -46,9 +48,9 @@ struct Row {
 /// What a viewer is made of, in one statement: it is asked at every request of somebody who was not here a moment ago. $1 is
 /// the school, $2 the day.
 macro_rules! viewer {
-    ($seen_at:literal, $from:literal, $which:literal) => {
+    ($session:literal, $from:literal, $which:literal) => {
         concat!(
-            "select ", $seen_at, " as seen_at, m.member_id, m.userid, p.person_id, p.kind as person_kind,
+            "select ", $session, ", m.member_id, m.userid, p.person_id, p.kind as person_kind,
                     g.role, g.department_id, d.name as department_name, d.kind as department_kind, g.until_date
              from ", $from, "
              left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
@@ -64,12 +66,12 @@ macro_rules! viewer {
 
 // 1 activated, 4 not activated yet; unknown where WeCom withheld it. 2 disabled, 5 left (doc 90196).
 const OF_MEMBER: &str = viewer!(
-    "null::timestamptz",
+    "null::timestamptz as signed_in_at, null::timestamptz as seen_at",
     "members m",
     "m.corp_id = $1 and m.member_id = $3 and m.left_on is null and (m.status is null or m.status in (1, 4))"
 );
 const OF_SESSION: &str = viewer!(
-    "s.seen_at",
+    "s.signed_in_at, s.seen_at",
     "sessions s left join members m on m.corp_id = s.corp_id and m.member_id = s.member_id
        and m.left_on is null and (m.status is null or m.status in (1, 4))",
     "s.corp_id = $1 and s.session_hash = $3 and s.idle_until > $4 and s.ends_at > $4"
@@ -78,6 +80,8 @@ const OF_SESSION: &str = viewer!(
 /// A session that has not ended.
 #[derive(Debug, Clone)]
 pub struct Session {
+    /// When the sign-in ended here.
+    pub signed_in_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub seen_at: DateTime<Utc>,
     /// Whose it is; none: the account has left or is disabled.
@@ -116,8 +120,9 @@ pub async fn of_session(
         .bind::<Timestamptz, _>(now)
         .load(conn)
         .await?;
-    let Some(seen_at) = rows.split_first().and_then(|(row, _)| row.seen_at) else { return Ok(None) };
-    Ok(Some(Session { seen_at, viewer: viewer(corp, rows)? }))
+    let times = rows.first().and_then(|row| row.signed_in_at.zip(row.seen_at));
+    let Some((signed_in_at, seen_at)) = times else { return Ok(None) };
+    Ok(Some(Session { signed_in_at, seen_at, viewer: viewer(corp, rows)? }))
 }
 
 fn viewer(corp: CorpId, rows: Vec<Row>) -> Result<Option<Viewer>> {

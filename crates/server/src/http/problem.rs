@@ -152,11 +152,12 @@ impl ResponseError for Failure {
 }
 
 /// Code, status, title and remedy of every failure that HTTP itself has, for docs/ERRORS.md.
-pub const HTTP_FAILURES: [(&str, u16, &str, &str); 11] = [
+pub const HTTP_FAILURES: [(&str, u16, &str, &str); 12] = [
     ("malformed", 400, "内容不是 JSON", "请刷新页面后重试"),
     ("callback_refused", 403, "回调校验未通过", "请核对 Token、EncodingAESKey 与回调地址"),
     ("foreign_sign_in", 403, "登录链接不是本机发起的", "请从企业微信工作台重新打开点名"),
     ("foreign_site", 403, "请求来自其他网站", "请从点名的页面内操作"),
+    ("sign_in_again", 403, "此操作需要重新登录确认", "请重新登录，然后再做一次"),
     ("sign_in_failed", 403, "登录没有成功", "请从企业微信工作台重新打开点名"),
     ("unknown_member", 403, "通讯录里没有您的账号", "请联系学校信息中心核对企业微信通讯录"),
     ("no_such_address", 404, "没有这个地址", "请检查地址，或从工作台重新打开"),

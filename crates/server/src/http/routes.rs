@@ -54,6 +54,7 @@ pub mod residences;
 pub mod reviews;
 pub mod roster;
 pub mod school_days;
+pub mod sessions;
 pub mod sign_offs;
 pub mod statistics;
 pub mod statuses;
@@ -186,6 +187,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(accounts::leftovers)
             .service(accounts::link)
             .service(accounts::unlink)
+            .service(sessions::end_of_account)
             .service(write_plans::list)
             .service(write_plans::departments_template)
             .service(write_plans::create)
@@ -202,6 +204,9 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sync_runs::mirror)
             .service(my_data::get)
             .service(my_data::contact)
+            .service(sessions::list)
+            .service(sessions::end)
+            .service(sessions::end_others)
             .service(consents::withdraw)
             .service(corrections::create)
             .service(corrections::mine)

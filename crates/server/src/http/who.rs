@@ -8,6 +8,7 @@ use actix_web::{
     web::Data,
 };
 use app::{App, School, platform::visits, sign_in};
+use chrono::TimeDelta;
 use domain::{CorpId, policy::Viewer};
 use futures_util::future::LocalBoxFuture;
 
@@ -15,6 +16,7 @@ use super::{
     Hosts,
     problem::{Answer, Failure},
 };
+use crate::config::Config;
 
 /// The session cookie. `__Host-`: this host only, secure, whole site.
 pub const SESSION: &str = "__Host-session";
@@ -24,7 +26,7 @@ pub const BINDING: &str = "__Host-sign-in";
 pub const AGAIN: &str = "__Host-again";
 
 /// A cookie as all of ours are. An explicit life: iOS web views forget session cookies.
-pub fn cookie(name: &'static str, value: String, life: chrono::TimeDelta) -> Cookie<'static> {
+pub fn cookie(name: &'static str, value: String, life: TimeDelta) -> Cookie<'static> {
     Cookie::build(name, value)
         .path("/")
         .secure(true)
@@ -36,7 +38,7 @@ pub fn cookie(name: &'static str, value: String, life: chrono::TimeDelta) -> Coo
 
 /// The end of a cookie.
 pub fn forget(name: &'static str) -> Cookie<'static> {
-    cookie(name, String::new(), chrono::TimeDelta::zero())
+    cookie(name, String::new(), TimeDelta::zero())
 }
 
 /// The school the host name leads to.
@@ -80,12 +82,19 @@ pub struct SignedIn {
     pub at: AtSchool,
     /// Who.
     pub viewer: Viewer,
+    /// Whether they signed in a moment ago. Known of whoever changes something; who only looks is not asked.
+    is_fresh: bool,
 }
 
 impl SignedIn {
     /// What every use case takes.
     pub fn parts(&self) -> Answer<(&App, &School, &Viewer)> {
         Ok((&self.at.app, self.at.school()?, &self.viewer))
+    }
+
+    /// The same for dangerous acts: whoever finds a screen unlocked hours after somebody signed in is not to do them.
+    pub fn fresh_parts(&self) -> Answer<(&App, &School, &Viewer)> {
+        if self.is_fresh { self.parts() } else { Err(Failure::http("sign_in_again")) }
     }
 }
 
@@ -100,21 +109,25 @@ impl FromRequest for SignedIn {
         let path = request.path().to_owned();
         let only_looks = request.method().is_safe();
         let browser = request.headers().get(USER_AGENT).cloned();
+        let fresh = request
+            .app_data::<Data<Config>>()
+            .map(|config| TimeDelta::minutes(config.server.fresh_sign_in_minutes.into()));
         Box::pin(async move {
             let at = at?;
             let session = session.ok_or(app::Error::NotSignedIn)?;
-            let viewer = if only_looks {
-                sign_in::remembered_viewer(&at.app, at.school()?, &session).await?
+            let (viewer, signed_in_at) = if only_looks {
+                (sign_in::remembered_viewer(&at.app, at.school()?, &session).await?, None)
             } else {
-                sign_in::viewer(&at.app, at.school()?, &session).await?
+                sign_in::viewer(&at.app, at.school()?, &session).await?.unzip()
             };
+            let is_fresh = signed_in_at.zip(fresh).is_some_and(|(since, life)| at.app.now() - since <= life);
             let viewer = viewer.ok_or(app::Error::NotSignedIn)?;
             if let Some(limits) = limits {
                 limits.check_member(viewer.corp, viewer.member)?;
             }
             let browser = browser.as_ref().and_then(|words| words.to_str().ok()).unwrap_or_default();
             visits::note(&at.app, at.school()?, &viewer, &path, browser);
-            Ok(Self { at, viewer })
+            Ok(Self { at, viewer, is_fresh })
         })
     }
 }

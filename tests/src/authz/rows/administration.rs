@@ -98,6 +98,7 @@ pub const ROWS: &[Row] = &[
         "POST /accounts/links",
         r#"{"links":[{"userid":"$userid","number":"$number"}]}"#,
     ),
+    row("accounts_end_sessions", Administer, "POST /accounts/sessions/end", r#"{"userid":"$odd_userid"}"#),
     row("accounts_unlink", Administer, "DELETE /accounts/$odd_account/link", ""),
     get("kinds_get", Administer, "GET /kinds"),
     get("kinds_accounts", Administer, "GET /kinds/accounts"),

@@ -91,12 +91,22 @@ async fn list(world: &mut World, userid: &str, subject: &str) -> String {
     text(&told.body["change_set"])
 }
 
+/// One more session, which nobody uses.
+async fn spare_session(world: &World, userid: &str) -> String {
+    let sql = "insert into sessions (session_hash, corp_id, member_id, signed_in_at, seen_at, idle_until, ends_at)
+        select sha256(convert_to('spare ' || userid, 'UTF8')), corp_id, member_id, $2, $2, $2::timestamptz + interval '2 hours',
+               $2::timestamptz + interval '12 hours'
+        from members where userid = $1 and left_on is null returning session_id";
+    world.test.one::<i64>(sql, &[&userid, &world.test.app.now()]).await.to_string()
+}
+
 async fn of_member(world: &mut World, userid: &str, serial: usize) -> Ids {
     let mut ids = Ids::new();
     let (attachment, receipt) = papers(world, userid).await;
     ids.insert("own_attachment", attachment);
     ids.insert("own_receipt", receipt);
     ids.insert("own_loose", picture(world, userid).await);
+    ids.insert("own_session", spare_session(world, userid).await);
     let wrong = json!({ "field": "phone", "value": format!("1380000{serial:04}") });
     ids.insert("own_correction", text(&done(world, userid, "/me/corrections", &wrong).await["id"]));
     world.note("corrections", userid);

@@ -196,6 +196,10 @@ async fn fixed(world: &mut World) -> Ids {
         "odd_account",
         one(world, "select max(a.member_id) from members a join persons p using (corp_id, person_id) where p.number like 'X%'").await,
     );
+    let sql =
+        "select a.userid from members a join persons p using (corp_id, person_id) where p.number like 'X%'
+        order by a.member_id desc limit 1";
+    ids.insert("odd_userid", world.test.one::<String>(sql, &[]).await);
 
     messages(world, &administrator, &mut ids).await;
     gate(world, &mut ids).await;

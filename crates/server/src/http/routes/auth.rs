@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Data};
 use app::sign_in::{self, Channel, Outcome, Return};
+use domain::session::Device;
 use serde::Deserialize;
 
 use crate::{
@@ -46,7 +47,7 @@ async fn begin(
     config: &Config,
 ) -> Answer<HttpResponse> {
     address_checked(request, limits, config)?;
-    let channel = if is_in_client(request) { Channel::InClient } else { Channel::Browser };
+    let channel = Channel::of_user_agent(user_agent(request));
     let binding = request.cookie(BINDING);
     let binding = binding.as_ref().map(|cookie| cookie.value());
     // Back to the host the browser came to: its cookies are that host's.
@@ -68,10 +69,15 @@ pub(super) fn visit_checked(request: &HttpRequest, limits: &Limits, config: &Con
     limits.check_visit(client_address(request, &config.server.trusted_proxies))
 }
 
-/// 企业微信's own browser says so (doc 90315).
+/// Whether it is 企业微信's own browser.
 pub(super) fn is_in_client(request: &HttpRequest) -> bool {
+    Channel::of_user_agent(user_agent(request)) == Channel::InClient
+}
+
+/// What the browser calls itself.
+fn user_agent(request: &HttpRequest) -> &str {
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    agent.unwrap_or_default().contains("wxwork/")
+    agent.unwrap_or_default()
 }
 
 /// Where the browser came to: scheme, host and port.
@@ -109,7 +115,8 @@ async fn end(request: &HttpRequest, at: &AtSchool, query: &Callback) -> Answer<H
         response.insert_header((header::LOCATION, to.to_owned()));
         response
     };
-    Ok(match sign_in::finish(&at.app, at.school()?, back).await? {
+    let device = Device::of_user_agent(user_agent(request));
+    Ok(match sign_in::finish(&at.app, at.school()?, back, device).await? {
         Outcome::SignedIn { session, to } => {
             see(&to).cookie(cookie(SESSION, session, sign_in::ABSOLUTE)).cookie(forget(AGAIN)).finish()
         }

@@ -176,7 +176,7 @@ pub async fn appoint(
     id: web::Path<i32>,
     body: Json<Appointment>,
 ) -> Answer<web::Json<Appointed>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let named = Named { number: &body.0.number, purpose: &body.0.purpose, last: body.0.last };
     let added = class_counsellors::appoint(app, school, viewer, *id, named).await?;
     Ok(web::Json(Appointed { added }))
@@ -190,7 +190,7 @@ pub async fn appoint(
     responses((status = 204), Refusals, WriteRefusals))]
 #[delete("/class-counsellors/grants/{id}")]
 pub async fn end(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     class_counsellors::end(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

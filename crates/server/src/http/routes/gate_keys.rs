@@ -57,7 +57,7 @@ pub async fn list(who: SignedIn) -> Answer<web::Json<GateKeyList>> {
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/gate-keys/{id}/kill")]
 pub async fn kill(who: SignedIn, id: web::Path<String>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     gate_keys::kill(app, school, viewer, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

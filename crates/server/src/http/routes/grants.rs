@@ -204,7 +204,7 @@ pub async fn preview(who: SignedIn, body: Json<NewGrant>) -> Answer<web::Json<Gr
     responses((status = 200, body = GrantOutcome), Refusals, WriteRefusals))]
 #[post("/grants")]
 pub async fn give(who: SignedIn, body: Json<NewGrant>) -> Answer<web::Json<GrantOutcome>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     Ok(web::Json(grants::give(app, school, viewer, body.0.wanted(), true).await?.into()))
 }
 
@@ -224,7 +224,7 @@ pub struct GrantEnd {
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/grants/{id}/end")]
 pub async fn end(who: SignedIn, id: web::Path<i64>, body: Json<GrantEnd>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     grants::end(app, school, viewer, *id, &body.0.reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -251,7 +251,7 @@ pub struct KindsSaved {
     responses((status = 200, body = KindsSaved), Refusals, WriteRefusals))]
 #[post("/kinds")]
 pub async fn save(who: SignedIn, body: Json<KindSave>) -> Answer<web::Json<KindsSaved>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let (rules, digest) = (body.0.rules.read()?, digest(&body.0.digest)?);
     let (outcome, saved) = kinds::save(app, school, viewer, &rules, &digest).await?;
     Ok(web::Json(KindsSaved { saved, departments: outcome.changes.len() }))

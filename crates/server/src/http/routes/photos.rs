@@ -56,7 +56,7 @@ pub async fn own(who: SignedIn) -> Answer<HttpResponse> {
     responses((status = 204), Refusals, WriteRefusals))]
 #[delete("/photos/{id}")]
 pub async fn remove(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     photos::remove(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -171,7 +171,7 @@ pub struct Approval {
     responses((status = 202, description = "a job applies them"), Refusals, WriteRefusals))]
 #[post("/sync-runs/{id}/approval")]
 pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<Approval>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let digest =
         hex::decode(&body.0.digest).map_err(|_| app::Error::field("digest", "请原样带上 held_digest"))?;
     sync_runs::approve(app, school, viewer, *id, &digest).await?;

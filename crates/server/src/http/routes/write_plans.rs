@@ -227,7 +227,7 @@ pub struct WriteApproval {
     responses((status = 202), Refusals, WriteRefusals))]
 #[post("/write-plans/{id}/approval")]
 pub async fn approve(who: SignedIn, id: web::Path<i64>, body: Json<WriteApproval>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let digest = hex::decode(&body.0.digest)
         .map_err(|_| app::Error::field("digest", "请原样带上页面上看到的核对码"))?;
     write_plans::approve(app, school, viewer, *id, &digest).await?;

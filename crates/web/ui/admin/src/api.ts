@@ -1,3 +1,4 @@
+import { shallowRef } from 'vue';
 import { createApi } from '#shared/api/client.ts';
 import { upload, type Step } from '#shared/api/upload.ts';
 
@@ -11,9 +12,13 @@ export function signedOut() {
   location.replace(`/admin/sign-in?to=${encodeURIComponent(to)}`);
 }
 
-export const api = createApi({ signedOut });
+/** Set when the server wants a fresh sign-in before it does what was asked: `SignInAgain` asks for it. */
+export const wantsSignIn = shallowRef(false);
+const signInAgain = () => (wantsSignIn.value = true);
+
+export const api = createApi({ signedOut, signInAgain });
 /** For files: a large one takes longer than a question. */
-export const patientApi = createApi({ signedOut, timeout: 180_000 });
+export const patientApi = createApi({ signedOut, signInAgain, timeout: 180_000 });
 
 /** Sends a file whose answer comes in steps. */
 export function sendFile<T>(path: string, file: File, on: (step: Step) => void): Promise<T> {

@@ -29,6 +29,9 @@ export const en: Record<keyof typeof zh, string> = {
   'sign_in.title': 'Sign in to the data hall',
   'sign_in.with': 'Sign in with WeCom',
   'sign_in.help': 'You will scan a code with WeCom on your phone. There is no password.',
+  'sign_in.again': 'This needs a fresh sign-in',
+  'sign_in.again_help': 'You signed in a while ago. Scan the code, come back to this page and do it once more; what is not saved on it is not kept.',
+  'sign_in.again_button': 'Sign in',
   'sign_in.ended': 'Your sign-in has ended. Please sign in again.',
   'sign_in.out': 'You are signed out.',
   'sign_in.phone': 'Students report from the WeCom workbench on their phone.',
@@ -673,6 +676,11 @@ export const en: Record<keyof typeof zh, string> = {
   'accounts.left.persons': 'Persons without an account',
   'accounts.none_left': 'None left',
   'accounts.none_left_help': 'When directory or roster change, what does not match is listed here.',
+  'accounts.end_sessions': 'End sign-ins',
+  'accounts.end_sessions_help':
+    'When a phone was lost or somebody else uses the account: it is signed out everywhere at once, and its owner reads who did it. A device still signed in to WeCom can come in again: see to it in WeCom as well.',
+  'accounts.end_sessions_confirm': 'End all sign-ins of {userid}?',
+  'accounts.sessions_ended': 'Signed out in {n} places',
 
   'menu.corrections': 'Corrections',
   'menu.class-counsellors': 'Classes and counsellors',

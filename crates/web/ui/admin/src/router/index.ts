@@ -121,6 +121,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'accounts.title', menu: 'accounts' },
   },
   {
+    path: '/sessions',
+    name: 'sessions',
+    component: () => import('../pages/sessions/SessionsPage.vue'),
+    meta: { title: 'sessions.title' },
+  },
+  {
     path: '/write-back',
     name: 'write-back',
     component: () => import('../pages/write-back/WriteBackPage.vue'),

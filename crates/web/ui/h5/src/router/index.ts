@@ -114,6 +114,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'access_log.title' },
   },
   {
+    path: '/me/sessions',
+    name: 'sessions',
+    component: () => import('../pages/me/SessionsPage.vue'),
+    meta: { title: 'sessions.title' },
+  },
+  {
     path: '/me/data',
     name: 'my-data',
     component: () => import('../pages/me/MyDataPage.vue'),

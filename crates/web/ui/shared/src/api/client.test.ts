@@ -63,6 +63,17 @@ describe('the client', () => {
     expect(signedOut).toHaveBeenCalledOnce();
   });
 
+  test('tells when a fresh sign-in is wanted, and not of any other refusal', async () => {
+    const codes = ['sign_in_again', 'forbidden'];
+    const { origin } = await serve((_, response) => json(response, 403, { title: '此操作需要重新登录确认', status: 403, code: codes.shift() }));
+    const signInAgain = vi.fn();
+    const api = createApi({ origin, signedOut: () => undefined, signInAgain });
+    await expect(forms(api)).rejects.toMatchObject({ kind: 'refused', code: 'sign_in_again' });
+    expect(signInAgain).toHaveBeenCalledOnce();
+    await expect(forms(api)).rejects.toMatchObject({ kind: 'refused', code: 'forbidden' });
+    expect(signInAgain).toHaveBeenCalledOnce();
+  });
+
   test('knows a dropped connection', async () => {
     const { origin } = await serve((_, response) => void response.destroy());
     await expect(forms(createApi({ origin, signedOut: () => undefined }))).rejects.toMatchObject({ kind: 'offline', passing: true });

@@ -1,12 +1,15 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { Problem, problemOf } from './problem.ts';
 import type { paths } from './schema.d.ts';
+import type { ProblemBody } from './types.ts';
 
 export type Api = Client<paths, 'application/json'>;
 
 type ApiOptions = {
   /** Called when the server no longer knows the session; the page then leaves for the sign-in. */
   signedOut: () => void;
+  /** Called when the server wants a fresh sign-in before it does what was asked. */
+  signInAgain?: () => void;
   /** Milliseconds after which a request is given up. */
   timeout?: number;
   /** Where the API is; the page's own origin. */
@@ -39,8 +42,18 @@ export function remembering(fetchIt: (request: Request) => Promise<Response>): (
   };
 }
 
+/** The code of a refusal, read from a copy; empty where there is none. */
+async function codeOf(response: Response): Promise<string> {
+  try {
+    const body = (await response.clone().json()) as Partial<ProblemBody>;
+    return body.code ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** The typed client of the JSON API. Requests carry the session cookie and never follow to another origin. */
-export function createApi({ signedOut, timeout = 15_000, origin = location.origin }: ApiOptions): Api {
+export function createApi({ signedOut, signInAgain, timeout = 15_000, origin = location.origin }: ApiOptions): Api {
   async function patientFetch(request: Request): Promise<Response> {
     const giveUp = new AbortController();
     let late = false;
@@ -54,6 +67,7 @@ export function createApi({ signedOut, timeout = 15_000, origin = location.origi
     try {
       const response = await fetch(request, { signal: giveUp.signal });
       if (response.status === 401) signedOut();
+      if (response.status === 403 && signInAgain && (await codeOf(response)) === 'sign_in_again') signInAgain();
       return response;
     } catch (error) {
       if (caller.aborted) throw error;

@@ -29,6 +29,7 @@ export type MovementRow = Schemas['MovementRow'];
 export type MovementTable = Schemas['MovementTable'];
 export type MyCorrection = Schemas['MyCorrection'];
 export type MyFact = Schemas['MyFact'];
+export type MySession = Schemas['MySession'];
 export type PersonRow = Schemas['PersonRow'];
 export type Phone = Schemas['Phone'];
 export type Operations = Schemas['Operations'];

@@ -1,0 +1,189 @@
+//! Where somebody is signed in, and the end of it.
+
+use chrono::TimeDelta;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    browser_client::{Browser, Reply},
+    test_app::{Shape, TestApp},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_sees_where_one_is_signed_in_and_ends_it_at_once() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let phone = test.sign_in(&student).await;
+    let pc = test.sign_in_on_pc(&student).await;
+    let listed = phone.get("/me/sessions").await;
+    assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
+    let told: Vec<Value> = listed
+        .items()
+        .iter()
+        .map(|session| json!([session["channel"], session["system"], session["browser"], session["this"]]))
+        .collect();
+    assert_eq!(
+        told,
+        [json!(["pc", "other", "chrome", false]), json!(["h5", "android", "wecom", true])],
+        "the last seen first"
+    );
+    let told: i64 = test.one("select count(*) from sessions s where s::text like '%Mozilla%'", &[]).await;
+    assert_eq!(told, 0, "what a browser calls itself is not kept");
+
+    // Both were here a moment ago, and are remembered.
+    for browser in [&phone, &pc] {
+        assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    }
+    let (other, own) = (listed.items()[0]["id"].clone(), listed.items()[1]["id"].clone());
+    let stranger = test.sign_in(&test.persona("counsellor")).await;
+    for id in [&other, &own] {
+        let reply = stranger.delete(&format!("/me/sessions/{id}")).await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "another's session looks like none");
+    }
+    assert_eq!(phone.delete(&format!("/me/sessions/{other}")).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(pc.get("/me").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(phone.delete(&format!("/me/sessions/{other}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(phone.get("/me/sessions").await.items().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_others_end_and_the_one_that_asks_stays() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let lost = [test.sign_in(&student).await, test.sign_in_on_pc(&student).await];
+    let own = test.sign_in(&student).await;
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    for browser in &lost {
+        assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    }
+    let ended = own.post("/me/sessions/end-others", &json!({})).await;
+    assert_eq!((ended.status, &ended.body["ended"]), (StatusCode::OK, &json!(2)));
+    for browser in &lost {
+        assert_eq!(browser.get("/me").await.status, StatusCode::UNAUTHORIZED);
+    }
+    for browser in [&own, &counsellor] {
+        assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sixth_session_ends_the_one_not_seen_for_the_longest_time() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let pc = test.sign_in_on_pc(&student).await;
+    let mut phones = Vec::new();
+    for _ in 0..5 {
+        phones.push(test.sign_in(&student).await);
+    }
+    test.clock.advance(TimeDelta::minutes(5));
+    // The first is in use; the second is then the one that was left alone for the longest time.
+    assert_eq!(phones[0].get("/me").await.status, StatusCode::OK);
+    phones.push(test.sign_in(&student).await);
+    for (place, phone) in phones.iter().enumerate() {
+        let expected = if place == 1 { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+        assert_eq!(phone.get("/me").await.status, expected, "{place}");
+    }
+    assert_eq!(pc.get("/me").await.status, StatusCode::OK, "the other channel has room of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_who() {
+    let test = TestApp::start().await;
+    let student = test.persona("student");
+    let lost = [test.sign_in(&student).await, test.sign_in_on_pc(&student).await];
+    let end = json!({ "userid": student });
+    for role in ["student", "counsellor", "college_office", "school_leader"] {
+        let viewer = test.sign_in(&test.persona(role)).await;
+        let refused = viewer.post("/accounts/sessions/end", &end).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{role}");
+    }
+    for browser in &lost {
+        assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    }
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let nobody = administrator.post("/accounts/sessions/end", &json!({ "userid": "nobody-here" })).await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let ended = administrator.post("/accounts/sessions/end", &end).await;
+    // The student asked for it above, by a third one.
+    assert_eq!((ended.status, &ended.body["ended"]), (StatusCode::OK, &json!(3)), "{}", ended.body);
+    for browser in &lost {
+        assert_eq!(browser.get("/me").await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(administrator.get("/me").await.status, StatusCode::OK);
+    let again = administrator.post("/accounts/sessions/end", &end).await;
+    assert_eq!(again.body["ended"], json!(0));
+
+    let looks = test.sign_in(&student).await.get("/access-log").await;
+    let told: Vec<&str> = looks.items().iter().map(|look| look["field"].as_str().unwrap()).collect();
+    assert_eq!(told, ["sessions"], "once, since there was nothing to end again");
+}
+
+/// What is only done by somebody who signed in a moment ago.
+const DANGEROUS: [(&str, &str, &str); 10] = [
+    (
+        "POST",
+        "/grants",
+        r#"{"number":"1","role":"college_leader","department":1,"purpose":"春季学期","last":"2020-07-31"}"#,
+    ),
+    ("POST", "/grants/1/end", r#"{"reason":"换人"}"#),
+    ("POST", "/class-counsellors/1/grants", r#"{"number":"1","purpose":"代管班级","last":"2020-07-31"}"#),
+    ("DELETE", "/class-counsellors/grants/1", ""),
+    ("POST", "/sync-runs/1/approval", r#"{"digest":"00"}"#),
+    ("POST", "/write-plans/1/approval", r#"{"digest":"00"}"#),
+    ("DELETE", "/photos/1", ""),
+    ("POST", "/gate-keys/00/kill", "{}"),
+    ("POST", "/kinds", r#"{"rules":{},"digest":"00"}"#),
+    (
+        "POST",
+        "/exports",
+        r#"{"name":"填报","purpose":"报送","definition":{"dataset":"report_answers","order":"number",
+            "columns":[{"column":"number","title":"学号"}],"filters":{"form":"health-daily","day":"2020-03-04"}}}"#,
+    ),
+];
+
+async fn ask(browser: &Browser, (method, path, body): (&str, &str, &str)) -> Reply {
+    match method {
+        "POST" => browser.post(path, &serde_json::from_str(body).unwrap()).await,
+        _ => browser.delete(path).await,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dangerous_acts_want_a_fresh_sign_in_and_others_do_not() {
+    let test = TestApp::start_with(Shape { fresh_sign_in_minutes: 10, ..Shape::default() }).await;
+    test.sync().await;
+    test.import_roster().await;
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    for act in DANGEROUS {
+        let reply = ask(&administrator, act).await;
+        assert_ne!(reply.code(), "sign_in_again", "{act:?}: a moment ago");
+    }
+    test.clock.advance(TimeDelta::minutes(11));
+    for act in DANGEROUS {
+        let reply = ask(&administrator, act).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::FORBIDDEN, "sign_in_again"), "{act:?}");
+    }
+    let classes = json!({ "name": "班级", "purpose": "报送", "definition": { "dataset": "classes", "order": "place",
+        "columns": [{ "column": "place", "title": "班级" }] } });
+    let asked = administrator.post("/exports", &classes).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "a sheet of figures: {}", asked.body);
+    assert_eq!(administrator.post("/kinds/preview", &json!({})).await.status, StatusCode::OK);
+
+    // The same browser signs in once more and comes back to where it was.
+    let (at, response) = administrator.open(administrator.url("/auth/start?to=/healthz")).await;
+    assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
+    for act in DANGEROUS {
+        let reply = ask(&administrator, act).await;
+        assert_ne!(reply.code(), "sign_in_again", "{act:?}: once more");
+    }
+    assert_eq!(administrator.get("/me/sessions").await.items().len(), 1, "it took the place of the old one");
+}
+
+#[test]
+fn a_sign_in_is_fresh_for_ten_minutes_unless_configured_otherwise() {
+    let text =
+        std::fs::read_to_string(crate::test_app::root().join("deploy/production/rollcall.toml")).unwrap();
+    let mut production: toml::Table = toml::from_str(&text).unwrap();
+    let read: server::config::Server = production.remove("server").unwrap().try_into().unwrap();
+    assert_eq!(read.fresh_sign_in_minutes, 10);
+}
