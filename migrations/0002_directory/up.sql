@@ -217,21 +217,45 @@ create table roster_changes (
 );
 call school_table('roster_changes', 'select, insert, delete');
 
-create function roster_changed() returns trigger language plpgsql as $$ begin
+create function note_roster_change() returns void language sql as $$
   -- Outside a school, as in a repair by hand, it may be any of them.
   insert into roster_changes (corp_id)
   select corp_id from corps where corp_id = current_corp() or current_corp() is null
-  on conflict do nothing;
+  on conflict do nothing
+$$;
+create function roster_emptied() returns trigger language plpgsql as $$ begin
+  perform note_roster_change();
   return null;
 end $$;
-create trigger changes_roster after insert or delete or truncate or update of number, name, kind, from_date, until_date
-  on persons for each statement execute function roster_changed();
-create trigger changes_roster after insert or update or delete or truncate
-  on department_versions for each statement execute function roster_changed();
-create trigger changes_roster after insert or update or delete or truncate
-  on memberships for each statement execute function roster_changed();
-create trigger changes_roster after insert or update or delete or truncate
-  on exemptions for each statement execute function roster_changed();
+-- A statement that touched no row, as those of a sync that finds nothing new, changed nothing.
+create function roster_changed() returns trigger language plpgsql as $$ begin
+  if exists (select from touched) then perform note_roster_change(); end if;
+  return null;
+end $$;
+-- Of a person only some columns say who is expected.
+create function roster_person_changed() returns trigger language plpgsql as $$ begin
+  if exists (select from touched n join replaced o using (corp_id, person_id)
+             where (n.number, n.name, n.kind, n.from_date, n.until_date)
+               is distinct from (o.number, o.name, o.kind, o.from_date, o.until_date))
+  then perform note_roster_change(); end if;
+  return null;
+end $$;
+
+-- Notes what changes a table of the roster: `events` among insert, update, delete.
+create procedure watch_roster(name regclass, variadic events text[]) language plpgsql as $$ declare event text; begin
+  execute format('create trigger roster_truncate after truncate on %s for each statement execute function roster_emptied()', name);
+  foreach event in array events loop
+    execute format('create trigger roster_%s after %1$s on %s referencing %s table as touched
+                    for each statement execute function roster_changed()',
+                   event, name, case event when 'delete' then 'old' else 'new' end);
+  end loop;
+end $$;
+call watch_roster('persons', 'insert', 'delete');
+create trigger roster_update after update on persons referencing old table as replaced new table as touched
+  for each statement execute function roster_person_changed();
+call watch_roster('department_versions', 'insert', 'update', 'delete');
+call watch_roster('memberships', 'insert', 'update', 'delete');
+call watch_roster('exemptions', 'insert', 'update', 'delete');
 
 -- person × role × scope × purpose × end date.
 create table grants (

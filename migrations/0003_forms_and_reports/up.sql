@@ -76,7 +76,7 @@ create function stamp_report() returns trigger language plpgsql as $$ begin
   return new;
 end $$;
 create trigger stamps_report before update on reports for each row execute function stamp_report();
-create trigger changes_roster after delete or truncate on reports for each statement execute function roster_changed();
+call watch_roster('reports', 'delete');
 
 create table report_revisions (
   corp_id          integer not null,

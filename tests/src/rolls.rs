@@ -145,3 +145,17 @@ async fn a_look_gives_what_is_true_at_that_moment() {
     }
     assert!(differing * 4 > looks, "of {looks} looks {differing} saw something new");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_finds_nothing_new_leaves_what_is_kept() {
+    let test = TestApp::start().await;
+    let changes = async || test.one::<i64>("select count(*) from roster_changes", &[]).await;
+    let before = changes().await;
+    test.sync().await;
+    assert_eq!(changes().await, before);
+    let student = test.students_of(&test.persona("counsellor")).await[0].clone();
+    test.owner.execute("update persons set major = major where number = $1", &[&student]).await.unwrap();
+    assert_eq!(changes().await, before, "what says nothing of who is expected");
+    test.owner.execute("update persons set name = name || '一' where number = $1", &[&student]).await.unwrap();
+    assert_eq!(changes().await, before + 1);
+}
