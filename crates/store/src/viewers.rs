@@ -120,7 +120,7 @@ pub async fn of_session(
         .bind::<Timestamptz, _>(now)
         .load(conn)
         .await?;
-    let times = rows.first().and_then(|row| row.signed_in_at.zip(row.seen_at));
+    let times = rows.as_slice().first().and_then(|row| row.signed_in_at.zip(row.seen_at));
     let Some((signed_in_at, seen_at)) = times else { return Ok(None) };
     Ok(Some(Session { signed_in_at, seen_at, viewer: viewer(corp, rows)? }))
 }
