@@ -204,6 +204,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    data_copies (corp_id, copy_id) {
+        corp_id -> Int4,
+        copy_id -> Int8,
+        member_id -> Int8,
+        format -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     department_versions (corp_id, department_id, from_date) {
         corp_id -> Int4,
         department_id -> Int4,
@@ -1766,6 +1778,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     corp_hosts,
     corps,
     corrections,
+    data_copies,
     department_versions,
     departments,
     digest_rules,
