@@ -199,6 +199,8 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sync_runs::mirror)
             .service(my_data::get)
             .service(my_data::contact)
+            .service(my_data::copy::held)
+            .service(my_data::copy::get)
             .service(consents::withdraw)
             .service(corrections::create)
             .service(corrections::mine)

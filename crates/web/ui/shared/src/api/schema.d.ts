@@ -1512,6 +1512,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/data/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is held on me, as a file or as a page. One at a time, ten a day; that it was taken is on record. */
+        get: operations["me_data_copy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is held on me, and how many copies of it I may still take today. */
+        get: operations["me_data_held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/gate-codes": {
         parameters: {
             query?: never;
@@ -4718,6 +4752,36 @@ export interface components {
             /** @description directory, roster or manual. */
             source: string;
         };
+        /** @description Everything that is held on me. */
+        DataCopy: {
+            /** @description What is held and not in here, and why. */
+            left_out: components["schemas"]["LeftOut"][];
+            /**
+             * Format: date-time
+             * @description All of it as it was then.
+             */
+            made_at: string;
+            parts: components["schemas"]["DataPart"][];
+            school: string;
+            /** @description My account in WeCom. */
+            userid: string;
+        };
+        /** @description A field of records. */
+        DataField: {
+            name: string;
+            title: string;
+        };
+        /** @description Records of one kind. */
+        DataPart: {
+            /** @description What its fields are called, in the order they are read. */
+            fields: components["schemas"]["DataField"][];
+            group: components["schemas"]["HeldGroupName"];
+            name: string;
+            /** @description An object a record, the newest first. */
+            rows: Record<string, never>[];
+            /** @description What it is called. */
+            title: string;
+        };
         /** @description A job that died, or did and was settled. */
         DeadJob: {
             /** Format: int32 */
@@ -6125,6 +6189,30 @@ export interface components {
             /** @description directory: it follows the leaders in 企业微信. roster: from a file. manual: given by hand. */
             source: string;
         };
+        /** @description How much is held on me. */
+        HeldData: {
+            /**
+             * Format: int64
+             * @description Copies I may still take today.
+             */
+            copies_left: number;
+            /** @description In the order they are to be shown. */
+            groups: components["schemas"]["HeldGroup"][];
+        };
+        /** @description What is held of one kind. */
+        HeldGroup: {
+            /**
+             * Format: int64
+             * @description Records.
+             */
+            count: number;
+            name: components["schemas"]["HeldGroupName"];
+        };
+        /**
+         * @description The kinds there are.
+         * @enum {string}
+         */
+        HeldGroupName: "profile" | "standing" | "reports" | "care" | "messages" | "gates" | "use" | "rights";
         /** @description A removal that waits for approval. */
         HeldRemoval: {
             /** @description department, member or membership. */
@@ -6403,6 +6491,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             state: components["schemas"]["ReminderState"];
+        };
+        /** @description A table that is in no part. */
+        LeftOut: {
+            reason: string;
+            table: string;
         };
         /** @description An account of nobody, or a person without one. */
         Leftover: {
@@ -21629,6 +21722,191 @@ export interface operations {
             };
             /** @description 内容类型不对 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_data_copy: {
+        parameters: {
+            query: {
+                /** @description json: a file for programs. html: a page for people, which can be kept and printed. */
+                format: "json" | "html";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataCopy"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_data_held: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldData"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
