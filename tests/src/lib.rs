@@ -51,6 +51,7 @@ mod migrations;
 mod mirror;
 mod month;
 mod movements;
+mod my_data;
 mod npm_licences;
 mod openapi;
 mod operations;

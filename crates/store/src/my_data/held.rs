@@ -26,7 +26,7 @@ pub struct Source {
     /// Its sealed columns.
     pub sealed: &'static [SealedColumn],
     /// Its rows, the newest first. $1 to $3: corp, person, accounts.
-    sql: &'static str,
+    pub sql: &'static str,
 }
 
 /// A sealed column of a part.

@@ -29,6 +29,7 @@ const TABLES: &[&str] = &[
     "export_templates",
     "exports",
     "consents",
+    "data_copies",
     "reminder_rules",
     "digest_rules",
     "gates",

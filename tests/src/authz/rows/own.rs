@@ -7,6 +7,8 @@ pub const ROWS: &[Row] = &[
     get("me_get", SignedIn, "GET /me"),
     get("me_data", SignedIn, "GET /me/data"),
     row("me_contact", SignedIn, "POST /me/data/contact", "{}"),
+    get("me_data_held", SignedIn, "GET /me/data/held"),
+    get("me_data_copy", SignedIn, "GET /me/data/copy?format=json"),
     get("photos_own", SignedIn, "GET /me/photo"),
     get("access_log_list", SignedIn, "GET /access-log"),
     get("jssdk_get", SignedIn, "GET /jssdk?kind=config&url=$page"),
