@@ -116,6 +116,7 @@ const H5 = [
   { route: 'visit', at: '/visit#t=:visit', as: 'student' },
   { route: 'access-log', at: '/me/access-log', as: 'student', lists: [{ api: '/access-log', long: true }] },
   { route: 'my-data', at: '/me/data', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data', one: true }, { api: '/me/corrections', long: true }] },
+  { route: 'held-data', at: '/me/held', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data/held' }] },
   { route: 'corrections', at: '/corrections', as: 'counsellor', also: ['school_office'], lists: [{ api: '/corrections', long: true }] },
   { route: 'reviews', at: '/reviews', as: 'counsellor', also: ['college_office'], lists: [{ api: '/reviews', long: true }] },
   { route: 'review', at: '/reviews/:receipt', as: 'counsellor', lists: [{ api: '/reviews/:receipt', one: true }] },
