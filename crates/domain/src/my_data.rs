@@ -178,6 +178,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("school_days", "谁录入了校历"),
     ("digest_rules", "谁最后改过摘要规则"),
     ("outages", "谁登记了中断"),
+    ("privacy_notices", "谁发布了告知书；本人的同意在告知与同意里"),
     ("write_plans", "本人工作中做的回写方案；写到本人账号的每一步在回写里"),
     ("gate_devices", "谁配对了门岗设备"),
     ("gate_pairings", "谁做了配对码，十分钟后失效"),

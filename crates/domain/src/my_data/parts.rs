@@ -132,6 +132,17 @@ pub static PARTS: &[Part] = &[
         ],
     },
     Part {
+        name: "notice_agreements",
+        group: Group::Profile,
+        title: "告知与同意",
+        columns: &[
+            plain("version", "告知书版本"),
+            plain("locale", "页面语言"),
+            moment("agreed_at", "何时同意"),
+            moment("withdrawn_at", "何时收回"),
+        ],
+    },
+    Part {
         name: "write_steps",
         group: Group::Profile,
         title: "写进企业微信的改动（手机号除外）",

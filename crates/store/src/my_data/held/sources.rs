@@ -200,6 +200,15 @@ pub static SOURCES: &[Source] = &[
               order by c.consent_id desc",
     },
     Source {
+        part: "notice_agreements",
+        tables: &["notice_agreements"],
+        sealed: &[],
+        sql: "select a.version, a.locale, a.agreed_at, a.withdrawn_at
+              from notice_agreements a
+              where a.corp_id = $1 and a.person_id = $2
+              order by a.agreement_id desc",
+    },
+    Source {
         part: "write_steps",
         tables: &["write_steps"],
         sealed: &[],
