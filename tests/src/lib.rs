@@ -63,6 +63,7 @@ mod photos;
 mod platform;
 mod portal;
 mod privacy;
+mod privacy_notices;
 mod readers;
 mod registration;
 mod reminder_rules;

@@ -30,6 +30,8 @@ const TABLES: &[&str] = &[
     "exports",
     "consents",
     "data_copies",
+    "privacy_notices",
+    "notice_agreements",
     "reminder_rules",
     "digest_rules",
     "gates",

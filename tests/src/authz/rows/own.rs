@@ -32,4 +32,12 @@ pub const ROWS: &[Row] = &[
     row("corrections_create", SignedIn, "POST /me/corrections", r#"{"field":"name","value":"新的名字"}"#),
     row("corrections_withdraw", SignedIn, "POST /me/corrections/$own_correction/withdrawal", "{}"),
     row("consents_withdraw", SignedIn, "DELETE /me/consent", ""),
+    get("privacy_notices_mine", SignedIn, "GET /me/privacy-notice"),
+    row(
+        "privacy_notices_agree",
+        SignedIn,
+        "POST /me/privacy-notice/agreement",
+        r#"{"version":1,"locale":"zh-CN"}"#,
+    ),
+    row("privacy_notices_withdraw", SignedIn, "DELETE /me/privacy-notice/agreement", ""),
 ];
