@@ -31,6 +31,7 @@ const unfold = (name) => (page) => page.locator('summary', { hasText: name }).cl
 const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().click();
 const devices = (page) => page.getByRole('button', { name: /的设备$/ }).first().click();
 const CONTACT = { id: 1, at: '2020-03-04T00:00:00Z', userid: 'T0001', name: '某老师', place: '教务处', kind: 1, title: '添加外部联系人', words: '姓名：校外联系人', ip: '203.0.113.*' };
+const NOTICE = { version: 1, text: '为了校园健康管理，我们会收集您每天的体温。', legal_basis: '《个人信息保护法》第十三条', published_at: '2020-03-04T00:00:00Z', by: '某老师', agreed: 3 };
 const IMPORT = { id: 1, kind: 'platform', title: '导入平台数据“三月.xlsx”：31 行，62 个数', rows_changed: 62, made_by: '某老师', made_at: '2020-03-04T00:00:00Z', undone_at: null };
 const ADMIN = [
   { route: 'home', at: '/', as: 'counsellor', moves: true },
@@ -89,6 +90,7 @@ const ADMIN = [
   { route: 'operations', at: '/operations', as: 'administrator', lists: [{ api: '/operations', one: true }, { api: '/operations/dead-jobs', long: true }] },
   { route: 'outages', at: '/outages', as: 'administrator', lists: [{ api: '/outages', long: true }] },
   { route: 'sessions', at: '/sessions', as: 'counsellor', lists: [{ api: '/me/sessions', one: true }] },
+  { route: 'privacy-notices', at: '/privacy-notices', as: 'administrator', lists: [{ api: '/privacy-notices', long: true, row: NOTICE }] },
   { route: 'sign-in', at: '/sign-in', as: 'counsellor' },
   { route: 'not-found', at: '/nothing-here', as: 'counsellor' },
 ];
@@ -119,6 +121,7 @@ const H5 = [
   { route: 'access-log', at: '/me/access-log', as: 'student', lists: [{ api: '/access-log', long: true }] },
   { route: 'sessions', at: '/me/sessions', as: 'student', lists: [{ api: '/me/sessions', one: true }] },
   { route: 'my-data', at: '/me/data', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data', one: true }, { api: '/me/corrections', long: true }] },
+  { route: 'held-data', at: '/me/held', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data/held' }] },
   { route: 'corrections', at: '/corrections', as: 'counsellor', also: ['school_office'], lists: [{ api: '/corrections', long: true }] },
   { route: 'reviews', at: '/reviews', as: 'counsellor', also: ['college_office'], lists: [{ api: '/reviews', long: true }] },
   { route: 'review', at: '/reviews/:receipt', as: 'counsellor', lists: [{ api: '/reviews/:receipt', one: true }] },

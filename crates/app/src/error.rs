@@ -50,6 +50,9 @@ pub enum Error {
     /// Somebody else did something about it first: who, when and what, for people and never for a log.
     #[error("overtaken")]
     Overtaken(String),
+    /// A copy of one's own data is being made, or today's are all taken.
+    #[error("no more copies")]
+    CopiesTaken,
     /// Postgres can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
@@ -93,6 +96,7 @@ impl Error {
             Self::StaleApproval => &STALE_APPROVAL,
             Self::ChangedSince => &CHANGED_SINCE,
             Self::Overtaken(_) => &OVERTAKEN,
+            Self::CopiesTaken => &COPIES_TAKEN,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
             Self::Internal(..) => &INTERNAL,
@@ -100,7 +104,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 17] {
+    pub fn catalogue() -> [&'static Description; 18] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
@@ -116,6 +120,7 @@ impl Error {
             &STALE_APPROVAL,
             &CHANGED_SINCE,
             &OVERTAKEN,
+            &COPIES_TAKEN,
             &UNAVAILABLE,
             &WECOM_UNAVAILABLE,
             &INTERNAL,
@@ -166,6 +171,8 @@ static CHANGED_SINCE: Description = describe(
     "其中有记录之后又改过或已在使用，不能整批撤销；请逐项修改",
 );
 static OVERTAKEN: Description = describe("overtaken", 409, "已有变化", "请刷新后查看最新情况再处理");
+static COPIES_TAKEN: Description =
+    describe("copies_taken", 429, "现在不能再取副本", "同一时间只做一份，每天最多十份；请稍后再试，或明天再取");
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =
     describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");

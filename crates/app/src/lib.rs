@@ -44,6 +44,7 @@ pub mod phone_corrections;
 pub mod photos;
 pub mod platform;
 pub mod portal;
+pub mod privacy_notices;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;

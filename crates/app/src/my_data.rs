@@ -1,5 +1,7 @@
 //! What is on record of the signed-in person, each field with whose word it is and since when.
 
+pub mod copy;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     person_field::{PersonField, Said, Source, shown},

@@ -20,6 +20,7 @@ pub mod gate;
 pub mod kinds;
 pub mod leave;
 pub mod movement;
+pub mod my_data;
 pub mod person_field;
 pub mod phone;
 pub mod photo;

@@ -84,6 +84,12 @@ impl Store {
         Ok(Scoped { connection: Some(connection), corp })
     }
 
+    /// The same seen as it was at one moment, however many statements read it.
+    pub async fn steady(&self, corp: CorpId) -> Result<Scoped> {
+        let sql = format!("BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL rollcall.corp_id = '{corp}'");
+        Ok(Scoped { connection: Some(self.begin(&sql).await?), corp })
+    }
+
     /// A transaction on the control plane alone: tables of school data look empty in it.
     pub async fn unscoped(&self) -> Result<Scoped> {
         let connection = self.begin("BEGIN").await?;

@@ -64,6 +64,7 @@ pub mod photos;
 pub mod planner;
 pub mod platform;
 pub mod portal;
+pub mod privacy_notices;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;

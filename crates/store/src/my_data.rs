@@ -1,5 +1,8 @@
 //! What is on record of the signed-in person, for themselves.
 
+pub mod copies;
+pub mod held;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,

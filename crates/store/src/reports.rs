@@ -48,8 +48,13 @@ impl Key {
 
     /// Where the answers stand sealed.
     pub fn place<'a>(&self, row: &'a str) -> Place<'a> {
-        Place { column: "report_answers.answers", corp: self.corp, row }
+        answers_place(self.corp, row)
     }
+}
+
+/// Where answers stand sealed; `row` is of [`Key::row`].
+pub fn answers_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: "report_answers.answers", corp, row }
 }
 
 /// From whom the answers came.

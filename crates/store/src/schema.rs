@@ -269,6 +269,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    data_copies (corp_id, copy_id) {
+        corp_id -> Int4,
+        copy_id -> Int8,
+        member_id -> Int8,
+        format -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     department_versions (corp_id, department_id, from_date) {
         corp_id -> Int4,
         department_id -> Int4,
@@ -882,6 +894,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    notice_agreements (corp_id, agreement_id) {
+        corp_id -> Int4,
+        agreement_id -> Int8,
+        person_id -> Int8,
+        version -> Int4,
+        locale -> Text,
+        agreed_at -> Timestamptz,
+        withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     outages (corp_id, outage_id) {
         corp_id -> Int4,
         outage_id -> Int8,
@@ -1204,6 +1230,19 @@ diesel::table! {
         entry_id -> Int8,
         day -> Date,
         people -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    privacy_notices (corp_id, version) {
+        corp_id -> Int4,
+        version -> Int4,
+        text -> Text,
+        legal_basis -> Text,
+        by_member -> Int8,
+        published_at -> Timestamptz,
     }
 }
 
@@ -1808,6 +1847,7 @@ diesel::joinable!(platform_figures -> corps (corp_id));
 diesel::joinable!(platform_livings -> corps (corp_id));
 diesel::joinable!(platform_records -> corps (corp_id));
 diesel::joinable!(portal_entries -> corps (corp_id));
+diesel::joinable!(privacy_notices -> corps (corp_id));
 diesel::joinable!(readers -> corps (corp_id));
 diesel::joinable!(reminder_rule_acts -> corps (corp_id));
 diesel::joinable!(reminder_settings -> corps (corp_id));
@@ -1845,6 +1885,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     corp_hosts,
     corps,
     corrections,
+    data_copies,
     department_versions,
     departments,
     digest_rules,
@@ -1884,6 +1925,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     memberships,
     movement_sign_offs,
+    notice_agreements,
     outages,
     outbox,
     outbox_batches,
@@ -1905,6 +1947,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     portal_passes,
     portal_reminders,
     portal_totals,
+    privacy_notices,
     readers,
     reminder_rule_acts,
     reminder_rules,

@@ -2,12 +2,14 @@
 //! of exports whose time is over, pictures no report shows, and what messages said a week ago.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use domain::{CorpId, gate, portal};
+use domain::{CorpId, gate, my_data, portal};
 use store::{
     Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
     inbox,
     jobs::{self as queue, NewJob},
-    mailings, passages,
+    mailings,
+    my_data::copies,
+    passages,
     photos::uploads,
     portal::passes as portal_passes,
     roll, sessions, sign_in_flows, visitors,
@@ -77,6 +79,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     if let Some(before) = entries {
         portal_passes::sweep(&mut tx, corp, before).await?;
     }
+    copies::sweep(&mut tx, corp, now - TimeDelta::days(my_data::COPIES_KEPT_DAYS)).await?;
     roll::sweep(&mut tx).await?;
     mailings::forget(&mut tx, corp, now - SENT).await?;
     queue::sweep(&mut tx, now - JOBS, now - SETTLED_JOBS).await?;

@@ -59,7 +59,8 @@ impl Module {
     pub fn of_path(path: &str) -> Option<Self> {
         let mut parts = path.strip_prefix("/api/v1/")?.split('/');
         Some(match parts.next()? {
-            "me" => return parts.next().map(|_| Self::Me),
+            // The notice is asked for by every form.
+            "me" => return parts.next().filter(|part| *part != "privacy-notice").map(|_| Self::Me),
             "jssdk" | "openapi.json" => return None,
             // The tiles stand on everybody's first page.
             "portal" => return (parts.next() == Some("entries")).then_some(Self::Administration),
@@ -147,6 +148,7 @@ mod tests {
             ("/api/v1/statistics/health-daily/people", Some(Module::Statistics)),
             ("/api/v1/me", None),
             ("/api/v1/me/data", Some(Module::Me)),
+            ("/api/v1/me/privacy-notice", None),
             ("/api/v1/jssdk", None),
             ("/api/v1/portal/4/passes", None),
             ("/api/v1/portal/entries/4", Some(Module::Administration)),

@@ -45,6 +45,7 @@ pub mod phone_corrections;
 pub mod photos;
 pub mod platform;
 pub mod portal;
+pub mod privacy_notices;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -207,7 +208,14 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sessions::list)
             .service(sessions::end)
             .service(sessions::end_others)
+            .service(my_data::copy::held)
+            .service(my_data::copy::get)
             .service(consents::withdraw)
+            .service(privacy_notices::mine)
+            .service(privacy_notices::agree)
+            .service(privacy_notices::withdraw)
+            .service(privacy_notices::list)
+            .service(privacy_notices::publish)
             .service(corrections::create)
             .service(corrections::mine)
             .service(corrections::withdraw)

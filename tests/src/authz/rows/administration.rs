@@ -90,6 +90,13 @@ pub const ROWS: &[Row] = &[
         r#"{"from":"2020-03-03T10:00:00Z","until":"2020-03-03T11:00:00Z","note":"停电"}"#,
     ),
     row("outages_remove", Administer, "DELETE /outages/$outage", ""),
+    get("privacy_notices_list", Administer, "GET /privacy-notices"),
+    row(
+        "privacy_notices_publish",
+        Administer,
+        "POST /privacy-notices",
+        r#"{"after":1,"text":"我们会收集您每天的体温。","legal_basis":"个人信息保护法第十三条"}"#,
+    ),
     get("accounts_matches", Administer, "GET /accounts/matches"),
     get("accounts_leftovers", Administer, "GET /accounts/leftovers?side=accounts"),
     row(

@@ -10,6 +10,8 @@ pub const ROWS: &[Row] = &[
     get("sessions_list", SignedIn, "GET /me/sessions"),
     row("sessions_end", SignedIn, "DELETE /me/sessions/$own_session", ""),
     row("sessions_end_others", SignedIn, "POST /me/sessions/end-others", "{}"),
+    get("me_data_held", SignedIn, "GET /me/data/held"),
+    get("me_data_copy", SignedIn, "GET /me/data/copy?format=json"),
     get("photos_own", SignedIn, "GET /me/photo"),
     get("access_log_list", SignedIn, "GET /access-log"),
     get("jssdk_get", SignedIn, "GET /jssdk?kind=config&url=$page"),
@@ -33,4 +35,12 @@ pub const ROWS: &[Row] = &[
     row("corrections_create", SignedIn, "POST /me/corrections", r#"{"field":"name","value":"新的名字"}"#),
     row("corrections_withdraw", SignedIn, "POST /me/corrections/$own_correction/withdrawal", "{}"),
     row("consents_withdraw", SignedIn, "DELETE /me/consent", ""),
+    get("privacy_notices_mine", SignedIn, "GET /me/privacy-notice"),
+    row(
+        "privacy_notices_agree",
+        SignedIn,
+        "POST /me/privacy-notice/agreement",
+        r#"{"version":1,"locale":"zh-CN"}"#,
+    ),
+    row("privacy_notices_withdraw", SignedIn, "DELETE /me/privacy-notice/agreement", ""),
 ];

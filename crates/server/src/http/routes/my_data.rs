@@ -1,5 +1,9 @@
 //! What is on record of me, each field with whose word it is.
 
+pub mod copy;
+
+mod readable;
+
 use actix_web::{get, post, web};
 use app::my_data;
 use chrono::{DateTime, NaiveDate, Utc};

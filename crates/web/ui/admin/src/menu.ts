@@ -55,6 +55,7 @@ const GROUPS = {
     platform: ['platform', (may) => may.see_platform],
     operations: ['operations', (may) => may.administer],
     outages: ['outage', (may) => may.administer],
+    'privacy-notices': ['book', (may) => may.administer],
   },
 } satisfies Record<string, Record<string, [IconName, (may: May) => boolean]>>;
 

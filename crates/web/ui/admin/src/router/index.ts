@@ -178,6 +178,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'outages.title', menu: 'outages' },
   },
   {
+    path: '/privacy-notices',
+    name: 'privacy-notices',
+    component: () => import('../pages/privacy-notices/PrivacyNoticesPage.vue'),
+    meta: { title: 'privacy.title', menu: 'privacy-notices' },
+  },
+  {
     path: '/campaigns',
     name: 'campaigns',
     component: () => import('../pages/campaigns/CampaignsPage.vue'),

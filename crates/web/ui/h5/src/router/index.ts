@@ -126,6 +126,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'my_data.title' },
   },
   {
+    path: '/me/held',
+    name: 'held-data',
+    component: () => import('../pages/me/HeldDataPage.vue'),
+    meta: { title: 'held.title' },
+  },
+  {
     path: '/gate-code',
     name: 'gate-code',
     component: () => import('../pages/gate-codes/GateCodePage.vue'),

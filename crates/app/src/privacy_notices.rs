@@ -1,0 +1,129 @@
+//! 告知书: what the school tells people of their data before they answer for the first time, and their word that they agree.
+//!
+//! The pages ask before a form is filled in. What comes by a card or the chat is not held up: whoever answers so has been
+//! asked by a page before, or is by the next one.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    PersonId,
+    policy::{Action, Viewer},
+};
+use store::privacy_notices::{self as rows, Notice};
+
+pub use store::privacy_notices::Row;
+
+use crate::{App, Error, Page, Result, School};
+
+/// Characters of a notice at most.
+const MAX_TEXT: usize = 5_000;
+/// … and of its basis.
+const MAX_BASIS: usize = 500;
+
+/// What holds for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The version that holds.
+    pub notice: Notice,
+    /// When they agreed to it; none: they have not, or took it back.
+    pub agreed_at: Option<DateTime<Utc>>,
+}
+
+fn person(viewer: &Viewer) -> Result<PersonId> {
+    viewer.person.as_ref().map(|person| person.id).ok_or(Error::NotFound)
+}
+
+fn may(viewer: &Viewer) -> Result<()> {
+    if viewer.may(Action::Administer) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+fn newer() -> Error {
+    Error::Overtaken("告知书刚刚更新，请刷新后阅读新的一版".into())
+}
+
+/// What holds for the viewer; none: the school has published nothing, or the roster does not know them.
+pub async fn standing(app: &App, school: &School, viewer: &Viewer) -> Result<Option<Standing>> {
+    let Ok(person) = person(viewer) else { return Ok(None) };
+    let corp = school.corp();
+    let mut tx = app.store().reading(corp).await?;
+    let Some(notice) = rows::newest(&mut tx, corp).await? else { return Ok(None) };
+    let agreed_at = rows::agreed_at(&mut tx, corp, person, notice.version).await?;
+    tx.commit().await?;
+    Ok(Some(Standing { notice, agreed_at }))
+}
+
+/// The viewer agrees to the version they read, in `locale`. Once more does nothing.
+pub async fn agree(app: &App, school: &School, viewer: &Viewer, version: i32, locale: &str) -> Result<()> {
+    let person = person(viewer)?;
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let newest = rows::newest(&mut tx, corp).await?;
+    if newest.is_none_or(|newest| newest.version != version) {
+        return Err(newer());
+    }
+    rows::agree(&mut tx, corp, person, version, locale, app.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes it back: the pages ask again before the next answer. What was answered before stays. Once more does nothing.
+pub async fn withdraw(app: &App, school: &School, viewer: &Viewer) -> Result<()> {
+    let person = person(viewer)?;
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    rows::withdraw(&mut tx, corp, person, app.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Versions, the newest first; `before` is the last page's `next`.
+pub async fn list(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<Row>> {
+    may(viewer)?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
+    let mut tx = app.store().reading(school.corp()).await?;
+    let found = rows::list(&mut tx, school.corp(), before, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(found, limit, |row| row.version.to_string()))
+}
+
+/// Publishes the version after `after`, the one that was on the screen; 0: there was none. Everybody is asked anew. Its number.
+pub async fn publish(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    after: i32,
+    text: &str,
+    legal_basis: &str,
+) -> Result<i32> {
+    may(viewer)?;
+    let (text, legal_basis) = (text.trim(), legal_basis.trim());
+    if text.is_empty() || text.chars().count() > MAX_TEXT {
+        return Err(Error::field("text", format!("请写告知的内容，不超过 {MAX_TEXT} 字")));
+    }
+    if legal_basis.is_empty() || legal_basis.chars().count() > MAX_BASIS {
+        return Err(Error::field("legal_basis", format!("请写明依据，不超过 {MAX_BASIS} 字")));
+    }
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let standing = rows::newest(&mut tx, corp).await?.map_or(0, |notice| notice.version);
+    if standing != after {
+        return Err(newer());
+    }
+    let notice = Notice {
+        version: standing + 1,
+        text: text.to_owned(),
+        legal_basis: legal_basis.to_owned(),
+        published_at: app.now(),
+    };
+    if !rows::publish(&mut tx, corp, &notice, viewer.member).await? {
+        return Err(newer());
+    }
+    tx.commit().await?;
+    tracing::info!(corp, version = notice.version, "a privacy notice was published");
+    Ok(notice.version)
+}

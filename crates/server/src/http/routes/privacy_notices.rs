@@ -1,0 +1,169 @@
+//! 告知书: what people are told before they answer, and whether they agree.
+
+use actix_web::{HttpResponse, delete, get, post, web};
+use app::privacy_notices;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::{
+    input::{self, Json, PageQuery, Query},
+    openapi::{Refusals, WriteRefusals},
+    problem::Answer,
+    who::SignedIn,
+};
+
+/// What I am told, and whether I agreed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyNotice {
+    /// Null: there is nothing I am to agree to.
+    notice: Option<PrivacyNotice>,
+    /// When I agreed to it; null: I have not, or took it back.
+    agreed_at: Option<DateTime<Utc>>,
+}
+
+/// The version that holds.
+#[derive(Debug, Serialize, ToSchema)]
+struct PrivacyNotice {
+    version: i32,
+    text: String,
+    legal_basis: String,
+    published_at: DateTime<Utc>,
+}
+
+/// What I am told before I answer, and whether I agreed.
+#[utoipa::path(
+    operation_id = "privacy_notices_mine",
+    tag = "me", security(("session" = [])), responses((status = 200, body = MyNotice), Refusals))]
+#[get("/me/privacy-notice")]
+pub async fn mine(who: SignedIn) -> Answer<web::Json<MyNotice>> {
+    let (app, school, viewer) = who.parts()?;
+    let Some(standing) = privacy_notices::standing(app, school, viewer).await? else {
+        return Ok(web::Json(MyNotice { notice: None, agreed_at: None }));
+    };
+    let notice = standing.notice;
+    let notice = PrivacyNotice {
+        version: notice.version,
+        text: notice.text,
+        legal_basis: notice.legal_basis,
+        published_at: notice.published_at,
+    };
+    Ok(web::Json(MyNotice { notice: Some(notice), agreed_at: standing.agreed_at }))
+}
+
+/// To what I agree.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeAgreement {
+    /// The version I read.
+    version: i32,
+    locale: NoticeLocale,
+}
+
+/// The language of the page I read it on.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+enum NoticeLocale {
+    #[serde(rename = "zh-CN")]
+    Chinese,
+    #[serde(rename = "en")]
+    English,
+}
+
+/// I agree to the version that holds. Once more does nothing.
+#[utoipa::path(
+    operation_id = "privacy_notices_agree",
+    tag = "me", security(("session" = [])), request_body = NoticeAgreement,
+    responses((status = 204), Refusals, WriteRefusals))]
+#[post("/me/privacy-notice/agreement")]
+pub async fn agree(who: SignedIn, body: Json<NoticeAgreement>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    let locale = match body.0.locale {
+        NoticeLocale::Chinese => "zh-CN",
+        NoticeLocale::English => "en",
+    };
+    privacy_notices::agree(app, school, viewer, body.0.version, locale).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// I take it back: I am asked again before my next answer, and what I answered stays.
+#[utoipa::path(
+    operation_id = "privacy_notices_withdraw",
+    tag = "me", security(("session" = [])), responses((status = 204), Refusals, WriteRefusals))]
+#[delete("/me/privacy-notice/agreement")]
+pub async fn withdraw(who: SignedIn) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    privacy_notices::withdraw(app, school, viewer).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Versions, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PrivacyNoticeList {
+    items: Vec<PublishedNotice>,
+    next_cursor: Option<String>,
+}
+
+/// A version, and how many agree to it.
+#[derive(Debug, Serialize, ToSchema)]
+struct PublishedNotice {
+    version: i32,
+    text: String,
+    legal_basis: String,
+    published_at: DateTime<Utc>,
+    /// Who published it.
+    by: String,
+    /// How many agree to it.
+    agreed: i64,
+}
+
+/// Every version.
+#[utoipa::path(
+    operation_id = "privacy_notices_list",
+    tag = "privacy-notices", security(("session" = [])), params(PageQuery),
+    responses((status = 200, body = PrivacyNoticeList), Refusals))]
+#[get("/privacy-notices")]
+pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<PrivacyNoticeList>> {
+    let (app, school, viewer) = who.parts()?;
+    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let page = privacy_notices::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
+    let items = page.items.into_iter().map(|row| PublishedNotice {
+        version: row.version,
+        text: row.text,
+        legal_basis: row.legal_basis,
+        published_at: row.published_at,
+        by: row.by_name,
+        agreed: row.agreed,
+    });
+    Ok(web::Json(PrivacyNoticeList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+}
+
+/// A version to be published.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPrivacyNotice {
+    /// The version that holds until now; 0: there is none.
+    after: i32,
+    /// At most 5000 characters.
+    text: String,
+    /// At most 500 characters.
+    legal_basis: String,
+}
+
+/// The version that holds now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PrivacyNoticeMade {
+    version: i32,
+}
+
+/// Publishes a version. Everybody is asked anew.
+#[utoipa::path(
+    operation_id = "privacy_notices_publish",
+    tag = "privacy-notices", security(("session" = [])), request_body = NewPrivacyNotice,
+    responses((status = 201, body = PrivacyNoticeMade), Refusals, WriteRefusals))]
+#[post("/privacy-notices")]
+pub async fn publish(who: SignedIn, body: Json<NewPrivacyNotice>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    let NewPrivacyNotice { after, text, legal_basis } = body.0;
+    let version = privacy_notices::publish(app, school, viewer, after, &text, &legal_basis).await?;
+    Ok(HttpResponse::Created().json(PrivacyNoticeMade { version }))
+}

@@ -1,0 +1,1 @@
+drop table notice_agreements, privacy_notices;

@@ -1,0 +1,31 @@
+-- 告知书: what the school tells people before their first answer, on what basis; and who agreed to which version.
+create table privacy_notices (
+  corp_id       integer not null references corps,
+  version       integer not null check (version > 0),   -- counts up; the newest holds
+  text          text not null,
+  legal_basis   text not null,
+  by_member     bigint not null,
+  published_at  timestamptz not null,
+  primary key (corp_id, version),
+  foreign key (corp_id, by_member) references members (corp_id, member_id)
+);
+call school_table('privacy_notices', 'select, insert');
+
+-- That it was given stays when it is taken back.
+create table notice_agreements (
+  corp_id       integer not null,
+  agreement_id  bigint generated always as identity,
+  person_id     bigint not null,
+  version       integer not null,
+  locale        text not null check (locale in ('zh-CN', 'en')),   -- of the page they read it on
+  agreed_at     timestamptz not null,
+  withdrawn_at  timestamptz,
+  primary key (corp_id, agreement_id),
+  foreign key (corp_id, person_id) references persons,
+  foreign key (corp_id, version) references privacy_notices
+);
+create unique index notice_agreements_standing on notice_agreements (corp_id, person_id, version)
+  where withdrawn_at is null;
+create index notice_agreements_person on notice_agreements (corp_id, person_id);
+create index notice_agreements_version on notice_agreements (corp_id, version) where withdrawn_at is null;
+call school_table('notice_agreements', 'select, insert, update');
