@@ -171,8 +171,14 @@ async fn an_outing_that_is_granted_is_a_permit_and_no_leave() {
 
     let held = test.sign_in(&students[0]).await.get("/me/gate-permits").await.items().to_vec();
     assert_eq!(held.len(), 1);
-    assert_eq!((&held[0]["kind"], &held[0]["reason"]), (&json!("standing"), &json!("企业微信审批：出校申请")));
-    assert!(test.sign_in(&students[1]).await.get("/me/gate-permits").await.items().is_empty(), "and nobody else's");
+    assert_eq!(
+        (&held[0]["kind"], &held[0]["reason"]),
+        (&json!("standing"), &json!("企业微信审批：出校申请"))
+    );
+    assert!(
+        test.sign_in(&students[1]).await.get("/me/gate-permits").await.items().is_empty(),
+        "and nobody else's"
+    );
 
     let number = asked["sp_no"].as_str().unwrap();
     test.control(&format!("approvals/{number}"), &json!({ "status": 6 })).await;

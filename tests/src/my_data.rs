@@ -70,7 +70,8 @@ async fn every_column_that_is_read_has_its_words_and_the_other_way_round() {
             .prepare_typed(source.sql, &[Type::INT4, Type::INT8, Type::INT8_ARRAY])
             .await
             .unwrap_or_else(|error| panic!("{}: {error:?}", part.name));
-        let read: BTreeSet<String> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let read: BTreeSet<String> =
+            statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let mut said: BTreeSet<String> = part.columns.iter().map(|column| column.name.to_owned()).collect();
         // What opens the sealed ones is no part of the copy.
         said.extend(source.sealed.iter().map(|column| format!("{}_row", column.name)));
@@ -129,7 +130,10 @@ async fn the_copy_has_what_one_said_and_what_others_did_about_it_opened() {
     let name: String = test.one("select name from persons where number = $1", &[&counsellor_id]).await;
     assert_eq!((&noted["note"], &noted["done_by"]), (&json!("请再量一次"), &json!(name)));
     let looks = rows(&copy, "access_log");
-    assert!(looks.iter().any(|look| look["field"] == json!("phone") && look["viewer"] == json!(name)), "{looks:?}");
+    assert!(
+        looks.iter().any(|look| look["field"] == json!("phone") && look["viewer"] == json!(name)),
+        "{looks:?}"
+    );
     let correction = &rows(&copy, "corrections")[0];
     assert_eq!(
         (&correction["proposed"], &correction["note"]),
@@ -138,7 +142,8 @@ async fn the_copy_has_what_one_said_and_what_others_did_about_it_opened() {
     let messages = rows(&copy, "messages");
     assert!(messages.iter().any(|message| message["content"].is_object()), "what was sent: {messages:?}");
     assert_eq!(rows(&copy, "data_copies").len(), 1, "this one");
-    let sql = "select count(*) from access_log l join members m on m.corp_id = l.corp_id and m.member_id = l.viewer
+    let sql =
+        "select count(*) from access_log l join members m on m.corp_id = l.corp_id and m.member_id = l.viewer
         where m.userid = $1";
     let recorded: i64 = test.one(sql, &[number]).await;
     assert_eq!(recorded, 0, "a copy of one's own is no look at somebody");
@@ -147,8 +152,12 @@ async fn the_copy_has_what_one_said_and_what_others_did_about_it_opened() {
     let held = student.get("/me/data/held").await;
     let counted: i64 =
         held.body["groups"].as_array().unwrap().iter().map(|group| group["count"].as_i64().unwrap()).sum();
-    let handed: usize =
-        copy.body["parts"].as_array().unwrap().iter().map(|part| part["rows"].as_array().unwrap().len()).sum();
+    let handed: usize = copy.body["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["rows"].as_array().unwrap().len())
+        .sum();
     assert_eq!(counted, i64::try_from(handed).unwrap());
 }
 
@@ -158,7 +167,8 @@ async fn what_was_found_out_about_one_is_in_ones_own_copy_and_in_no_other() {
     let counsellor_id = test.persona("counsellor");
     let students = test.students_of(&counsellor_id).await;
     let counsellor = test.sign_in(&counsellor_id).await;
-    let found = json!({ "person": person(&test, &students[0]).await, "reason": "hospital", "note": "在校医院输液" });
+    let found =
+        json!({ "person": person(&test, &students[0]).await, "reason": "hospital", "note": "在校医院输液" });
     let told = counsellor.post("/unreported/health-daily/follow-ups", &found).await;
     assert_eq!(told.status, StatusCode::OK, "{}", told.body);
 

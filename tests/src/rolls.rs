@@ -156,6 +156,9 @@ async fn a_sync_that_finds_nothing_new_leaves_what_is_kept() {
     let student = test.students_of(&test.persona("counsellor")).await[0].clone();
     test.owner.execute("update persons set major = major where number = $1", &[&student]).await.unwrap();
     assert_eq!(changes().await, before, "what says nothing of who is expected");
-    test.owner.execute("update persons set name = name || '一' where number = $1", &[&student]).await.unwrap();
+    test.owner
+        .execute("update persons set name = name || '一' where number = $1", &[&student])
+        .await
+        .unwrap();
     assert_eq!(changes().await, before + 1);
 }

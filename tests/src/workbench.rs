@@ -90,7 +90,9 @@ async fn tiles_lead_to_other_systems_where_there_is_room() {
     let counsellor = test.persona("counsellor");
     let student = test.students_of(&counsellor).await[0].clone();
     let office = test.sign_in(&test.persona("school_office")).await;
-    for (title, kind) in [("教育厅填报", "student"), ("教职工系统", "staff"), ("图书馆", "student"), ("网课", "student")] {
+    for (title, kind) in
+        [("教育厅填报", "student"), ("教职工系统", "staff"), ("图书馆", "student"), ("网课", "student")]
+    {
         let entry = json!({
             "title": title, "note": "", "icon": "report", "address": "https://other.example/", "kinds": [kind],
             "departments": null, "from": "2020-03-01",

@@ -95,8 +95,10 @@ pub(crate) async fn read(app: &App, school: &School, number: &str) -> Result<()>
         match approvals::applicant(&mut tx, corp, &approval.applyer.userid).await? {
             None => "unknown_person",
             Some(person) => {
-                let exempt = if is_leave { exempt(&mut tx, school, &approval, person, now).await? } else { None };
-                let permit = if is_permit { permit(&mut tx, school, &approval, person, now).await? } else { None };
+                let exempt =
+                    if is_leave { exempt(&mut tx, school, &approval, person, now).await? } else { None };
+                let permit =
+                    if is_permit { permit(&mut tx, school, &approval, person, now).await? } else { None };
                 exempt.or(permit).unwrap_or("nothing")
             }
         }
@@ -153,11 +155,13 @@ async fn permit(
     now: DateTime<Utc>,
 ) -> Result<Option<&'static str>> {
     let asked = approval.absence().as_ref().and_then(span);
-    let Some((from, until)) = asked.filter(|(from, until)| crate::gate_permits::is_span(*from, *until)) else {
+    let Some((from, until)) = asked.filter(|(from, until)| crate::gate_permits::is_span(*from, *until))
+    else {
         return Ok(None);
     };
     let reason = reason(approval.sp_name.as_deref().unwrap_or("出校申请"));
-    let new = ApprovedPermit { person_id, from, until, reason: &reason, approval_no: &approval.sp_no, at: now };
+    let new =
+        ApprovedPermit { person_id, from, until, reason: &reason, approval_no: &approval.sp_no, at: now };
     let added = gate_permits::add_approved(tx, school.corp(), new).await?;
     Ok(Some(if added { "permit" } else { "known" }))
 }

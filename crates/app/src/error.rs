@@ -171,8 +171,12 @@ static CHANGED_SINCE: Description = describe(
     "其中有记录之后又改过或已在使用，不能整批撤销；请逐项修改",
 );
 static OVERTAKEN: Description = describe("overtaken", 409, "已有变化", "请刷新后查看最新情况再处理");
-static COPIES_TAKEN: Description =
-    describe("copies_taken", 429, "现在不能再取副本", "同一时间只做一份，每天最多十份；请稍后再试，或明天再取");
+static COPIES_TAKEN: Description = describe(
+    "copies_taken",
+    429,
+    "现在不能再取副本",
+    "同一时间只做一份，每天最多十份；请稍后再试，或明天再取",
+);
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =
     describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");

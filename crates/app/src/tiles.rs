@@ -260,7 +260,9 @@ fn words<'a>(
         figures.push(line("未报", format!("{unreported}/{expected}"), "/h5/unreported"));
     }
     let room = MAX_KEYS - figures.len();
-    figures.extend(entries.take(room).map(|(title, id)| line(title, "打开".into(), &format!("/h5/portal/{id}"))));
+    figures.extend(
+        entries.take(room).map(|(title, id)| line(title, "打开".into(), &format!("/h5/portal/{id}"))),
+    );
     serde_json::to_string(&Figures(figures)).map_err(|_| Error::internal("a tile"))
 }
 

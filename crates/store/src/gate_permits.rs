@@ -80,7 +80,11 @@ pub struct ApprovedPermit<'a> {
 }
 
 /// Keeps it; false where the approval's, or the same one by hand, stands already.
-pub async fn add_approved(conn: &mut AsyncPgConnection, corp: CorpId, new: ApprovedPermit<'_>) -> Result<bool> {
+pub async fn add_approved(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    new: ApprovedPermit<'_>,
+) -> Result<bool> {
     let row = (
         gate_permits::corp_id.eq(corp),
         gate_permits::person_id.eq(new.person_id),

@@ -77,7 +77,8 @@ pub struct Row {
 impl Row {
     /// Whom it is for.
     pub fn audience(&self) -> Audience {
-        let kinds = PersonKind::ALL.into_iter().filter(|kind| self.kinds.iter().any(|name| name == kind.as_str()));
+        let kinds =
+            PersonKind::ALL.into_iter().filter(|kind| self.kinds.iter().any(|name| name == kind.as_str()));
         Audience { kinds: kinds.collect(), within: None, departments: self.departments.clone() }
     }
 }

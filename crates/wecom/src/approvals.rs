@@ -187,11 +187,12 @@ impl Approval {
     /// UNCONFIRMED: the shapes of `DateRange` and `Attendance` (外出). The page of docs that has them was not to be had; they
     /// are taken to hold the same range as a leave.
     pub fn absence(&self) -> Option<Absence> {
-        let spans = self.apply_data.contents.iter().filter_map(|content| match content["control"].as_str()? {
-            "DateRange" => content.pointer("/value/date_range"),
-            "Attendance" => content.pointer("/value/attendance/date_range"),
-            _ => None,
-        });
+        let spans =
+            self.apply_data.contents.iter().filter_map(|content| match content["control"].as_str()? {
+                "DateRange" => content.pointer("/value/date_range"),
+                "Attendance" => content.pointer("/value/attendance/date_range"),
+                _ => None,
+            });
         self.leave().or_else(|| spans.filter_map(absence).next())
     }
 }

@@ -107,7 +107,14 @@ async fn send_through_kills(
         }
     }
     let doubled = arrived.values().map(|times| times - 1).sum();
-    Went { planned, lost: planned.saturating_sub(arrived.len()), doubled, otherwise, kills: happened, done_after }
+    Went {
+        planned,
+        lost: planned.saturating_sub(arrived.len()),
+        doubled,
+        otherwise,
+        kills: happened,
+        done_after,
+    }
 }
 
 /// The account of somebody with this role.

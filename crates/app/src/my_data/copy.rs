@@ -183,7 +183,8 @@ fn unsealed(app: &App, corp: i32, column: &SealedColumn, row: &str, sealed: &str
     let sealed = hex::decode(sealed).map_err(|_| Error::internal("ciphertext that is not hexadecimal"))?;
     let plain = app.store().keyring().open((column.place)(corp, row), &Sealed::from_bytes(sealed))?;
     if column.is_json {
-        return serde_json::from_slice(&plain).map_err(|_| Error::internal("a sealed value that is not JSON"));
+        return serde_json::from_slice(&plain)
+            .map_err(|_| Error::internal("a sealed value that is not JSON"));
     }
     String::from_utf8(plain)
         .map(Value::String)

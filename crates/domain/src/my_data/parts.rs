@@ -72,7 +72,13 @@ pub static PARTS: &[Part] = &[
         name: "account_departments",
         group: Group::Profile,
         title: "账号所在部门",
-        columns: &[plain("userid", "账号"), plain("department", "部门"), FROM, UNTIL, plain("is_leader", "是否负责人")],
+        columns: &[
+            plain("userid", "账号"),
+            plain("department", "部门"),
+            FROM,
+            UNTIL,
+            plain("is_leader", "是否负责人"),
+        ],
     },
     Part {
         name: "tags",
@@ -497,7 +503,11 @@ pub static PARTS: &[Part] = &[
         name: "sessions",
         group: Group::Use,
         title: "登录中的会话",
-        columns: &[moment("signed_in_at", "何时登录"), moment("seen_at", "最后使用"), moment("ends_at", "最晚何时结束")],
+        columns: &[
+            moment("signed_in_at", "何时登录"),
+            moment("seen_at", "最后使用"),
+            moment("ends_at", "最晚何时结束"),
+        ],
     },
     Part {
         name: "grants",

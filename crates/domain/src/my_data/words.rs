@@ -101,7 +101,8 @@ pub(super) const FOLLOW_UP: Words = &[
     ("refused", "拒绝填报"),
     ("other", "其他原因"),
 ];
-pub(super) const MAILING: Words = &[("reminder", "提醒"), ("escalation", "给负责人的提醒"), ("notice", "通知")];
+pub(super) const MAILING: Words =
+    &[("reminder", "提醒"), ("escalation", "给负责人的提醒"), ("notice", "通知")];
 pub(super) const SENT: Words = &[
     ("waiting", "待发送"),
     ("frozen", "发送中"),
@@ -153,12 +154,8 @@ pub(super) const ALARM: Words = &[
 ];
 pub(super) const CLIENT: Words =
     &[("android", "Android"), ("ios", "iOS"), ("windows", "Windows"), ("mac", "macOS"), ("other", "其他")];
-pub(super) const USE: Words = &[
-    ("activated", "已激活"),
-    ("not_activated", "未激活"),
-    ("disabled", "已禁用"),
-    ("left", "已退出"),
-];
+pub(super) const USE: Words =
+    &[("activated", "已激活"), ("not_activated", "未激活"), ("disabled", "已禁用"), ("left", "已退出")];
 pub(super) const LOG: Words = &[("member", "成员操作日志"), ("admin", "管理员操作日志")];
 pub(super) const STEP: Words = &[
     ("create_member", "新建账号"),
@@ -192,7 +189,8 @@ pub(super) const LOOK: Words = &[
     ("phone_correction", "更正手机号"),
     ("visitor_phone", "访客的手机号"),
 ];
-pub(super) const PURPOSE: Words = &[("call", "电话联系"), ("identify", "核对身份"), ("correction", "办理更正")];
+pub(super) const PURPOSE: Words =
+    &[("call", "电话联系"), ("identify", "核对身份"), ("correction", "办理更正")];
 pub(super) const FORMAT: Words = &[("json", "数据文件"), ("html", "阅读版")];
 pub(super) const INVITATION: Words = &[
     ("waiting", "待邀请"),

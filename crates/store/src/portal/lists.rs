@@ -341,7 +341,8 @@ pub async fn count(
 }
 
 /// Whom of `compared x` a reminder leaves alone: who is exempt from reports that day.
-const NOT_EXEMPT: &str = "not exists (select from exemptions f where f.corp_id = $1 and f.person_id = x.person_id
+const NOT_EXEMPT: &str =
+    "not exists (select from exemptions f where f.corp_id = $1 and f.person_id = x.person_id
   and f.revoked_at is null and f.from_date <= $3 and (f.until_date is null or f.until_date > $3))";
 
 /// How many [`remind`] would address by this list.

@@ -1,7 +1,9 @@
 //! The information centre's work, and forms.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Administer, Audit, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn};
+use crate::authz::oracle::Need::{
+    Administer, Audit, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn,
+};
 
 pub const ROWS: &[Row] = &[
     get("campaigns_list", DesignForms, "GET /campaigns"),

@@ -23,7 +23,9 @@ const STYLE: &str = "body{max-width:1100px;margin:0 auto;padding:16px;color:#1d2
 /// What the page may do: nothing but look as it does.
 pub fn policy() -> String {
     let hash = STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
 }
 
 /// The page.
@@ -77,10 +79,10 @@ fn cell(school: &School, column: &Column, row: &Map<String, Value>) -> String {
     let (Reads::Answers, Value::Array(answers)) = (column.reads, value) else {
         return escaped(&copy::read(school, column, value));
     };
-    let text = |answer: &Value, part: &str| {
-        escaped(answer.get(part).and_then(Value::as_str).unwrap_or_default())
-    };
-    let lines = answers.iter().map(|answer| format!("{}：{}", text(answer, "question"), text(answer, "words")));
+    let text =
+        |answer: &Value, part: &str| escaped(answer.get(part).and_then(Value::as_str).unwrap_or_default());
+    let lines =
+        answers.iter().map(|answer| format!("{}：{}", text(answer, "question"), text(answer, "words")));
     lines.collect::<Vec<_>>().join("<br>")
 }
 
