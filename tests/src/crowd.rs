@@ -148,8 +148,9 @@ impl Line {
             body.len()
         );
         self.stream.write_all(request.as_bytes()).await.expect("a request is written");
-        let status = self.head().await;
-        let status = status.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let first = self.head().await;
+        let status = first.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("a status, and not {first:?}"));
         let mut length = 0;
         loop {
             let line = self.head().await.to_ascii_lowercase();

@@ -46,6 +46,7 @@ mod gate_alarms;
 mod gates;
 mod grants;
 mod house;
+mod jobs;
 mod jssdk;
 mod kinds;
 mod migrations;

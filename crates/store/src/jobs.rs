@@ -68,8 +68,8 @@ pub async fn add(conn: &mut AsyncPgConnection, job: &NewJob, now: DateTime<Utc>)
 
 /// Leases the next due job of any school: one that waits, or one whose worker died. `None`: nothing to do.
 ///
-/// A job waits while its twin of the same key runs, so that the same work is never done side by side. One whose
-/// worker died at its last try is buried here.
+/// A job waits while its twin of the same key runs, so that the same work is never done side by side; a twin whose worker
+/// died runs again first. One whose worker died at its last try is buried here.
 pub async fn lease(conn: &mut AsyncPgConnection, now: DateTime<Utc>, seconds: f64) -> Result<Option<Leased>> {
     let bury = "update jobs set state = 'dead', lease_until = null, last_error = coalesce(last_error, '执行它的进程中断了，没有留下原因'), finished_at = $1
                 where state = 'running' and lease_until < clock_timestamp() and attempts >= max_attempts";
@@ -80,8 +80,7 @@ pub async fn lease(conn: &mut AsyncPgConnection, now: DateTime<Utc>, seconds: f6
                  select job_id from jobs due
                  where (state = 'waiting' and run_at <= $1 and not exists (
                      select from jobs twin where twin.corp_id = due.corp_id and twin.kind = due.kind
-                       and twin.unique_key = due.unique_key and twin.state = 'running'
-                       and twin.lease_until >= clock_timestamp()))
+                       and twin.unique_key = due.unique_key and twin.state = 'running'))
                    or (state = 'running' and lease_until < clock_timestamp())
                  order by run_at, job_id limit 1 for update skip locked)
                returning job_id, corp_id, kind, payload, attempts, max_attempts";
