@@ -2,10 +2,6 @@
 //!
 //! Nothing here decides: a handler reads the request, calls one use case of `app`, and writes the answer.
 
-// Here and not beside `main`: what is tested and measured allocates as what is handed out.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod clock;
 pub mod commands;
 pub mod compose;

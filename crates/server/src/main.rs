@@ -1,5 +1,8 @@
 //! The `rollcall` binary.
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 // Migrations run on a blocking bridge that needs the multi-thread runtime.
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
