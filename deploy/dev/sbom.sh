@@ -12,7 +12,7 @@ check_rust
 use_node
 install_cargo_cyclonedx
 sbom=$root/target/sbom
-name=rollcall-sbom
+name="rollcall-sbom"
 mkdir -p "$sbom"
 
 # Of the lock file as it is committed, with the commit's time: the same commit gives the same file.
