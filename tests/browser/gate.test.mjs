@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+
+import { look } from './look.mjs';
 
 const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, ADMINISTRATOR, NOW, CHROMIUM } = process.env;
 
@@ -55,14 +56,6 @@ async function open(device, { from = browser, permissions = [] } = {}) {
 async function signIn(person, userid, to) {
   await person.page.goto(`${SIMULATOR_URL}/choose?userid=${userid}`);
   await person.page.goto(`${SERVER_URL}/auth/start?to=${to}`);
-}
-
-async function look(page, name) {
-  await page.waitForFunction(() => !document.querySelector('[class*="-leave-active"], [class*="-enter-active"]'));
-  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'] }));
-  assert.deepEqual(violations.map((found) => `${found.id}: ${found.nodes[0]?.html}`), [], `${name} is accessible`);
 }
 
 /** A picture of a screen as a camera would see it: a file that Chromium plays as its camera, again and again. */

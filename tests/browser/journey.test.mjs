@@ -7,8 +7,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+
+import { look } from './look.mjs';
 
 const { SERVER_URL, SIMULATOR_URL, SCREENSHOTS, STUDENT, CLASSMATE, COUNSELLOR, LEADER, ADMINISTRATOR, OFFICE, SCHOOL_OFFICE, COLLEGE, CLASS, TAPPER, CHROMIUM } = process.env;
 
@@ -66,16 +67,6 @@ async function openFromWorkbench(person, userid) {
   await become(person.page, userid);
   await person.page.goto(`${SIMULATOR_URL}/client/workbench`);
   return follow(person, person.page.getByRole('link', { name: '点名' }), `${SERVER_URL}/h5/**`);
-}
-
-async function look(page, name) {
-  // What is on its way out is no part of the page.
-  await page.waitForFunction(() => !document.querySelector('[class*="-leave-active"]'));
-  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
-  // The page's own policy forbids strange scripts, so axe comes in by the debugger.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'] }));
-  assert.deepEqual(violations.map((found) => `${found.id}: ${found.nodes[0]?.html}`), [], `${name} is accessible`);
 }
 
 async function unreported(page) {
