@@ -47,7 +47,7 @@ pub const SETTLE: &str =
     "update idempotency_keys set response = $4 where corp_id = $1 and member_id = $2 and key = $3";
 
 /// Claims a key for this transaction. A second request with the same key waits here until the first commits.
-pub async fn claim(conn: &mut AsyncPgConnection, claim: Claim<'_>, now: DateTime<Utc>) -> Result<Claimed> {
+pub async fn claim(mut conn: &AsyncPgConnection, claim: Claim<'_>, now: DateTime<Utc>) -> Result<Claimed> {
     let inserted = prepared(CLAIM)
         .bind::<Integer, _>(claim.corp)
         .bind::<BigInt, _>(claim.member)
@@ -55,7 +55,7 @@ pub async fn claim(conn: &mut AsyncPgConnection, claim: Claim<'_>, now: DateTime
         .bind::<Text, _>(claim.operation)
         .bind::<Binary, _>(claim.request_hash)
         .bind::<Timestamptz, _>(now)
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     if inserted == 1 {
         return Ok(Claimed::New);
@@ -65,7 +65,7 @@ pub async fn claim(conn: &mut AsyncPgConnection, claim: Claim<'_>, now: DateTime
         .filter(idempotency_keys::member_id.eq(claim.member))
         .filter(idempotency_keys::key.eq(claim.key))
         .select((idempotency_keys::operation, idempotency_keys::request_hash, idempotency_keys::response))
-        .first(conn)
+        .first(&mut conn)
         .await?;
     let same = operation == claim.operation && hash == claim.request_hash;
     Ok(if same { Claimed::Answered(response) } else { Claimed::Mismatch })
