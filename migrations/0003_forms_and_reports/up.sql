@@ -156,7 +156,7 @@ create table idempotency_keys (
   member_id     bigint not null,
   key           text not null,
   operation     text not null,
-  request_hash  bytea not null,      -- the same key with another body is a mistake, and told so
+  request_hash  bytea not null,      -- sealed; the same key with another body is a mistake, and told so
   response      jsonb not null,
   created_at    timestamptz not null,
   primary key (corp_id, member_id, key),

@@ -156,7 +156,7 @@ async fn take(
     ensure_month(app, school, today).await?;
 
     let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, claim, now).await? {
+    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
         Claimed::New => {}
         Claimed::Answered(receipt) => {
             return serde_json::from_value(receipt).map_err(|_| Error::internal("a kept receipt"));
