@@ -274,6 +274,7 @@ diesel::table! {
         copy_id -> Int8,
         member_id -> Int8,
         format -> Text,
+        ticket_hash -> Bytea,
         at -> Timestamptz,
     }
 }

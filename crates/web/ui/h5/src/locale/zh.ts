@@ -243,6 +243,8 @@ export const zh = {
   'held.readable': '阅读版',
   'held.file': '数据文件（JSON）',
   'held.file_help': '手机企业微信里可能保存不了文件，请在电脑浏览器中打开点名再下载。',
+  'held.sign_in_again': '为保护您的数据，取副本前请重新登录，然后再点一次。',
+  'held.sign_in': '重新登录',
   'held.left': '今天还可以取 {n} 份。',
   'held.none_left': '今天的副本已取完，请明天再取。',
 
