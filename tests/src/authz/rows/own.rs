@@ -22,6 +22,13 @@ pub const ROWS: &[Row] = &[
     get("reports_forms", SignedIn, "GET /reports/forms"),
     get("reports_get", SignedIn, "GET /reports/$own_receipt"),
     get("reports_revisions", SignedIn, "GET /reports/$own_receipt/revisions"),
+    // Before what asks anything sensitive is answered.
+    row(
+        "privacy_notices_agree",
+        SignedIn,
+        "POST /me/privacy-notice/agreement",
+        r#"{"version":1,"locale":"zh-CN"}"#,
+    ),
     row(
         "reports_create",
         SignedIn,
@@ -37,11 +44,5 @@ pub const ROWS: &[Row] = &[
     row("corrections_withdraw", SignedIn, "POST /me/corrections/$own_correction/withdrawal", "{}"),
     row("consents_withdraw", SignedIn, "DELETE /me/consent", ""),
     get("privacy_notices_mine", SignedIn, "GET /me/privacy-notice"),
-    row(
-        "privacy_notices_agree",
-        SignedIn,
-        "POST /me/privacy-notice/agreement",
-        r#"{"version":1,"locale":"zh-CN"}"#,
-    ),
     row("privacy_notices_withdraw", SignedIn, "DELETE /me/privacy-notice/agreement", ""),
 ];
