@@ -88,7 +88,7 @@ create table report_revisions (
   flags            text[] not null,
   carried          text[] not null,  -- questions whose answer was carried over, as the person said
   source           text not null,
-  reason           text,             -- 代报: why somebody else answered
+  reason           bytea,            -- 代报: why somebody else answered, sealed
   by_member        bigint,           -- null: loaded by an administrator's command
   at               timestamptz not null,
   primary key (corp_id, report_id, revision),

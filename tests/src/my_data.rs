@@ -266,7 +266,11 @@ async fn a_copy_is_fetched_within_a_minute_by_whoever_asked_and_fetching_notes_n
     let url = student.url(&format!("/api/v1{path}"));
     let page = student.request(Method::GET, url, None, &[("Accept", "text/html")]).await;
     assert_eq!(page.status(), StatusCode::NOT_FOUND);
-    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8", "who came by a link is told on a page");
+    assert_eq!(
+        page.headers()["content-type"],
+        "text/html; charset=utf-8",
+        "who came by a link is told on a page"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

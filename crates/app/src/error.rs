@@ -166,8 +166,12 @@ static CUTOFF_PASSED: Description =
 static FORM_CHANGED: Description = describe("form_changed", 409, "表单已更新", "请刷新页面后重新填写");
 static NOT_EXPECTED: Description =
     describe("not_expected", 403, "今天不需要填报", "您不在本表单今天的应报名单中；如有疑问请联系辅导员");
-static NOTICE_FIRST: Description =
-    describe("notice_first", 403, "请先阅读告知书", "这张表单有敏感的问题：请打开表单，阅读并同意告知书后再填报");
+static NOTICE_FIRST: Description = describe(
+    "notice_first",
+    403,
+    "请先阅读告知书",
+    "这张表单有敏感的问题：请打开表单，阅读并同意告知书后再填报",
+);
 static KEY_REUSED: Description = describe("key_reused", 422, "请求编号已用于其他内容", "请刷新页面后重试");
 static STALE_APPROVAL: Description =
     describe("stale_approval", 409, "待批准的变更已经不同", "请刷新后核对最新的变更再批准");

@@ -19,7 +19,7 @@ use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
-    Scoped, attachments,
+    Scoped, Sealed, attachments,
     idempotency_keys::{self, Claim, Claimed},
     jobs as queue, privacy_notices,
     reports::{self, Key, NewReport, Source},
@@ -208,7 +208,7 @@ async fn take(
     let report = NewReport {
         by_member: Some(viewer.member),
         late: now >= turn.window.cutoff_at,
-        reason: submission.behalf.as_ref().map(|behalf| behalf.reason.trim().to_owned()),
+        reason: submission.behalf.as_ref().map(|behalf| sealed_reason(app, key, behalf)).transpose()?,
         carried: carried(&loaded, submission, source),
         ..draft(app, &loaded, draft_of)?
     };
@@ -316,6 +316,12 @@ fn whose(viewer: &Viewer, submission: &Submission) -> Result<(PersonId, Scope)> 
         return Err(Error::field("reason", "请写明为什么代报，不超过 200 字"));
     }
     Ok((*person, scope))
+}
+
+fn sealed_reason(app: &App, key: Key, behalf: &Behalf) -> Result<Sealed> {
+    let row = key.row();
+    let place = reports::reason_place(key.corp, &row);
+    Ok(app.store().keyring().seal(place, behalf.reason.trim().as_bytes())?)
 }
 
 /// Which event is told of, and the report that is changed by it, if it is known to be one.

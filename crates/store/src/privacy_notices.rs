@@ -148,11 +148,8 @@ pub const AWAITS: &str = "
 
 /// Whether somebody has still to agree to the version that holds. Where none is published nobody has.
 pub async fn awaits(mut conn: &AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<bool> {
-    let row: Awaited = prepared(AWAITS)
-        .bind::<Integer, _>(corp)
-        .bind::<BigInt, _>(person)
-        .get_result(&mut conn)
-        .await?;
+    let row: Awaited =
+        prepared(AWAITS).bind::<Integer, _>(corp).bind::<BigInt, _>(person).get_result(&mut conn).await?;
     Ok(row.awaited)
 }
 

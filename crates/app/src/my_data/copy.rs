@@ -127,12 +127,7 @@ pub async fn ask(app: &App, school: &School, viewer: &Viewer, format: Format) ->
 
 /// Everything that is held on the signed-in person, as it was at one moment, and as what they asked for it. One at a time.
 /// [`Error::NotFound`]: it is another's ticket, or none, or a minute is over.
-pub async fn fetch(
-    app: &App,
-    school: &School,
-    viewer: &Viewer,
-    ticket: &str,
-) -> Result<(Format, Document)> {
+pub async fn fetch(app: &App, school: &School, viewer: &Viewer, ticket: &str) -> Result<(Format, Document)> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().steady(corp).await?;
     let hash = secret::hash(ticket.as_bytes());

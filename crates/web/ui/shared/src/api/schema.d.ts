@@ -10002,6 +10002,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+            /** @description Of a correction: which kind of change it came of. Why stands with the change. */
             reason?: string | null;
             /** @description directory, roster or correction; of what was observed, the account. */
             source: string;
