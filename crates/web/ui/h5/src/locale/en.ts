@@ -462,7 +462,7 @@ export const en: Record<keyof typeof zh, string> = {
   'gate_code.permit.single': 'Single',
   'gate_code.permit.standing': 'Standing',
   'gate_code.permit.every_zone': 'All zones',
-  'gate_code.permit.later': 'from {from}',
+  'gate_code.permit.later': 'from {from} until {until}',
   'gate_code.permit.until': 'until {until}',
   'gate_code.permit.used': 'Used: {ways}',
   'gate_code.recent': 'Lately',

@@ -460,7 +460,7 @@ export const zh = {
   'gate_code.permit.single': '单次',
   'gate_code.permit.standing': '长期',
   'gate_code.permit.every_zone': '所有区域',
-  'gate_code.permit.later': '{from} 起',
+  'gate_code.permit.later': '{from} 起，至 {until}',
   'gate_code.permit.until': '至 {until}',
   'gate_code.permit.used': '已用：{ways}',
   'gate_code.recent': '最近进出',
