@@ -193,6 +193,7 @@ create table gate_presence (
   foreign key (corp_id, zone_id) references gate_zones,
   foreign key (corp_id, person_id) references persons
 );
+create index gate_presence_person on gate_presence (corp_id, person_id);
 call school_table('gate_presence', 'select, insert, update, delete');
 
 -- 门卫: sees who passed.
