@@ -155,8 +155,13 @@ async fn take(
     let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
     ensure_month(app, school, today).await?;
 
-    let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
+    let mut tx = app.store().to_begin(corp).await?;
+    let ((), claimed, newest) = try_join!(
+        tx.begin(),
+        idempotency_keys::claim(&tx, app.store().keyring(), claim, now),
+        forms::newest(&tx, corp, &submission.form),
+    )?;
+    match claimed {
         Claimed::New => {}
         Claimed::Answered(receipt) => {
             return serde_json::from_value(receipt).map_err(|_| Error::internal("a kept receipt"));
@@ -164,7 +169,7 @@ async fn take(
         Claimed::Mismatch => return Err(Error::KeyReused),
     }
     // All else after the claim: a repeat of what was taken yesterday still gets its receipt.
-    let loaded = forms::current(app, &mut tx, &submission.form).await.map_err(|error| match error {
+    let loaded = forms::load(app, &mut tx, newest).await.map_err(|error| match error {
         Error::NotFound => Error::field("form", "没有这个表单，请刷新页面"),
         other => other,
     })?;

@@ -10,6 +10,7 @@ use domain::{
     policy::Viewer,
     session::{self, Device},
 };
+use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use store::{
     AsyncPgConnection, jobs as queue,
@@ -297,9 +298,11 @@ pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Res
 pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<(Viewer, DateTime<Utc>)>> {
     let hash = secret::hash(session.as_bytes());
     let now = app.now();
-    let mut tx = app.store().reading(school.corp()).await?;
-    let found = viewers::of_session(&mut tx, school.corp(), &hash, school.today(now), now).await?;
-    tx.commit().await?;
+    let (corp, today) = (school.corp(), school.today(now));
+    // Asked before every write, and nothing is kept of it: nobody waits for its beginning, nor for its end.
+    let tx = app.store().to_begin(corp).await?;
+    let ((), found) = try_join!(tx.begin_reading(), viewers::of_session(&tx, corp, &hash, today, now))?;
+    drop(tx);
     let Some(session) = found else { return Ok(None) };
     if session.viewer.is_none() {
         // The member has left or is disabled. Should they come back, they sign in anew.

@@ -67,7 +67,7 @@ pub const SETTLE: &str =
 
 /// Claims a key for this transaction. A second request with the same key waits here until the first commits.
 pub async fn claim(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     keyring: &Keyring,
     claim: Claim<'_>,
     now: DateTime<Utc>,
@@ -82,7 +82,7 @@ pub async fn claim(
         .bind::<Text, _>(claim.operation)
         .bind::<Binary, _>(&sealed)
         .bind::<Timestamptz, _>(now)
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     if inserted == 1 {
         return Ok(Claimed::New);
@@ -92,7 +92,7 @@ pub async fn claim(
         .filter(idempotency_keys::member_id.eq(claim.member))
         .filter(idempotency_keys::key.eq(claim.key))
         .select((idempotency_keys::operation, idempotency_keys::request_hash, idempotency_keys::response))
-        .first(conn)
+        .first(&mut conn)
         .await?;
     let same = operation == claim.operation && keyring.open(place, &kept)? == claim.request_hash;
     Ok(if same { Claimed::Answered(response) } else { Claimed::Mismatch })

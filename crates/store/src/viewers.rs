@@ -107,7 +107,7 @@ pub async fn find(
 
 /// The same behind the cookie of this hash, unless its session has ended.
 pub async fn of_session(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     corp: CorpId,
     hash: &[u8],
     today: NaiveDate,
@@ -118,7 +118,7 @@ pub async fn of_session(
         .bind::<Date, _>(today)
         .bind::<Binary, _>(hash)
         .bind::<Timestamptz, _>(now)
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let times = rows.as_slice().first().and_then(|row| row.signed_in_at.zip(row.seen_at));
     let Some((signed_in_at, seen_at)) = times else { return Ok(None) };
