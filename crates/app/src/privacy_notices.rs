@@ -1,8 +1,8 @@
 //! 告知书: what the school tells people of their data before they answer for the first time, and their word that they agree.
 //!
 //! The pages ask before a form is filled in. Where it asks anything sensitive, `reports::submit` takes no answer without that
-//! word, by whatever way it comes: a card and the chat lead to the page. Whoever answers for somebody else acts by their
-//! office and not by that person's word: they are not held up.
+//! word, by whatever way it comes: a card and the chat lead to the page. Whoever answers for somebody else (代报) and the
+//! school that loads what it knows (`reports::load`) act by their office and not by that person's word: they are not held up.
 
 use chrono::{DateTime, Utc};
 use domain::{
