@@ -161,7 +161,7 @@ async fn permit(
         return Ok(None);
     };
     let reason = reason(approval.sp_name.as_deref().unwrap_or("出校申请"));
-    let (approval_no, at) = (&approval.sp_no, app.now());
+    let (approval_no, at) = (approval.sp_no.as_str(), app.now());
     let new = ApprovedPermit { person_id, from, until, reason: &reason, approval_no, at };
     let added = gate_permits::add_approved(tx, app.store().keyring(), school.corp(), new).await?;
     Ok(Some(if added { "permit" } else { "known" }))

@@ -32,7 +32,7 @@ pub(crate) fn opened<R>(
     rows: Vec<R>,
     of: impl Fn(&R) -> (Words, &Sealed),
 ) -> Result<Vec<Reasoned<R>>> {
-    let open = |row: R| {
+    let open = |row: R| -> Result<Reasoned<R>> {
         let (words, sealed) = of(&row);
         let reason = words.open(app.store().keyring(), column, sealed)?;
         Ok(Reasoned { row, reason })
