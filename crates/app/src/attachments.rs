@@ -10,6 +10,7 @@ use store::{
     Scoped,
     access_log::{self, Access},
     attachments::{self, NewAttachment, content_place},
+    privacy_notices,
 };
 use tokio::sync::Semaphore;
 
@@ -45,7 +46,11 @@ pub async fn take(
     let person = match person {
         None => {
             let own = viewer.person.as_ref().filter(|own| form.audience.kinds.contains(&own.kind));
-            own.ok_or(Error::NotExpected)?.id
+            let own = own.ok_or(Error::NotExpected)?.id;
+            if form.is_sensitive() && privacy_notices::awaits(&tx, corp, own).await? {
+                return Err(Error::NoticeFirst);
+            }
+            own
         }
         Some(person) => {
             let day = school.today(now);

@@ -38,6 +38,9 @@ pub enum Error {
     /// The form does not ask this person today.
     #[error("not expected to answer")]
     NotExpected,
+    /// The form asks what is sensitive, and the person has not agreed to the privacy notice that holds.
+    #[error("the privacy notice comes first")]
+    NoticeFirst,
     /// The Idempotency-Key was used for another request.
     #[error("idempotency key reused")]
     KeyReused,
@@ -92,6 +95,7 @@ impl Error {
             Self::CutoffPassed => &CUTOFF_PASSED,
             Self::FormChanged => &FORM_CHANGED,
             Self::NotExpected => &NOT_EXPECTED,
+            Self::NoticeFirst => &NOTICE_FIRST,
             Self::KeyReused => &KEY_REUSED,
             Self::StaleApproval => &STALE_APPROVAL,
             Self::ChangedSince => &CHANGED_SINCE,
@@ -104,7 +108,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 18] {
+    pub fn catalogue() -> [&'static Description; 19] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
@@ -116,6 +120,7 @@ impl Error {
             &CUTOFF_PASSED,
             &FORM_CHANGED,
             &NOT_EXPECTED,
+            &NOTICE_FIRST,
             &KEY_REUSED,
             &STALE_APPROVAL,
             &CHANGED_SINCE,
@@ -161,6 +166,12 @@ static CUTOFF_PASSED: Description =
 static FORM_CHANGED: Description = describe("form_changed", 409, "表单已更新", "请刷新页面后重新填写");
 static NOT_EXPECTED: Description =
     describe("not_expected", 403, "今天不需要填报", "您不在本表单今天的应报名单中；如有疑问请联系辅导员");
+static NOTICE_FIRST: Description = describe(
+    "notice_first",
+    403,
+    "请先阅读告知书",
+    "这张表单有敏感的问题：请打开表单，阅读并同意告知书后再填报",
+);
 static KEY_REUSED: Description = describe("key_reused", 422, "请求编号已用于其他内容", "请刷新页面后重试");
 static STALE_APPROVAL: Description =
     describe("stale_approval", 409, "待批准的变更已经不同", "请刷新后核对最新的变更再批准");

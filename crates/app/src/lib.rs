@@ -45,6 +45,7 @@ pub mod photos;
 pub mod platform;
 pub mod portal;
 pub mod privacy_notices;
+pub mod reasons;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;

@@ -91,6 +91,7 @@ pub mod trips;
 pub mod unreported;
 pub mod viewers;
 pub mod visitors;
+pub mod words;
 pub mod write_plans;
 
 mod connection;

@@ -274,6 +274,7 @@ diesel::table! {
         copy_id -> Int8,
         member_id -> Int8,
         format -> Text,
+        ticket_hash -> Bytea,
         at -> Timestamptz,
     }
 }
@@ -342,7 +343,7 @@ diesel::table! {
         kind -> Text,
         from_date -> Date,
         until_date -> Nullable<Date>,
-        reason -> Text,
+        reason -> Bytea,
         source -> Text,
         approval_no -> Nullable<Text>,
         granted_by -> Nullable<Int8>,
@@ -562,7 +563,7 @@ diesel::table! {
         from_time -> Timestamptz,
         until_time -> Timestamptz,
         zones -> Array<Nullable<Int8>>,
-        reason -> Text,
+        reason -> Bytea,
         granted_by -> Nullable<Int8>,
         approval_no -> Nullable<Text>,
         granted_at -> Timestamptz,
@@ -1322,7 +1323,7 @@ diesel::table! {
         flags -> Array<Nullable<Text>>,
         carried -> Array<Nullable<Text>>,
         source -> Text,
-        reason -> Nullable<Text>,
+        reason -> Nullable<Bytea>,
         by_member -> Nullable<Int8>,
         at -> Timestamptz,
     }
@@ -1542,7 +1543,7 @@ diesel::table! {
         department_id -> Nullable<Int4>,
         before -> Jsonb,
         after -> Jsonb,
-        reason -> Text,
+        reason -> Bytea,
         source -> Text,
         change_set_id -> Nullable<Int8>,
         made_by -> Nullable<Int8>,

@@ -125,6 +125,7 @@ async fn by_pgbench(test: &TestApp) -> f64 {
                 "null::integer[]", day, "0::smallint",
             ],
         ) + ";",
+        fill(store::privacy_notices::AWAITS, &["1", ":person::bigint"]) + ";",
         format!(
             "select report_id, revision, state, receipt, submitted_at from reports where corp_id = 1 and form_id = {form}
              and person_id = :person::bigint and slot = 0 and occurrence = 0 and day = {day};"
@@ -138,7 +139,7 @@ async fn by_pgbench(test: &TestApp) -> f64 {
                 "1", &form, ":person::bigint", day, "0::smallint", "0", &version,
                 "upper(substr(md5(:n::text || random()::text), 1, 16))", "'normal'", "'{\"place\":\"非疫区\"}'::jsonb",
                 "'{}'::text[]", "false", "'self'", "'standard'", "date '2020-03-01'", &at, &sealed, "'{}'::text[]",
-                "null::text", &member,
+                "null::bytea", &member,
             ],
         ) + ";",
         fill(store::idempotency_keys::SETTLE, &["1", &member, key, answer]) + ";",

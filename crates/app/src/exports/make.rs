@@ -9,10 +9,11 @@ use domain::{
     policy::Viewer,
 };
 use store::{
-    AsyncPgConnection, Scoped, departments,
-    export_rows::{self, Key, PersonRow, Question},
+    AsyncPgConnection, Scoped, departments, exemptions,
+    export_rows::{self, ExemptionRow, Key, PersonRow, Question},
     exports::{self, Export, Made, chunk_place, chunk_row},
     unreported::phone_place,
+    words::Words,
 };
 use tokio::sync::mpsc;
 
@@ -23,7 +24,7 @@ use super::{
     figures::{self, Listed},
     sheet,
 };
-use crate::{App, Error, Result, School};
+use crate::{App, Error, Result, School, reasons};
 
 /// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more.
 const PAGE_BY_NUMBER: i64 = 2_000;
@@ -167,13 +168,17 @@ impl<'a> Rows<'a> {
             }
             Dataset::Exemptions => {
                 let rows = export_rows::exemptions(tx, &self.question, self.after.as_ref(), limit).await?;
+                let corp = self.question.corp;
+                let of = |row: &ExemptionRow| Words { corp, person: row.person_id, at: row.granted_at };
+                let rows =
+                    reasons::opened(self.app, exemptions::reason_place, rows, |row| (of(row), &row.reason))?;
                 let mut cells = Vec::with_capacity(rows.len());
-                for (index, row) in (first + 1..).zip(&rows) {
-                    self.named.entry(row.person_id).or_default();
-                    let of = |column| cells::of_exemption(row, column, index, self.question.day);
+                for (index, one) in (first + 1..).zip(&rows) {
+                    self.named.entry(one.row.person_id).or_default();
+                    let of = |column| cells::of_exemption(one, column, index, self.question.day);
                     cells.push(self.definition.columns.iter().map(|chosen| of(chosen.column)).collect());
                 }
-                (cells, rows.last().map(export_rows::ExemptionRow::key))
+                (cells, rows.last().map(|one| one.row.key()))
             }
             Dataset::Classes => {
                 self.over = true;

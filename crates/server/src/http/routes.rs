@@ -209,6 +209,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sessions::end)
             .service(sessions::end_others)
             .service(my_data::copy::held)
+            .service(my_data::copy::ask)
             .service(my_data::copy::get)
             .service(consents::withdraw)
             .service(privacy_notices::mine)

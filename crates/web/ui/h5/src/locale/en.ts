@@ -245,6 +245,8 @@ export const en: Record<keyof typeof zh, string> = {
   'held.readable': 'Readable copy',
   'held.file': 'Data file (JSON)',
   'held.file_help': 'WeCom on a phone may not save files: open Rollcall in a browser on a PC and download it there.',
+  'held.sign_in_again': 'To protect your data, sign in once more before you take a copy, then tap again. ',
+  'held.sign_in': 'Sign in',
   'held.left': 'Copies left today: {n}.',
   'held.none_left': 'Today’s copies are taken. Please come back tomorrow.',
 
@@ -460,7 +462,7 @@ export const en: Record<keyof typeof zh, string> = {
   'gate_code.permit.single': 'Single',
   'gate_code.permit.standing': 'Standing',
   'gate_code.permit.every_zone': 'All zones',
-  'gate_code.permit.later': 'from {from}',
+  'gate_code.permit.later': 'from {from} until {until}',
   'gate_code.permit.until': 'until {until}',
   'gate_code.permit.used': 'Used: {ways}',
   'gate_code.recent': 'Lately',

@@ -243,6 +243,8 @@ export const zh = {
   'held.readable': '阅读版',
   'held.file': '数据文件（JSON）',
   'held.file_help': '手机企业微信里可能保存不了文件，请在电脑浏览器中打开点名再下载。',
+  'held.sign_in_again': '为保护您的数据，取副本前请重新登录，然后再点一次。',
+  'held.sign_in': '重新登录',
   'held.left': '今天还可以取 {n} 份。',
   'held.none_left': '今天的副本已取完，请明天再取。',
 
@@ -458,7 +460,7 @@ export const zh = {
   'gate_code.permit.single': '单次',
   'gate_code.permit.standing': '长期',
   'gate_code.permit.every_zone': '所有区域',
-  'gate_code.permit.later': '{from} 起',
+  'gate_code.permit.later': '{from} 起，至 {until}',
   'gate_code.permit.until': '至 {until}',
   'gate_code.permit.used': '已用：{ways}',
   'gate_code.recent': '最近进出',

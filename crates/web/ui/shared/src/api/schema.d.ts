@@ -1563,15 +1563,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me/data/copy": {
+    "/api/v1/me/data/copies": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Everything that is held on me, as a file or as a page. One at a time, ten a day; that it was taken is on record. */
-        get: operations["me_data_copy"];
+        get?: never;
+        put?: never;
+        /** I take a copy of everything that is held on me, after a fresh sign-in. Ten a day; that it was taken is on record. */
+        post: operations["me_data_copies_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/copies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The copy I asked for within the last minute, as a file or as a page. One at a time. */
+        get: operations["me_data_copies_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4936,6 +4953,21 @@ export interface components {
             outside?: string[] | null;
             /** @description A region in one of these: the first two, four or six digits of a code. */
             within?: string[] | null;
+        };
+        /**
+         * @description As what a copy is made.
+         * @enum {string}
+         */
+        CopyFormat: "json" | "html";
+        /** @description Where the copy is to be fetched. */
+        CopyReady: {
+            /** @description A path of this host, good for a minute, for me alone. */
+            path: string;
+        };
+        /** @description As what the copy is wanted. */
+        CopyWanted: {
+            /** @description json: a file for programs. html: a page for people, which can be kept and printed. */
+            format: components["schemas"]["CopyFormat"];
         };
         /** @description A request. */
         Correction: {
@@ -9970,6 +10002,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+            /** @description Of a correction: which kind of change it came of. Why stands with the change. */
             reason?: string | null;
             /** @description directory, roster or correction; of what was observed, the account. */
             source: string;
@@ -22557,14 +22590,144 @@ export interface operations {
             };
         };
     };
-    me_data_copy: {
+    me_data_copies_ask: {
         parameters: {
-            query: {
-                /** @description json: a file for programs. html: a page for people, which can be kept and printed. */
-                format: "json" | "html";
-            };
+            query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyWanted"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyReady"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_data_copies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
