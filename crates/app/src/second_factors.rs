@@ -109,8 +109,7 @@ pub async fn confirm(
     let step = second_factor::taken(&bytes, code, now, begun.used_step).ok_or_else(wrong_code)?;
     rows::use_step(&mut tx, corp, member, step).await?;
     rows::confirm(&mut tx, corp, member, now).await?;
-    let recoveries =
-        (0..RECOVERY_CODES).map(|_| secret::recovery_code()).collect::<Result<Vec<String>>>()?;
+    let recoveries = (0..RECOVERY_CODES).map(|_| secret::recovery_code()).collect::<Result<Vec<String>>>()?;
     let hashes: Vec<Vec<u8>> =
         recoveries.iter().map(|recovery| second_factor::recovery_hash(&bytes, recovery)).collect();
     rows::add_recoveries(&mut tx, corp, member, &hashes).await?;
@@ -164,10 +163,7 @@ pub async fn reset(app: &App, school: &School, viewer: &Viewer, userid: &str) ->
     let mut tx = app.store().scoped(corp).await?;
     let (member, person) = members::account(&mut tx, corp, userid).await?.ok_or(Error::NotFound)?;
     if member == viewer.member {
-        return Err(Error::field(
-            "userid",
-            "不能重置自己的：请用验证码或恢复码移除，或请另一位管理员重置",
-        ));
+        return Err(Error::field("userid", "不能重置自己的：请用验证码或恢复码移除，或请另一位管理员重置"));
     }
     if !rows::remove(&mut tx, corp, member).await? {
         // What was only begun goes too.

@@ -118,8 +118,7 @@ pub async fn flush(app: &App) {
     });
     for school in app.schools() {
         let corp = school.corp();
-        let own: Vec<&(Counted, i32)> =
-            waiting.iter().filter(|(counted, _)| counted.corp == corp).collect();
+        let own: Vec<&(Counted, i32)> = waiting.iter().filter(|(counted, _)| counted.corp == corp).collect();
         if own.is_empty() {
             continue;
         }

@@ -165,7 +165,9 @@ pub fn base32(bytes: &[u8]) -> String {
 pub fn uri(school: &str, account: &str, secret: &[u8]) -> String {
     let (school, account) = (escaped(school), escaped(account));
     let secret = base32(secret);
-    format!("otpauth://totp/{school}:{account}?secret={secret}&issuer={school}&algorithm=SHA1&digits=6&period={STEP}")
+    format!(
+        "otpauth://totp/{school}:{account}?secret={secret}&issuer={school}&algorithm=SHA1&digits=6&period={STEP}"
+    )
 }
 
 fn escaped(text: &str) -> String {
@@ -191,9 +193,8 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_rfc_4226() {
-        let codes = [
-            755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489,
-        ];
+        let codes =
+            [755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489];
         for (step, code) in (0..).zip(codes) {
             assert_eq!(code_of(SECRET, step), code, "{step}");
         }
@@ -245,7 +246,8 @@ mod tests {
         assert_eq!(Given::parse(" 012 345 "), Some(Given::Code(12_345)));
         assert_eq!(Given::parse("abcd-2345-efgh"), Some(Given::Recovery("ABCD2345EFGH".into())));
         assert_eq!(in_fours("ABCD2345EFGH"), "ABCD-2345-EFGH");
-        for text in ["", "12345", "1234567", "12345a", "ABCD-2345-EFG", "０１２３４５", "ABCD2345EFG!"] {
+        for text in ["", "12345", "1234567", "12345a", "ABCD-2345-EFG", "０１２３４５", "ABCD2345EFG!"]
+        {
             assert_eq!(Given::parse(text), None, "{text}");
         }
     }

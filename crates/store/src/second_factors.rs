@@ -106,12 +106,7 @@ pub async fn confirm(
 }
 
 /// Notes that a code of this half minute was taken.
-pub async fn use_step(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    member: MemberId,
-    step: i64,
-) -> Result<()> {
+pub async fn use_step(conn: &mut AsyncPgConnection, corp: CorpId, member: MemberId, step: i64) -> Result<()> {
     let own = second_factors::table
         .filter(second_factors::corp_id.eq(corp))
         .filter(second_factors::member_id.eq(member));

@@ -159,8 +159,9 @@ pub async fn list(
 
 /// Forgets those before `before`.
 pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<()> {
-    let old =
-        security_events::table.filter(security_events::corp_id.eq(corp)).filter(security_events::at.lt(before));
+    let old = security_events::table
+        .filter(security_events::corp_id.eq(corp))
+        .filter(security_events::at.lt(before));
     diesel::delete(old).execute(conn).await?;
     Ok(())
 }

@@ -126,8 +126,7 @@ pub async fn confirm(
     body: Json<SecondFactorCode>,
 ) -> Answer<web::Json<SecondFactorConfirmed>> {
     let (app, school, viewer) = who.parts()?;
-    let recovery_codes =
-        second_factors::confirm(app, school, viewer, &own(&request)?, &body.0.code).await?;
+    let recovery_codes = second_factors::confirm(app, school, viewer, &own(&request)?, &body.0.code).await?;
     Ok(web::Json(SecondFactorConfirmed { recovery_codes }))
 }
 
