@@ -613,10 +613,7 @@ mod tests {
     fn a_second_factor_belongs_to_whoever_changes_others_or_reads_what_they_did() {
         let wanting: Vec<Role> =
             Role::ALL.into_iter().filter(|role| viewer(&[(*role, 1, true)]).wants_second_factor()).collect();
-        assert_eq!(
-            wanting,
-            [Role::CollegeOffice, Role::SchoolOffice, Role::Administrator, Role::Auditor]
-        );
+        assert_eq!(wanting, [Role::CollegeOffice, Role::SchoolOffice, Role::Administrator, Role::Auditor]);
         assert!(!viewer(&[]).wants_second_factor());
     }
 
