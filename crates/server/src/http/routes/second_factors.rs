@@ -161,7 +161,7 @@ pub async fn remove(
     config: web::Data<Config>,
     body: Json<SecondFactorCode>,
 ) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.just_signed_in_parts()?;
     let network = auth::network(&request, &config);
     let origin = Origin { channel: auth::channel(&request), network: &network };
     second_factors::remove(app, school, viewer, &body.0.code, origin).await?;
