@@ -137,6 +137,9 @@ async fn a_code_is_asked_before_a_dangerous_act_and_none_is_taken_twice() {
         .unwrap();
     let acts: Vec<String> = acts.iter().map(|row| row.get(0)).collect();
     assert_eq!(acts, ["second_factor_set", "second_factor_removed"]);
+    test.run_jobs().await;
+    let told = Value::from(test.messages_of(&userid).await).to_string();
+    assert!(told.contains("已设置二次验证") && told.contains("已移除二次验证"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

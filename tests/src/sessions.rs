@@ -119,7 +119,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 10] = [
+const DANGEROUS: [(&str, &str, &str); 11] = [
     (
         "POST",
         "/grants",
@@ -133,6 +133,7 @@ const DANGEROUS: [(&str, &str, &str); 10] = [
     ("DELETE", "/photos/1", ""),
     ("POST", "/gate-keys/00/kill", "{}"),
     ("POST", "/kinds", r#"{"rules":{},"digest":"00"}"#),
+    ("POST", "/accounts/second-factor/reset", r#"{"userid":"nobody-here"}"#),
     (
         "POST",
         "/exports",

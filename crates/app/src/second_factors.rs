@@ -115,7 +115,10 @@ pub async fn confirm(
     rows::add_recoveries(&mut tx, corp, member, &hashes).await?;
     sessions::prove(&mut tx, corp, &secret::hash(session.as_bytes()), now).await?;
     audit::insert(&mut tx, Event::new(corp, Act::SecondFactorSet, Some(member), now)).await?;
+    let words = "您的账号刚刚设置了二次验证。如果不是您做的，请马上联系信息中心。";
+    tell(app, &mut tx, school, &viewer.userid, "已设置二次验证", words).await?;
     tx.commit().await?;
+    app.job_added().notify_one();
     Ok(recoveries.iter().map(|recovery| second_factor::in_fours(recovery)).collect())
 }
 
@@ -149,7 +152,10 @@ pub async fn remove(
     rows::remove(&mut tx, corp, member).await?;
     let act = Event::new(corp, Act::SecondFactorRemoved, Some(member), app.now());
     audit::insert(&mut tx, act).await?;
+    let words = "您的账号刚刚移除了二次验证。如果不是您做的，请马上联系信息中心。";
+    tell(app, &mut tx, school, &viewer.userid, "已移除二次验证", words).await?;
     tx.commit().await?;
+    app.job_added().notify_one();
     Ok(())
 }
 
@@ -178,20 +184,33 @@ pub async fn reset(app: &App, school: &School, viewer: &Viewer, userid: &str) ->
         access_log::insert(&mut tx, look).await?;
     }
     audit::insert(&mut tx, act.on("account", member)).await?;
+    let words = "管理员移除了您的二次验证。如果不是您要求的，请马上联系信息中心；需要时请重新设置。";
+    tell(app, &mut tx, school, userid, "二次验证已被重置", words).await?;
+    tx.commit().await?;
+    app.job_added().notify_one();
+    tracing::warn!(corp, "an administrator reset the second factor of an account");
+    Ok(true)
+}
+
+/// Tells somebody in WeCom what became of their second factor: whoever did it without them is found out.
+async fn tell(
+    app: &App,
+    tx: &mut Scoped,
+    school: &School,
+    userid: &str,
+    title: &str,
+    words: &str,
+) -> Result<()> {
     let notice = Notice {
-        title: "二次验证已被重置",
-        description: "管理员移除了您的二次验证。如果不是您要求的，请马上联系信息中心；需要时请重新设置。",
+        title,
+        description: words,
         path: "/admin/sessions",
         button: "查看",
         useful_for: TimeDelta::days(2),
         urgent: true,
         occasion: None,
     };
-    notices::tell(app, &mut tx, school, vec![userid.to_owned()], notice, now).await?;
-    tx.commit().await?;
-    app.job_added().notify_one();
-    tracing::warn!(corp, "an administrator reset the second factor of an account");
-    Ok(true)
+    notices::tell(app, tx, school, vec![userid.to_owned()], notice, app.now()).await
 }
 
 /// Takes a code of somebody's in a transaction that goes on. A wrong one is kept, and nothing else.
