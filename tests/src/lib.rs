@@ -79,6 +79,7 @@ mod rolls;
 mod roster;
 mod roster_lists;
 mod schools_apart;
+mod second_factor;
 mod security_documents;
 mod sessions;
 mod sign_in;

@@ -134,6 +134,7 @@ const DANGEROUS: [(&str, &str, &str); 11] = [
     ("POST", "/me/data/copies", r#"{"format":"json"}"#),
     ("POST", "/gate-keys/00/kill", "{}"),
     ("POST", "/kinds", r#"{"rules":{},"digest":"00"}"#),
+    ("POST", "/accounts/second-factor/reset", r#"{"userid":"nobody-here"}"#),
     (
         "POST",
         "/exports",

@@ -97,6 +97,8 @@ pub struct Shape {
     /// Minutes in which a sign-in counts as fresh. As long as a session lasts, since tests move the clock by hours; those of
     /// the fresh sign-in itself say what production has.
     pub fresh_sign_in_minutes: u32,
+    /// What the school wants beside the sign-in of those who change others' rights: `off`, `optional` or `required`.
+    pub second_factor: &'static str,
 }
 
 impl Default for Shape {
@@ -108,6 +110,7 @@ impl Default for Shape {
             approvals: [None; 2],
             workbench: false,
             fresh_sign_in_minutes: 720,
+            second_factor: "optional",
         }
     }
 }
@@ -154,7 +157,7 @@ impl TestApp {
 
     /// As [`start_empty`](Self::start_empty), otherwise shaped.
     pub async fn start_with(shape: Shape) -> Self {
-        let Shape { school, members, app_secret_alone, approvals, workbench, fresh_sign_in_minutes } = shape;
+        let Shape { school, members, app_secret_alone, approvals, workbench, .. } = shape;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (owner_url, service_url) = databases::fresh().await;
         let school = root().join(school);
@@ -177,7 +180,8 @@ impl TestApp {
                 json!({ "leave_template": leave, "permit_template": permit });
         }
         settings["schools"][0]["workbench"] = workbench.into();
-        settings["server"]["fresh_sign_in_minutes"] = fresh_sign_in_minutes.into();
+        settings["schools"][0]["second_factor"] = shape.second_factor.into();
+        settings["server"]["fresh_sign_in_minutes"] = shape.fresh_sign_in_minutes.into();
         let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");
         let config = Arc::new(config);
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));

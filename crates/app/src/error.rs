@@ -56,6 +56,9 @@ pub enum Error {
     /// A copy of one's own data is being made, or today's are all taken.
     #[error("no more copies")]
     CopiesTaken,
+    /// Too many wrong codes of the second factor within a few minutes.
+    #[error("no more tries")]
+    TriesTaken,
     /// Postgres can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
@@ -101,6 +104,7 @@ impl Error {
             Self::ChangedSince => &CHANGED_SINCE,
             Self::Overtaken(_) => &OVERTAKEN,
             Self::CopiesTaken => &COPIES_TAKEN,
+            Self::TriesTaken => &TRIES_TAKEN,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
             Self::Internal(..) => &INTERNAL,
@@ -126,6 +130,7 @@ impl Error {
             &CHANGED_SINCE,
             &OVERTAKEN,
             &COPIES_TAKEN,
+            &TRIES_TAKEN,
             &UNAVAILABLE,
             &WECOM_UNAVAILABLE,
             &INTERNAL,
@@ -188,6 +193,8 @@ static COPIES_TAKEN: Description = describe(
     "现在不能再取副本",
     "同一时间只做一份，每天最多十份；请稍后再试，或明天再取",
 );
+static TRIES_TAKEN: Description =
+    describe("too_many_tries", 429, "试得太多了", "5 分钟内错了 5 次；请过 5 分钟再试，并核对手机的时间");
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =
     describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");

@@ -83,11 +83,21 @@ pub enum Act {
     PermitRevoked,
     /// An entry to another system was made, changed, ordered or ended.
     EntryChanged,
+    /// Somebody set up a second factor of their own.
+    SecondFactorSet,
+    /// … removed it.
+    SecondFactorRemoved,
+    /// … used a code for when the phone is lost.
+    RecoveryCodeUsed,
+    /// An administrator removed another's.
+    SecondFactorReset,
+    /// An administrator ended another's sessions.
+    SessionsEnded,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 39] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -122,6 +132,11 @@ impl Act {
         Self::PermitsGiven,
         Self::PermitRevoked,
         Self::EntryChanged,
+        Self::SecondFactorSet,
+        Self::SecondFactorRemoved,
+        Self::RecoveryCodeUsed,
+        Self::SecondFactorReset,
+        Self::SessionsEnded,
     ];
 
     /// As it stands in the database and in JSON.
@@ -161,6 +176,11 @@ impl Act {
             Self::PermitsGiven => "permits_given",
             Self::PermitRevoked => "permit_revoked",
             Self::EntryChanged => "entry_changed",
+            Self::SecondFactorSet => "second_factor_set",
+            Self::SecondFactorRemoved => "second_factor_removed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::SecondFactorReset => "second_factor_reset",
+            Self::SessionsEnded => "sessions_ended",
         }
     }
 

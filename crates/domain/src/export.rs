@@ -115,6 +115,19 @@ impl Dataset {
         )
     }
 
+    /// Whether its rows are people, by name; the others are figures of departments and days. Of classes it names counsellors.
+    pub fn names_people(self) -> bool {
+        !matches!(
+            self,
+            Self::Classes
+                | Self::ReportTable
+                | Self::ReportCategories
+                | Self::ReportSpan
+                | Self::Movements
+                | Self::PassageTable
+        )
+    }
+
     /// Whether its rows are of one form.
     fn is_of_a_form(self) -> bool {
         matches!(

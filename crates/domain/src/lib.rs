@@ -33,6 +33,8 @@ pub mod reminder;
 pub mod residence;
 pub mod review;
 pub mod roster;
+pub mod second_factor;
+pub mod security_event;
 pub mod session;
 pub mod statistics;
 pub mod status;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use domain::CorpId;
+use domain::{CorpId, second_factor::Rule};
 use figment::{
     Figment,
     providers::{Env, Format, Toml},
@@ -58,6 +58,10 @@ pub struct Server {
     pub trusted_proxies: Vec<IpAddr>,
     /// HTTP workers; as many as cores if left out.
     pub workers: Option<usize>,
+    /// Minutes after a sign-in in which a phone is shown in full and a sheet that names people is made; after them one signs in
+    /// once more. 480 if left out.
+    #[serde(default = "default_reveal_sign_in_minutes")]
+    pub reveal_sign_in_minutes: u32,
     /// Minutes after a sign-in in which dangerous acts (grants, approvals, deleting photos, killing keys, kind rules, exports of
     /// answers, copies of one's own data) are taken; after them one signs in once more. 10 if left out; a session ends after 720.
     #[serde(default = "default_fresh_sign_in_minutes")]
@@ -66,6 +70,10 @@ pub struct Server {
 
 fn default_fresh_sign_in_minutes() -> u32 {
     10
+}
+
+fn default_reveal_sign_in_minutes() -> u32 {
+    480
 }
 
 /// Postgres.
@@ -181,6 +189,11 @@ pub struct School {
     /// its menu. The console must switch the tile on (应用 → 工作台自定义展示 → 由企业自行设置).
     #[serde(default)]
     pub workbench: bool,
+    /// A second factor (二次验证) of those who change others' rights or data, or read the audit: `off`, nobody is asked; `optional`
+    /// (if left out), whoever has set one up is asked before a dangerous act; `required`, they do none without.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    pub second_factor: Rule,
     /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
     /// here can change it. Left out, nobody is told.
     pub data_protection_officer: Option<String>,

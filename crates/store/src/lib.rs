@@ -77,6 +77,8 @@ pub mod roll;
 pub mod schema;
 pub mod school_days;
 pub mod sealed;
+pub mod second_factors;
+pub mod security_events;
 pub mod sessions;
 pub mod sign_in_flows;
 pub mod sign_offs;

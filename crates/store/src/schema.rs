@@ -1437,6 +1437,46 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    second_factor_recoveries (corp_id, member_id, hash) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    second_factors (corp_id, member_id) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        secret -> Bytea,
+        begun_at -> Timestamptz,
+        confirmed_at -> Nullable<Timestamptz>,
+        used_step -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    security_events (corp_id, event_id) {
+        corp_id -> Int4,
+        event_id -> Int8,
+        at -> Timestamptz,
+        kind -> Text,
+        member_id -> Nullable<Int8>,
+        reason -> Text,
+        channel -> Text,
+        network -> Text,
+        operation -> Text,
+        times -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     sessions (session_hash) {
         session_hash -> Bytea,
         corp_id -> Int4,
@@ -1449,6 +1489,7 @@ diesel::table! {
         channel -> Text,
         system -> Text,
         browser -> Text,
+        proven_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1854,6 +1895,7 @@ diesel::joinable!(reminder_rule_acts -> corps (corp_id));
 diesel::joinable!(reminder_settings -> corps (corp_id));
 diesel::joinable!(roster_changes -> corps (corp_id));
 diesel::joinable!(school_days -> corps (corp_id));
+diesel::joinable!(security_events -> corps (corp_id));
 diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
 diesel::joinable!(sync_runs -> corps (corp_id));
@@ -1962,6 +2004,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     reviews,
     roster_changes,
     school_days,
+    second_factor_recoveries,
+    second_factors,
+    security_events,
     sessions,
     sign_in_flows,
     sign_offs,

@@ -2,7 +2,7 @@
 //! of exports whose time is over, pictures no report shows, and what messages said a week ago.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use domain::{CorpId, gate, my_data, portal};
+use domain::{CorpId, gate, my_data, portal, security_event};
 use store::{
     Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
     inbox,
@@ -12,7 +12,7 @@ use store::{
     passages,
     photos::uploads,
     portal::passes as portal_passes,
-    roll, sessions, sign_in_flows, visitors,
+    roll, second_factors, security_events, sessions, sign_in_flows, visitors,
 };
 
 use super::Done;
@@ -49,6 +49,11 @@ const ATTACHMENTS: TimeDelta = TimeDelta::days(1);
 /// How long passages and alarms are kept, and whom a code was of: with the keys of its day.
 const PASSAGES: TimeDelta = TimeDelta::days(gate::KEPT_DAYS);
 
+/// A second factor whose setting up was not ended by then never will be.
+const BEGUN_FACTORS: TimeDelta = TimeDelta::days(1);
+/// Whoever comes back by then has their second factor still.
+const FACTORS_OF_LEAVERS: TimeDelta = TimeDelta::days(30);
+
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
     // Planned for the next full hour: while it waits there, no second one is added.
@@ -80,6 +85,9 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         portal_passes::sweep(&mut tx, corp, before).await?;
     }
     copies::sweep(&mut tx, corp, now - TimeDelta::days(my_data::COPIES_KEPT_DAYS)).await?;
+    let left_before = school.today(now - FACTORS_OF_LEAVERS);
+    second_factors::sweep(&mut tx, corp, now - BEGUN_FACTORS, left_before).await?;
+    security_events::sweep(&mut tx, corp, now - TimeDelta::days(security_event::KEPT_DAYS)).await?;
     roll::sweep(&mut tx).await?;
     mailings::forget(&mut tx, corp, now - SENT).await?;
     queue::sweep(&mut tx, now - JOBS, now - SETTLED_JOBS).await?;

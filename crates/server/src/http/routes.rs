@@ -55,6 +55,8 @@ pub mod residences;
 pub mod reviews;
 pub mod roster;
 pub mod school_days;
+pub mod second_factors;
+pub mod security_events;
 pub mod sessions;
 pub mod sign_offs;
 pub mod statistics;
@@ -78,6 +80,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(access_log::list)
             .service(audit::list)
             .service(audit::search)
+            .service(security_events::list)
             .service(forms::list)
             .service(forms::get)
             .service(reports::create)
@@ -189,6 +192,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(accounts::link)
             .service(accounts::unlink)
             .service(sessions::end_of_account)
+            .service(second_factors::reset_of_account)
             .service(write_plans::list)
             .service(write_plans::departments_template)
             .service(write_plans::create)
@@ -208,6 +212,11 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sessions::list)
             .service(sessions::end)
             .service(sessions::end_others)
+            .service(second_factors::get)
+            .service(second_factors::begin)
+            .service(second_factors::confirm)
+            .service(second_factors::prove)
+            .service(second_factors::remove)
             .service(my_data::copy::held)
             .service(my_data::copy::ask)
             .service(my_data::copy::get)

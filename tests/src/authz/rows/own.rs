@@ -1,7 +1,7 @@
 //! What everybody has: their own reports, their own data.
 
 use super::{Row, get, row};
-use crate::authz::oracle::Need::{Care, SignedIn};
+use crate::authz::oracle::Need::{Care, SecondFactor, SignedIn};
 
 pub const ROWS: &[Row] = &[
     get("me_get", SignedIn, "GET /me"),
@@ -10,6 +10,16 @@ pub const ROWS: &[Row] = &[
     get("sessions_list", SignedIn, "GET /me/sessions"),
     row("sessions_end", SignedIn, "DELETE /me/sessions/$own_session", ""),
     row("sessions_end_others", SignedIn, "POST /me/sessions/end-others", "{}"),
+    get("second_factors_get", SignedIn, "GET /me/second-factor"),
+    row("second_factors_begin", SecondFactor, "POST /me/second-factor", "{}"),
+    row(
+        "second_factors_confirm",
+        SecondFactor,
+        "POST /me/second-factor/confirmation",
+        r#"{"code":"000000"}"#,
+    ),
+    row("second_factors_prove", SignedIn, "POST /me/second-factor/proof", r#"{"code":"000000"}"#),
+    row("second_factors_remove", SignedIn, "POST /me/second-factor/removal", r#"{"code":"000000"}"#),
     get("me_data_held", SignedIn, "GET /me/data/held"),
     row("me_data_copies_ask", SignedIn, "POST /me/data/copies", r#"{"format":"json"}"#),
     get("me_data_copies_get", SignedIn, "GET /me/data/copies/$own_copy"),

@@ -600,6 +600,25 @@ pub static SOURCES: &[Source] = &[
               order by s.signed_in_at desc",
     },
     Source {
+        part: "second_factors",
+        tables: &["second_factors", "second_factor_recoveries"],
+        sealed: &[],
+        sql: "select f.begun_at, f.confirmed_at,
+                (select count(*) from second_factor_recoveries r
+                 where r.corp_id = f.corp_id and r.member_id = f.member_id) as recoveries_left
+              from second_factors f
+              where f.corp_id = $1 and f.member_id = any($3)",
+    },
+    Source {
+        part: "security_events",
+        tables: &["security_events"],
+        sealed: &[],
+        sql: "select e.at, e.kind, e.channel, e.network, e.operation, e.times
+              from security_events e
+              where e.corp_id = $1 and e.member_id = any($3)
+              order by e.event_id desc",
+    },
+    Source {
         part: "grants",
         tables: &["grants"],
         sealed: &[],

@@ -341,6 +341,7 @@ export const en: Record<keyof typeof zh, string> = {
   'corrections.closed': 'Done; the person is told',
   'corrections.refused': 'The person is told',
   'access_log.sessions_ended': 'signed you out everywhere',
+  'access_log.factor_reset': 'reset your second factor',
   'access_log.purpose.protect': 'to protect your account',
   'access_log.purpose.correction': 'To check a correction',
   'today.late': 'Past the cut-off; counts as late until {time}',

@@ -339,6 +339,7 @@ export const zh = {
   'corrections.closed': '已处理，已通知本人',
   'corrections.refused': '已答复本人',
   'access_log.sessions_ended': '结束了您的所有登录',
+  'access_log.factor_reset': '重置了您的二次验证',
   'access_log.purpose.protect': '保护账号',
   'access_log.purpose.correction': '核对信息更正',
   'today.late': '已过截止时间，{time} 前提交算迟报',

@@ -33,6 +33,11 @@ export const ACTS = [
   'permits_given',
   'permit_revoked',
   'entry_changed',
+  'second_factor_set',
+  'second_factor_removed',
+  'recovery_code_used',
+  'second_factor_reset',
+  'sessions_ended',
   'audit_searched',
 ] as const;
 
