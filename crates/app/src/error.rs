@@ -112,7 +112,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 19] {
+    pub fn catalogue() -> [&'static Description; 20] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
