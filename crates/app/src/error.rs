@@ -53,6 +53,9 @@ pub enum Error {
     /// A copy of one's own data is being made, or today's are all taken.
     #[error("no more copies")]
     CopiesTaken,
+    /// So many people's data were read today as may be: of what, how many, and who can lift it.
+    #[error("reading budget spent")]
+    BudgetSpent(String),
     /// Postgres can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
@@ -97,6 +100,7 @@ impl Error {
             Self::ChangedSince => &CHANGED_SINCE,
             Self::Overtaken(_) => &OVERTAKEN,
             Self::CopiesTaken => &COPIES_TAKEN,
+            Self::BudgetSpent(_) => &BUDGET_SPENT,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
             Self::Internal(..) => &INTERNAL,
@@ -104,7 +108,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 18] {
+    pub fn catalogue() -> [&'static Description; 19] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
@@ -121,6 +125,7 @@ impl Error {
             &CHANGED_SINCE,
             &OVERTAKEN,
             &COPIES_TAKEN,
+            &BUDGET_SPENT,
             &UNAVAILABLE,
             &WECOM_UNAVAILABLE,
             &INTERNAL,
@@ -176,6 +181,12 @@ static COPIES_TAKEN: Description = describe(
     429,
     "现在不能再取副本",
     "同一时间只做一份，每天最多十份；请稍后再试，或明天再取",
+);
+static BUDGET_SPENT: Description = describe(
+    "budget_spent",
+    429,
+    "今天的查看额度已用完",
+    "明天自动恢复；确因工作需要，请管理员或审计员说明原因、放宽今天的额度",
 );
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =

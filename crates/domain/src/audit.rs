@@ -83,11 +83,29 @@ pub enum Act {
     PermitRevoked,
     /// An entry to another system was made, changed, ordered or ended.
     EntryChanged,
+    /// Somebody may read more today.
+    ReadingLifted,
+    /// What became of an alarm on how much somebody reads was noted.
+    ReadingAlarmSettled,
+    /// An announcement was made, changed, cancelled or taken back.
+    AnnouncementChanged,
+    /// Somebody was given a bed, or moved out, one by one.
+    ResidenceChanged,
+    /// Photos were brought.
+    PhotosUploaded,
+    /// A figure of the platform was entered by hand, or removed.
+    FigureChanged,
+    /// An administrator ended the sessions of an account.
+    SessionsEnded,
+    /// A privacy notice was published.
+    NoticePublished,
+    /// A dead job was tried again or discarded.
+    JobSettled,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 43] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -122,6 +140,15 @@ impl Act {
         Self::PermitsGiven,
         Self::PermitRevoked,
         Self::EntryChanged,
+        Self::ReadingLifted,
+        Self::ReadingAlarmSettled,
+        Self::AnnouncementChanged,
+        Self::ResidenceChanged,
+        Self::PhotosUploaded,
+        Self::FigureChanged,
+        Self::SessionsEnded,
+        Self::NoticePublished,
+        Self::JobSettled,
     ];
 
     /// As it stands in the database and in JSON.
@@ -161,6 +188,15 @@ impl Act {
             Self::PermitsGiven => "permits_given",
             Self::PermitRevoked => "permit_revoked",
             Self::EntryChanged => "entry_changed",
+            Self::ReadingLifted => "reading_lifted",
+            Self::ReadingAlarmSettled => "reading_alarm_settled",
+            Self::AnnouncementChanged => "announcement_changed",
+            Self::ResidenceChanged => "residence_changed",
+            Self::PhotosUploaded => "photos_uploaded",
+            Self::FigureChanged => "figure_changed",
+            Self::SessionsEnded => "sessions_ended",
+            Self::NoticePublished => "notice_published",
+            Self::JobSettled => "job_settled",
         }
     }
 

@@ -1,7 +1,7 @@
 //! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs, files
 //! of exports whose time is over, pictures no report shows, and what messages said a week ago.
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Days, DurationRound, TimeDelta, Utc};
 use domain::{CorpId, gate, my_data, portal};
 use store::{
     Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
@@ -12,7 +12,7 @@ use store::{
     passages,
     photos::uploads,
     portal::passes as portal_passes,
-    roll, sessions, sign_in_flows, visitors,
+    reading_alarms, reading_budgets, roll, sessions, sign_in_flows, visitors,
 };
 
 use super::Done;
@@ -49,6 +49,9 @@ const ATTACHMENTS: TimeDelta = TimeDelta::days(1);
 /// How long passages and alarms are kept, and whom a code was of: with the keys of its day.
 const PASSAGES: TimeDelta = TimeDelta::days(gate::KEPT_DAYS);
 
+/// How many days it is kept how much somebody read, and what stood out.
+const READINGS: Days = Days::new(180);
+
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
     // Planned for the next full hour: while it waits there, no second one is added.
@@ -75,9 +78,13 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     gate_alarms::sweep(&mut tx, corp, now - PASSAGES).await?;
     passages::sweep(&mut tx, corp, now - PASSAGES, now).await?;
     visitors::sweep(&mut tx, corp, now - TimeDelta::days(gate::visitor::KEPT_DAYS)).await?;
-    let entries = school.today(now).checked_sub_days(chrono::Days::new(portal::KEPT_DAYS));
+    let entries = school.today(now).checked_sub_days(Days::new(portal::KEPT_DAYS));
     if let Some(before) = entries {
         portal_passes::sweep(&mut tx, corp, before).await?;
+    }
+    if let Some(before) = school.today(now).checked_sub_days(READINGS) {
+        reading_budgets::sweep(&mut tx, corp, before).await?;
+        reading_alarms::sweep(&mut tx, corp, before).await?;
     }
     copies::sweep(&mut tx, corp, now - TimeDelta::days(my_data::COPIES_KEPT_DAYS)).await?;
     roll::sweep(&mut tx).await?;
