@@ -99,13 +99,11 @@ pub enum Act {
     SessionsEnded,
     /// A privacy notice was published.
     NoticePublished,
-    /// A dead job was tried again or discarded.
-    JobSettled,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 42] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -148,7 +146,6 @@ impl Act {
         Self::FigureChanged,
         Self::SessionsEnded,
         Self::NoticePublished,
-        Self::JobSettled,
     ];
 
     /// As it stands in the database and in JSON.
@@ -196,7 +193,6 @@ impl Act {
             Self::FigureChanged => "figure_changed",
             Self::SessionsEnded => "sessions_ended",
             Self::NoticePublished => "notice_published",
-            Self::JobSettled => "job_settled",
         }
     }
 

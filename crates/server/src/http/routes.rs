@@ -80,6 +80,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(access_log::list)
             .service(audit::list)
             .service(audit::search)
+            .service(audit::viewers)
             .service(reading_alarms::list)
             .service(reading_alarms::settle)
             .service(reading_budgets::lifts)
