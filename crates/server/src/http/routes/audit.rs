@@ -187,7 +187,7 @@ pub struct AuditPeople {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditViewers {
     /// How many people were asked about.
-    people: u64,
+    people: i64,
     /// Who looked at one of them, those first who saw most; at most 200.
     items: Vec<AuditViewer>,
     /// Whether there are more.
@@ -236,7 +236,7 @@ impl From<Seen> for AuditViewers {
             last_at: by.last_at,
         });
         Self {
-            people: u64::try_from(seen.people).unwrap_or(u64::MAX),
+            people: i64::try_from(seen.people).unwrap_or(i64::MAX),
             items: items.collect(),
             more: seen.more,
         }
