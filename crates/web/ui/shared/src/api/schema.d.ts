@@ -15369,7 +15369,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description What I want to do with them: only mine to do it with are found. */
-                purpose: "design_forms" | "give_grants" | "announce" | "see_passages";
+                purpose: "design_forms" | "give_grants" | "announce" | "see_passages" | "audit";
                 /** @description Words of the path, all of which must be there. */
                 text?: string;
             };

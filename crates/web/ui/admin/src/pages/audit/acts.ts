@@ -33,6 +33,14 @@ export const ACTS = [
   'permits_given',
   'permit_revoked',
   'entry_changed',
+  'reading_lifted',
+  'reading_alarm_settled',
+  'announcement_changed',
+  'residence_changed',
+  'photos_uploaded',
+  'figure_changed',
+  'sessions_ended',
+  'notice_published',
   'audit_searched',
 ] as const;
 
