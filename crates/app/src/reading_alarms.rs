@@ -34,7 +34,7 @@ pub(crate) async fn tell(app: &App, school: &School) -> Result<()> {
         } else {
             let notice = Notice {
                 title: "查看告警",
-                description: &format!("有 {accounts} 个账号今天查看他人信息的数量需要核实。"),
+                description: &format!("有 {accounts} 个账号查看他人信息的数量需要核实。"),
                 path: "/admin/reading-alarms",
                 button: "去核实",
                 useful_for: TimeDelta::days(2),

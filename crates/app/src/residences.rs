@@ -193,7 +193,10 @@ pub async fn move_in(
     }
     let wish = Wish { line: 1, person: person.person_id, bed, from: Some(from), until: None };
     let moved = carry_out(&mut tx, school, wish, today).await?;
-    note(app, &mut tx, viewer, (person.person_id, bed), json!({ "act": "moved_in", "from": from })).await?;
+    if moved != Moved::Nothing {
+        let detail = json!({ "act": "moved_in", "from": from });
+        note(app, &mut tx, viewer, (person.person_id, bed), detail).await?;
+    }
     tx.commit().await?;
     Ok(moved)
 }
@@ -215,8 +218,10 @@ pub async fn move_out(
     let stay = found.first().ok_or(Error::NotFound)?;
     let wish = Wish { line: 1, person: stay.person_id, bed: stay.bed_id, from: None, until: Some(on) };
     let moved = carry_out(&mut tx, school, wish, today).await?;
-    let detail = json!({ "act": "moved_out", "until": on });
-    note(app, &mut tx, viewer, (stay.person_id, stay.bed_id), detail).await?;
+    if moved != Moved::Nothing {
+        let detail = json!({ "act": "moved_out", "until": on });
+        note(app, &mut tx, viewer, (stay.person_id, stay.bed_id), detail).await?;
+    }
     tx.commit().await?;
     Ok(moved)
 }
