@@ -64,7 +64,7 @@ pub struct Server {
     /// HTTP workers; as many as cores if left out.
     pub workers: Option<usize>,
     /// Minutes after a sign-in in which dangerous acts (grants, approvals, deleting photos, killing keys, kind rules, exports of
-    /// answers) are taken; after them one signs in once more. 10 if left out; a session ends after 720.
+    /// answers, lifting a reading budget) are taken; after them one signs in once more. 10 if left out; a session ends after 720.
     #[serde(default = "default_fresh_sign_in_minutes")]
     pub fresh_sign_in_minutes: u32,
 }
