@@ -252,13 +252,13 @@ pub async fn enter(app: &App, school: &School, viewer: &Viewer, entered: Entered
     };
     let mut tx = app.store().scoped(school.corp()).await?;
     rows::keep(&mut tx, school.corp(), &[figure], origin).await?;
-    note(app, &mut tx, viewer, metric, entered.day, "set").await?;
+    record(app, &mut tx, viewer, metric, entered.day, "set").await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Records that somebody entered or removed a figure, and not what it is.
-async fn note(
+async fn record(
     app: &App,
     tx: &mut Scoped,
     viewer: &Viewer,
@@ -290,7 +290,7 @@ pub async fn remove(
     if !rows::remove(&mut tx, school.corp(), which, source.as_str()).await? {
         return Err(Error::NotFound);
     }
-    note(app, &mut tx, viewer, metric, day, "removed").await?;
+    record(app, &mut tx, viewer, metric, day, "removed").await?;
     tx.commit().await?;
     Ok(())
 }
