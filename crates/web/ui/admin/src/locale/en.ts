@@ -1158,6 +1158,7 @@ export const en: Record<keyof typeof zh, string> = {
   'exports.state.expired': 'File is gone',
   'exports.progress': '{n} of {total} rows',
   'exports.progress_of': 'Progress of {name}',
+  'exports.seen': 'No. {n}: who saw these people',
   'exports.download': 'Download',
   'exports.life': 'Files stay for 24 hours and only for whoever exported them; the log stays.',
   'exports.save': 'Save',

@@ -1154,6 +1154,7 @@ export const zh = {
   'exports.state.expired': '文件已过期',
   'exports.progress': '{n} / {total} 行',
   'exports.progress_of': '{name}的进度',
+  'exports.seen': '编号 {n}，谁看过里面的人',
   'exports.download': '下载',
   'exports.life': '文件保留 24 小时，只有导出人可以下载；记录长期保留。',
   'exports.save': '保存',

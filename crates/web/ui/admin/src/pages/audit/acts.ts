@@ -44,6 +44,11 @@ export const ACTS = [
   'audit_searched',
 ] as const;
 
+/** The number of an export an address names; empty: it names none. */
+export function exportOf(said: unknown): string {
+  return typeof said === 'string' && /^\d{1,15}$/.test(said) ? said : '';
+}
+
 /** Student and staff numbers as somebody typed or pasted them. */
 export function numbersOf(text: string): string[] {
   return text.split(/[\s,;，；、]+/).filter((number) => number !== '');
