@@ -34,7 +34,8 @@ pub struct School {
     pub workbench: bool,
     /// Where heads of the audit chain are told outside of the database; none: nowhere.
     pub anchor_file: Option<PathBuf>,
-    /// The account of whoever is told the head of each day in WeCom; none: nobody.
+    /// The account of whoever is told the head of each day in WeCom, and of accounts that read unusually much; none: of the head
+    /// nobody, of these the auditors.
     pub data_protection_officer: Option<String>,
     /// How many people's data one account may read a day, by role.
     pub reading_budgets: reading::Budgets,

@@ -187,7 +187,8 @@ pub struct School {
     #[serde(default)]
     pub workbench: bool,
     /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
-    /// here can change it. Left out, nobody is told.
+    /// here can change it, and of how many accounts read unusually much. Left out, nobody is told of the head, and the auditors of
+    /// the accounts.
     pub data_protection_officer: Option<String>,
     /// How many people's data one account may read a day, where a role shall have another number than docs/RIGHTS.md says:
     /// `{ counsellor = { phones = 100, answers = 600, photos = 600, exported = 50000 } }`; what is left out stays. Not below 20 phones, 100
