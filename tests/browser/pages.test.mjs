@@ -31,6 +31,8 @@ const unfold = (name) => (page) => page.locator('summary', { hasText: name }).cl
 const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().click();
 const devices = (page) => page.getByRole('button', { name: /的设备$/ }).first().click();
 const CONTACT = { id: 1, at: '2020-03-04T00:00:00Z', userid: 'T0001', name: '某老师', place: '教务处', kind: 1, title: '添加外部联系人', words: '姓名：校外联系人', ip: '203.0.113.*' };
+const ALARM = { id: 1, kind: 'unusual', reading: 'phones', name: '某老师', number: 'T0001', own: false, people: 45, usual: 12, at: '2020-03-04T00:00:00Z', settled_by: null, settled_at: null, note: null };
+const LIFT = { id: 1, name: '某老师', number: 'T0001', day: '2020-03-04', reading: 'phones', people: 60, reason: '全班家访', given_by: '某管理员', given_at: '2020-03-04T00:00:00Z' };
 const NOTICE = { version: 1, text: '为了校园健康管理，我们会收集您每天的体温。', legal_basis: '《个人信息保护法》第十三条', published_at: '2020-03-04T00:00:00Z', by: '某老师', agreed: 3 };
 const IMPORT = { id: 1, kind: 'platform', title: '导入平台数据“三月.xlsx”：31 行，62 个数', rows_changed: 62, made_by: '某老师', made_at: '2020-03-04T00:00:00Z', undone_at: null };
 const REFUSAL = { id: 1, at: '2020-03-04T00:00:00Z', kind: 'refused', member: 7, name: '某老师', number: 'T0001', reason: 'forbidden', channel: 'pc', network: '203.0.113.0/24', operation: 'POST /api/v1/people/{id}/phone', times: 3 };
@@ -89,6 +91,7 @@ const ADMIN = [
   { route: 'platform-briefing', at: '/platform/briefing', as: 'school_leader', lists: [{ api: '/platform/briefing', one: true }] },
   { route: 'audit', at: '/audit', as: 'administrator', lists: [{ api: '/audit', long: true }] },
   { route: 'audit', name: 'security', at: '/audit?view=security', as: 'administrator', lists: [{ api: '/security-events', long: true, row: REFUSAL }] },
+  { route: 'reading-alarms', at: '/reading-alarms', as: 'administrator', lists: [{ api: '/reading-alarms', long: true, row: ALARM }, { api: '/reading-lifts', long: true, row: LIFT }] },
   { route: 'operations', at: '/operations', as: 'administrator', lists: [{ api: '/operations', one: true }, { api: '/operations/dead-jobs', long: true }] },
   { route: 'outages', at: '/outages', as: 'administrator', lists: [{ api: '/outages', long: true }] },
   { route: 'sessions', at: '/sessions', as: 'counsellor', lists: [{ api: '/me/sessions', one: true }] },

@@ -67,6 +67,7 @@ mod portal;
 mod privacy;
 mod privacy_notices;
 mod readers;
+mod reading_budgets;
 mod reasons;
 mod registration;
 mod reminder_rules;

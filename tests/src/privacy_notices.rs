@@ -1,9 +1,11 @@
 //! 告知书: published version by version, agreed to before the first answer, and taken back.
 
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     browser_client::{Browser, Reply},
     test_app::{TestApp, health_report, normal_answers},
 };
@@ -34,6 +36,7 @@ async fn a_version_is_agreed_to_taken_back_and_overtaken_by_the_next() {
     let first = publish(&administrator, 0, " 我们会收集您每天的体温。 ").await;
     assert_eq!((first.status, &first.body), (StatusCode::CREATED, &json!({ "version": 1 })));
     assert_eq!(publish(&administrator, 0, "同一时刻的另一版").await.code(), "overtaken");
+    assert_eq!(details(&test, Act::NoticePublished).await, [json!({ "version": 1 })]);
     let told = mine(&student).await;
     assert_eq!(told["notice"]["text"], json!("我们会收集您每天的体温。"));
     assert_eq!(told["agreed_at"], Value::Null);

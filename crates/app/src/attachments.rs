@@ -8,7 +8,7 @@ use domain::{
 };
 use store::{
     Scoped,
-    access_log::{self, Access},
+    access_log::Access,
     attachments::{self, NewAttachment, content_place},
     privacy_notices,
 };
@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use crate::{
     App, Error, FieldError, Result, School, forms,
     photos::picture::{self, Unfit},
-    secret,
+    reading_budgets, secret,
 };
 
 /// What somebody else's picture is looked at for, as the record says.
@@ -129,7 +129,7 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Resu
         purpose: PURPOSE,
         at: now,
     };
-    access_log::insert(&mut tx, access).await?;
+    let tx = reading_budgets::look(app, school, viewer, tx, access).await?;
     tx.commit().await?;
     Ok(content)
 }

@@ -59,6 +59,9 @@ pub enum Error {
     /// Too many wrong codes of the second factor within a few minutes.
     #[error("no more tries")]
     TriesTaken,
+    /// So many people's data were read today as may be: of what, how many, and who can lift it.
+    #[error("reading budget spent")]
+    BudgetSpent(String),
     /// Postgres can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
@@ -105,6 +108,7 @@ impl Error {
             Self::Overtaken(_) => &OVERTAKEN,
             Self::CopiesTaken => &COPIES_TAKEN,
             Self::TriesTaken => &TRIES_TAKEN,
+            Self::BudgetSpent(_) => &BUDGET_SPENT,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
             Self::Internal(..) => &INTERNAL,
@@ -112,7 +116,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 20] {
+    pub fn catalogue() -> [&'static Description; 21] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
@@ -131,6 +135,7 @@ impl Error {
             &OVERTAKEN,
             &COPIES_TAKEN,
             &TRIES_TAKEN,
+            &BUDGET_SPENT,
             &UNAVAILABLE,
             &WECOM_UNAVAILABLE,
             &INTERNAL,
@@ -195,6 +200,12 @@ static COPIES_TAKEN: Description = describe(
 );
 static TRIES_TAKEN: Description =
     describe("too_many_tries", 429, "试得太多了", "5 分钟内错了 5 次；请过 5 分钟再试，并核对手机的时间");
+static BUDGET_SPENT: Description = describe(
+    "budget_spent",
+    429,
+    "今天的查看额度已用完",
+    "明天自动恢复；确因工作需要，请管理员或审计员说明原因、放宽今天的额度",
+);
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =
     describe("wecom_unavailable", 502, "企业微信暂时没有响应", "请稍后重试；若持续出现请联系信息中心");

@@ -20,6 +20,7 @@ pub mod sync_directory;
 pub mod take_photos;
 pub mod update_cards;
 pub mod warn_gates;
+pub mod warn_readings;
 pub mod warn_reviews;
 pub mod write_back;
 
@@ -35,7 +36,7 @@ use tokio::sync::watch;
 use crate::{App, Error, Result, audit::sealing, cards, digests, outbox, reminders, tiles};
 
 /// Every kind of job, for figures of each.
-pub const KINDS: [&str; 19] = [
+pub const KINDS: [&str; 20] = [
     answer_members::KIND,
     approve_held::KIND,
     collect_platform::KIND,
@@ -53,6 +54,7 @@ pub const KINDS: [&str; 19] = [
     take_photos::KIND,
     update_cards::KIND,
     warn_gates::KIND,
+    warn_readings::KIND,
     warn_reviews::KIND,
     write_back::KIND,
 ];
@@ -105,6 +107,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             take_photos::KIND => take_photos::run(app, school, &job.payload).await,
             update_cards::KIND => update_cards::run(app, school).await,
             warn_gates::KIND => warn_gates::run(app, school).await,
+            warn_readings::KIND => warn_readings::run(app, school).await,
             warn_reviews::KIND => warn_reviews::run(app, school).await,
             write_back::KIND => write_back::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
@@ -273,6 +276,9 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
         added |= queue::add(&mut tx, &update_cards::job(school.corp(), now), now).await?;
     }
     added |= crate::gate_alarms::look(&mut tx, school, now).await?;
+    if store::reading_alarms::outstanding(&mut tx, school.corp()).await? {
+        added |= queue::add(&mut tx, &warn_readings::job(school.corp(), now), now).await?;
+    }
     added |= tiles::enqueue_if_due(&mut tx, school, now).await?;
     tx.commit().await?;
     if added {

@@ -45,6 +45,8 @@ pub mod photos;
 pub mod platform;
 pub mod portal;
 pub mod privacy_notices;
+pub mod reading_alarms;
+pub mod reading_budgets;
 pub mod reasons;
 pub mod registration;
 pub mod reminder_rules;

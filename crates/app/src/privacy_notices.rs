@@ -7,9 +7,14 @@
 use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
+    audit::Act,
     policy::{Action, Viewer},
 };
-use store::privacy_notices::{self as rows, Notice};
+use serde_json::json;
+use store::{
+    audit::{self, Event},
+    privacy_notices::{self as rows, Notice},
+};
 
 pub use store::privacy_notices::Row;
 
@@ -125,6 +130,8 @@ pub async fn publish(
     if !rows::publish(&mut tx, corp, &notice, viewer.member).await? {
         return Err(newer());
     }
+    let event = Event::new(corp, Act::NoticePublished, Some(viewer.member), notice.published_at);
+    audit::insert(&mut tx, event.saying(json!({ "version": notice.version }))).await?;
     tx.commit().await?;
     tracing::info!(corp, version = notice.version, "a privacy notice was published");
     Ok(notice.version)

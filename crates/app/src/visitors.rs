@@ -16,7 +16,7 @@ use domain::{
 use serde_json::{Value, json};
 use store::{
     Sealed,
-    access_log::{self, Access},
+    access_log::Access,
     gates::{self, Zone},
     idempotency_keys::{self, Claim, Claimed},
     visitors::{self as rows, NewVisitor, Row, about_place, phone_place},
@@ -24,7 +24,7 @@ use store::{
 
 pub use link::{Visit, open};
 
-use crate::{App, Error, Page, Result, School, people::PURPOSES, secret};
+use crate::{App, Error, Page, Result, School, people::PURPOSES, reading_budgets, secret};
 
 /// Where a link leads.
 const PAGE: &str = "/h5/visit#t=";
@@ -296,7 +296,7 @@ pub async fn reveal_phone(
     let phone = phone_of(app, corp, &found)?;
     let person = found.host_id;
     let access = Access { corp, viewer: viewer.member, person, field: "visitor_phone", purpose, at: now };
-    access_log::insert(&mut tx, access).await?;
+    let tx = reading_budgets::look(app, school, viewer, tx, access).await?;
     tx.commit().await?;
     Ok(phone)
 }

@@ -93,11 +93,25 @@ pub enum Act {
     SecondFactorReset,
     /// An administrator ended another's sessions.
     SessionsEnded,
+    /// Somebody may read more today.
+    ReadingLifted,
+    /// What became of an alarm on how much somebody reads was noted.
+    ReadingAlarmSettled,
+    /// An announcement was made, changed, cancelled or taken back.
+    AnnouncementChanged,
+    /// Somebody was given a bed, or moved out, one by one.
+    ResidenceChanged,
+    /// Photos were brought.
+    PhotosUploaded,
+    /// A figure of the platform was entered by hand, or removed.
+    FigureChanged,
+    /// A privacy notice was published.
+    NoticePublished,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 46] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -137,6 +151,13 @@ impl Act {
         Self::RecoveryCodeUsed,
         Self::SecondFactorReset,
         Self::SessionsEnded,
+        Self::ReadingLifted,
+        Self::ReadingAlarmSettled,
+        Self::AnnouncementChanged,
+        Self::ResidenceChanged,
+        Self::PhotosUploaded,
+        Self::FigureChanged,
+        Self::NoticePublished,
     ];
 
     /// As it stands in the database and in JSON.
@@ -181,6 +202,13 @@ impl Act {
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::SecondFactorReset => "second_factor_reset",
             Self::SessionsEnded => "sessions_ended",
+            Self::ReadingLifted => "reading_lifted",
+            Self::ReadingAlarmSettled => "reading_alarm_settled",
+            Self::AnnouncementChanged => "announcement_changed",
+            Self::ResidenceChanged => "residence_changed",
+            Self::PhotosUploaded => "photos_uploaded",
+            Self::FigureChanged => "figure_changed",
+            Self::NoticePublished => "notice_published",
         }
     }
 

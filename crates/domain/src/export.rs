@@ -115,16 +115,21 @@ impl Dataset {
         )
     }
 
-    /// Whether its rows are people, by name; the others are figures of departments and days. Of classes it names counsellors.
+    /// Whether its rows name people, each of whom is told of it; the others are figures.
     pub fn names_people(self) -> bool {
-        !matches!(
+        matches!(
             self,
-            Self::Classes
-                | Self::ReportTable
-                | Self::ReportCategories
-                | Self::ReportSpan
-                | Self::Movements
-                | Self::PassageTable
+            Self::People
+                | Self::Registration
+                | Self::Exemptions
+                | Self::ReportPeople
+                | Self::Trips
+                | Self::Passages
+                | Self::Outsiders
+                | Self::Usage
+                | Self::UsageConsole
+                | Self::Portal
+                | Self::ReportAnswers
         )
     }
 

@@ -28,6 +28,7 @@ pub mod place;
 pub mod platform;
 pub mod policy;
 pub mod portal;
+pub mod reading;
 pub mod region;
 pub mod reminder;
 pub mod residence;

@@ -85,6 +85,7 @@ fn compose_school(
         anchor_file: config.audit.anchor_file.clone(),
         data_protection_officer: school.data_protection_officer.clone(),
         second_factor: school.second_factor,
+        reading_budgets: school.reading_budgets()?,
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {
             Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),

@@ -65,6 +65,8 @@ pub mod planner;
 pub mod platform;
 pub mod portal;
 pub mod privacy_notices;
+pub mod reading_alarms;
+pub mod reading_budgets;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;

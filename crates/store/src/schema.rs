@@ -1259,6 +1259,55 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    reading_alarms (corp_id, alarm_id) {
+        corp_id -> Int4,
+        alarm_id -> Int8,
+        member_id -> Int8,
+        day -> Date,
+        kind -> Text,
+        reading -> Text,
+        people -> Int8,
+        usual -> Nullable<Int8>,
+        at -> Timestamptz,
+        told_at -> Nullable<Timestamptz>,
+        settled_by -> Nullable<Int8>,
+        settled_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reading_budgets (corp_id, member_id, day, kind) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        day -> Date,
+        kind -> Text,
+        people -> Int8,
+        at_night -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reading_lifts (corp_id, lift_id) {
+        corp_id -> Int4,
+        lift_id -> Int8,
+        member_id -> Int8,
+        day -> Date,
+        kind -> Text,
+        people -> Int8,
+        reason -> Text,
+        given_by -> Int8,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     reminder_rule_acts (corp_id, act_id) {
         corp_id -> Int4,
         act_id -> Int8,
@@ -1992,6 +2041,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     portal_totals,
     privacy_notices,
     readers,
+    reading_alarms,
+    reading_budgets,
+    reading_lifts,
     reminder_rule_acts,
     reminder_rules,
     reminder_settings,

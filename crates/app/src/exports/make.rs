@@ -7,6 +7,7 @@ use domain::{
     export::{Column, Dataset, Definition},
     phone,
     policy::Viewer,
+    reading::Reading,
 };
 use store::{
     AsyncPgConnection, Scoped, departments, exemptions,
@@ -24,7 +25,7 @@ use super::{
     figures::{self, Listed},
     sheet,
 };
-use crate::{App, Error, Result, School, reasons};
+use crate::{App, Error, Result, School, reading_budgets, reasons};
 
 /// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more.
 const PAGE_BY_NUMBER: i64 = 2_000;
@@ -277,7 +278,7 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     drop(sender);
     let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
     let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
-    keep(app, school, export, &rows, &file).await
+    keep(app, school, export, viewer, &rows, &file).await
 }
 
 /// Rows of a sheet at most: a workbook holds 1,048,576 lines.
@@ -290,9 +291,20 @@ pub(crate) fn fits(rows: i64) -> Result<()> {
     if rows > MOST_ROWS { Err(Error::Overtaken(TOO_MANY.into())) } else { Ok(()) }
 }
 
-async fn keep(app: &App, school: &School, export: &Export, rows: &Rows<'_>, file: &[u8]) -> Result<()> {
+async fn keep(
+    app: &App,
+    school: &School,
+    export: &Export,
+    viewer: &Viewer,
+    rows: &Rows<'_>,
+    file: &[u8],
+) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
-    let mut tx = app.store().scoped(corp).await?;
+    let people = i64::try_from(rows.named.len()).unwrap_or(i64::MAX);
+    let tx = app.store().scoped(corp).await?;
+    // First, so that who may not have it costs nothing, and by when it was asked for: a queue makes no night of a day.
+    let (reading, asked_at) = (Reading::Exported, export.made_at);
+    let mut tx = reading_budgets::spend(app, school, viewer, tx, reading, people, asked_at).await?;
     let mut chunks = 0;
     for piece in file.chunks(PIECE) {
         let row = chunk_row(export.export_id, chunks);

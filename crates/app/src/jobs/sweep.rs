@@ -1,7 +1,7 @@
 //! Forgets what is no longer of use: spent sign-ins, ended sessions, old keys, handled messages, done jobs, files
 //! of exports whose time is over, pictures no report shows, and what messages said a week ago.
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Days, DurationRound, TimeDelta, Utc};
 use domain::{CorpId, gate, my_data, portal, security_event};
 use store::{
     Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
@@ -12,7 +12,7 @@ use store::{
     passages,
     photos::uploads,
     portal::passes as portal_passes,
-    roll, second_factors, security_events, sessions, sign_in_flows, visitors,
+    reading_alarms, reading_budgets, roll, second_factors, security_events, sessions, sign_in_flows, visitors,
 };
 
 use super::Done;
@@ -53,6 +53,8 @@ const PASSAGES: TimeDelta = TimeDelta::days(gate::KEPT_DAYS);
 const BEGUN_FACTORS: TimeDelta = TimeDelta::days(1);
 /// Whoever comes back by then has their second factor still.
 const FACTORS_OF_LEAVERS: TimeDelta = TimeDelta::days(30);
+/// How many days it is kept how much somebody read, and what stood out.
+const READINGS: Days = Days::new(180);
 
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
@@ -80,9 +82,13 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     gate_alarms::sweep(&mut tx, corp, now - PASSAGES).await?;
     passages::sweep(&mut tx, corp, now - PASSAGES, now).await?;
     visitors::sweep(&mut tx, corp, now - TimeDelta::days(gate::visitor::KEPT_DAYS)).await?;
-    let entries = school.today(now).checked_sub_days(chrono::Days::new(portal::KEPT_DAYS));
+    let entries = school.today(now).checked_sub_days(Days::new(portal::KEPT_DAYS));
     if let Some(before) = entries {
         portal_passes::sweep(&mut tx, corp, before).await?;
+    }
+    if let Some(before) = school.today(now).checked_sub_days(READINGS) {
+        reading_budgets::sweep(&mut tx, corp, before).await?;
+        reading_alarms::sweep(&mut tx, corp, before).await?;
     }
     copies::sweep(&mut tx, corp, now - TimeDelta::days(my_data::COPIES_KEPT_DAYS)).await?;
     let left_before = school.today(now - FACTORS_OF_LEAVERS);

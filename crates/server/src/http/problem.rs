@@ -121,8 +121,8 @@ impl From<Error> for Failure {
         let mut failure = Self::new(known.status, known.code, known.title, known.remedy);
         let errors = match error {
             Error::Invalid(errors) => errors.into_iter().map(Field::from).collect(),
-            Error::Overtaken(who) if !who.is_empty() => {
-                failure.problem.detail = who;
+            Error::Overtaken(words) | Error::BudgetSpent(words) if !words.is_empty() => {
+                failure.problem.detail = words;
                 Vec::new()
             }
             _ => Vec::new(),

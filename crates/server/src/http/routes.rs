@@ -46,6 +46,8 @@ pub mod photos;
 pub mod platform;
 pub mod portal;
 pub mod privacy_notices;
+pub mod reading_alarms;
+pub mod reading_budgets;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -81,6 +83,11 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(audit::list)
             .service(audit::search)
             .service(security_events::list)
+            .service(audit::viewers)
+            .service(reading_alarms::list)
+            .service(reading_alarms::settle)
+            .service(reading_budgets::lifts)
+            .service(reading_budgets::lift)
             .service(forms::list)
             .service(forms::get)
             .service(reports::create)

@@ -313,6 +313,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'audit.title', menu: 'audit' },
   },
   {
+    path: '/reading-alarms',
+    name: 'reading-alarms',
+    component: () => import('../pages/reading-alarms/ReadingAlarmsPage.vue'),
+    meta: { title: 'readings.title', menu: 'reading-alarms' },
+  },
+  {
     path: '/operations',
     name: 'operations',
     component: () => import('../pages/operations/OperationsPage.vue'),
