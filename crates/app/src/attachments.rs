@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use crate::{
     App, Error, FieldError, Result, School, forms,
     photos::picture::{self, Unfit},
+    retention::shown_after,
     secret,
 };
 
@@ -38,6 +39,9 @@ pub async fn take(
     let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
     let loaded = forms::current(app, &mut tx, code).await?;
+    if loaded.schedule.ends_on <= shown_after(app, corp)? {
+        return Err(Error::FormClosed);
+    }
     let form = &loaded.published.form;
     if !form.fields.iter().any(|field| matches!(field.kind, FieldKind::Photos { .. })) {
         return Err(Error::field("form", "这张表单不收照片"));
@@ -105,15 +109,16 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Resu
     let place = content_place(corp, id);
     let mut tx = app.store().scoped(corp).await?;
     let person = viewer.person.as_ref().map(|person| person.id);
-    if let Some(own) = attachments::own(&mut tx, corp, id, person, viewer.member).await? {
+    let kept = shown_after(app, corp)?;
+    if let Some(own) = attachments::own(&mut tx, corp, id, person, viewer.member, kept).await? {
         tx.commit().await?;
-        return Ok(app.store().keyring().open(place, &own)?);
+        return Ok(app.store().keyring().open(place, &own.content)?);
     }
     let scope = viewer.scope(Action::SeeAnswers);
     if scope.is_empty() {
         return Err(Error::NotFound);
     }
-    let shown = attachments::in_scope(&mut tx, corp, id, &scope, school.today(now)).await?;
+    let shown = attachments::in_scope(&mut tx, corp, id, &scope, school.today(now), kept).await?;
     let shown = shown.ok_or(Error::NotFound)?;
     let content = app.store().keyring().open(place, &shown.content)?;
     let access = Access {

@@ -51,6 +51,7 @@ pub mod reminder_settings;
 pub mod reminders;
 pub mod reports;
 pub mod residences;
+pub mod retention;
 pub mod reviews;
 pub mod roster;
 pub mod school;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::{CorpId, clock};
+use domain::{CorpId, clock, retention::Retention};
 use store::corps::Corp;
 use wecom::callback::Receiver;
 
@@ -36,6 +36,8 @@ pub struct School {
     pub anchor_file: Option<PathBuf>,
     /// The account of whoever is told the head of each day in WeCom; none: nobody.
     pub data_protection_officer: Option<String>,
+    /// How long what is held is kept.
+    pub retention: Retention,
     /// Opens the app's callbacks.
     pub receiver: Receiver,
     /// Opens the contacts-sync assistant's callbacks, where the school has set it up.

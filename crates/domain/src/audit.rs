@@ -83,11 +83,17 @@ pub enum Act {
     PermitRevoked,
     /// An entry to another system was made, changed, ordered or ended.
     EntryChanged,
+    /// The answers of a campaign were purged.
+    AnswersPurged,
+    /// A form was put under legal hold.
+    HoldSet,
+    /// … released.
+    HoldLifted,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -122,6 +128,9 @@ impl Act {
         Self::PermitsGiven,
         Self::PermitRevoked,
         Self::EntryChanged,
+        Self::AnswersPurged,
+        Self::HoldSet,
+        Self::HoldLifted,
     ];
 
     /// As it stands in the database and in JSON.
@@ -161,6 +170,9 @@ impl Act {
             Self::PermitsGiven => "permits_given",
             Self::PermitRevoked => "permit_revoked",
             Self::EntryChanged => "entry_changed",
+            Self::AnswersPurged => "answers_purged",
+            Self::HoldSet => "hold_set",
+            Self::HoldLifted => "hold_lifted",
         }
     }
 
@@ -229,7 +241,7 @@ fn hash(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// JSON in one way only: keys in order, nothing between.
-fn canonical(text: &mut String, value: &Value) {
+pub(crate) fn canonical(text: &mut String, value: &Value) {
     match value {
         Value::Array(items) => {
             text.push('[');

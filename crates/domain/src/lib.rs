@@ -31,6 +31,7 @@ pub mod portal;
 pub mod region;
 pub mod reminder;
 pub mod residence;
+pub mod retention;
 pub mod review;
 pub mod roster;
 pub mod session;

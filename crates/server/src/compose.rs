@@ -4,7 +4,7 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use app::{App, School, approvals::Forms};
-use domain::clock::Clock;
+use domain::{clock::Clock, retention::Retention};
 use secrecy::{ExposeSecret, SecretString};
 use store::{
     Keyring, Settings, Store,
@@ -84,6 +84,8 @@ fn compose_school(
         workbench: school.workbench,
         anchor_file: config.audit.anchor_file.clone(),
         data_protection_officer: school.data_protection_officer.clone(),
+        retention: Retention::of(&school.retention)
+            .with_context(|| format!("{} 的保存期限不对（schools.retention）", school.name))?,
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {
             Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),

@@ -184,6 +184,10 @@ pub struct School {
     /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
     /// here can change it. Left out, nobody is told.
     pub data_protection_officer: Option<String>,
+    /// Days something is kept, by class (保存期限), where the school says otherwise than fixtures/retention.toml: `answers = 60`. Each within
+    /// the bounds of that file.
+    #[serde(default)]
+    pub retention: BTreeMap<String, i64>,
 }
 
 /// Leave and permits from approvals. The console must give the app their data (审批 → API → 审批数据权限).

@@ -70,27 +70,33 @@ pub async fn untied(conn: &mut AsyncPgConnection, corp: CorpId, person: PersonId
         .await?)
 }
 
-/// A picture for somebody's own answers, or one that `member` sent for somebody else and that no report shows yet.
+/// A picture for somebody's own answers, or one that `member` sent for somebody else and that no report shows yet. None of a form whose
+/// last day is not later than `shown_after`: its answers are hidden.
 pub async fn own(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     attachment_id: &str,
     person: Option<PersonId>,
     member: MemberId,
-) -> Result<Option<Sealed>> {
-    let sent = attachments::uploaded_by.eq(member).and(attachments::report_id.is_null());
-    Ok(attachments::table
-        .filter(attachments::corp_id.eq(corp))
-        .filter(attachments::attachment_id.eq(attachment_id))
-        // Nobody's id is 0.
-        .filter(attachments::person_id.eq(person.unwrap_or(0)).or(sent))
-        .select(attachments::content)
-        .first(conn)
+    shown_after: NaiveDate,
+) -> Result<Option<Shown>> {
+    let sql = "
+      select a.person_id, a.content from attachments a
+      join forms f on f.corp_id = a.corp_id and f.form_id = a.form_id and f.ends_on > $5
+      where a.corp_id = $1 and a.attachment_id = $2
+        and (a.person_id = $3 or a.uploaded_by = $4 and a.report_id is null)";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Text, _>(attachment_id)
+        .bind::<Nullable<BigInt>, _>(person)
+        .bind::<BigInt, _>(member)
+        .bind::<Date, _>(shown_after)
+        .get_result(conn)
         .await
         .optional()?)
 }
 
-/// A picture that a report shows.
+/// A picture, and whose answers it is for.
 #[derive(Debug, QueryableByName)]
 pub struct Shown {
     /// Whose.
@@ -101,16 +107,18 @@ pub struct Shown {
     pub content: Sealed,
 }
 
-/// A picture that a report of somebody in the scope on a day shows.
+/// A picture that a report of somebody in the scope on a day shows; hidden as [`own`] says.
 pub async fn in_scope(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     attachment_id: &str,
     scope: &Scope,
     day: NaiveDate,
+    shown_after: NaiveDate,
 ) -> Result<Option<Shown>> {
     let sql = "
       select a.person_id, a.content from attachments a
+      join forms f on f.corp_id = a.corp_id and f.form_id = a.form_id and f.ends_on > $5
       where a.corp_id = $1 and a.attachment_id = $2 and a.report_id is not null and ($3 is null or exists (
         select from memberships m join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
         where m.corp_id = $1 and m.person_id = a.person_id and m.is_main and m.from_date <= $4
@@ -121,6 +129,7 @@ pub async fn in_scope(
         .bind::<Text, _>(attachment_id)
         .bind::<Nullable<Array<Integer>>, _>(scope.departments())
         .bind::<Date, _>(day)
+        .bind::<Date, _>(shown_after)
         .get_result(conn)
         .await
         .optional()?)

@@ -71,6 +71,7 @@ pub mod reminder_settings;
 pub mod reminders;
 pub mod reports;
 pub mod residences;
+pub mod retention;
 pub mod reviews;
 pub mod roll;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]

@@ -11,7 +11,7 @@ use store::{reports, reviews};
 pub use store::reports::OwnForm;
 
 use super::{Receipt, open, unseal};
-use crate::{App, Error, Page, Result, School, bad_cursor, forms};
+use crate::{App, Error, Page, Result, School, bad_cursor, forms, retention::shown_after};
 
 /// One of someone's own reports.
 #[derive(Debug, Clone)]
@@ -40,7 +40,8 @@ pub async fn history(
     let rows =
         reports::of_person(&mut tx, school.corp(), loaded.form_id, person.id, before, limit + 1).await?;
     let page = Page::cut(rows, limit, cursor);
-    let sealed = reports::answers_of(&mut tx, school.corp(), &page.items).await?;
+    let shown = shown_after(app, school.corp())?;
+    let sealed = reports::answers_of(&mut tx, school.corp(), &page.items, shown).await?;
     tx.commit().await?;
     page.try_map(|report| {
         let answers = sealed.get(&report.report_id);
@@ -122,7 +123,7 @@ pub(crate) async fn revisions_of(
     let corp = tx.corp();
     let roles: Vec<&str> =
         Role::ALL.into_iter().filter(|role| role.may(Action::ReportFor)).map(Role::as_str).collect();
-    let rows = reports::revisions(tx, corp, report, &roles).await?;
+    let rows = reports::revisions(tx, corp, report, &roles, shown_after(app, corp)?).await?;
     rows.into_iter()
         .map(|row| {
             let answers = row.answers.map(|answers| unseal(app, report.key(corp), &answers)).transpose()?;
