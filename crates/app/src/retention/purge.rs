@@ -231,7 +231,7 @@ async fn end(app: &App, tx: &mut Scoped, mut purge: Purge) -> Result<()> {
     purge.ended_at = Some(now);
     rows::save(tx, corp, &purge).await?;
     rows::purged(tx, corp, purge.form_id, Some(now)).await?;
-    let counts: Map<String, Value> = super::certificate::by_table(&purge);
+    let counts: Map<String, Value> = certificate::by_table(&purge);
     let removed = purge.counts.iter().sum::<i64>();
     rows::ran(tx, corp, "answers", usize::try_from(removed).unwrap_or_default(), now).await?;
     let event = Event::new(corp, Act::AnswersPurged, None, now).on("retention_purge", purge.purge_id);

@@ -21,7 +21,7 @@ use crate::http::{
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "names domain::retention::Stage in the document")]
-pub enum RetentionStage {
+enum RetentionStage {
     /// They are shown.
     Kept,
     /// 保全: hidden in time and not purged.
@@ -221,7 +221,8 @@ pub async fn certificates(
 #[get("/retention/certificates/{id}")]
 pub async fn certificate(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let text = retention::certificate(app, school, viewer, *id).await?;
+    let id = id.into_inner();
+    let text = retention::certificate(app, school, viewer, id).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"certificate-{id}.json\"")))

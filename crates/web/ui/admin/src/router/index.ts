@@ -313,6 +313,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'audit.title', menu: 'audit' },
   },
   {
+    path: '/retention',
+    name: 'retention',
+    component: () => import('../pages/retention/RetentionPage.vue'),
+    meta: { title: 'retention.title', menu: 'retention' },
+  },
+  {
     path: '/operations',
     name: 'operations',
     component: () => import('../pages/operations/OperationsPage.vue'),
