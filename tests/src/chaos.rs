@@ -3,6 +3,7 @@
 
 mod gate;
 mod mirror;
+mod purge;
 mod r1;
 mod r10;
 mod r13;

@@ -73,6 +73,7 @@ mod reminder_week;
 mod reminders;
 mod reports;
 mod residences;
+mod retention;
 mod reviews;
 mod rolls;
 mod roster;
