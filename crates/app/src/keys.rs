@@ -38,6 +38,13 @@ pub struct Progress {
     pub unreadable: usize,
 }
 
+impl Progress {
+    /// Whether there is anything to say.
+    pub fn is_worth_a_line(&self) -> bool {
+        self.renewed + self.overtaken + self.unreadable > 0
+    }
+}
+
 /// Seals every value of these schools anew that is not under the newest key of its purpose and month, in small transactions, and
 /// tells after each what was done so far. Stopped anywhere, it goes on from there the next time. `store` connects as the owner of the
 /// tables.
