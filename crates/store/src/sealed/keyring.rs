@@ -223,6 +223,17 @@ impl Keyring {
         Ok(body)
     }
 
+    /// Whether the key of a value was destroyed: it is kept no longer, though its bytes still stand there.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]: the directory can't be read.
+    pub fn is_gone(&self, sealed: &Sealed) -> Result<bool> {
+        match sealed.key() {
+            Some(key) => Ok(self.find(key)?.is_none()),
+            None => Ok(false),
+        }
+    }
+
     /// The value sealed anew, by the newest key of the same purpose and month. None: it stands under that key already.
     ///
     /// # Errors

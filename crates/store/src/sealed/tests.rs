@@ -171,6 +171,7 @@ fn what_a_destroyed_key_sealed_opens_nowhere_any_more() {
     two.refresh().unwrap();
     for ring in [&one, &two, &house.ring()] {
         assert!(matches!(ring.open(HERE, &here), Err(Error::Seal(_))));
+        assert!(ring.is_gone(&here).unwrap() && !ring.is_gone(&phone).unwrap());
         assert_eq!(ring.open(PHONE, &phone).unwrap(), b"1");
         assert!(ring.keys(1, Purpose::Answers(12)).is_empty());
     }
