@@ -21,4 +21,5 @@ mod s8;
 mod s9;
 mod z10;
 mod z4;
+mod z8;
 mod z9;

@@ -1,8 +1,10 @@
 //! The command line: one binary, many roles.
 
 pub mod audit;
+pub mod check;
 pub mod doctor;
 pub mod import;
+pub mod keys;
 pub mod migrate;
 pub mod reference;
 pub mod retention;
@@ -100,6 +102,11 @@ enum Command {
         #[command(subcommand)]
         command: retention::Command,
     },
+    /// 数据密钥：查看、轮换、换包裹的密钥、把已有的值重新密封
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
     /// 手工核对、加密、解密企业微信回调，排查「签名失败」
     Wecom {
         #[command(subcommand)]
@@ -168,9 +175,10 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Retention { command: retention::Command::Run { corp } } => {
             retention::run(&compose::app(&config, clock)?, corp).await
         }
+        Command::Keys { command } => keys::run(&config, clock, &command).await,
         Command::Config { command: ConfigCommand::Check } => {
-            compose::app(&config, clock)?;
-            print("配置可用。\n")
+            compose::app(&config, clock.clone())?;
+            print(&check::report(&config, clock))
         }
         Command::Openapi
         | Command::Reference { .. }

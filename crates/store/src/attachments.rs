@@ -8,11 +8,20 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, policy::Scope};
 
-use crate::{Result, Sealed, schema::attachments, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::attachments,
+    sealed::{Place, column},
+};
 
-/// Where a picture stands sealed.
-pub fn content_place(corp: CorpId, attachment_id: &str) -> Place<'_> {
-    Place { column: "attachments.content", corp, row: attachment_id }
+/// The row a picture is sealed for. It begins with the form, whose answers and pictures end together.
+pub fn content_row(form_id: i64, attachment_id: &str) -> String {
+    format!("{form_id}/{attachment_id}")
+}
+
+/// Where a picture stands sealed; `row` is of [`content_row`].
+pub fn content_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::ATTACHMENT, corp, row }
 }
 
 /// A picture to be kept.
@@ -81,7 +90,7 @@ pub async fn own(
     shown_after: NaiveDate,
 ) -> Result<Option<Shown>> {
     let sql = "
-      select a.person_id, a.content from attachments a
+      select a.person_id, a.form_id, a.content from attachments a
       join forms f on f.corp_id = a.corp_id and f.form_id = a.form_id and f.ends_on > $5
       where a.corp_id = $1 and a.attachment_id = $2
         and (a.person_id = $3 or a.uploaded_by = $4 and a.report_id is null)";
@@ -102,6 +111,9 @@ pub struct Shown {
     /// Whose.
     #[diesel(sql_type = BigInt)]
     pub person_id: PersonId,
+    /// Answers to which form.
+    #[diesel(sql_type = BigInt)]
+    pub form_id: i64,
     /// Sealed for [`content_place`].
     #[diesel(sql_type = Binary)]
     pub content: Sealed,
@@ -117,7 +129,7 @@ pub async fn in_scope(
     shown_after: NaiveDate,
 ) -> Result<Option<Shown>> {
     let sql = "
-      select a.person_id, a.content from attachments a
+      select a.person_id, a.form_id, a.content from attachments a
       join forms f on f.corp_id = a.corp_id and f.form_id = a.form_id and f.ends_on > $5
       where a.corp_id = $1 and a.attachment_id = $2 and a.report_id is not null and ($3 is null or exists (
         select from memberships m join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
