@@ -188,7 +188,8 @@ pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> 
         false => None,
     };
     let changeable = match turn {
-        _ if sent_back => true,
+        // Of a campaign whose answers are hidden nothing is taken any more.
+        _ if sent_back => current.schedule.ends_on > shown_after(app, school.corp())?,
         None => false,
         Some(turn) => match super::may_be_changed(&mut tx, &current, turn, &report, now).await {
             Ok(()) => true,
