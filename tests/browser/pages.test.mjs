@@ -32,6 +32,8 @@ const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().
 const devices = (page) => page.getByRole('button', { name: /的设备$/ }).first().click();
 const CONTACT = { id: 1, at: '2020-03-04T00:00:00Z', userid: 'T0001', name: '某老师', place: '教务处', kind: 1, title: '添加外部联系人', words: '姓名：校外联系人', ip: '203.0.113.*' };
 const NOTICE = { version: 1, text: '为了校园健康管理，我们会收集您每天的体温。', legal_basis: '《个人信息保护法》第十三条', published_at: '2020-03-04T00:00:00Z', by: '某老师', agreed: 3 };
+const HOLD = { id: 1, form: 'health-daily', title: '健康日报', reason: '校内调查', until: '2020-12-31', set_by: '某老师', set_at: '2020-03-04T00:00:00Z', lifted_by: null, lifted_at: null };
+const CERTIFICATE = { id: 1, form: 'health-daily', title: '健康日报', ends_on: '2020-01-31', began_at: '2020-03-02T00:00:00Z', ended_at: '2020-03-02T00:00:00Z', rows: 3600, data_keys: 2 };
 const IMPORT = { id: 1, kind: 'platform', title: '导入平台数据“三月.xlsx”：31 行，62 个数', rows_changed: 62, made_by: '某老师', made_at: '2020-03-04T00:00:00Z', undone_at: null };
 const ADMIN = [
   { route: 'home', at: '/', as: 'counsellor', moves: true },
@@ -87,6 +89,7 @@ const ADMIN = [
   { route: 'platform', at: '/platform', as: 'administrator', lists: [{ api: '/platform', one: true }, { api: '/platform/usage', long: true, open: press('成员使用记录') }, { api: '/platform/contacts', long: true, open: press('外部沟通'), row: CONTACT }, { api: '/platform/records', long: true, open: press('操作日志'), row: CONTACT }, { api: '/roster/imports', long: true, open: press('登记与导入'), row: IMPORT }] },
   { route: 'platform-briefing', at: '/platform/briefing', as: 'school_leader', lists: [{ api: '/platform/briefing', one: true }] },
   { route: 'audit', at: '/audit', as: 'administrator', lists: [{ api: '/audit', long: true }] },
+  { route: 'retention', at: '/retention', as: 'school_office', lists: [{ api: '/retention', one: true }, { api: '/retention/forms', long: true }, { api: '/retention/holds', long: true, row: HOLD }, { api: '/retention/certificates', long: true, row: CERTIFICATE }] },
   { route: 'operations', at: '/operations', as: 'administrator', lists: [{ api: '/operations', one: true }, { api: '/operations/dead-jobs', long: true }] },
   { route: 'outages', at: '/outages', as: 'administrator', lists: [{ api: '/outages', long: true }] },
   { route: 'sessions', at: '/sessions', as: 'counsellor', lists: [{ api: '/me/sessions', one: true }] },

@@ -4773,6 +4773,7 @@ export interface components {
             cadence: components["schemas"]["Cadence"];
             code: string;
             department?: components["schemas"]["Department"] | null;
+            /** @description How its answers end. */
             ending: components["schemas"]["CampaignEnding"];
             /**
              * Format: date
