@@ -63,7 +63,14 @@ create table sessions (
   signed_in_at  timestamptz not null,
   seen_at       timestamptz not null,
   idle_until    timestamptz not null,
-  ends_at       timestamptz not null
+  ends_at       timestamptz not null,
+  -- What somebody recognises a browser they are signed in with by, and a number by which they end it: neither the words by
+  -- which a browser calls itself nor its address.
+  session_id    bigint generated always as identity unique,
+  channel       text not null default 'pc' check (channel in ('h5', 'pc')),
+  system        text not null default 'other' check (system in ('android', 'ios', 'windows', 'mac', 'other')),
+  browser       text not null default 'other'
+    check (browser in ('wecom', 'wechat', 'edge', 'firefox', 'chrome', 'safari', 'other'))
 );
 create index sessions_member on sessions (corp_id, member_id);
 create index sessions_ends_at on sessions (ends_at);

@@ -187,7 +187,7 @@ create table exemptions (
   kind           text not null check (kind in ('leave', 'internship', 'suspension', 'deferral')),
   from_date      date not null,
   until_date     date check (until_date > from_date),
-  reason         text not null,
+  reason         bytea not null,     -- sealed
   source         text not null check (source in ('manual', 'list', 'approval')),
   approval_no    text,               -- WeCom's number of the approved application (审批单号)
   granted_by     bigint,

@@ -88,7 +88,7 @@ create table report_revisions (
   flags            text[] not null,
   carried          text[] not null,  -- questions whose answer was carried over, as the person said
   source           text not null,
-  reason           text,             -- 代报: why somebody else answered
+  reason           bytea,            -- 代报: why somebody else answered, sealed
   by_member        bigint,           -- null: loaded by an administrator's command
   at               timestamptz not null,
   primary key (corp_id, report_id, revision),
@@ -156,7 +156,7 @@ create table idempotency_keys (
   member_id     bigint not null,
   key           text not null,
   operation     text not null,
-  request_hash  bytea not null,      -- the same key with another body is a mistake, and told so
+  request_hash  bytea not null,      -- sealed; the same key with another body is a mistake, and told so
   response      jsonb not null,
   created_at    timestamptz not null,
   primary key (corp_id, member_id, key),

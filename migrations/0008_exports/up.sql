@@ -106,6 +106,7 @@ create table invitations (
 create unique index invitations_once_a_day on invitations (corp_id, person_id, day)
   where state in ('waiting', 'trying', 'invited', 'unknown');
 create index invitations_open on invitations (corp_id, round_id) where state in ('waiting', 'trying');
+create index invitations_person on invitations (corp_id, person_id);
 call school_table('invitations', 'select, insert, update');
 
 -- Phones put right by those who look after the person: what was replaced by what, and why.

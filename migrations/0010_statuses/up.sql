@@ -13,7 +13,7 @@ create table status_changes (
   -- What the change replaced and what it left: stay, number, main places, grants, exemptions. For taking it back.
   before             jsonb not null,
   after              jsonb not null,
-  reason             text not null,
+  reason             bytea not null,     -- sealed
   source             text not null check (source in ('manual', 'list', 'graduation')),
   change_set_id      bigint,          -- the list it came with; forgotten earlier than this row
   made_by            bigint,

@@ -63,6 +63,7 @@ create table corrections (
   check ((state in ('submitted', 'checked')) = (settled_at is null))
 );
 create unique index corrections_open on corrections (corp_id, person_id, field) where state in ('submitted', 'checked');
+create index corrections_person on corrections (corp_id, person_id);
 call school_table('corrections', 'select, insert, update, delete');
 call track_changes('corrections');
 
@@ -85,4 +86,5 @@ create table grant_acts (
   foreign key (corp_id, made_by) references members (corp_id, member_id)
 );
 create index grant_acts_department on grant_acts (corp_id, department_id);
+create index grant_acts_person on grant_acts (corp_id, person_id);
 call school_table('grant_acts', 'select, insert');

@@ -68,6 +68,7 @@ create table follow_ups (
   foreign key (corp_id, by_member) references members (corp_id, member_id)
 );
 create index follow_ups_period on follow_ups (corp_id, form_id, day, slot, person_id, follow_up_id desc);
+create index follow_ups_person on follow_ups (corp_id, person_id);
 call school_table('follow_ups', 'select, insert');
 
 -- 零报告: a class or a college is signed off for a period, with the figures as they were known then.

@@ -17,4 +17,5 @@ create table attachments (
 );
 create index attachments_untied on attachments (corp_id, person_id) where report_id is null;
 create index attachments_report on attachments (corp_id, report_id) where report_id is not null;
+create index attachments_person on attachments (corp_id, person_id);
 call school_table('attachments', 'select, insert, update, delete');

@@ -101,7 +101,7 @@ create table gate_permits (
   from_time      timestamptz not null,
   until_time     timestamptz not null check (until_time > from_time),
   zones          bigint[] not null,  -- empty: every zone
-  reason         text not null,
+  reason         bytea not null,     -- sealed
   granted_by     bigint,
   approval_no    text,               -- 审批单号, where an approval of WeCom granted it
   granted_at     timestamptz not null,
@@ -193,6 +193,7 @@ create table gate_presence (
   foreign key (corp_id, zone_id) references gate_zones,
   foreign key (corp_id, person_id) references persons
 );
+create index gate_presence_person on gate_presence (corp_id, person_id);
 call school_table('gate_presence', 'select, insert, update, delete');
 
 -- 门卫: sees who passed.

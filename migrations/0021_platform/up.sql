@@ -44,6 +44,7 @@ create table platform_records (
   constraint platform_records_once unique (corp_id, log, at, userid, kind, occurrence)
 );
 create index platform_records_newest on platform_records (corp_id, log, at desc, record_id desc);
+create index platform_records_userid on platform_records (corp_id, userid);
 call school_table('platform_records', 'select, insert, delete');
 
 -- Lives this app booked, as WeCom had them last. Nobody by name.
@@ -89,5 +90,6 @@ create table usage_records (
   constraint usage_records_once unique (corp_id, recorded_on, account),
   foreign key (corp_id, entered_by) references members (corp_id, member_id)
 );
+create index usage_records_account on usage_records (corp_id, account);
 call school_table('usage_records', 'select, insert, update, delete');
 call track_changes('usage_records');

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::{browser_client::Browser, test_app::TestApp};
+use crate::{audit::details, browser_client::Browser, test_app::TestApp};
 
 fn draft(audience: Value) -> Value {
     json!({ "title": "停水通知", "text": "明天 8:00–12:00 停水。\n请提前储水。", "audience": audience })
@@ -218,6 +219,9 @@ async fn before_it_goes_out_it_is_changed_or_cancelled() {
     app::jobs::look_at_schedules(&test.app).await;
     test.run_jobs().await;
     assert_eq!(state(&administrator, second).await, "cancelled");
+    let recorded = details(&test, Act::AnnouncementChanged).await;
+    let due = ["created", "changed", "created", "cancelled"].map(|act| json!({ "act": act }));
+    assert_eq!(recorded, due, "once each, and nothing of what it says");
     assert!(got(&test, &student).await.is_empty());
     let list = administrator.get("/announcements?limit=1").await;
     assert_eq!((&list.items()[0]["id"], list.body["next_cursor"].is_string()), (&json!(second), true));
@@ -240,6 +244,8 @@ async fn it_is_taken_back_from_who_has_it_and_from_who_has_not() {
     }
     test.run_jobs().await;
     assert_eq!(state(&administrator, id).await, "recalling");
+    let recorded = details(&test, Act::AnnouncementChanged).await;
+    assert_eq!(recorded, [json!({ "act": "created" }), json!({ "act": "recalled" })]);
     let url = format!("{}/_sim/faults", test.simulator.url());
     assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
     test.clock.advance(TimeDelta::minutes(1));

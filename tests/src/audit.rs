@@ -85,6 +85,13 @@ async fn sealed_to(test: &TestApp) -> i64 {
     test.one("select coalesce(max(seq), 0) from audit_chain", &[]).await
 }
 
+/// What is on record of an act, the oldest first.
+pub async fn details(test: &TestApp, act: Act) -> Vec<Value> {
+    let sql = "select detail::text from audit_events where action = $1 order by event_id";
+    let rows = test.owner.query(sql, &[&act.as_str()]).await.unwrap();
+    rows.iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect()
+}
+
 fn acts(list: &[Value]) -> Vec<&str> {
     list.iter().map(|event| event["act"].as_str().unwrap()).collect()
 }
@@ -354,9 +361,51 @@ async fn auditors_look_through_it_and_nobody_else() {
     let strange = auditor.post("/audit/searches", &json!({ "numbers": ["nobody"] })).await;
     assert_eq!(strange.fields(), ["numbers"]);
     assert_eq!(auditor.post("/audit/searches", &json!({ "actor": "nobody" })).await.fields(), ["actor"]);
+    // Who saw them, in one answer: by number, by class, by what an export named.
+    let numbers = json!({ "numbers": [number(0), number(1)] });
+    let seen = auditor.post("/audit/viewers", &numbers).await;
+    assert_eq!((seen.status, seen.items().len()), (StatusCode::OK, 1), "{}", seen.body);
+    let by = &seen.items()[0];
+    assert_eq!((&by["number"], &by["people"], &by["looks"]), (&json!(userid), &json!(2), &json!(2)));
+    assert_eq!(by["fields"], json!(["phone"]));
+    let before = json!({ "numbers": [number(0)], "until": "2020-03-04T00:00:00Z" });
+    assert_eq!(auditor.post("/audit/viewers", &before).await.items().len(), 0);
+    let class: i32 = test
+        .one(
+            "select m.department_id from memberships m join persons p using (corp_id, person_id)
+             where p.number = $1 and m.is_main and m.until_date is null",
+            &[&number(0).as_str().unwrap()],
+        )
+        .await;
+    let college: i32 =
+        test.one("select college_id from departments where department_id = $1", &[&class]).await;
+    let of_class = auditor.post("/audit/viewers", &json!({ "department": class })).await;
+    let of_college = auditor.post("/audit/viewers", &json!({ "department": college })).await;
+    assert!(of_college.body["people"].as_i64() > of_class.body["people"].as_i64(), "{}", of_college.body);
+    assert_eq!(of_college.items()[0]["people"], json!(3), "{}", of_college.body);
+    assert_eq!(auditor.post("/audit/viewers", &json!({ "department": 999_999 })).await.fields(), ["department"]);
+    assert_eq!(auditor.post("/audit/viewers", &json!({ "export": 999_999 })).await.fields(), ["export"]);
+    assert_eq!(auditor.post("/audit/viewers", &json!({})).await.fields(), ["numbers"]);
+    let definition =
+        json!({ "dataset": "people", "columns": [{ "column": "number", "title": "学号" }], "order": "number" });
+    let sheet = json!({ "name": "名单", "definition": definition, "purpose": "期末签到", "full_phones": false });
+    let counsellor = test.sign_in(&userid).await;
+    let made = counsellor.post("/exports", &sheet).await;
+    test.run_jobs().await;
+    let of_export = auditor.post("/audit/viewers", &json!({ "export": made.body["id"] })).await;
+    let by = &of_export.items()[0];
+    assert_eq!((&by["number"], &by["people"]), (&json!(userid), &of_export.body["people"]));
+    assert_eq!(by["fields"], json!(["export", "phone"]));
+    let events =
+        auditor.post("/audit/searches", &json!({ "export": made.body["id"], "act": "look", "limit": 200 })).await;
+    assert_eq!(Some(events.items().len() as i64), by["looks"].as_i64(), "the same looks one by one");
+    for role in ["counsellor", "school_office"] {
+        let viewer = test.sign_in(&test.persona(role)).await;
+        assert_eq!(viewer.post("/audit/viewers", &numbers).await.status, StatusCode::FORBIDDEN, "{role}");
+    }
     // To ask is itself on record, without the numbers.
     let asked = auditor.get("/audit?act=audit_searched").await;
-    assert_eq!(asked.items().len(), 2, "{}", asked.body);
+    assert_eq!(asked.items().len(), 8, "{}", asked.body);
     let detail: String = test
         .one("select string_agg(detail::text, ' ') from audit_events where action = 'audit_searched'", &[])
         .await;

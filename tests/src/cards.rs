@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     callbacks,
+    privacy_notices::publish,
     test_app::{TestApp, health_report, normal_answers},
 };
 
@@ -168,6 +169,21 @@ async fn only_who_was_normal_by_their_own_word_is_asked_one_thing() {
         assert_eq!(buttons.len(), 1);
         assert!(buttons[0]["url"].as_str().unwrap().contains("/h5/forms/health-daily?from=reminder&m="));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tap_before_the_notice_is_agreed_to_leads_to_it() {
+    let morning = Morning::start().await;
+    let (test, student) = (&morning.test, &morning.students[0]);
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    assert_eq!(publish(&administrator, 0, "我们会收集您每天的体温。").await.status, StatusCode::CREATED);
+    morning.tap(student, "36.5").await;
+    assert_eq!(morning.reports_today().await, 0);
+    let card = morning.card(student).await;
+    assert!(words(&card).contains("请先阅读告知书"), "{card}");
+    let button = &card["content"]["button_list"][0];
+    assert!(button["url"].as_str().unwrap().contains("/h5/forms/health-daily?from=card"), "{card}");
+    test.assert_no_failed_jobs().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

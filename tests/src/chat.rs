@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     callbacks,
+    privacy_notices::{agree, publish},
     test_app::{TestApp, health_report},
 };
 
@@ -110,6 +111,23 @@ async fn what_can_not_be_as_it_was_is_opened() {
         assert!(said.contains(why) && said.contains("/h5/forms/health-daily?from=chat"), "{number}: {said}");
         assert!(today(&test, who).await.is_none(), "{number}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_not_agreed_to_the_notice_is_led_to_it() {
+    let (test, student) = reported_yesterday().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    assert_eq!(publish(&administrator, 0, "我们会收集您每天的体温。").await.status, StatusCode::CREATED);
+    let answer = say(&test, &student, "36.4").await;
+    let said = text(&answer);
+    assert!(said.contains("请先阅读告知书") && said.contains("/h5/forms/health-daily?from=chat"), "{said}");
+    assert!(today(&test, &student).await.is_none());
+
+    let signed_in = test.sign_in(&student).await;
+    assert_eq!(agree(&signed_in, 1).await.status, StatusCode::NO_CONTENT);
+    let answer = say(&test, &student, "36.4").await;
+    assert!(text(&answer).starts_with("已报"), "{answer}");
+    test.assert_no_failed_jobs().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

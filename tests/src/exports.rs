@@ -1,6 +1,9 @@
 //! 导出: sheets by template, whose data they hold, what stays on record.
 
-use std::{collections::BTreeMap, io::Cursor};
+use std::{
+    collections::BTreeMap,
+    io::{Cursor, Read},
+};
 
 use calamine::{Data, Reader, Xlsx};
 use chrono::TimeDelta;
@@ -182,6 +185,35 @@ async fn text_stays_text_whatever_it_looks_like() {
         assert_eq!(row[0], Data::String(name.to_owned()));
         assert!(matches!(row[1], Data::String(_)), "a student number is no figure");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sheet_says_on_every_page_who_took_it_when_and_what_for() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    let asked = json!({ "name": "=名单", "purpose": "=报送省平台", "full_phones": false,
+        "definition": { "dataset": "people", "order": "number", "columns": [{ "column": "number", "title": "=学号" }] } });
+    let id = made(&test, &counsellor, &asked).await;
+    let url = counsellor.url(&format!("/api/v1/exports/{id}/file"));
+    let file = counsellor.request(Method::GET, url, None, &[]).await.bytes().await.unwrap().to_vec();
+    let mut zip = zip::ZipArchive::new(Cursor::new(file.clone())).unwrap();
+    let name: String = test.one("select name from persons where number = $1", &[&userid]).await;
+    let mark = format!("{name} 于 2020-03-04 08:00 导出，用途：=报送省平台");
+    for part in ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml", "docProps/core.xml"] {
+        let mut text = String::new();
+        zip.by_name(part).unwrap().read_to_string(&mut text).unwrap();
+        assert!(text.contains(&mark), "{part}");
+    }
+    // What somebody wrote is text there too.
+    let mut book: Book = calamine::open_workbook_from_rs(Cursor::new(file)).unwrap();
+    for sheet in book.sheet_names() {
+        assert!(book.worksheet_formula(&sheet).unwrap().is_empty(), "{sheet}");
+    }
+    assert_eq!(rows(&mut book)[0], ["=学号"]);
+    let notes = book.worksheet_range("导出说明").unwrap();
+    let told: Vec<String> = notes.rows().map(|row| row[1].to_string()).collect();
+    assert!(told.contains(&name) && told.contains(&"=报送省平台".to_owned()), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,14 +16,24 @@ use crate::{
     test_app::{TestApp, health_report},
 };
 
-const COPY: &str = "/me/data/copy?format=json";
+/// Asks for a copy.
+async fn ask(browser: &Browser, format: &str) -> Reply {
+    browser.post("/me/data/copies", &json!({ "format": format })).await
+}
+
+/// Where a copy that was asked for is to be fetched.
+async fn asked(browser: &Browser, format: &str) -> String {
+    let reply = ask(browser, format).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    reply.body["path"].as_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned()
+}
 
 fn ill(temperature: f64) -> Value {
     json!({ "temperature": temperature, "place": "非疫区", "abnormal": true, "condition": "居家观察", "symptoms": ["发热"] })
 }
 
 async fn copy(browser: &Browser) -> Reply {
-    let reply = browser.get(COPY).await;
+    let reply = browser.get(&asked(browser, "json").await).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
     reply
 }
@@ -189,7 +199,7 @@ async fn the_readable_copy_opens_as_a_page_that_can_do_nothing() {
     let student = test.sign_in(&test.persona("student")).await;
     let wrong = json!({ "field": "name", "value": "新的名字", "note": "<b>户口本</b> & 学生证" });
     assert_eq!(student.post("/me/corrections", &wrong).await.status, StatusCode::OK);
-    let reply = student.get("/me/data/copy?format=html").await;
+    let reply = student.get(&asked(&student, "html").await).await;
     assert_eq!(reply.status, StatusCode::OK);
     assert_eq!(reply.headers["content-type"], "text/html; charset=utf-8");
     assert_eq!(reply.headers["content-disposition"], "inline; filename=\"my-data-20200304.html\"");
@@ -213,7 +223,7 @@ async fn one_copy_at_a_time_and_ten_a_day() {
     let key = "hashtextextended(format('data copy %s %s', 1, $1::bigint), 0)";
     let locked: bool = test.one(&format!("select pg_try_advisory_lock({key})"), &[&member]).await;
     assert!(locked);
-    let meanwhile = student.get(COPY).await;
+    let meanwhile = ask(&student, "json").await;
     assert_eq!((meanwhile.status, meanwhile.code()), (StatusCode::TOO_MANY_REQUESTS, "copies_taken"));
     let unlocked: bool = test.one(&format!("select pg_advisory_unlock({key})"), &[&member]).await;
     assert!(unlocked);
@@ -222,12 +232,8 @@ async fn one_copy_at_a_time_and_ten_a_day() {
         copy(&student).await;
         assert_eq!(student.get("/me/data/held").await.body["copies_left"], json!(left));
     }
-    let eleventh = student.get(COPY).await;
+    let eleventh = ask(&student, "html").await;
     assert_eq!((eleventh.status, eleventh.code()), (StatusCode::TOO_MANY_REQUESTS, "copies_taken"));
-    let url = student.url("/api/v1/me/data/copy?format=html");
-    let page = student.request(Method::GET, url, None, &[]).await;
-    assert_eq!(page.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8", "told where they are");
     let kept: i64 = test.one("select count(*) from data_copies", &[]).await;
     assert_eq!(kept, 10, "what was refused is not noted");
 
@@ -242,6 +248,32 @@ async fn one_copy_at_a_time_and_ten_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_fetched_within_a_minute_by_whoever_asked_and_fetching_notes_nothing() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let (student, other) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    let path = asked(&student, "json").await;
+    // Some browsers fetch a file twice: once to see what it is, once to keep it.
+    for _ in 0..2 {
+        assert_eq!(student.get(&path).await.status, StatusCode::OK);
+    }
+    let noted: i64 = test.one("select count(*) from data_copies", &[]).await;
+    assert_eq!(noted, 1);
+    assert_eq!(other.get(&path).await.status, StatusCode::NOT_FOUND, "a link that went astray");
+    assert_eq!(student.get("/me/data/copies/nothing").await.status, StatusCode::NOT_FOUND);
+    test.clock.advance(TimeDelta::seconds(61));
+    assert_eq!(student.get(&path).await.code(), "not_found");
+    let url = student.url(&format!("/api/v1{path}"));
+    let page = student.request(Method::GET, url, None, &[("Accept", "text/html")]).await;
+    assert_eq!(page.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        page.headers()["content-type"],
+        "text/html; charset=utf-8",
+        "who came by a link is told on a page"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_the_roster_does_not_know_has_what_their_account_left() {
     let test = TestApp::start_empty().await;
     test.sync().await;
@@ -249,6 +281,6 @@ async fn somebody_the_roster_does_not_know_has_what_their_account_left() {
     let copy = copy(&student).await;
     assert_eq!(rows(&copy, "accounts").len(), 1);
     assert!(rows(&copy, "profile").is_empty() && rows(&copy, "reports").is_empty());
-    let asked = student.get("/me/data/copy?format=xml").await;
+    let asked = ask(&student, "xml").await;
     assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", asked.body);
 }

@@ -2,11 +2,13 @@
 
 use std::io::{Cursor, Write};
 
+use domain::audit::Act;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     browser_client::{Browser, Reply},
     test_app::TestApp,
 };
@@ -100,6 +102,7 @@ async fn a_zip_becomes_small_sealed_pictures_with_a_result_for_every_file() {
     assert_eq!(outcomes(&administrator, &upload).await, expected);
     let stored = administrator.get(&format!("/photos/uploads/{}/results?outcome=stored", upload["id"])).await;
     assert_eq!(stored.items().len(), 2);
+    assert_eq!(details(&test, Act::PhotosUploaded).await, [json!({})]);
 
     // Neither the .zip nor a picture lies open.
     let pieces: i64 = test.one("select count(*) from photo_chunks", &[]).await;

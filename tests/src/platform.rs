@@ -1,10 +1,12 @@
 //! 企业微信使用情况: what is collected, brought and entered, which of it counts, and who sees it.
 
 use chrono::{TimeDelta, Utc};
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     browser_client::{Browser, Reply},
     test_app::{REFERENCE, Shape, TestApp, health_report, normal_answers, roster_files_of},
 };
@@ -256,6 +258,16 @@ async fn what_is_entered_stands_beside_what_wecom_says_and_says_who() {
         "what is collected stays"
     );
     assert_eq!(part(&page(&administrator, "").await, "drive_capacity", "")["others"], json!([]));
+    let recorded = details(&test, Act::FigureChanged).await;
+    let of = |act: &str, metric: &str, day: &str| json!({ "act": act, "metric": metric, "day": day });
+    let due = [
+        of("set", "drive_capacity", "2020-03-04"),
+        of("set", "drive_price", "2020-03-01"),
+        of("set", "drive_price", "2020-03-01"),
+        of("set", "drive_price", "2020-03-01"),
+        of("removed", "drive_capacity", "2020-03-04"),
+    ];
+    assert_eq!(recorded, due, "who entered what, and not how much");
 
     for (wrong, field) in [
         (json!({ "metric": "visitors", "day": "2020-03-04", "value": 1 }), "metric"),

@@ -78,6 +78,24 @@ async fn the_same_key_is_the_same_report() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_of_a_request_says_nothing_without_the_key() {
+    let test = TestApp::start().await;
+    let students = test.students_of(&test.persona("counsellor")).await;
+    let report = health_report(normal_answers());
+    for student in students.iter().take(2) {
+        let student = test.sign_in(student).await;
+        let first = student.post_with("/reports", "the-same-key", &report).await;
+        assert_eq!(first.status, StatusCode::CREATED);
+        assert_eq!(student.post_with("/reports", "the-same-key", &report).await.body, first.body);
+    }
+    // Of equal requests a hash would be equal: whoever tried all answers would find whose they are.
+    let kinds: i64 = test.one("select count(distinct request_hash) from idempotency_keys", &[]).await;
+    assert_eq!(kinds, 2);
+    let shortest: i32 = test.one("select min(length(request_hash)) from idempotency_keys", &[]).await;
+    assert!(shortest > 32, "a bare hash: {shortest} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn twenty_at_once_are_one_report() {
     let test = TestApp::start().await;
     let student = std::sync::Arc::new(test.sign_in(&test.persona("student")).await);

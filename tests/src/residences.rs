@@ -1,9 +1,11 @@
 //! 宿舍: beds from a list, who sleeps where on which day, and who may know.
 
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     browser_client::{Browser, Reply},
     test_app::TestApp,
 };
@@ -276,6 +278,12 @@ async fn somebody_moves_in_over_and_out_by_hand() {
     assert_eq!((out.status, &out.body["moved"]), (StatusCode::OK, &json!("out")), "{}", out.body);
     let again = counsellor.post(&path, &json!({ "on": "2020-03-01" })).await;
     assert_eq!(again.body["moved"], json!("nothing"), "{}", again.body);
+    let recorded = details(&test, Act::ResidenceChanged).await;
+    let due = [
+        json!({ "act": "moved_in", "from": "2020-02-01" }),
+        json!({ "act": "moved_out", "until": "2020-03-01" }),
+    ];
+    assert_eq!(recorded, due, "what was so already is no act");
     assert_eq!(
         counsellor.post("/residences", &other).await.body["moved"],
         json!("in"),

@@ -1,10 +1,12 @@
 //! Where somebody is signed in, and the end of it.
 
 use chrono::TimeDelta;
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     browser_client::{Browser, Reply},
     test_app::{Shape, TestApp},
 };
@@ -116,10 +118,11 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
     let looks = test.sign_in(&student).await.get("/access-log").await;
     let told: Vec<&str> = looks.items().iter().map(|look| look["field"].as_str().unwrap()).collect();
     assert_eq!(told, ["sessions"], "once, since there was nothing to end again");
+    assert_eq!(details(&test, Act::SessionsEnded).await, [json!({ "sessions": 3 })]);
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 10] = [
+const DANGEROUS: [(&str, &str, &str); 11] = [
     (
         "POST",
         "/grants",
@@ -131,8 +134,11 @@ const DANGEROUS: [(&str, &str, &str); 10] = [
     ("POST", "/sync-runs/1/approval", r#"{"digest":"00"}"#),
     ("POST", "/write-plans/1/approval", r#"{"digest":"00"}"#),
     ("DELETE", "/photos/1", ""),
+    ("POST", "/me/data/copies", r#"{"format":"json"}"#),
     ("POST", "/gate-keys/00/kill", "{}"),
+    ("POST", "/reading-lifts", r#"{"number":"nobody","reading":"phones","reason":"家访"}"#),
     ("POST", "/kinds", r#"{"rules":{},"digest":"00"}"#),
+    ("POST", "/accounts/second-factor/reset", r#"{"userid":"nobody-here"}"#),
     (
         "POST",
         "/exports",

@@ -3,7 +3,10 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::test_app::{TestApp, health_report, normal_answers};
+use crate::{
+    browser_client::Browser,
+    test_app::{TestApp, health_report, normal_answers},
+};
 
 fn counts(row: &Value) -> [i64; 5] {
     ["expected", "reported", "unreported", "normal", "abnormal"].map(|name| row[name].as_i64().unwrap())
@@ -401,4 +404,81 @@ async fn a_page_that_asks_again_is_told_when_nothing_has_changed() {
     student.post("/reports", &health_report(normal_answers())).await;
     let changed = leader.request(reqwest::Method::GET, url, None, &[("If-None-Match", &tag)]).await;
     assert_eq!(changed.status(), StatusCode::OK);
+}
+
+/// Every figure there is for whoever looks on.
+const FIGURES: [&str; 15] = [
+    "/statistics/health-daily",
+    "/statistics/health-daily?by=class",
+    "/statistics/health-daily/bulletin",
+    "/statistics/health-daily/categories",
+    "/statistics/health-daily/comparison?from=2020-03-03",
+    "/statistics/health-daily/explanation",
+    "/statistics/health-daily/trend",
+    "/registration?by=college",
+    "/residences/colleges",
+    "/photos/coverage",
+    "/passages/inside",
+    "/passages/hours",
+    "/passages/table?by=college",
+    "/movements",
+    "/sign-offs?form=health-daily",
+];
+
+async fn figures(browser: &Browser) -> Vec<Value> {
+    let mut all = Vec::new();
+    for path in FIGURES {
+        let reply = browser.get(path).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.body);
+        all.push(reply.body);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_outside_ones_part_of_the_school_changes_none_of_its_figures() {
+    let test = TestApp::start().await;
+    let userid = test.persona("college_leader");
+    let leader = test.sign_in(&userid).await;
+    let whole = test.sign_in(&test.persona("school_leader")).await;
+    let (before, school_before) = (figures(&leader).await, figures(&whole).await);
+
+    // Elsewhere a few report, one has a fever, one is on leave, one stops using WeCom: counts of one that say who it is.
+    let sql = "select p.number from persons p
+        join memberships m on m.corp_id = p.corp_id and m.person_id = p.person_id and m.is_main and m.until_date is null
+        join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
+        join departments c on c.corp_id = d.corp_id and c.department_id = d.college_id
+        where p.kind = 'student' and c.name in ('信息学院', '管理学院') and c.department_id not in (
+          select g.department_id from grants g join persons l using (corp_id, person_id)
+          where l.number = $1 and g.role = 'college_leader')
+        order by p.number limit 4";
+    let rows = test.owner.query(sql, &[&userid]).await.unwrap();
+    let elsewhere: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let fever = json!({ "temperature": 38.0, "place": "非疫区", "abnormal": false });
+    for (number, answers) in elsewhere.iter().zip([normal_answers(), fever]) {
+        let sent = test.sign_in(number).await.post("/reports", &health_report(answers)).await;
+        assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
+    }
+    let leave = json!({ "number": elsewhere[2], "kind": "leave", "from": "2020-03-04", "last": "2020-03-05",
+        "reason": "返乡" });
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let granted = office.post("/exemptions", &leave).await;
+    assert_eq!(granted.status, StatusCode::OK, "{}", granted.body);
+    let sql = "update members set status = 4 from persons p
+        where p.corp_id = members.corp_id and p.person_id = members.person_id and p.number = $1";
+    assert_eq!(test.owner.execute(sql, &[&elsewhere[3]]).await.unwrap(), 1);
+
+    for ((path, before), after) in FIGURES.iter().zip(before).zip(figures(&leader).await) {
+        assert_eq!(before, after, "{path}");
+    }
+    let seen: Vec<&str> = FIGURES
+        .iter()
+        .zip(school_before)
+        .zip(figures(&whole).await)
+        .filter(|((_, before), after)| before != after)
+        .map(|((path, _), _)| *path)
+        .collect();
+    for path in ["/statistics/health-daily", "/statistics/health-daily/explanation", "/registration?by=college"] {
+        assert!(seen.contains(&path), "the school's leader sees it: {path} of {seen:?}");
+    }
 }

@@ -107,6 +107,10 @@ pub struct Shape {
     /// Minutes in which a sign-in counts as fresh. As long as a session lasts, since tests move the clock by hours; those of
     /// the fresh sign-in itself say what production has.
     pub fresh_sign_in_minutes: u32,
+    /// What the school wants beside the sign-in of those who change others' rights: `off`, `optional` or `required`.
+    pub second_factor: &'static str,
+    /// How many people's data a role may read a day, where that is another number than production's.
+    pub reading_budgets: Value,
 }
 
 impl Default for Shape {
@@ -118,13 +122,22 @@ impl Default for Shape {
             approvals: [None; 2],
             workbench: false,
             fresh_sign_in_minutes: 720,
+            second_factor: "optional",
+            reading_budgets: json!({}),
         }
     }
 }
 
 impl Shape {
-    /// The reference school.
-    pub fn reference() -> Self {
+    /// Where roles read as much as an experiment asks of them.
+    pub fn reading_freely() -> Self {
+        let most = u32::MAX;
+        let much = json!({ "phones": most, "answers": most, "photos": most, "exported": most });
+        let roles = domain::policy::Role::ALL.map(|role| (role.as_str().to_owned(), much.clone()));
+        Self { reading_budgets: roles.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The reference school. -> Self {
         Self { school: REFERENCE, ..Self::default() }
     }
 }
@@ -166,7 +179,16 @@ impl TestApp {
 
     /// As [`start_empty`](Self::start_empty), otherwise shaped.
     pub async fn start_with(shape: Shape) -> Self {
-        let Shape { school, members, app_secret_alone, approvals, workbench, fresh_sign_in_minutes } = shape;
+        let Shape {
+            school,
+            members,
+            app_secret_alone,
+            approvals,
+            workbench,
+            fresh_sign_in_minutes,
+            second_factor,
+            reading_budgets,
+        } = shape;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (owner_url, service_url) = databases::fresh().await;
         let school = root().join(school);
@@ -190,6 +212,8 @@ impl TestApp {
         }
         settings["schools"][0]["workbench"] = workbench.into();
         settings["server"]["fresh_sign_in_minutes"] = fresh_sign_in_minutes.into();
+        settings["schools"][0]["second_factor"] = second_factor.into();
+        settings["schools"][0]["reading_budgets"] = reading_budgets;
         let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");
         let config = Arc::new(config);
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     DepartmentId,
     announcement::{self as rules, RECALLED_WITHIN, Words},
+    audit::Act,
     kinds::TagId,
     policy::{Action, Scope, Viewer},
 };
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use store::{
     Scoped, Sealed,
     announcements::{self as rows, Row, audience, recalls as recall_rows},
+    audit::{self, Event},
     departments,
     idempotency_keys::{self, Claim, Claimed},
     jobs as queue, outbox as sent, tags,
@@ -211,7 +213,7 @@ pub async fn create(
     let operation = "POST /announcements";
     let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
     let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, claim, now).await? {
+    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
         Claimed::New => {}
         Claimed::Answered(kept) => {
             return kept.as_i64().ok_or_else(|| Error::internal("a kept announcement"));
@@ -222,6 +224,7 @@ pub async fn create(
     let wanted =
         rows::Wanted { audience: &audience, send_at, urgent: draft.urgent, by: viewer.member, at: now };
     let id = rows::add(&mut tx, corp, wanted, |id| seal(app, school, id, &words)).await?;
+    note(app, &mut tx, viewer, id, "created").await?;
     idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;
     queue::add(&mut tx, &jobs::send_announcements::job(corp, send_at, now), now).await?;
     tx.commit().await?;
@@ -251,6 +254,7 @@ pub async fn change(
     let wanted =
         rows::Wanted { audience: &audience, send_at, urgent: draft.urgent, by: viewer.member, at: now };
     rows::change(&mut tx, corp, id, revision, wanted, &content).await?;
+    note(app, &mut tx, viewer, id, "changed").await?;
     queue::add(&mut tx, &jobs::send_announcements::job(corp, send_at, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
@@ -267,8 +271,16 @@ pub async fn cancel(app: &App, school: &School, viewer: &Viewer, id: i64) -> Res
         "scheduled" => rows::cancel(&mut tx, corp, id, viewer.member, app.now()).await?,
         _ => return Err(overtaken(&row)),
     };
+    note(app, &mut tx, viewer, id, "cancelled").await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Records what was done to an announcement, and nothing of what it says.
+async fn note(app: &App, tx: &mut Scoped, viewer: &Viewer, id: i64, act: &str) -> Result<()> {
+    let event = Event::new(tx.corp(), Act::AnnouncementChanged, Some(viewer.member), app.now());
+    let event = event.on("announcement", id).saying(json!({ "act": act }));
+    Ok(audit::insert(tx, event).await?)
 }
 
 fn overtaken(row: &Row) -> Error {

@@ -96,9 +96,9 @@ pub(crate) async fn read(app: &App, school: &School, number: &str) -> Result<()>
             None => "unknown_person",
             Some(person) => {
                 let exempt =
-                    if is_leave { exempt(&mut tx, school, &approval, person, now).await? } else { None };
+                    if is_leave { exempt(app, &mut tx, school, &approval, person).await? } else { None };
                 let permit =
-                    if is_permit { permit(&mut tx, school, &approval, person, now).await? } else { None };
+                    if is_permit { permit(app, &mut tx, school, &approval, person).await? } else { None };
                 exempt.or(permit).unwrap_or("nothing")
             }
         }
@@ -124,11 +124,11 @@ fn ended_because(status: i64) -> &'static str {
 
 /// Exempts the applicant on the whole days of their leave, if there are any.
 async fn exempt(
+    app: &App,
     tx: &mut store::Scoped,
     school: &School,
     approval: &Approval,
     person_id: PersonId,
-    now: DateTime<Utc>,
 ) -> Result<Option<&'static str>> {
     let Some(asked) = approval.leave() else { return Ok(None) };
     let days = span(&asked).and_then(|(begin, end)| leave::whole_days(school.zone, begin, end));
@@ -141,18 +141,19 @@ async fn exempt(
         reason: reason(asked.kind.as_deref().unwrap_or("请假")),
         approval_no: Some(approval.sp_no.clone()),
     };
-    let added = exemptions::add(tx, school.corp(), &[row], "approval", None, now).await?;
+    let keyring = app.store().keyring();
+    let added = exemptions::add(tx, keyring, school.corp(), &[row], "approval", None, app.now()).await?;
     // The same days were entered by hand, or this approval was read by another process.
     Ok(Some(if added == 1 { "exempt" } else { "known" }))
 }
 
 /// Lets the applicant pass the gates in the hours they asked for, as often as they need to.
 async fn permit(
+    app: &App,
     tx: &mut store::Scoped,
     school: &School,
     approval: &Approval,
     person_id: PersonId,
-    now: DateTime<Utc>,
 ) -> Result<Option<&'static str>> {
     let asked = approval.absence().as_ref().and_then(span);
     let Some((from, until)) = asked.filter(|(from, until)| crate::gate_permits::is_span(*from, *until))
@@ -160,9 +161,9 @@ async fn permit(
         return Ok(None);
     };
     let reason = reason(approval.sp_name.as_deref().unwrap_or("出校申请"));
-    let new =
-        ApprovedPermit { person_id, from, until, reason: &reason, approval_no: &approval.sp_no, at: now };
-    let added = gate_permits::add_approved(tx, school.corp(), new).await?;
+    let (approval_no, at) = (approval.sp_no.as_str(), app.now());
+    let new = ApprovedPermit { person_id, from, until, reason: &reason, approval_no, at };
+    let added = gate_permits::add_approved(tx, app.store().keyring(), school.corp(), new).await?;
     Ok(Some(if added { "permit" } else { "known" }))
 }
 

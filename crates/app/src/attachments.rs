@@ -8,14 +8,16 @@ use domain::{
 };
 use store::{
     Scoped, Sealed,
-    access_log::{self, Access},
+    access_log::Access,
     attachments::{self, NewAttachment, content_place, content_row},
+    privacy_notices,
 };
 use tokio::sync::Semaphore;
 
 use crate::{
     App, Error, FieldError, Result, School, forms,
     photos::picture::{self, Unfit},
+    reading_budgets,
     retention::shown_after,
     secret,
 };
@@ -49,7 +51,11 @@ pub async fn take(
     let person = match person {
         None => {
             let own = viewer.person.as_ref().filter(|own| form.audience.kinds.contains(&own.kind));
-            own.ok_or(Error::NotExpected)?.id
+            let own = own.ok_or(Error::NotExpected)?.id;
+            if form.is_sensitive() && privacy_notices::awaits(&tx, corp, own).await? {
+                return Err(Error::NoticeFirst);
+            }
+            own
         }
         Some(person) => {
             let day = school.today(now);
@@ -132,7 +138,7 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Resu
         purpose: PURPOSE,
         at: now,
     };
-    access_log::insert(&mut tx, access).await?;
+    let tx = reading_budgets::look(app, school, viewer, tx, access).await?;
     tx.commit().await?;
     Ok(content)
 }

@@ -5,11 +5,11 @@ mod keys;
 pub mod sealing;
 mod verify;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    PersonId,
+    DepartmentId, PersonId,
     audit::{Act, against_head, event_hash},
     policy::{Action, Viewer},
 };
@@ -20,13 +20,15 @@ use store::{
 };
 
 pub(crate) use keys::{is_signed_text, sign};
-pub use store::audit::Row;
+pub use store::audit::{Row, SeenBy};
 pub use verify::{Verified, verify};
 
 use crate::{App, Error, FieldError, Page, Result, School, page};
 
 /// People asked about at most.
 const MOST: usize = 200;
+/// Viewers told of at most.
+const MOST_VIEWERS: i64 = 200;
 /// Numbers that are told where they are wrong.
 const TOLD: usize = 20;
 
@@ -107,8 +109,12 @@ pub async fn list(
 pub struct People<'a> {
     /// Only what whoever has this number did.
     pub actor: Option<&'a str>,
-    /// Only what was done about these, by number; none: about anybody.
+    /// Only what was done about these, by number; none of the three: about anybody.
     pub numbers: &'a [String],
+    /// … and about whoever was counted under this department in that time.
+    pub department: Option<DepartmentId>,
+    /// … and about whoever this export named.
+    pub export: Option<i64>,
 }
 
 /// The same of people: what somebody did, who looked at these. The search is itself on record, without the numbers.
@@ -125,9 +131,9 @@ pub async fn search(
     check(span)?;
     let (corp, now) = (school.corp(), app.now());
     let actor = people.actor.map(str::trim).filter(|actor| !actor.is_empty());
-    let numbers = as_written(people.numbers)?;
     let mut tx = app.store().scoped(corp).await?;
     let mut question = question(span);
+    question.subjects = asked_about(&mut tx, school, span, people).await?;
     if let Some(number) = actor {
         let found =
             if number.contains('\0') { Vec::new() } else { rows::members_of(&mut tx, corp, number).await? };
@@ -136,18 +142,65 @@ pub async fn search(
         }
         question.actors = Some(found);
     }
-    if !numbers.is_empty() {
-        question.subjects = Some(subjects(&mut tx, &numbers).await?);
-    }
     // Its first page: the others are the same search.
     if before.is_none() {
-        let asked = json!({ "by_actor": actor.is_some(), "people": numbers.len() });
-        let event = Event::new(corp, Act::AuditSearched, Some(viewer.member), now).saying(asked);
-        rows::insert(&mut tx, event).await?;
+        let asked = question.subjects.as_ref().map_or(0, Vec::len);
+        note(&mut tx, viewer, people, actor.is_some(), asked, now).await?;
     }
     let listed = read(app, &mut tx, &question, before, limit).await?;
     tx.commit().await?;
     Ok(listed)
+}
+
+/// Records that somebody searched: how many they asked about, and not whom.
+async fn note(
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    people: People<'_>,
+    by_actor: bool,
+    asked: usize,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let (department, export) = (people.department, people.export);
+    let detail = json!({ "by_actor": by_actor, "people": asked, "department": department, "export": export });
+    let event = Event::new(tx.corp(), Act::AuditSearched, Some(viewer.member), now);
+    Ok(rows::insert(tx, event.saying(detail)).await?)
+}
+
+/// Who saw these people in a time: everybody who looked at one of them, those first who saw most. At most 200; itself on record.
+pub async fn viewers(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    span: Span,
+    people: People<'_>,
+) -> Result<Seen> {
+    may(viewer)?;
+    check(span)?;
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let about = asked_about(&mut tx, school, span, people).await?;
+    let about = about.ok_or_else(|| {
+        Error::field("numbers", "请填写学号或工号，或者选一个部门、填一个导出编号：查的是谁看过他们")
+    })?;
+    note(&mut tx, viewer, people, false, about.len(), now).await?;
+    let mut found = rows::viewers(&mut tx, corp, &about, (span.from, span.until), MOST_VIEWERS + 1).await?;
+    tx.commit().await?;
+    let shown = usize::try_from(MOST_VIEWERS).unwrap_or(usize::MAX);
+    let more = found.len() > shown;
+    found.truncate(shown);
+    Ok(Seen { people: about.len(), viewers: found, more })
+}
+
+/// Who saw some people.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// How many people were asked about.
+    pub people: usize,
+    /// Who looked at one of them.
+    pub viewers: Vec<SeenBy>,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 fn check(span: Span) -> Result<()> {
@@ -175,6 +228,38 @@ fn as_written(numbers: &[String]) -> Result<BTreeMap<String, &str>> {
         return Err(Error::field("numbers", format!("请填写学号或工号，每次最多 {MOST} 个")));
     }
     Ok(written)
+}
+
+/// Whom somebody asks about; none: they name nobody.
+async fn asked_about(
+    tx: &mut Scoped,
+    school: &School,
+    span: Span,
+    people: People<'_>,
+) -> Result<Option<Vec<PersonId>>> {
+    let corp = tx.corp();
+    let numbers = as_written(people.numbers)?;
+    let mut about = BTreeSet::new();
+    if !numbers.is_empty() {
+        about.extend(subjects(tx, &numbers).await?);
+    }
+    if let Some(department) = people.department {
+        let day = |at: Option<DateTime<Utc>>| at.map(|at| school.today(at));
+        let there = rows::persons_under(tx, corp, department, (day(span.from), day(span.until))).await?;
+        if there.is_empty() {
+            return Err(Error::field("department", "这个部门在这段时间里没有人，请核对"));
+        }
+        about.extend(there);
+    }
+    if let Some(export) = people.export {
+        let named = rows::persons_in_export(tx, corp, export).await?;
+        if named.is_empty() {
+            return Err(Error::field("export", "没有这个编号的导出，或者里面没有人，请核对"));
+        }
+        about.extend(named);
+    }
+    let nobody = numbers.is_empty() && people.department.is_none() && people.export.is_none();
+    Ok((!nobody).then(|| about.into_iter().collect()))
 }
 
 async fn subjects(tx: &mut Scoped, numbers: &BTreeMap<String, &str>) -> Result<Vec<PersonId>> {

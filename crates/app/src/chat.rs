@@ -215,6 +215,9 @@ async fn measured(
         }
         Err(Error::FormClosed) => Ok(format!("没有填报：“{called}”已经截止。")),
         Err(Error::NotExpected) => Ok(format!("没有填报：您不在“{called}”的应报名单里。")),
+        Err(Error::NoticeFirst) => {
+            Ok(format!("没有填报：请先阅读告知书。请{open}“{called}”，阅读并同意后再填。"))
+        }
         Err(Error::Invalid(_) | Error::FormChanged | Error::CutoffPassed | Error::KeyReused) => Ok(instead),
         Err(other) => Err(other),
     }

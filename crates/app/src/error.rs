@@ -38,6 +38,9 @@ pub enum Error {
     /// The form does not ask this person today.
     #[error("not expected to answer")]
     NotExpected,
+    /// The form asks what is sensitive, and the person has not agreed to the privacy notice that holds.
+    #[error("the privacy notice comes first")]
+    NoticeFirst,
     /// The Idempotency-Key was used for another request.
     #[error("idempotency key reused")]
     KeyReused,
@@ -53,6 +56,12 @@ pub enum Error {
     /// A copy of one's own data is being made, or today's are all taken.
     #[error("no more copies")]
     CopiesTaken,
+    /// Too many wrong codes of the second factor within a few minutes.
+    #[error("no more tries")]
+    TriesTaken,
+    /// So many people's data were read today as may be: of what, how many, and who can lift it.
+    #[error("reading budget spent")]
+    BudgetSpent(String),
     /// Postgres or what keeps the data keys can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
@@ -92,11 +101,14 @@ impl Error {
             Self::CutoffPassed => &CUTOFF_PASSED,
             Self::FormChanged => &FORM_CHANGED,
             Self::NotExpected => &NOT_EXPECTED,
+            Self::NoticeFirst => &NOTICE_FIRST,
             Self::KeyReused => &KEY_REUSED,
             Self::StaleApproval => &STALE_APPROVAL,
             Self::ChangedSince => &CHANGED_SINCE,
             Self::Overtaken(_) => &OVERTAKEN,
             Self::CopiesTaken => &COPIES_TAKEN,
+            Self::TriesTaken => &TRIES_TAKEN,
+            Self::BudgetSpent(_) => &BUDGET_SPENT,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Wecom(_) | Self::Sync(_) => &WECOM_UNAVAILABLE,
             Self::Internal(..) => &INTERNAL,
@@ -104,7 +116,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 18] {
+    pub fn catalogue() -> [&'static Description; 21] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
@@ -116,11 +128,14 @@ impl Error {
             &CUTOFF_PASSED,
             &FORM_CHANGED,
             &NOT_EXPECTED,
+            &NOTICE_FIRST,
             &KEY_REUSED,
             &STALE_APPROVAL,
             &CHANGED_SINCE,
             &OVERTAKEN,
             &COPIES_TAKEN,
+            &TRIES_TAKEN,
+            &BUDGET_SPENT,
             &UNAVAILABLE,
             &WECOM_UNAVAILABLE,
             &INTERNAL,
@@ -161,6 +176,12 @@ static CUTOFF_PASSED: Description =
 static FORM_CHANGED: Description = describe("form_changed", 409, "表单已更新", "请刷新页面后重新填写");
 static NOT_EXPECTED: Description =
     describe("not_expected", 403, "今天不需要填报", "您不在本表单今天的应报名单中；如有疑问请联系辅导员");
+static NOTICE_FIRST: Description = describe(
+    "notice_first",
+    403,
+    "请先阅读告知书",
+    "这张表单有敏感的问题：请打开表单，阅读并同意告知书后再填报",
+);
 static KEY_REUSED: Description = describe("key_reused", 422, "请求编号已用于其他内容", "请刷新页面后重试");
 static STALE_APPROVAL: Description =
     describe("stale_approval", 409, "待批准的变更已经不同", "请刷新后核对最新的变更再批准");
@@ -176,6 +197,14 @@ static COPIES_TAKEN: Description = describe(
     429,
     "现在不能再取副本",
     "同一时间只做一份，每天最多十份；请稍后再试，或明天再取",
+);
+static TRIES_TAKEN: Description =
+    describe("too_many_tries", 429, "试得太多了", "5 分钟内错了 5 次；请过 5 分钟再试，并核对手机的时间");
+static BUDGET_SPENT: Description = describe(
+    "budget_spent",
+    429,
+    "今天的查看额度已用完",
+    "明天自动恢复；确因工作需要，请管理员或审计员说明原因、放宽今天的额度",
 );
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    PersonId,
+    CorpId, PersonId,
     exemption::{EXEMPTION_COLUMNS, EXEMPTION_NEEDED, ExemptionKind, ExemptionLine},
     policy::{Action, Scope, Viewer},
     roster::{Line, LineError},
@@ -12,12 +12,14 @@ use store::{
     change_sets::{self, Act},
     exemptions::{self, NewExemption, Question},
     members,
+    words::Words,
 };
 
 pub use store::exemptions::Row;
 
 use crate::{
     App, Error, FieldError, Page, Result, School,
+    reasons::{self, Reasoned},
     roster::{ImportError, table::Table},
 };
 
@@ -41,13 +43,20 @@ pub async fn list(
     past: bool,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Row>> {
+) -> Result<Page<Reasoned<Row>>> {
     let question = question(app, school, viewer, kind, past)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = exemptions::list(&mut tx, &question, before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |row| row.exemption_id.to_string()))
+    let rows = opened(app, question.corp, rows)?;
+    Ok(Page::cut(rows, limit, |one| one.row.exemption_id.to_string()))
+}
+
+/// Exemptions with their reasons.
+pub(crate) fn opened(app: &App, corp: CorpId, rows: Vec<Row>) -> Result<Vec<Reasoned<Row>>> {
+    let of = |row: &Row| Words { corp, person: row.person_id, at: row.granted_at };
+    reasons::opened(app, exemptions::reason_place, rows, |row| (of(row), &row.reason))
 }
 
 fn question(
@@ -92,7 +101,8 @@ pub async fn add(app: &App, school: &School, viewer: &Viewer, entered: Entered<'
     let now = app.now();
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = resolve(&mut tx, school, &scope, &[line], app).await?.map_err(by_field)?;
-    let added = exemptions::add(&mut tx, school.corp(), &rows, "manual", Some(viewer.member), now).await?;
+    let (corp, keyring) = (school.corp(), app.store().keyring());
+    let added = exemptions::add(&mut tx, keyring, corp, &rows, "manual", Some(viewer.member), now).await?;
     tx.commit().await?;
     Ok(added == 1)
 }
@@ -147,7 +157,8 @@ pub async fn add_list(
         Err(errors) => return Ok(Outcome { rows: lines.len(), added: 0, errors }),
     };
     let changes = change_sets::begin(&mut tx).await?;
-    let added = exemptions::add(&mut tx, corp, &rows, "list", Some(viewer.member), now).await?;
+    let keyring = app.store().keyring();
+    let added = exemptions::add(&mut tx, keyring, corp, &rows, "list", Some(viewer.member), now).await?;
     if write {
         let title = format!("按名单登记免报 {} 人：新增 {added}", lines.len());
         let act = Act { kind: "exemptions", run_id: None, title: &title, by: Some(viewer.member), at: now };

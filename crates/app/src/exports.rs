@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use domain::{
     export::{BUILT_IN, Column, Dataset, Definition, MAX_NAME, MAX_PURPOSE, is_text},
     policy::{Action, Scope, Viewer},
+    reading::Reading,
 };
 use serde_json::{Value, json};
 use store::{
@@ -21,7 +22,7 @@ use store::{
 pub use answers::{Question, questions};
 pub use cells::Cell;
 
-use crate::{App, Error, FieldError, Page, Result, School, jobs::make_export, secret};
+use crate::{App, Error, FieldError, Page, Result, School, jobs::make_export, reading_budgets, secret};
 
 /// How long a file is kept.
 pub(crate) const LIFE: TimeDelta = TimeDelta::hours(24);
@@ -144,6 +145,10 @@ pub async fn create(
     };
     let corp = school.corp();
     let now = app.now();
+    if definition.dataset.names_people() {
+        // Whom it names is known when it is made, and counted then.
+        reading_budgets::check(app, school, viewer, Reading::Exported, now).await?;
+    }
     let checked_definition = definition;
     let definition = to_value(&checked_definition)?;
     let asked = json!({ "name": name, "definition": definition, "purpose": purpose, "phones": phones });

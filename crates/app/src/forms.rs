@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::{
-    PersonId,
+    CorpId, PersonId,
     form::{
         Period, Schedule, Turn,
         answers::{Answers, Published},
@@ -18,7 +18,7 @@ use domain::{
     region,
 };
 use store::{
-    Scoped, exemptions,
+    AsyncPgConnection, Scoped, exemptions,
     expected::Question,
     forms::{self, Campaign, FormVersion},
     outages, persons,
@@ -102,16 +102,27 @@ impl Loaded {
 
 /// The version asked now of the form with this code.
 pub(crate) async fn current(app: &App, tx: &mut Scoped, code: &str) -> Result<Loaded> {
-    let corp = tx.corp();
+    let found = newest(tx, tx.corp(), code).await?;
+    load(app, tx, found).await
+}
+
+/// Which version that is; none: there is no such form.
+pub(crate) async fn newest(
+    conn: &AsyncPgConnection,
+    corp: CorpId,
+    code: &str,
+) -> store::Result<Option<(Campaign, i64)>> {
     // Postgres takes no NUL, and no form is called what is not a name.
-    if !is_name(code) {
-        return Err(Error::NotFound);
+    if is_name(code) { forms::newest(conn, corp, code).await } else { Ok(None) }
+}
+
+/// The form of a version that was found, compiled.
+pub(crate) async fn load(app: &App, tx: &mut Scoped, found: Option<(Campaign, i64)>) -> Result<Loaded> {
+    let (campaign, newest) = found.ok_or(Error::NotFound)?;
+    match known(app, newest)? {
+        Some(published) => Ok(Loaded::new(&campaign, newest, published)),
+        None => version(app, tx, newest).await,
     }
-    let (campaign, newest) = forms::newest(tx, corp, code).await?.ok_or(Error::NotFound)?;
-    if let Some(published) = known(app, newest)? {
-        return Ok(Loaded::new(&campaign, newest, published));
-    }
-    version(app, tx, newest).await
 }
 
 /// One version, however old: what its answers were given on.

@@ -12,11 +12,15 @@ use store::{
     exemptions,
     gate_permits::{self, NewPermits, Question},
     gates,
+    words::Words,
 };
 
 pub use store::gate_permits::{Own, Row};
 
-use crate::{App, Error, FieldError, Page, Result, School};
+use crate::{
+    App, Error, FieldError, Page, Result, School,
+    reasons::{self, Reasoned},
+};
 
 /// A permit holds no longer than this.
 const LONGEST: TimeDelta = TimeDelta::days(400);
@@ -61,22 +65,25 @@ pub async fn list(
     past: bool,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Row>> {
+) -> Result<Page<Reasoned<Row>>> {
     let question = question(app, school, viewer, past)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = gate_permits::list(&mut tx, &question, before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |row| row.permit_id.to_string()))
+    let of = |row: &Row| Words { corp: question.corp, person: row.person_id, at: row.granted_at };
+    let rows = reasons::opened(app, gate_permits::reason_place, rows, |row| (of(row), &row.reason))?;
+    Ok(Page::cut(rows, limit, |one| one.row.permit_id.to_string()))
 }
 
 /// What the viewer holds themselves, now or later: at most `limit`.
-pub async fn own(app: &App, school: &School, viewer: &Viewer, limit: i64) -> Result<Vec<Own>> {
+pub async fn own(app: &App, school: &School, viewer: &Viewer, limit: i64) -> Result<Vec<Reasoned<Own>>> {
     let Some(person) = &viewer.person else { return Ok(Vec::new()) };
     let mut tx = app.store().reading(school.corp()).await?;
     let rows = gate_permits::own(&mut tx, school.corp(), person.id, app.now(), limit).await?;
     tx.commit().await?;
-    Ok(rows)
+    let of = |row: &Own| Words { corp: school.corp(), person: person.id, at: row.granted_at };
+    reasons::opened(app, gate_permits::reason_place, rows, |row| (of(row), &row.reason))
 }
 
 /// Permits to be given.
@@ -166,7 +173,7 @@ pub async fn add(app: &App, school: &School, viewer: &Viewer, new: New<'_>) -> R
         by: viewer.member,
         at: now,
     };
-    let added = gate_permits::add(&mut tx, permits).await?;
+    let added = gate_permits::add(&mut tx, app.store().keyring(), permits).await?;
     tx.commit().await?;
     Ok(added)
 }

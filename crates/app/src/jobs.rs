@@ -21,6 +21,7 @@ pub mod sync_directory;
 pub mod take_photos;
 pub mod update_cards;
 pub mod warn_gates;
+pub mod warn_readings;
 pub mod warn_reviews;
 pub mod write_back;
 
@@ -55,6 +56,7 @@ pub const KINDS: [&str; 20] = [
     take_photos::KIND,
     update_cards::KIND,
     warn_gates::KIND,
+    warn_readings::KIND,
     warn_reviews::KIND,
     write_back::KIND,
 ];
@@ -108,6 +110,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             take_photos::KIND => take_photos::run(app, school, &job.payload).await,
             update_cards::KIND => update_cards::run(app, school).await,
             warn_gates::KIND => warn_gates::run(app, school).await,
+            warn_readings::KIND => warn_readings::run(app, school).await,
             warn_reviews::KIND => warn_reviews::run(app, school).await,
             write_back::KIND => write_back::run(app, school, &job.payload).await,
             sweep::KIND => sweep::run(app, school).await,
@@ -277,6 +280,9 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
         added |= queue::add(&mut tx, &update_cards::job(school.corp(), now), now).await?;
     }
     added |= crate::gate_alarms::look(&mut tx, school, now).await?;
+    if store::reading_alarms::outstanding(&mut tx, school.corp()).await? {
+        added |= queue::add(&mut tx, &warn_readings::job(school.corp(), now), now).await?;
+    }
     added |= tiles::enqueue_if_due(&mut tx, school, now).await?;
     tx.commit().await?;
     if added {

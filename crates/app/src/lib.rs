@@ -46,6 +46,9 @@ pub mod photos;
 pub mod platform;
 pub mod portal;
 pub mod privacy_notices;
+pub mod reading_alarms;
+pub mod reading_budgets;
+pub mod reasons;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -57,6 +60,8 @@ pub mod reviews;
 pub mod roster;
 pub mod school;
 pub mod school_days;
+pub mod second_factors;
+pub mod security_events;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_offs;
@@ -106,6 +111,7 @@ struct Parts {
     rolls: roll::Rolls,
     looks: jobs::handle_inbox::Looks,
     visits: platform::visits::Noted,
+    security_events: security_events::Noted,
     /// Rung when a job was added, so that a worker of this process looks at once.
     job_added: Notify,
 }
@@ -130,6 +136,7 @@ impl App {
             rolls: roll::Rolls::default(),
             looks: jobs::handle_inbox::Looks::default(),
             visits: platform::visits::Noted::default(),
+            security_events: security_events::Noted::default(),
             job_added: Notify::new(),
         }))
     }
@@ -169,6 +176,10 @@ impl App {
 
     pub(crate) fn visits(&self) -> &platform::visits::Noted {
         &self.0.visits
+    }
+
+    pub(crate) fn security_events(&self) -> &security_events::Noted {
+        &self.0.security_events
     }
 
     pub(crate) fn job_added(&self) -> &Notify {

@@ -11,7 +11,7 @@ use store::{
     viewers::{self, Profile},
 };
 
-use crate::{App, Error, Page, Result, School};
+use crate::{App, Error, Page, Result, School, reading_budgets};
 
 /// The viewer's own card.
 pub async fn profile(app: &App, school: &School, viewer: &Viewer) -> Result<Profile> {
@@ -46,11 +46,8 @@ pub async fn reveal_phone(
         contacts::find(&mut tx, corp, person, &scope, school.today(now)).await?.ok_or(Error::NotFound)?;
     let sealed = contact.phone.ok_or(Error::NotFound)?;
     let phone = app.store().keyring().open(phone_place(corp, &contact.number), &sealed)?;
-    access_log::insert(
-        &mut tx,
-        Access { corp, viewer: viewer.member, person, field: "phone", purpose, at: now },
-    )
-    .await?;
+    let access = Access { corp, viewer: viewer.member, person, field: "phone", purpose, at: now };
+    let tx = reading_budgets::look(app, school, viewer, tx, access).await?;
     tx.commit().await?;
     String::from_utf8(phone).map_err(|_| Error::internal("a phone that is not text"))
 }

@@ -12,7 +12,7 @@ use domain::{
     policy::{Action, Viewer},
 };
 use store::{
-    access_log::{self, Access},
+    access_log::Access,
     audit::{self, Event},
     photos::{self, Question, picture_place, uploads},
 };
@@ -23,7 +23,7 @@ pub use store::photos::{
     uploads::{Count, Row as ResultRow, Upload},
 };
 
-use crate::{App, Error, Page, Result, School};
+use crate::{App, Error, Page, Result, School, reading_budgets};
 
 /// What a photo is looked at for, as the record says.
 const PURPOSE: &str = "identify";
@@ -44,7 +44,7 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, person: PersonId)
     let sealed = found.ok_or(Error::NotFound)?;
     let picture = app.store().keyring().open(picture_place(corp, &person.to_string()), &sealed)?;
     let access = Access { corp, viewer: viewer.member, person, field: "photo", purpose: PURPOSE, at: now };
-    access_log::insert(&mut tx, access).await?;
+    let tx = reading_budgets::look(app, school, viewer, tx, access).await?;
     tx.commit().await?;
     Ok(picture)
 }

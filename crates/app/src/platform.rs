@@ -11,10 +11,14 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use domain::{
+    audit::Act,
     platform::{self as rules, Metric, Reading, Source},
     policy::{Action, Viewer},
 };
+use serde_json::json;
 use store::{
+    Scoped,
+    audit::{self, Event},
     jobs as queue,
     platform::{self as rows, Figure, NewFigure, Origin},
 };
@@ -248,8 +252,23 @@ pub async fn enter(app: &App, school: &School, viewer: &Viewer, entered: Entered
     };
     let mut tx = app.store().scoped(school.corp()).await?;
     rows::keep(&mut tx, school.corp(), &[figure], origin).await?;
+    record(app, &mut tx, viewer, metric, entered.day, "set").await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Records that somebody entered or removed a figure, and not what it is.
+async fn record(
+    app: &App,
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    metric: Metric,
+    day: NaiveDate,
+    act: &str,
+) -> Result<()> {
+    let event = Event::new(tx.corp(), Act::FigureChanged, Some(viewer.member), app.now());
+    let detail = json!({ "act": act, "metric": metric.as_str(), "day": day });
+    Ok(audit::insert(tx, event.saying(detail)).await?)
 }
 
 /// Takes back what was entered or brought.
@@ -271,6 +290,7 @@ pub async fn remove(
     if !rows::remove(&mut tx, school.corp(), which, source.as_str()).await? {
         return Err(Error::NotFound);
     }
+    record(app, &mut tx, viewer, metric, day, "removed").await?;
     tx.commit().await?;
     Ok(())
 }

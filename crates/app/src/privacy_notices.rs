@@ -1,14 +1,20 @@
 //! 告知书: what the school tells people of their data before they answer for the first time, and their word that they agree.
 //!
-//! The pages ask before a form is filled in. What comes by a card or the chat is not held up: whoever answers so has been
-//! asked by a page before, or is by the next one.
+//! The pages ask before a form is filled in. Where it asks anything sensitive, `reports::submit` takes no answer without that
+//! word, by whatever way it comes: a card and the chat lead to the page. Whoever answers for somebody else (代报) and the
+//! school that loads what it knows (`reports::load`) act by their office and not by that person's word: they are not held up.
 
 use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
+    audit::Act,
     policy::{Action, Viewer},
 };
-use store::privacy_notices::{self as rows, Notice};
+use serde_json::json;
+use store::{
+    audit::{self, Event},
+    privacy_notices::{self as rows, Notice},
+};
 
 pub use store::privacy_notices::Row;
 
@@ -65,7 +71,8 @@ pub async fn agree(app: &App, school: &School, viewer: &Viewer, version: i32, lo
     Ok(())
 }
 
-/// Takes it back: the pages ask again before the next answer. What was answered before stays. Once more does nothing.
+/// Takes it back: from now on nothing sensitive is taken from them until they agree again, as the pages ask. What was answered
+/// before stays. Once more does nothing.
 pub async fn withdraw(app: &App, school: &School, viewer: &Viewer) -> Result<()> {
     let person = person(viewer)?;
     let corp = school.corp();
@@ -123,6 +130,8 @@ pub async fn publish(
     if !rows::publish(&mut tx, corp, &notice, viewer.member).await? {
         return Err(newer());
     }
+    let event = Event::new(corp, Act::NoticePublished, Some(viewer.member), notice.published_at);
+    audit::insert(&mut tx, event.saying(json!({ "version": notice.version }))).await?;
     tx.commit().await?;
     tracing::info!(corp, version = notice.version, "a privacy notice was published");
     Ok(notice.version)

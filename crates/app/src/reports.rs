@@ -19,9 +19,9 @@ use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
-    Scoped, attachments,
+    Scoped, Sealed, attachments,
     idempotency_keys::{self, Claim, Claimed},
-    jobs as queue,
+    jobs as queue, privacy_notices,
     reports::{self, Key, NewReport, Source},
     reviews, trips,
 };
@@ -158,8 +158,13 @@ async fn take(
     let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
     ensure_month(app, school, today).await?;
 
-    let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, claim, now).await? {
+    let mut tx = app.store().to_begin(corp).await?;
+    let ((), claimed, newest) = try_join!(
+        tx.begin(),
+        idempotency_keys::claim(&tx, app.store().keyring(), claim, now),
+        forms::newest(&tx, corp, &submission.form),
+    )?;
+    match claimed {
         Claimed::New => {}
         Claimed::Answered(receipt) => {
             return serde_json::from_value(receipt).map_err(|_| Error::internal("a kept receipt"));
@@ -167,7 +172,7 @@ async fn take(
         Claimed::Mismatch => return Err(Error::KeyReused),
     }
     // All else after the claim: a repeat of what was taken yesterday still gets its receipt.
-    let loaded = forms::current(app, &mut tx, &submission.form).await.map_err(|error| match error {
+    let loaded = forms::load(app, &mut tx, newest).await.map_err(|error| match error {
         Error::NotFound => Error::field("form", "没有这个表单，请刷新页面"),
         other => other,
     })?;
@@ -185,14 +190,22 @@ async fn take(
     let question = loaded.question(corp, day, turn.period.slot, among);
     let key = Key { corp, form_id: loaded.form_id, person, period: turn.period, occurrence: 0 };
     // None of these waits for another's answer.
-    let (is_asked, before, away) = try_join!(
+    let (is_asked, awaits_notice, before, away) = try_join!(
         loaded.asks(&tx, &question, person),
+        async {
+            let asks_first = form.is_sensitive() && submission.behalf.is_none();
+            if asks_first { Ok(privacy_notices::awaits(&tx, corp, person).await?) } else { Ok(false) }
+        },
         async { if form.is_event() { Ok(None) } else { Ok(reports::by_key(&tx, key).await?) } },
         async { if form.place.is_some() { Ok(trips::away(&tx, corp, person).await?) } else { Ok(None) } },
     )?;
     if !is_asked {
         // Not expected, and not theirs, look the same.
         return Err(if submission.behalf.is_some() { Error::NotFound } else { Error::NotExpected });
+    }
+    // Whoever answers for somebody else does so by their office, not by that person's word.
+    if awaits_notice {
+        return Err(Error::NoticeFirst);
     }
     let (key, before) =
         if form.is_event() { event(&mut tx, &loaded, key, submission).await? } else { (key, before) };
@@ -211,7 +224,7 @@ async fn take(
     let report = NewReport {
         by_member: Some(viewer.member),
         late: now >= turn.window.cutoff_at,
-        reason: submission.behalf.as_ref().map(|behalf| behalf.reason.trim().to_owned()),
+        reason: submission.behalf.as_ref().map(|behalf| sealed_reason(app, key, behalf)).transpose()?,
         carried: carried(&loaded, submission, source),
         ..draft(app, &loaded, draft_of)?
     };
@@ -319,6 +332,12 @@ fn whose(viewer: &Viewer, submission: &Submission) -> Result<(PersonId, Scope)> 
         return Err(Error::field("reason", "请写明为什么代报，不超过 200 字"));
     }
     Ok((*person, scope))
+}
+
+fn sealed_reason(app: &App, key: Key, behalf: &Behalf) -> Result<Sealed> {
+    let row = key.row();
+    let place = reports::reason_place(key.corp, &row);
+    Ok(app.store().keyring().seal(place, behalf.reason.trim().as_bytes())?)
 }
 
 /// Which event is told of, and the report that is changed by it, if it is known to be one.

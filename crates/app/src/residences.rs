@@ -4,12 +4,17 @@ pub mod list;
 
 use chrono::NaiveDate;
 use domain::{
-    DepartmentId, PersonId, clock,
+    DepartmentId, PersonId,
+    audit::Act,
+    clock,
     policy::{Action, Scope, Viewer},
     residence::{self, Plan, Wish},
     roster::LineError,
 };
+use serde_json::{Value, json};
 use store::{
+    Scoped,
+    audit::{self, Event},
     members,
     residences::{self, InRoom, Question, Rooms, Which},
 };
@@ -188,6 +193,10 @@ pub async fn move_in(
     }
     let wish = Wish { line: 1, person: person.person_id, bed, from: Some(from), until: None };
     let moved = carry_out(&mut tx, school, wish, today).await?;
+    if moved != Moved::Nothing {
+        let detail = json!({ "act": "moved_in", "from": from });
+        note(app, &mut tx, viewer, (person.person_id, bed), detail).await?;
+    }
     tx.commit().await?;
     Ok(moved)
 }
@@ -209,8 +218,24 @@ pub async fn move_out(
     let stay = found.first().ok_or(Error::NotFound)?;
     let wish = Wish { line: 1, person: stay.person_id, bed: stay.bed_id, from: None, until: Some(on) };
     let moved = carry_out(&mut tx, school, wish, today).await?;
+    if moved != Moved::Nothing {
+        let detail = json!({ "act": "moved_out", "until": on });
+        note(app, &mut tx, viewer, (stay.person_id, stay.bed_id), detail).await?;
+    }
     tx.commit().await?;
     Ok(moved)
+}
+
+/// Records that somebody was moved by hand.
+async fn note(
+    app: &App,
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    (person, bed): (PersonId, i64),
+    detail: Value,
+) -> Result<()> {
+    let event = Event::new(tx.corp(), Act::ResidenceChanged, Some(viewer.member), app.now());
+    Ok(audit::insert(tx, event.of(person).on("bed", bed).saying(detail)).await?)
 }
 
 fn check_day(field: &str, day: NaiveDate) -> Result<()> {
@@ -220,7 +245,7 @@ fn check_day(field: &str, day: NaiveDate) -> Result<()> {
     Err(Error::field(field, "不像入住或搬出的日期，请核对年份"))
 }
 
-async fn carry_out(tx: &mut store::Scoped, school: &School, wish: Wish, today: NaiveDate) -> Result<Moved> {
+async fn carry_out(tx: &mut Scoped, school: &School, wish: Wish, today: NaiveDate) -> Result<Moved> {
     let corp = school.corp();
     let stays = residences::stays(tx, corp, &[wish.person], &[wish.bed]).await?;
     let plan = residence::plan(&[wish], &stays, today).map_err(by_field)?;

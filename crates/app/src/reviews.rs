@@ -14,7 +14,7 @@ use domain::{
 };
 use store::{
     Scoped, Sealed,
-    access_log::{self, Access},
+    access_log::Access,
     reports,
     reviews::{self as rows, Reach},
 };
@@ -23,7 +23,9 @@ pub use acts::{Did, Seen, Unnoticed, act, send_back_unnoticed};
 pub use store::reviews::{Counts, Row, Wanted};
 pub(crate) use warnings::{pause_before, warn};
 
-use crate::{App, Error, Page, Result, School, forms, reports::revisions_of, retention::shown_after};
+use crate::{
+    App, Error, Page, Result, School, forms, reading_budgets, reports::revisions_of, retention::shown_after,
+};
 
 /// Whose reports the viewer may touch with `action`: never their own.
 fn reach(app: &App, school: &School, viewer: &Viewer, action: Action) -> Result<Reach> {
@@ -228,7 +230,7 @@ pub async fn answers(
         purpose,
         at: app.now(),
     };
-    access_log::insert(&mut tx, look).await?;
+    let tx = reading_budgets::look(app, school, viewer, tx, look).await?;
     tx.commit().await?;
     let before: Vec<Option<Answers>> =
         found.iter().skip(1).map(|one| one.answers.clone()).chain([None]).collect();

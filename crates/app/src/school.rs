@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::{CorpId, clock, retention::Retention};
+use domain::{CorpId, clock, reading, retention::Retention, second_factor::Rule};
 use store::corps::Corp;
 use wecom::callback::Receiver;
 
@@ -34,8 +34,13 @@ pub struct School {
     pub workbench: bool,
     /// Where heads of the audit chain are told outside of the database; none: nowhere.
     pub anchor_file: Option<PathBuf>,
-    /// The account of whoever is told the head of each day in WeCom; none: nobody.
+    /// The account of whoever is told the head of each day in WeCom, and of accounts that read unusually much; none: of the head
+    /// nobody, of these the auditors.
     pub data_protection_officer: Option<String>,
+    /// What it wants of those who change others' rights and data, beside the sign-in.
+    pub second_factor: Rule,
+    /// How many people's data one account may read a day, by role.
+    pub reading_budgets: reading::Budgets,
     /// How long what is held is kept.
     pub retention: Retention,
     /// Opens the app's callbacks.

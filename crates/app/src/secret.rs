@@ -36,6 +36,11 @@ pub(crate) fn pairing_code() -> Result<String> {
     letters::<8>()
 }
 
+/// What takes the place of a second factor when the phone is lost: 12 letters and digits, good once.
+pub(crate) fn recovery_code() -> Result<String> {
+    letters::<{ domain::second_factor::RECOVERY_LETTERS }>()
+}
+
 /// 16 random bytes in hex: an attachment's id, which nobody guesses.
 pub(crate) fn id() -> Result<String> {
     Ok(hex::encode(bytes::<16>()?))

@@ -1,9 +1,14 @@
 //! The sessions of an account: whose they are sees them and ends them, and an administrator ends those of somebody who has
 //! lost a phone. What was ended is refused at once, also where somebody only looks.
 
-use domain::policy::{Action, Viewer};
+use domain::{
+    audit::Act,
+    policy::{Action, Viewer},
+};
+use serde_json::json;
 use store::{
     access_log::{self, Access},
+    audit::{self, Event},
     members, sessions,
 };
 
@@ -50,10 +55,15 @@ pub async fn end_of(app: &App, school: &School, viewer: &Viewer, userid: &str) -
     let mut tx = app.store().scoped(corp).await?;
     let (member, person) = members::account(&mut tx, corp, userid).await?.ok_or(Error::NotFound)?;
     let ended = sessions::end_all(&mut tx, corp, member, None).await?;
-    if let Some(person) = person.filter(|_| !ended.is_empty()) {
-        let by = viewer.member;
-        let act = Access { corp, viewer: by, person, field: "sessions", purpose: "protect", at: app.now() };
-        access_log::insert(&mut tx, act).await?;
+    if !ended.is_empty() {
+        let (by, now) = (viewer.member, app.now());
+        let mut act = Event::new(corp, Act::SessionsEnded, Some(by), now).on("account", member);
+        if let Some(person) = person {
+            act = act.of(person);
+            let look = Access { corp, viewer: by, person, field: "sessions", purpose: "protect", at: now };
+            access_log::insert(&mut tx, look).await?;
+        }
+        audit::insert(&mut tx, act.saying(json!({ "sessions": ended.len() }))).await?;
     }
     tx.commit().await?;
     sign_in::forget_viewers(app, school, &ended).await;

@@ -8,11 +8,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     CorpId, MemberId,
     policy::Viewer,
+    second_factor::Standing,
+    security_event::{Failing, Kind},
     session::{self, Device},
 };
+use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use store::{
     AsyncPgConnection, jobs as queue,
+    security_events::{self as events, Event},
     sessions::{self, Session},
     sign_in_flows::{self, SignInFlow},
     viewers,
@@ -22,7 +26,12 @@ use wecom::oauth::{Identity, Scope, is_code_spent};
 
 pub use domain::session::Channel;
 
-use crate::{App, Error, Result, School, jobs::refresh_member, secret};
+use crate::{
+    App, Error, Result, School,
+    jobs::refresh_member,
+    secret,
+    security_events::{self, Origin},
+};
 
 /// Life of a sign-in under way.
 pub const FLOW_LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -169,39 +178,73 @@ pub enum Outcome {
     Stranger,
 }
 
-/// Ends a sign-in with this browser.
-pub async fn finish(app: &App, school: &School, back: Return<'_>, device: Device) -> Result<Outcome> {
+/// Ends a sign-in with this browser, which comes from `network`. How it ended is kept among the security events.
+pub async fn finish(
+    app: &App,
+    school: &School,
+    back: Return<'_>,
+    device: Device,
+    network: &str,
+) -> Result<Outcome> {
+    let origin = Origin { channel: device.channel, network };
+    let (outcome, failing) = match end(app, school, back, device, network).await {
+        Err(error @ Error::Wecom(_)) => (Err(error), Some(Failing::Wecom)),
+        Err(error) => (Err(error), None),
+        Ok((outcome, failing)) => (Ok(outcome), failing),
+    };
+    if let Some(failing) = failing {
+        security_events::sign_in_failed(app, school, failing, origin);
+    }
+    outcome
+}
+
+/// The same, with the check it ended at.
+async fn end(
+    app: &App,
+    school: &School,
+    back: Return<'_>,
+    device: Device,
+    network: &str,
+) -> Result<(Outcome, Option<Failing>)> {
     let now = app.now();
     let state_hash = state_hash(back.state);
     let mut tx = app.store().unscoped().await?;
     let found = sign_in_flows::find(&mut tx, school.corp(), &state_hash, now).await?;
     // Somebody's way to consent signs nobody in.
     let Some(flow) = found.filter(|flow| flow.consent_of.is_none()) else {
-        return Ok(Outcome::Again { to: "/".into() });
+        return Ok((Outcome::Again { to: "/".into() }, Some(Failing::UnknownState)));
     };
     if !is_bound(&flow, back.binding) {
-        return Ok(Outcome::Foreign);
+        return Ok((Outcome::Foreign, Some(Failing::OtherBrowser)));
     }
     let to = flow.return_to;
     if flow.used_at.is_some() {
         let session_hash = back.session.map(|session| secret::hash(session.as_bytes()));
         let own = session_hash.is_some() && session_hash == flow.session_hash;
-        return Ok(if own { Outcome::Already { to } } else { Outcome::Again { to } });
+        return Ok(if own {
+            (Outcome::Already { to }, None)
+        } else {
+            (Outcome::Again { to }, Some(Failing::SpentState))
+        });
     }
     let first = use_code(&mut tx, school.corp(), back.code, now).await?
         && sign_in_flows::take(&mut tx, school.corp(), &state_hash, now).await?;
     tx.commit().await?;
     if !first {
-        return Ok(Outcome::Again { to });
+        return Ok((Outcome::Again { to }, Some(Failing::SpentCode)));
     }
 
     let userid = match school.wecom.user_info(back.code).await {
         Ok(Identity::Member { userid, .. }) => userid,
-        Ok(Identity::Outsider) => return Ok(Outcome::Stranger),
-        Err(error) if is_code_spent(&error) => return Ok(Outcome::Again { to }),
+        Ok(Identity::Outsider) => return Ok((Outcome::Stranger, Some(Failing::Stranger))),
+        Err(error) if is_code_spent(&error) => {
+            return Ok((Outcome::Again { to }, Some(Failing::SpentCode)));
+        }
         Err(error) => return Err(error.into()),
     };
-    let Some(member) = find_member(app, school, &userid).await? else { return Ok(Outcome::Stranger) };
+    let Some(member) = find_member(app, school, &userid).await? else {
+        return Ok((Outcome::Stranger, Some(Failing::Stranger)));
+    };
 
     let token = secret::token()?;
     let session = Session {
@@ -217,7 +260,16 @@ pub async fn finish(app: &App, school: &School, back: Return<'_>, device: Device
         browser: device.browser.as_str(),
     };
     let corp = school.corp();
-    let mut tx = app.store().unscoped().await?;
+    let event = Event {
+        kind: Kind::SignedIn,
+        member: Some(member),
+        reason: "",
+        channel: device.channel,
+        network,
+        operation: "",
+        at: now,
+    };
+    let mut tx = app.store().scoped(corp).await?;
     sessions::lock(&mut tx, corp, member).await?;
     if let Some(old) = back.session {
         sessions::delete(&mut tx, corp, &secret::hash(old.as_bytes())).await?;
@@ -225,9 +277,10 @@ pub async fn finish(app: &App, school: &School, back: Return<'_>, device: Device
     sessions::insert(&mut tx, &session).await?;
     let ended = sessions::end_beyond(&mut tx, corp, member, session.channel, session::MOST, now).await?;
     sign_in_flows::finish(&mut tx, corp, &state_hash, &session.session_hash).await?;
+    events::add(&mut tx, corp, event, 1).await?;
     tx.commit().await?;
     forget_viewers(app, school, &ended).await;
-    Ok(Outcome::SignedIn { session: token, to })
+    Ok((Outcome::SignedIn { session: token, to }, None))
 }
 
 /// The account of a userid. One the mirror has not seen yet is looked at by a job: the member comes back in a moment.
@@ -285,7 +338,7 @@ pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Res
         viewer.grants.retain(|grant| grant.until > today);
         return Ok(Some(viewer));
     }
-    let Some((viewer, _)) = viewer(app, school, session).await? else { return Ok(None) };
+    let Some(Present { viewer, .. }) = viewer(app, school, session).await? else { return Ok(None) };
     let remembered = Remembered { of: key, viewer };
     if let Ok(bytes) = serde_json::to_vec(&remembered) {
         app.cache().put(&remembered.of, &bytes, VIEWER_SECONDS).await;
@@ -293,13 +346,26 @@ pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Res
     Ok(Some(remembered.viewer))
 }
 
-/// The same as it is now, and when they signed in: for whoever is about to change something.
-pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<(Viewer, DateTime<Utc>)>> {
+/// Who is there now, and how sure that is.
+#[derive(Debug)]
+pub struct Present {
+    /// Who.
+    pub viewer: Viewer,
+    /// When they signed in.
+    pub signed_in_at: DateTime<Utc>,
+    /// Whether a second factor is asked for, and when it was last shown.
+    pub factor: Standing,
+}
+
+/// The same as it is now: for whoever is about to change something.
+pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<Present>> {
     let hash = secret::hash(session.as_bytes());
     let now = app.now();
-    let mut tx = app.store().reading(school.corp()).await?;
-    let found = viewers::of_session(&mut tx, school.corp(), &hash, school.today(now), now).await?;
-    tx.commit().await?;
+    let (corp, today) = (school.corp(), school.today(now));
+    // Asked before every write, and nothing is kept of it: nobody waits for its beginning, nor for its end.
+    let tx = app.store().to_begin(corp).await?;
+    let ((), found) = try_join!(tx.begin_reading(), viewers::of_session(&tx, corp, &hash, today, now))?;
+    drop(tx);
     let Some(session) = found else { return Ok(None) };
     if session.viewer.is_none() {
         // The member has left or is disabled. Should they come back, they sign in anew.
@@ -311,7 +377,12 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
         sessions::touch(&mut tx, school.corp(), &hash, now, now + IDLE).await?;
         tx.commit().await?;
     }
-    Ok(session.viewer.map(|viewer| (viewer, session.signed_in_at)))
+    let (held, proven_at) = (session.has_factor, session.proven_at);
+    Ok(session.viewer.map(|viewer| {
+        let wanted = viewer.wants_second_factor();
+        let factor = Standing::of(school.second_factor, wanted, held, proven_at);
+        Present { viewer, signed_in_at: session.signed_in_at, factor }
+    }))
 }
 
 /// Ends a session.

@@ -9,6 +9,7 @@ mod timeline;
 
 use chrono::NaiveDate;
 use domain::{
+    CorpId,
     policy::{Action, Scope, Viewer},
     roster::{Line, LineError},
     status::StatusLine,
@@ -17,6 +18,7 @@ use store::{
     departments, members,
     persons::{self, Subject},
     statuses::{self, Question},
+    words::Words,
 };
 
 pub use graduation::{Graduates, Graduation, graduate};
@@ -25,7 +27,11 @@ pub use revoke::revoke;
 pub use store::statuses::{PlaceRow, Row};
 pub use timeline::{Timeline, timeline};
 
-use crate::{App, Error, FieldError, Page, Result, School, roster};
+use crate::{
+    App, Error, FieldError, Page, Result, School,
+    reasons::{self, Reasoned},
+    roster,
+};
 use act::{By, Wanted};
 
 /// Whose standing the viewer may change.
@@ -60,7 +66,7 @@ pub async fn list(
     filter: Filter<'_>,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Row>> {
+) -> Result<Page<Reasoned<Row>>> {
     let question = Question {
         corp: school.corp(),
         scope: readable(viewer)?,
@@ -73,7 +79,14 @@ pub async fn list(
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = statuses::list(&mut tx, &question, before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |row| row.change_id.to_string()))
+    let rows = opened(app, school.corp(), rows)?;
+    Ok(Page::cut(rows, limit, |one| one.row.change_id.to_string()))
+}
+
+/// Changes with their reasons.
+fn opened(app: &App, corp: CorpId, rows: Vec<Row>) -> Result<Vec<Reasoned<Row>>> {
+    let of = |row: &Row| Words { corp, person: row.person_id, at: row.made_at };
+    reasons::opened(app, statuses::reason_place, rows, |row| (of(row), &row.reason))
 }
 
 /// What somebody enters by hand, as text.

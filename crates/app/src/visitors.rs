@@ -16,7 +16,7 @@ use domain::{
 use serde_json::{Value, json};
 use store::{
     Sealed,
-    access_log::{self, Access},
+    access_log::Access,
     gates::{self, Zone},
     idempotency_keys::{self, Claim, Claimed},
     visitors::{self as rows, NewVisitor, Row, about_place, phone_place},
@@ -24,7 +24,7 @@ use store::{
 
 pub use link::{Visit, open};
 
-use crate::{App, Error, Page, Result, School, people::PURPOSES, secret};
+use crate::{App, Error, Page, Result, School, people::PURPOSES, reading_budgets, secret};
 
 /// Where a link leads.
 const PAGE: &str = "/h5/visit#t=";
@@ -132,7 +132,7 @@ pub async fn invite(
     let token = secret::id()?;
     let (token_hash, link) = (secret::hash(token.as_bytes()), format!("{PAGE}{token}"));
     let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, claim, now).await? {
+    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
         Claimed::New => {}
         // The answer with the link before was lost, and of that link there is only a hash.
         Claimed::Answered(kept) => {
@@ -296,7 +296,7 @@ pub async fn reveal_phone(
     let phone = phone_of(app, corp, &found)?;
     let person = found.host_id;
     let access = Access { corp, viewer: viewer.member, person, field: "visitor_phone", purpose, at: now };
-    access_log::insert(&mut tx, access).await?;
+    let tx = reading_budgets::look(app, school, viewer, tx, access).await?;
     tx.commit().await?;
     Ok(phone)
 }

@@ -89,11 +89,35 @@ pub enum Act {
     HoldSet,
     /// … released.
     HoldLifted,
+    /// Somebody set up a second factor of their own.
+    SecondFactorSet,
+    /// … removed it.
+    SecondFactorRemoved,
+    /// … used a code for when the phone is lost.
+    RecoveryCodeUsed,
+    /// An administrator removed another's.
+    SecondFactorReset,
+    /// An administrator ended another's sessions.
+    SessionsEnded,
+    /// Somebody may read more today.
+    ReadingLifted,
+    /// What became of an alarm on how much somebody reads was noted.
+    ReadingAlarmSettled,
+    /// An announcement was made, changed, cancelled or taken back.
+    AnnouncementChanged,
+    /// Somebody was given a bed, or moved out, one by one.
+    ResidenceChanged,
+    /// Photos were brought.
+    PhotosUploaded,
+    /// A figure of the platform was entered by hand, or removed.
+    FigureChanged,
+    /// A privacy notice was published.
+    NoticePublished,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 49] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -131,6 +155,18 @@ impl Act {
         Self::AnswersPurged,
         Self::HoldSet,
         Self::HoldLifted,
+        Self::SecondFactorSet,
+        Self::SecondFactorRemoved,
+        Self::RecoveryCodeUsed,
+        Self::SecondFactorReset,
+        Self::SessionsEnded,
+        Self::ReadingLifted,
+        Self::ReadingAlarmSettled,
+        Self::AnnouncementChanged,
+        Self::ResidenceChanged,
+        Self::PhotosUploaded,
+        Self::FigureChanged,
+        Self::NoticePublished,
     ];
 
     /// As it stands in the database and in JSON.
@@ -173,6 +209,18 @@ impl Act {
             Self::AnswersPurged => "answers_purged",
             Self::HoldSet => "hold_set",
             Self::HoldLifted => "hold_lifted",
+            Self::SecondFactorSet => "second_factor_set",
+            Self::SecondFactorRemoved => "second_factor_removed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::SecondFactorReset => "second_factor_reset",
+            Self::SessionsEnded => "sessions_ended",
+            Self::ReadingLifted => "reading_lifted",
+            Self::ReadingAlarmSettled => "reading_alarm_settled",
+            Self::AnnouncementChanged => "announcement_changed",
+            Self::ResidenceChanged => "residence_changed",
+            Self::PhotosUploaded => "photos_uploaded",
+            Self::FigureChanged => "figure_changed",
+            Self::NoticePublished => "notice_published",
         }
     }
 

@@ -115,6 +115,24 @@ impl Dataset {
         )
     }
 
+    /// Whether its rows name people, each of whom is told of it; the others are figures.
+    pub fn names_people(self) -> bool {
+        matches!(
+            self,
+            Self::People
+                | Self::Registration
+                | Self::Exemptions
+                | Self::ReportPeople
+                | Self::Trips
+                | Self::Passages
+                | Self::Outsiders
+                | Self::Usage
+                | Self::UsageConsole
+                | Self::Portal
+                | Self::ReportAnswers
+        )
+    }
+
     /// Whether its rows are of one form.
     fn is_of_a_form(self) -> bool {
         matches!(

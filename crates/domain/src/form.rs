@@ -133,6 +133,11 @@ impl Form {
         self.cadence.turns(zone, schedule, day)
     }
 
+    /// Whether it asks anything sensitive, which nobody answers before they agreed to what the school tells them of it.
+    pub fn is_sensitive(&self) -> bool {
+        self.fields.iter().any(|field| field.sensitive)
+    }
+
     /// Whether it is answered any number of times.
     pub fn is_event(&self) -> bool {
         matches!(self.cadence, Cadence::Event)

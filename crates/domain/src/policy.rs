@@ -495,6 +495,13 @@ impl Viewer {
         self.person.as_ref().is_some_and(|person| person.kind == PersonKind::Staff)
     }
 
+    /// Whether a second factor belongs to what the viewer holds: it changes what others may do or are, or shows what everybody
+    /// did.
+    pub fn wants_second_factor(&self) -> bool {
+        use Action::{Administer, Audit, ChangeStatus, GiveGrants};
+        [Administer, Audit, ChangeStatus, GiveGrants].into_iter().any(|action| self.may(action))
+    }
+
     /// Whether the viewer may do `action` to anyone at all.
     pub fn may(&self, action: Action) -> bool {
         !self.scope(action).is_empty()
@@ -619,6 +626,14 @@ mod tests {
         for role in [Role::Counsellor, Role::CollegeLeader, Role::SchoolLeader, Role::Administrator] {
             assert!(!viewer(&[(role, 1, true)]).may_appoint(&class), "{role:?}");
         }
+    }
+
+    #[test]
+    fn a_second_factor_belongs_to_whoever_changes_others_or_reads_what_they_did() {
+        let wanting: Vec<Role> =
+            Role::ALL.into_iter().filter(|role| viewer(&[(*role, 1, true)]).wants_second_factor()).collect();
+        assert_eq!(wanting, [Role::CollegeOffice, Role::SchoolOffice, Role::Administrator, Role::Auditor]);
+        assert!(!viewer(&[]).wants_second_factor());
     }
 
     #[test]

@@ -88,6 +88,12 @@ pub struct Classes {
     pub entries: Class,
     /// Who took a copy of their data.
     pub copies: Class,
+    /// Sign-ins and refusals.
+    pub security: Class,
+    /// How much was read, and what stood out.
+    pub readings: Class,
+    /// Second factors of accounts that left.
+    pub factors: Class,
 }
 
 /// A school's schedule.
@@ -164,7 +170,7 @@ pub enum Wrong {
 }
 
 /// Names of the classes, in the order they are shown.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 18] = [
     "answers",
     "facts",
     "passages",
@@ -180,11 +186,14 @@ pub const NAMES: [&str; 15] = [
     "settled_jobs",
     "entries",
     "copies",
+    "security",
+    "readings",
+    "factors",
 ];
 
 impl Classes {
     /// Each by its name, in the order of [`NAMES`].
-    pub fn all(&self) -> [(&'static str, &Class); 15] {
+    pub fn all(&self) -> [(&'static str, &Class); 18] {
         [
             ("answers", &self.answers),
             ("facts", &self.facts),
@@ -201,6 +210,9 @@ impl Classes {
             ("settled_jobs", &self.settled_jobs),
             ("entries", &self.entries),
             ("copies", &self.copies),
+            ("security", &self.security),
+            ("readings", &self.readings),
+            ("factors", &self.factors),
         ]
     }
 
@@ -221,6 +233,9 @@ impl Classes {
             "settled_jobs" => &mut self.settled_jobs,
             "entries" => &mut self.entries,
             "copies" => &mut self.copies,
+            "security" => &mut self.security,
+            "readings" => &mut self.readings,
+            "factors" => &mut self.factors,
             _ => return None,
         })
     }
@@ -289,7 +304,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{gate, my_data, portal};
+    use crate::{gate, my_data, portal, security_event};
 
     fn standard() -> Retention {
         Retention::of(&BTreeMap::new()).unwrap()
@@ -315,7 +330,10 @@ mod tests {
         assert_eq!(classes.visits.days, gate::visitor::KEPT_DAYS);
         assert_eq!(classes.entries.days.unsigned_abs(), portal::KEPT_DAYS);
         assert_eq!(classes.copies.days, my_data::COPIES_KEPT_DAYS);
-        for class in [&classes.passages, &classes.visits, &classes.entries, &classes.copies] {
+        assert_eq!(classes.security.days, security_event::KEPT_DAYS);
+        let fixed =
+            [&classes.passages, &classes.visits, &classes.entries, &classes.copies, &classes.security];
+        for class in fixed {
             assert_eq!((class.floor, class.ceiling), (class.days, class.days), "{}", class.title);
         }
     }

@@ -7,7 +7,7 @@ use crate::platform::visit::Client;
 pub const MOST: i64 = 5;
 
 /// From where someone signs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// Inside 企业微信: silent.
     InClient,

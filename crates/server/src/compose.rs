@@ -81,6 +81,8 @@ fn compose_school(
         data_protection_officer: school.data_protection_officer.clone(),
         retention: Retention::of(&school.retention)
             .with_context(|| format!("{} 的保存期限不对（schools.retention）", school.name))?,
+        second_factor: school.second_factor,
+        reading_budgets: school.reading_budgets()?,
         receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
         contacts_receiver: match &school.contacts {
             Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),

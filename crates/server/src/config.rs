@@ -7,8 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
 use chrono::NaiveDate;
-use domain::CorpId;
+use domain::{
+    CorpId,
+    policy::Role,
+    reading::{Budgets, Limits, Reading},
+    second_factor::Rule,
+};
 use figment::{
     Figment,
     providers::{Env, Format, Toml},
@@ -58,14 +64,23 @@ pub struct Server {
     pub trusted_proxies: Vec<IpAddr>,
     /// HTTP workers; as many as cores if left out.
     pub workers: Option<usize>,
+    /// Minutes after a sign-in in which a phone is shown in full and a sheet that names people is made; after them one signs in
+    /// once more. 480 if left out.
+    #[serde(default = "default_reveal_sign_in_minutes")]
+    pub reveal_sign_in_minutes: u32,
     /// Minutes after a sign-in in which dangerous acts (grants, approvals, deleting photos, killing keys, kind rules, exports of
-    /// answers) are taken; after them one signs in once more. 10 if left out; a session ends after 720.
+    /// answers, copies of one's own data, lifting a reading budget) are taken; after them one signs in once more. 10 if left out; a
+    /// session ends after 720.
     #[serde(default = "default_fresh_sign_in_minutes")]
     pub fresh_sign_in_minutes: u32,
 }
 
 fn default_fresh_sign_in_minutes() -> u32 {
     10
+}
+
+fn default_reveal_sign_in_minutes() -> u32 {
+    480
 }
 
 /// Postgres.
@@ -212,13 +227,67 @@ pub struct School {
     /// its menu. The console must switch the tile on (应用 → 工作台自定义展示 → 由企业自行设置).
     #[serde(default)]
     pub workbench: bool,
+    /// A second factor (二次验证) of those who change others' rights or data, or read the audit: `off`, nobody is asked; `optional`
+    /// (if left out), whoever has set one up is asked before a dangerous act; `required`, they do none without.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    pub second_factor: Rule,
     /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
-    /// here can change it. Left out, nobody is told.
+    /// here can change it, and of how many accounts read unusually much. Left out, nobody is told of the head, and the auditors of
+    /// the accounts.
     pub data_protection_officer: Option<String>,
     /// Days something is kept, by class (保存期限), where the school says otherwise than fixtures/retention.toml: `answers = 60`. Each within
     /// the bounds of that file.
     #[serde(default)]
     pub retention: BTreeMap<String, i64>,
+    /// How many people's data one account may read a day, where a role shall have another number than docs/RIGHTS.md says:
+    /// `{ counsellor = { phones = 100, answers = 600, photos = 600, exported = 50000 } }`; what is left out stays. Not below 20 phones, 100
+    /// answers, 100 photos and 1000 people in sheets.
+    #[serde(default)]
+    pub reading_budgets: BTreeMap<String, ReadingBudget>,
+}
+
+/// How many people's data an account of a role may read a day.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadingBudget {
+    /// Phones shown in full.
+    pub phones: Option<u32>,
+    /// People whose answers are opened.
+    pub answers: Option<u32>,
+    /// Photos shown.
+    pub photos: Option<u32>,
+    /// People named by sheets.
+    pub exported: Option<u32>,
+}
+
+impl School {
+    /// What each role may read a day.
+    pub fn reading_budgets(&self) -> anyhow::Result<Budgets> {
+        let mut budgets = Budgets::default();
+        for (name, said) in &self.reading_budgets {
+            let role = Role::parse(name)
+                .with_context(|| format!("schools.reading_budgets：没有角色 {name}，角色名见 docs/RIGHTS.md"))?;
+            let before = Limits::of(role);
+            let limit = |reading: Reading, said: Option<u32>| -> anyhow::Result<i64> {
+                let Some(said) = said.map(i64::from) else { return Ok(before.get(reading)) };
+                let (kind, floor) = (reading.as_str(), Limits::FLOORS.get(reading));
+                anyhow::ensure!(
+                    said >= floor,
+                    "schools.reading_budgets.{name}.{kind} 不能低于 {floor}：再低会妨碍正常工作"
+                );
+                Ok(said)
+            };
+            let limits = Limits {
+                phones: limit(Reading::Phones, said.phones)?,
+                answers: limit(Reading::Answers, said.answers)?,
+                photos: limit(Reading::Photos, said.photos)?,
+                exported: limit(Reading::Exported, said.exported)?,
+            };
+            budgets = budgets.with(role, limits);
+        }
+        Ok(budgets)
+    }
 }
 
 /// Leave and permits from approvals. The console must give the app their data (审批 → API → 审批数据权限).
@@ -313,6 +382,7 @@ impl Config {
                 "schools：{} 的 corp_id 或域名与别的学校重复，每个域名只能属于一个学校",
                 school.name
             );
+            school.reading_budgets()?;
             anyhow::ensure!(
                 school.app.name != app::school::CONTACTS,
                 "schools.app.name 不能是保留名 contacts"

@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod problem;
 pub mod progress;
+pub mod refusals;
 pub mod routes;
 pub mod who;
 
@@ -70,6 +71,7 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
                 web::PathConfig::default()
                     .error_handler(|_, _| problem::Failure::http("no_such_address").into()),
             )
+            .wrap(from_fn(refusals::note))
             .wrap(from_fn(headers::same_site))
             .wrap(Compress::default())
             .wrap(from_fn(headers::secure))

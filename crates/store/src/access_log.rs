@@ -47,6 +47,22 @@ pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<
     audit::insert(conn, look.on("access", id).saying(json!({ "field": access.field }))).await
 }
 
+/// Whether the same viewer looked at one of these fields of the same person since then.
+pub async fn has_looked(
+    conn: &mut AsyncPgConnection,
+    access: Access<'_>,
+    fields: &[&str],
+    since: DateTime<Utc>,
+) -> Result<bool> {
+    let looks = access_log::table
+        .filter(access_log::corp_id.eq(access.corp))
+        .filter(access_log::person_id.eq(access.person))
+        .filter(access_log::at.ge(since))
+        .filter(access_log::viewer.eq(access.viewer))
+        .filter(access_log::field.eq_any(fields.to_vec()));
+    Ok(diesel::select(diesel::dsl::exists(looks)).get_result(conn).await?)
+}
+
 /// A look, as the person looked at sees it.
 #[derive(Debug, Clone, Queryable)]
 pub struct Look {

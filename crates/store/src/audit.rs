@@ -17,7 +17,9 @@ pub use chain::{
     Head, HeadRow, Key, Waiting, add_head, add_key, heads, keys, last_head, last_link, links, lock, loose,
     seal, signing_place, unsealed, waiting_gone,
 };
-pub use list::{Question, Row, list, members_of, persons_of};
+pub use list::{
+    Question, Row, SeenBy, list, members_of, persons_in_export, persons_of, persons_under, viewers,
+};
 
 use crate::{Error, Result, prepared::prepared};
 

@@ -3,17 +3,24 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId, audit::Act, policy::Scope};
 use serde_json::json;
 
 use crate::{
-    Result,
+    Keyring, Result, Sealed,
     audit::{self, Event},
     schema::exemptions,
+    sealed::{Place, column},
+    words::Words,
 };
+
+/// Where the reason of an exemption stands sealed; `row` is of [`Words::row`].
+pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::EXEMPTION_REASON, corp, row }
+}
 
 /// Whether a person is exempt on a day.
 pub async fn covers(
@@ -52,6 +59,7 @@ pub struct NewExemption {
 /// were added.
 pub async fn add(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     corp: CorpId,
     rows: &[NewExemption],
     source: &str,
@@ -61,6 +69,10 @@ pub async fn add(
     let mut added = 0;
     // Ten thousand rows are a megabyte.
     for part in rows.chunks(10_000) {
+        let sealed = |row: &NewExemption| {
+            Words { corp, person: row.person_id, at: now }.seal(keyring, reason_place, &row.reason)
+        };
+        let reasons = part.iter().map(sealed).collect::<Result<Vec<Sealed>>>()?;
         added += diesel::sql_query(
             "insert into exemptions (corp_id, person_id, kind, from_date, until_date, reason, approval_no, source, granted_by,
                                      granted_at)
@@ -72,7 +84,7 @@ pub async fn add(
         .bind::<Array<Text>, _>(part.iter().map(|row| row.kind).collect::<Vec<_>>())
         .bind::<Array<Date>, _>(part.iter().map(|row| row.from).collect::<Vec<_>>())
         .bind::<Array<Nullable<Date>>, _>(part.iter().map(|row| row.until).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(part.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(reasons)
         .bind::<Array<Nullable<Text>>, _>(part.iter().map(|row| row.approval_no.as_deref()).collect::<Vec<_>>())
         .bind::<Text, _>(source)
         .bind::<Nullable<BigInt>, _>(by)
@@ -130,6 +142,9 @@ pub struct Row {
     /// Its number.
     #[diesel(sql_type = BigInt)]
     pub exemption_id: i64,
+    /// Whose.
+    #[diesel(sql_type = BigInt)]
+    pub person_id: PersonId,
     /// Student or staff number.
     #[diesel(sql_type = Text)]
     pub number: String,
@@ -148,9 +163,9 @@ pub struct Row {
     /// The first day it no longer holds.
     #[diesel(sql_type = Nullable<Date>)]
     pub until_date: Option<NaiveDate>,
-    /// Why.
-    #[diesel(sql_type = Text)]
-    pub reason: String,
+    /// Why, sealed for [`reason_place`].
+    #[diesel(sql_type = Binary)]
+    pub reason: Sealed,
     /// `manual`, `list` or `approval`.
     #[diesel(sql_type = Text)]
     pub source: String,
@@ -184,7 +199,7 @@ pub struct Question {
 }
 
 const SHOWN: &str = "
-  select e.exemption_id, p.number, p.name, d.name as place, e.kind, e.from_date, e.until_date, e.reason, e.source,
+  select e.exemption_id, e.person_id, p.number, p.name, d.name as place, e.kind, e.from_date, e.until_date, e.reason, e.source,
          coalesce(gp.name, g.name, g.userid) as granted_by, e.granted_at, e.revoked_at, e.revoke_reason
   from exemptions e
   join persons p on p.corp_id = e.corp_id and p.person_id = e.person_id
@@ -259,7 +274,7 @@ pub async fn revoke(
     Ok(revoked == 1)
 }
 
-/// Long exemptions of somebody that hold on a day.
+/// An exemption, as it is worked on.
 #[derive(Debug, Clone, Queryable)]
 pub struct Holding {
     /// Its number.
@@ -272,8 +287,29 @@ pub struct Holding {
     pub from: NaiveDate,
     /// The first day it no longer holds.
     pub until: Option<NaiveDate>,
-    /// Why.
-    pub reason: String,
+    /// Why, sealed for [`reason_place`].
+    pub reason: Sealed,
+    /// When it was granted.
+    pub granted_at: DateTime<Utc>,
+}
+
+/// Exemptions by number, whether they hold or not.
+pub async fn by_ids(conn: &mut AsyncPgConnection, corp: CorpId, ids: &[i64]) -> Result<Vec<Holding>> {
+    Ok(exemptions::table
+        .filter(exemptions::corp_id.eq(corp))
+        .filter(exemptions::exemption_id.eq_any(ids))
+        .order(exemptions::exemption_id)
+        .select((
+            exemptions::exemption_id,
+            exemptions::person_id,
+            exemptions::kind,
+            exemptions::from_date,
+            exemptions::until_date,
+            exemptions::reason,
+            exemptions::granted_at,
+        ))
+        .load(conn)
+        .await?)
 }
 
 /// What of these kinds holds for these people on a day.
@@ -299,6 +335,7 @@ pub async fn holding(
             exemptions::from_date,
             exemptions::until_date,
             exemptions::reason,
+            exemptions::granted_at,
         ))
         .load(conn)
         .await?)

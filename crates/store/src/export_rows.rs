@@ -245,9 +245,12 @@ pub struct ExemptionRow {
     /// The first day it no longer holds.
     #[diesel(sql_type = Nullable<Date>)]
     pub until_date: Option<NaiveDate>,
-    /// Why.
-    #[diesel(sql_type = Text)]
-    pub reason: String,
+    /// Why, sealed for [`crate::exemptions::reason_place`].
+    #[diesel(sql_type = Binary)]
+    pub reason: Sealed,
+    /// When it was granted.
+    #[diesel(sql_type = Timestamptz)]
+    pub granted_at: DateTime<Utc>,
     /// `manual`, `list` or `approval`.
     #[diesel(sql_type = Text)]
     pub source: String,
@@ -297,7 +300,7 @@ pub async fn exemptions(
     let (sort, tie) = (question.sort(), "e.exemption_id");
     let sql = format!(
         "select e.exemption_id, p.person_id, p.number, p.name, p.kind, d.name as place, c.name as college, g.name as grade,
-                e.kind as exemption, e.from_date, e.until_date, e.reason, e.source,
+                e.kind as exemption, e.from_date, e.until_date, e.reason, e.granted_at, e.source,
                 coalesce(bp.name, b.name, b.userid) as granted_by, e.revoked_at, {sort} as sort_key
          {} and {} order by {}p.number, {tie} limit $13",
         exempted(question.filters.past),

@@ -60,7 +60,7 @@ pub struct FormVersion {
 /// The form of this code, and the version of it that is asked now. Without the document, which is large and which whoever
 /// asks often has.
 pub async fn newest(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     corp: CorpId,
     code: &str,
 ) -> Result<Option<(Campaign, i64)>> {
@@ -73,7 +73,7 @@ pub async fn newest(
         .filter(forms::code.eq(code))
         .order(form_versions::version.desc())
         .select((Campaign::as_select(), form_versions::form_version_id))
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()?)
 }

@@ -3,17 +3,24 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act, policy::Scope};
 use serde_json::json;
 
 use crate::{
-    Result,
+    Keyring, Result, Sealed,
     audit::{self, Event},
     schema::gate_permits,
+    sealed::{Place, column},
+    words::Words,
 };
+
+/// Where the reason of a permit stands sealed; `row` is of [`Words::row`].
+pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::PERMIT_REASON, corp, row }
+}
 
 /// Permits to be kept, the same for everybody.
 #[derive(Debug, Clone, Copy)]
@@ -39,9 +46,14 @@ pub struct NewPermits<'a> {
 }
 
 /// Keeps permits; one that stands already stays as it is. How many were added.
-pub async fn add(conn: &mut AsyncPgConnection, new: NewPermits<'_>) -> Result<usize> {
+pub async fn add(conn: &mut AsyncPgConnection, keyring: &Keyring, new: NewPermits<'_>) -> Result<usize> {
+    let sealed = |person: &PersonId| {
+        Words { corp: new.corp, person: *person, at: new.at }.seal(keyring, reason_place, new.reason)
+    };
+    let reasons = new.people.iter().map(sealed).collect::<Result<Vec<Sealed>>>()?;
     let sql = "insert into gate_permits (corp_id, person_id, kind, from_time, until_time, zones, reason, granted_by, granted_at)
-               select $1, person, $3, $4, $5, $6, $7, $8, $9 from unnest($2) as person on conflict do nothing";
+               select $1, r.person, $3, $4, $5, $6, r.reason, $8, $9 from unnest($2, $7) as r (person, reason)
+               on conflict do nothing";
     let added = diesel::sql_query(sql)
         .bind::<Integer, _>(new.corp)
         .bind::<Array<BigInt>, _>(new.people)
@@ -49,7 +61,7 @@ pub async fn add(conn: &mut AsyncPgConnection, new: NewPermits<'_>) -> Result<us
         .bind::<Timestamptz, _>(new.from)
         .bind::<Timestamptz, _>(new.until)
         .bind::<Array<BigInt>, _>(new.zones)
-        .bind::<Text, _>(new.reason)
+        .bind::<Array<Binary>, _>(reasons)
         .bind::<BigInt, _>(new.by)
         .bind::<Timestamptz, _>(new.at)
         .execute(conn)
@@ -82,9 +94,12 @@ pub struct ApprovedPermit<'a> {
 /// Keeps it; false where the approval's, or the same one by hand, stands already.
 pub async fn add_approved(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     corp: CorpId,
     new: ApprovedPermit<'_>,
 ) -> Result<bool> {
+    let words = Words { corp, person: new.person_id, at: new.at };
+    let reason = words.seal(keyring, reason_place, new.reason)?;
     let row = (
         gate_permits::corp_id.eq(corp),
         gate_permits::person_id.eq(new.person_id),
@@ -92,7 +107,7 @@ pub async fn add_approved(
         gate_permits::from_time.eq(new.from),
         gate_permits::until_time.eq(new.until),
         gate_permits::zones.eq(Vec::<i64>::new()),
-        gate_permits::reason.eq(new.reason),
+        gate_permits::reason.eq(reason),
         gate_permits::approval_no.eq(new.approval_no),
         gate_permits::granted_at.eq(new.at),
     );
@@ -125,6 +140,9 @@ pub struct Row {
     /// Its number.
     #[diesel(sql_type = BigInt)]
     pub permit_id: i64,
+    /// Whose.
+    #[diesel(sql_type = BigInt)]
+    pub person_id: PersonId,
     /// Student or staff number.
     #[diesel(sql_type = Text)]
     pub number: String,
@@ -146,9 +164,9 @@ pub struct Row {
     /// Of these zones; none: of all.
     #[diesel(sql_type = Array<BigInt>)]
     pub zones: Vec<i64>,
-    /// Why.
-    #[diesel(sql_type = Text)]
-    pub reason: String,
+    /// Why, sealed for [`reason_place`].
+    #[diesel(sql_type = Binary)]
+    pub reason: Sealed,
     /// Passages it opened a gate for.
     #[diesel(sql_type = BigInt)]
     pub used: i64,
@@ -182,7 +200,7 @@ pub struct Question {
 }
 
 const SHOWN: &str = "
-  select t.permit_id, p.number, p.name, d.name as place, t.kind, t.from_time, t.until_time, t.zones, t.reason,
+  select t.permit_id, t.person_id, p.number, p.name, d.name as place, t.kind, t.from_time, t.until_time, t.zones, t.reason,
          (select count(*) from passages u where u.corp_id = t.corp_id and u.permit_id = t.permit_id) as used,
          coalesce(gp.name, g.name, g.userid) as granted_by, t.granted_at, t.revoked_at, t.revoke_reason
   from gate_permits t
@@ -236,9 +254,12 @@ pub struct Own {
     /// Names of the zones it opens; none: all of them.
     #[diesel(sql_type = Array<Text>)]
     pub zones: Vec<String>,
-    /// Why.
-    #[diesel(sql_type = Text)]
-    pub reason: String,
+    /// Why, sealed for [`reason_place`].
+    #[diesel(sql_type = Binary)]
+    pub reason: Sealed,
+    /// When it was granted.
+    #[diesel(sql_type = Timestamptz)]
+    pub granted_at: DateTime<Utc>,
     /// Ways it has been used, of a single one: `in`, `out`.
     #[diesel(sql_type = Array<Text>)]
     pub used: Vec<String>,
@@ -253,7 +274,7 @@ pub async fn own(
     limit: i64,
 ) -> Result<Vec<Own>> {
     let sql = "
-      select t.permit_id, t.kind, t.from_time, t.until_time, t.reason,
+      select t.permit_id, t.kind, t.from_time, t.until_time, t.reason, t.granted_at,
              array(select z.name from gate_zones z where z.corp_id = t.corp_id and z.zone_id = any(t.zones) order by z.zone_id)
                as zones,
              array(select distinct u.direction from passages u where t.kind = 'single' and u.corp_id = t.corp_id

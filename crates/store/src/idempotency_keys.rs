@@ -9,7 +9,19 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId};
 use serde_json::Value;
 
-use crate::{Result, prepared::prepared, schema::idempotency_keys};
+use crate::{
+    Result, Sealed,
+    prepared::prepared,
+    schema::idempotency_keys,
+    sealed::{Keyring, Place, column},
+};
+
+/// Where the hash of a request stands sealed; `row` is of [`Claim::row`]. A hash alone would let whoever has a copy of the
+/// database try the few answers a form allows until one fits; sealed, it says nothing without the key, and it opens under
+/// an older key too, so that keys may change while a repeat is still awaited.
+pub fn request_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::REQUEST_HASH, corp, row }
+}
 
 /// Whose key, and for what.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +34,15 @@ pub struct Claim<'a> {
     pub key: &'a str,
     /// e.g. `POST /reports`.
     pub operation: &'a str,
-    /// SHA-256 of the body.
+    /// SHA-256 of the body; kept sealed.
     pub request_hash: &'a [u8],
+}
+
+impl Claim<'_> {
+    /// The row the hash is sealed for.
+    pub fn row(&self) -> String {
+        format!("{}/{}", self.member, self.key)
+    }
 }
 
 /// What became of a claim.
@@ -47,27 +66,35 @@ pub const SETTLE: &str =
     "update idempotency_keys set response = $4 where corp_id = $1 and member_id = $2 and key = $3";
 
 /// Claims a key for this transaction. A second request with the same key waits here until the first commits.
-pub async fn claim(conn: &mut AsyncPgConnection, claim: Claim<'_>, now: DateTime<Utc>) -> Result<Claimed> {
+pub async fn claim(
+    mut conn: &AsyncPgConnection,
+    keyring: &Keyring,
+    claim: Claim<'_>,
+    now: DateTime<Utc>,
+) -> Result<Claimed> {
+    let row = claim.row();
+    let place = request_place(claim.corp, &row);
+    let sealed = keyring.seal(place, claim.request_hash)?;
     let inserted = prepared(CLAIM)
         .bind::<Integer, _>(claim.corp)
         .bind::<BigInt, _>(claim.member)
         .bind::<Text, _>(claim.key)
         .bind::<Text, _>(claim.operation)
-        .bind::<Binary, _>(claim.request_hash)
+        .bind::<Binary, _>(&sealed)
         .bind::<Timestamptz, _>(now)
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     if inserted == 1 {
         return Ok(Claimed::New);
     }
-    let (operation, hash, response): (String, Vec<u8>, Value) = idempotency_keys::table
+    let (operation, kept, response): (String, Sealed, Value) = idempotency_keys::table
         .filter(idempotency_keys::corp_id.eq(claim.corp))
         .filter(idempotency_keys::member_id.eq(claim.member))
         .filter(idempotency_keys::key.eq(claim.key))
         .select((idempotency_keys::operation, idempotency_keys::request_hash, idempotency_keys::response))
-        .first(conn)
+        .first(&mut conn)
         .await?;
-    let same = operation == claim.operation && hash == claim.request_hash;
+    let same = operation == claim.operation && keyring.open(place, &kept)? == claim.request_hash;
     Ok(if same { Claimed::Answered(response) } else { Claimed::Mismatch })
 }
 

@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
+    sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId};
 
 use crate::{
     Result,
+    prepared::prepared,
     schema::{notice_agreements, privacy_notices},
 };
 
@@ -127,6 +128,29 @@ pub async fn agreed_at(
         .first(conn)
         .await
         .optional()?)
+}
+
+#[derive(QueryableByName)]
+struct Awaited {
+    #[diesel(sql_type = Bool)]
+    awaited: bool,
+}
+
+/// What [`awaits`] runs.
+pub const AWAITS: &str = "
+  select exists (
+    select from privacy_notices n
+    where n.corp_id = $1 and n.version = (select max(version) from privacy_notices where corp_id = $1)
+    and not exists (
+      select from notice_agreements a
+      where a.corp_id = n.corp_id and a.person_id = $2 and a.version = n.version and a.withdrawn_at is null)
+  ) as awaited";
+
+/// Whether somebody has still to agree to the version that holds. Where none is published nobody has.
+pub async fn awaits(mut conn: &AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<bool> {
+    let row: Awaited =
+        prepared(AWAITS).bind::<Integer, _>(corp).bind::<BigInt, _>(person).get_result(&mut conn).await?;
+    Ok(row.awaited)
 }
 
 /// Notes that somebody agrees to a version; once more changes nothing.

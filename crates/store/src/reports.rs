@@ -57,6 +57,11 @@ pub fn answers_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: &column::ANSWERS, corp, row }
 }
 
+/// Where it stands sealed why somebody else answered; `row` is of [`Key::row`].
+pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::BEHALF_REASON, corp, row }
+}
+
 /// From whom the answers came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -106,8 +111,8 @@ pub struct NewReport {
     pub late: bool,
     /// From whom.
     pub source: Source,
-    /// Why somebody else answered.
-    pub reason: Option<String>,
+    /// Why somebody else answered, sealed for [`reason_place`].
+    pub reason: Option<Sealed>,
     /// Sealed for [`Key::place`].
     pub answers: Sealed,
     /// The account it came from; none: loaded by an administrator's command.
@@ -200,7 +205,7 @@ pub async fn submit(conn: &mut AsyncPgConnection, report: &NewReport) -> Result<
         .bind::<Timestamptz, _>(report.at)
         .bind::<Binary, _>(&report.answers)
         .bind::<Array<Text>, _>(&report.carried)
-        .bind::<Nullable<Text>, _>(report.reason.as_deref())
+        .bind::<Nullable<Binary>, _>(report.reason.as_ref())
         .bind::<Nullable<BigInt>, _>(report.by_member)
         .get_result(conn)
         .await?)
@@ -466,9 +471,9 @@ pub struct Revision {
     /// From whom.
     #[diesel(sql_type = Text)]
     pub source: String,
-    /// Why somebody else answered.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub reason: Option<String>,
+    /// Why somebody else answered, sealed for [`reason_place`].
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub reason: Option<Sealed>,
     /// Who answered for the person, if somebody did.
     #[diesel(sql_type = Nullable<Text>)]
     pub by_name: Option<String>,

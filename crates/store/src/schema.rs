@@ -274,6 +274,7 @@ diesel::table! {
         copy_id -> Int8,
         member_id -> Int8,
         format -> Text,
+        ticket_hash -> Bytea,
         at -> Timestamptz,
     }
 }
@@ -342,7 +343,7 @@ diesel::table! {
         kind -> Text,
         from_date -> Date,
         until_date -> Nullable<Date>,
-        reason -> Text,
+        reason -> Bytea,
         source -> Text,
         approval_no -> Nullable<Text>,
         granted_by -> Nullable<Int8>,
@@ -563,7 +564,7 @@ diesel::table! {
         from_time -> Timestamptz,
         until_time -> Timestamptz,
         zones -> Array<Nullable<Int8>>,
-        reason -> Text,
+        reason -> Bytea,
         granted_by -> Nullable<Int8>,
         approval_no -> Nullable<Text>,
         granted_at -> Timestamptz,
@@ -1259,6 +1260,55 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    reading_alarms (corp_id, alarm_id) {
+        corp_id -> Int4,
+        alarm_id -> Int8,
+        member_id -> Int8,
+        day -> Date,
+        kind -> Text,
+        reading -> Text,
+        people -> Int8,
+        usual -> Nullable<Int8>,
+        at -> Timestamptz,
+        told_at -> Nullable<Timestamptz>,
+        settled_by -> Nullable<Int8>,
+        settled_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reading_budgets (corp_id, member_id, day, kind) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        day -> Date,
+        kind -> Text,
+        people -> Int8,
+        at_night -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reading_lifts (corp_id, lift_id) {
+        corp_id -> Int4,
+        lift_id -> Int8,
+        member_id -> Int8,
+        day -> Date,
+        kind -> Text,
+        people -> Int8,
+        reason -> Text,
+        given_by -> Int8,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     reminder_rule_acts (corp_id, act_id) {
         corp_id -> Int4,
         act_id -> Int8,
@@ -1323,7 +1373,7 @@ diesel::table! {
         flags -> Array<Nullable<Text>>,
         carried -> Array<Nullable<Text>>,
         source -> Text,
-        reason -> Nullable<Text>,
+        reason -> Nullable<Bytea>,
         by_member -> Nullable<Int8>,
         at -> Timestamptz,
     }
@@ -1492,6 +1542,46 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    second_factor_recoveries (corp_id, member_id, hash) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    second_factors (corp_id, member_id) {
+        corp_id -> Int4,
+        member_id -> Int8,
+        secret -> Bytea,
+        begun_at -> Timestamptz,
+        confirmed_at -> Nullable<Timestamptz>,
+        used_step -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    security_events (corp_id, event_id) {
+        corp_id -> Int4,
+        event_id -> Int8,
+        at -> Timestamptz,
+        kind -> Text,
+        member_id -> Nullable<Int8>,
+        reason -> Text,
+        channel -> Text,
+        network -> Text,
+        operation -> Text,
+        times -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     sessions (session_hash) {
         session_hash -> Bytea,
         corp_id -> Int4,
@@ -1504,6 +1594,7 @@ diesel::table! {
         channel -> Text,
         system -> Text,
         browser -> Text,
+        proven_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1598,7 +1689,7 @@ diesel::table! {
         department_id -> Nullable<Int4>,
         before -> Jsonb,
         after -> Jsonb,
-        reason -> Text,
+        reason -> Bytea,
         source -> Text,
         change_set_id -> Nullable<Int8>,
         made_by -> Nullable<Int8>,
@@ -1910,6 +2001,7 @@ diesel::joinable!(reminder_settings -> corps (corp_id));
 diesel::joinable!(retention_runs -> corps (corp_id));
 diesel::joinable!(roster_changes -> corps (corp_id));
 diesel::joinable!(school_days -> corps (corp_id));
+diesel::joinable!(security_events -> corps (corp_id));
 diesel::joinable!(sessions -> corps (corp_id));
 diesel::joinable!(sign_in_flows -> corps (corp_id));
 diesel::joinable!(sync_runs -> corps (corp_id));
@@ -2006,6 +2098,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     portal_totals,
     privacy_notices,
     readers,
+    reading_alarms,
+    reading_budgets,
+    reading_lifts,
     reminder_rule_acts,
     reminder_rules,
     reminder_settings,
@@ -2021,6 +2116,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     reviews,
     roster_changes,
     school_days,
+    second_factor_recoveries,
+    second_factors,
+    security_events,
     sessions,
     sign_in_flows,
     sign_offs,

@@ -82,6 +82,13 @@ pub async fn touch(
     Ok(())
 }
 
+/// Notes that a code of the second factor was shown in a session.
+pub async fn prove(conn: &mut AsyncPgConnection, corp: CorpId, hash: &[u8], at: DateTime<Utc>) -> Result<()> {
+    let session = sessions::table.filter(sessions::session_hash.eq(hash)).filter(sessions::corp_id.eq(corp));
+    diesel::update(session).set(sessions::proven_at.eq(at)).execute(conn).await?;
+    Ok(())
+}
+
 /// Ends a session.
 pub async fn delete(conn: &mut AsyncPgConnection, corp: CorpId, hash: &[u8]) -> Result<()> {
     diesel::delete(

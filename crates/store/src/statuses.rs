@@ -3,17 +3,23 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId, audit::Act, policy::Scope};
 use serde_json::{Value, json};
 
 use crate::{
-    Result,
+    Result, Sealed,
     audit::{self, Event},
     schema::{memberships, status_changes},
+    sealed::{Place, column},
 };
+
+/// Where the reason of a change stands sealed; `row` is of [`crate::words::Words::row`].
+pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::STATUS_REASON, corp, row }
+}
 
 /// A change to be kept.
 #[derive(Clone, Insertable)]
@@ -35,8 +41,8 @@ pub struct NewChange {
     pub before: Value,
     /// What it left.
     pub after: Value,
-    /// Why.
-    pub reason: String,
+    /// Why, sealed for [`reason_place`].
+    pub reason: Sealed,
     /// `manual`, `list` or `graduation`.
     pub source: &'static str,
     /// The list it came with.
@@ -95,9 +101,9 @@ pub struct Row {
     /// What it left.
     #[diesel(sql_type = Jsonb)]
     pub after: Value,
-    /// Why.
-    #[diesel(sql_type = Text)]
-    pub reason: String,
+    /// Why, sealed for [`reason_place`].
+    #[diesel(sql_type = Binary)]
+    pub reason: Sealed,
     /// `manual`, `list` or `graduation`.
     #[diesel(sql_type = Text)]
     pub source: String,
@@ -305,7 +311,7 @@ pub struct PlaceRow {
     /// `directory`, `roster` or `correction`; of what was observed, the account.
     #[diesel(sql_type = Text)]
     pub source: String,
-    /// Why, of a correction.
+    /// Of a correction: which kind of change it came of. Why stands with the change.
     #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Binary, Date, Integer, Nullable, Text, Timestamptz},
+    sql_types::{BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
@@ -25,6 +25,10 @@ struct Row {
     signed_in_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     seen_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    proven_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Bool)]
+    has_factor: bool,
     #[diesel(sql_type = Nullable<BigInt>)]
     member_id: Option<MemberId>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -66,14 +70,16 @@ macro_rules! viewer {
 
 // 1 activated, 4 not activated yet; unknown where WeCom withheld it. 2 disabled, 5 left (doc 90196).
 const OF_MEMBER: &str = viewer!(
-    "null::timestamptz as signed_in_at, null::timestamptz as seen_at",
+    "null::timestamptz as signed_in_at, null::timestamptz as seen_at, null::timestamptz as proven_at,
+       false as has_factor",
     "members m",
     "m.corp_id = $1 and m.member_id = $3 and m.left_on is null and (m.status is null or m.status in (1, 4))"
 );
 const OF_SESSION: &str = viewer!(
-    "s.signed_in_at, s.seen_at",
+    "s.signed_in_at, s.seen_at, s.proven_at, f.confirmed_at is not null as has_factor",
     "sessions s left join members m on m.corp_id = s.corp_id and m.member_id = s.member_id
-       and m.left_on is null and (m.status is null or m.status in (1, 4))",
+       and m.left_on is null and (m.status is null or m.status in (1, 4))
+     left join second_factors f on f.corp_id = s.corp_id and f.member_id = s.member_id",
     "s.corp_id = $1 and s.session_hash = $3 and s.idle_until > $4 and s.ends_at > $4"
 );
 
@@ -84,6 +90,10 @@ pub struct Session {
     pub signed_in_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub seen_at: DateTime<Utc>,
+    /// When a code of the second factor was last shown in it.
+    pub proven_at: Option<DateTime<Utc>>,
+    /// Whether its account has a second factor that counts.
+    pub has_factor: bool,
     /// Whose it is; none: the account has left or is disabled.
     pub viewer: Option<Viewer>,
 }
@@ -107,7 +117,7 @@ pub async fn find(
 
 /// The same behind the cookie of this hash, unless its session has ended.
 pub async fn of_session(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     corp: CorpId,
     hash: &[u8],
     today: NaiveDate,
@@ -118,11 +128,12 @@ pub async fn of_session(
         .bind::<Date, _>(today)
         .bind::<Binary, _>(hash)
         .bind::<Timestamptz, _>(now)
-        .load(conn)
+        .load(&mut conn)
         .await?;
-    let times = rows.as_slice().first().and_then(|row| row.signed_in_at.zip(row.seen_at));
-    let Some((signed_in_at, seen_at)) = times else { return Ok(None) };
-    Ok(Some(Session { signed_in_at, seen_at, viewer: viewer(corp, rows)? }))
+    let Some(first) = rows.as_slice().first() else { return Ok(None) };
+    let Some((signed_in_at, seen_at)) = first.signed_in_at.zip(first.seen_at) else { return Ok(None) };
+    let (proven_at, has_factor) = (first.proven_at, first.has_factor);
+    Ok(Some(Session { signed_in_at, seen_at, proven_at, has_factor, viewer: viewer(corp, rows)? }))
 }
 
 fn viewer(corp: CorpId, rows: Vec<Row>) -> Result<Option<Viewer>> {

@@ -10,13 +10,18 @@ use super::{
 };
 
 /// The looks at phones, which are on record, and one's own.
-const FULL_PHONES: [&str; 5] =
-    ["people_reveal_phone", "corrections_values", "me_contact", "me_data_copy", "visitors_reveal_phone"];
+const FULL_PHONES: [&str; 5] = [
+    "people_reveal_phone",
+    "corrections_values",
+    "me_contact",
+    "me_data_copies_get",
+    "visitors_reveal_phone",
+];
 /// One's own, masked.
 const OWN: [&str; 6] =
-    ["me_data", "me_data_copy", "corrections_mine", "reports_get", "reports_revisions", "forms_get"];
+    ["me_data", "me_data_copies_get", "corrections_mine", "reports_get", "reports_revisions", "forms_get"];
 /// Everything that is held on oneself: also why one was exempt and what others found out.
-const ALL_ONES_OWN: &str = "me_data_copy";
+const ALL_ONES_OWN: &str = "me_data_copies_get";
 
 /// Show what was found out about those who have not reported.
 const FOUND_OUT: [&str; 2] = ["unreported_list", "follow_ups_list"];

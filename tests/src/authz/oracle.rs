@@ -122,6 +122,8 @@ pub enum Need {
     Retention,
     /// To keep something from being purged.
     Hold,
+    /// To set up a second factor: it belongs to who changes what others may do or are, or reads what they did.
+    SecondFactor,
     /// To tell many people something.
     Announce,
     /// How the school uses the platform, with who uses it.
@@ -210,7 +212,7 @@ impl Need {
             | Self::Classes
             | Self::Announce => &[CollegeOffice, SchoolOffice, Administrator],
             Self::AppointCounsellors => &[CollegeOffice, SchoolOffice],
-            Self::GrantActs => &[CollegeOffice, SchoolOffice, Administrator, Auditor],
+            Self::GrantActs | Self::SecondFactor => &[CollegeOffice, SchoolOffice, Administrator, Auditor],
             Self::ExportLog => &[
                 Counsellor,
                 CollegeLeader,

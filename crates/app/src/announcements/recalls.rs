@@ -7,7 +7,7 @@ use store::{
     jobs as queue,
 };
 
-use super::find;
+use super::{find, note};
 use crate::{App, Error, Result, School, jobs::recall_announcements, outbox};
 
 /// WeCom's word for a message that is older than a day (doc 94867).
@@ -31,6 +31,7 @@ pub async fn recall(app: &App, school: &School, viewer: &Viewer, id: i64) -> Res
     }
     rows::ask(&mut tx, corp, id, viewer.member, now).await?;
     rows::withhold(&mut tx, corp, mailing, now).await?;
+    note(app, &mut tx, viewer, id, "recalled").await?;
     queue::add(&mut tx, &recall_announcements::job(corp, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();

@@ -34,6 +34,8 @@ enum Truth {
     Over(Turn),
     /// The form does not ask them.
     NotAsked,
+    /// They have not agreed to the privacy notice that holds: the page shows it.
+    NoticeFirst,
     /// Not everything can be as it was: the page asks.
     OpenIt,
 }
@@ -147,6 +149,7 @@ async fn act(
         Ok(receipt) => Ok(Truth::Reported(receipt.submitted_at, receipt.late)),
         Err(Error::FormClosed) => Ok(Truth::Over(turn)),
         Err(Error::NotExpected) => Ok(Truth::NotAsked),
+        Err(Error::NoticeFirst) => Ok(Truth::NoticeFirst),
         // Whatever changed between the look and the writing: the page knows.
         Err(Error::Invalid(_) | Error::FormChanged | Error::CutoffPassed | Error::KeyReused) => {
             Ok(Truth::OpenIt)
@@ -191,6 +194,10 @@ fn said(school: &School, form: &Form, got: &Got, truth: &Truth, now: DateTime<Ut
         Truth::NotAsked => {
             let words = "您现在不在这张表单的应报名单里，没有提交。如有疑问请联系辅导员。".to_owned();
             of(format!("{title}不需要填报"), words, None)
+        }
+        Truth::NoticeFirst => {
+            let words = "还没有提交：请先阅读告知书。请打开，阅读并同意后再填写。".to_owned();
+            of(format!("{title}待填写"), words, None)
         }
         Truth::OpenIt | Truth::NotChosen(_) => {
             let words = "还没有提交：这次不能直接沿用上次的内容，请打开填写。".to_owned();

@@ -9,7 +9,7 @@ use domain::{
 };
 use store::{
     Scoped,
-    access_log::{self, Access},
+    access_log::Access,
     change_sets::{self, Act},
     corrections::{self as rows, Reach, Row},
     members,
@@ -21,7 +21,7 @@ use super::{
     telling::{tell_member, tell_office},
     text,
 };
-use crate::{App, Error, Page, Result, School, person_fields};
+use crate::{App, Error, Page, Result, School, person_fields, reading_budgets};
 
 /// What looking at a phone is for, in the record of looks.
 const PURPOSE: &str = "correction";
@@ -199,7 +199,7 @@ pub async fn values(app: &App, school: &School, viewer: &Viewer, id: i64) -> Res
             purpose: PURPOSE,
             at: now,
         };
-        access_log::insert(&mut tx, look).await?;
+        tx = reading_budgets::look(app, school, viewer, tx, look).await?;
     }
     tx.commit().await?;
     Ok(values)

@@ -14,6 +14,8 @@ use store::{
     export_rows::{ClassRow, ExemptionRow, PersonRow},
 };
 
+use crate::reasons::Reasoned;
+
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
@@ -142,7 +144,12 @@ pub(crate) fn of_class(row: &ClassRow, column: Column, index: i64, paths: &Paths
 }
 
 /// A cell of an exemption.
-pub(crate) fn of_exemption(row: &ExemptionRow, column: Column, index: i64, today: NaiveDate) -> Cell {
+pub(crate) fn of_exemption(
+    Reasoned { row, reason }: &Reasoned<ExemptionRow>,
+    column: Column,
+    index: i64,
+    today: NaiveDate,
+) -> Cell {
     match column {
         Column::Index => number(index),
         Column::Number => text(&row.number),
@@ -156,7 +163,7 @@ pub(crate) fn of_exemption(row: &ExemptionRow, column: Column, index: i64, today
         }
         Column::From => day(Some(row.from_date)),
         Column::Last => day(row.until_date.and_then(|until| until.checked_sub_days(Days::new(1)))),
-        Column::Reason => text(&row.reason),
+        Column::Reason => text(reason),
         Column::Source => text(match row.source.as_str() {
             "list" => "按名单",
             "approval" => "企业微信审批",

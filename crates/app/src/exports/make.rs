@@ -7,12 +7,14 @@ use domain::{
     export::{Column, Dataset, Definition},
     phone,
     policy::Viewer,
+    reading::Reading,
 };
 use store::{
-    AsyncPgConnection, Scoped, departments,
-    export_rows::{self, Key, PersonRow, Question},
+    AsyncPgConnection, Scoped, departments, exemptions,
+    export_rows::{self, ExemptionRow, Key, PersonRow, Question},
     exports::{self, Export, Made, chunk_place, chunk_row},
     unreported::phone_place,
+    words::Words,
 };
 use tokio::sync::mpsc;
 
@@ -23,7 +25,7 @@ use super::{
     figures::{self, Listed},
     sheet,
 };
-use crate::{App, Error, Result, School};
+use crate::{App, Error, Result, School, reading_budgets, reasons};
 
 /// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more.
 const PAGE_BY_NUMBER: i64 = 2_000;
@@ -167,13 +169,17 @@ impl<'a> Rows<'a> {
             }
             Dataset::Exemptions => {
                 let rows = export_rows::exemptions(tx, &self.question, self.after.as_ref(), limit).await?;
+                let corp = self.question.corp;
+                let of = |row: &ExemptionRow| Words { corp, person: row.person_id, at: row.granted_at };
+                let rows =
+                    reasons::opened(self.app, exemptions::reason_place, rows, |row| (of(row), &row.reason))?;
                 let mut cells = Vec::with_capacity(rows.len());
-                for (index, row) in (first + 1..).zip(&rows) {
-                    self.named.entry(row.person_id).or_default();
-                    let of = |column| cells::of_exemption(row, column, index, self.question.day);
+                for (index, one) in (first + 1..).zip(&rows) {
+                    self.named.entry(one.row.person_id).or_default();
+                    let of = |column| cells::of_exemption(one, column, index, self.question.day);
                     cells.push(self.definition.columns.iter().map(|chosen| of(chosen.column)).collect());
                 }
-                (cells, rows.last().map(export_rows::ExemptionRow::key))
+                (cells, rows.last().map(|one| one.row.key()))
             }
             Dataset::Classes => {
                 self.over = true;
@@ -272,7 +278,7 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     drop(sender);
     let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
     let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
-    keep(app, school, export, &rows, &file).await
+    keep(app, school, export, viewer, &rows, &file).await
 }
 
 /// Rows of a sheet at most: a workbook holds 1,048,576 lines.
@@ -285,9 +291,20 @@ pub(crate) fn fits(rows: i64) -> Result<()> {
     if rows > MOST_ROWS { Err(Error::Overtaken(TOO_MANY.into())) } else { Ok(()) }
 }
 
-async fn keep(app: &App, school: &School, export: &Export, rows: &Rows<'_>, file: &[u8]) -> Result<()> {
+async fn keep(
+    app: &App,
+    school: &School,
+    export: &Export,
+    viewer: &Viewer,
+    rows: &Rows<'_>,
+    file: &[u8],
+) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
-    let mut tx = app.store().scoped(corp).await?;
+    let people = i64::try_from(rows.named.len()).unwrap_or(i64::MAX);
+    let tx = app.store().scoped(corp).await?;
+    // First, so that who may not have it costs nothing, and by when it was asked for: a queue makes no night of a day.
+    let (reading, asked_at) = (Reading::Exported, export.made_at);
+    let mut tx = reading_budgets::spend(app, school, viewer, tx, reading, people, asked_at).await?;
     let mut chunks = 0;
     for piece in file.chunks(PIECE) {
         let row = chunk_row(export.export_id, chunks);

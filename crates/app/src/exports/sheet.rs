@@ -33,6 +33,7 @@ pub(crate) fn write(layout: &Layout, mut pages: Receiver<Vec<Vec<Cell>>>) -> Res
     let heading = Format::new().set_bold().set_border_bottom(FormatBorder::Thin);
     // Stays text when somebody edits the cell.
     let quoted = Format::new().set_quote_prefix();
+    let quoted_heading = heading.clone().set_quote_prefix();
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_name(sheet_name(&layout.name))?;
     mark(sheet, layout);
@@ -42,7 +43,8 @@ pub(crate) fn write(layout: &Layout, mut pages: Receiver<Vec<Vec<Cell>>>) -> Res
         sheet.set_column_width(column, each.width)?;
     }
     for (column, each) in (0..).zip(&layout.headings) {
-        sheet.write_string_with_format(0, column, &each.title, &heading)?;
+        let format = if looks_like_formula(&each.title) { &quoted_heading } else { &heading };
+        sheet.write_string_with_format(0, column, &each.title, format)?;
     }
     let mut row = 0;
     while let Some(page) = pages.blocking_recv() {
@@ -105,11 +107,16 @@ fn notes(sheet: &mut Worksheet, layout: &Layout, rows: u32) -> Result<(), XlsxEr
         ("电话", layout.phones),
         ("提醒", "内含个人信息，只可用于上述用途，用完请删除；导出已留记录，名单里的人可以看到"),
     ];
+    let quoted = Format::new().set_quote_prefix();
     sheet.set_column_width(0, 12.0)?;
     sheet.set_column_width(1, 80.0)?;
     for (row, (name, value)) in (0..).zip(lines) {
         sheet.write_string(row, 0, name)?;
-        sheet.write_string(row, 1, value)?;
+        if looks_like_formula(value) {
+            sheet.write_string_with_format(row, 1, value, &quoted)?;
+        } else {
+            sheet.write_string(row, 1, value)?;
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Makes an export. Killed anywhere it is made anew: its file and the notes of whom it names commit together.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use domain::CorpId;
 use serde_json::{Value, json};
@@ -41,14 +43,15 @@ pub(crate) async fn run(app: &App, school: &School, payload: &Value) -> Result<D
     };
     let message = match made {
         Ok(()) => return Ok(Done::Yes),
-        Err(Error::Forbidden) => "您已没有导出这些数据的权限，请联系学校管理员",
-        Err(Error::Overtaken(_)) => make::TOO_MANY,
-        Err(Error::Invalid(_)) => "模板里有不再支持的列或筛选，请修改后重新导出",
-        Err(_) if export.attempts >= TRIES => "多次尝试都没有成功，请稍后重新导出",
+        Err(Error::BudgetSpent(words)) => Cow::from(words),
+        Err(Error::Forbidden) => Cow::from("您已没有导出这些数据的权限，请联系学校管理员"),
+        Err(Error::Overtaken(_)) => Cow::from(make::TOO_MANY),
+        Err(Error::Invalid(_)) => Cow::from("模板里有不再支持的列或筛选，请修改后重新导出"),
+        Err(_) if export.attempts >= TRIES => Cow::from("多次尝试都没有成功，请稍后重新导出"),
         Err(error) => return Err(error),
     };
     let mut tx = app.store().scoped(corp).await?;
-    exports::fail(&mut tx, corp, id, message, app.now()).await?;
+    exports::fail(&mut tx, corp, id, &message, app.now()).await?;
     tx.commit().await?;
     Ok(Done::Yes)
 }

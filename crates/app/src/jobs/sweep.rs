@@ -12,7 +12,8 @@ use store::{
     passages,
     photos::uploads,
     portal::passes as portal_passes,
-    retention, roll, sessions, sign_in_flows, visitors,
+    reading_alarms, reading_budgets, retention, roll, second_factors, security_events, sessions, sign_in_flows,
+    visitors,
 };
 
 use super::Done;
@@ -20,12 +21,15 @@ use crate::{App, Result, School};
 
 pub(crate) const KIND: &str = "sweep";
 
-// How long everything else is kept stands in fixtures/retention.toml. These two are no schedule but what a protocol asks for.
+// How long everything else is kept stands in fixtures/retention.toml. These are no schedule but what works as it does.
 
 /// A code is dead after five minutes (doc 91023); its hash is kept longer than any clock may be off.
 const CODES: TimeDelta = TimeDelta::minutes(15);
 /// An upload that has not come whole by then never will.
 const BROKEN_UPLOADS: TimeDelta = TimeDelta::hours(2);
+
+/// A second factor whose setting up was not ended by then never will be.
+const BEGUN_FACTORS: TimeDelta = TimeDelta::days(1);
 
 /// Adds the next sweep unless one waits.
 pub(crate) async fn enqueue_hourly(tx: &mut Scoped, corp: CorpId, now: DateTime<Utc>) -> Result<bool> {
@@ -65,6 +69,16 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     };
     let taken = copies::sweep(&mut tx, corp, now - kept.copies.life()).await?;
     let jobs = queue::sweep(&mut tx, now - kept.jobs.life(), now - kept.settled_jobs.life()).await?;
+    let readings = match school.today(now).checked_sub_days(kept.readings.calendar()) {
+        Some(before) => {
+            reading_budgets::sweep(&mut tx, corp, before).await?
+                + reading_alarms::sweep(&mut tx, corp, before).await?
+        }
+        None => 0,
+    };
+    let left_before = school.today(now - kept.factors.life());
+    let factors = second_factors::sweep(&mut tx, corp, now - BEGUN_FACTORS, left_before).await?;
+    let security = security_events::sweep(&mut tx, corp, now - kept.security.life()).await?;
     let removed = [
         ("receipts", receipts),
         ("messages", messages),
@@ -80,6 +94,9 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         // One statement forgets both.
         ("jobs", jobs),
         ("settled_jobs", 0),
+        ("readings", readings),
+        ("factors", factors),
+        ("security", security),
     ];
     for (class, rows) in removed {
         retention::ran(&mut tx, corp, class, rows, now).await?;

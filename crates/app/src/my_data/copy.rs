@@ -1,11 +1,12 @@
 //! 我的数据: everything that is held on the signed-in person, opened, and how much of it there is.
 //!
-//! A look of oneself at oneself is not recorded among the looks at people; that a copy was taken is, by itself. There is no
-//! second sign-in before it yet: whoever has the session has the copy.
+//! A look of oneself at oneself is not recorded among the looks at people; that a copy was taken is, by itself. It is asked
+//! for first, which wants a fresh sign-in, and fetched within a minute, which changes nothing: browsers fetch a file by
+//! a link, and some of them twice.
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use domain::{
     clock,
     form::Field,
@@ -21,8 +22,10 @@ use store::{
     },
 };
 
-use crate::{App, Error, Result, School, forms, retention::shown_after};
+use crate::{App, Error, Result, School, forms, retention::shown_after, secret};
 
+/// How long what was asked for can be fetched.
+const FETCHED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// What stands for answers that are kept no longer.
 const GONE: &str = "已按期限删除";
 
@@ -42,6 +45,13 @@ impl Format {
             Self::Json => "json",
             Self::Html => "html",
         }
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        [Self::Json, Self::Html]
+            .into_iter()
+            .find(|format| format.as_str() == text)
+            .ok_or_else(|| Error::internal("a copy of no format"))
     }
 }
 
@@ -100,18 +110,34 @@ pub async fn held(app: &App, school: &School, viewer: &Viewer) -> Result<Held> {
     Ok(Held { groups, copies_left: (COPIES_A_DAY - taken).max(0) })
 }
 
-/// Everything that is held on the signed-in person, as it was at one moment. One at a time, and so many a day.
-pub async fn take(app: &App, school: &School, viewer: &Viewer, format: Format) -> Result<Document> {
+/// Notes that the signed-in person takes a copy: so many a day. What it is to be [fetched](fetch) by, good for a minute.
+pub async fn ask(app: &App, school: &School, viewer: &Viewer, format: Format) -> Result<String> {
+    let corp = school.corp();
+    let ticket = secret::token()?;
+    let mut tx = app.store().scoped(corp).await?;
+    if !copies::lock(&mut tx, corp, viewer.member).await?
+        || taken_today(app, &mut tx, school, viewer).await? >= COPIES_A_DAY
+    {
+        return Err(Error::CopiesTaken);
+    }
+    let hash = secret::hash(ticket.as_bytes());
+    copies::add(&mut tx, corp, viewer.member, format.as_str(), &hash, app.now()).await?;
+    tx.commit().await?;
+    tracing::info!(corp, format = format.as_str(), "a member takes a copy of their data");
+    Ok(ticket)
+}
+
+/// Everything that is held on the signed-in person, as it was at one moment, and as what they asked for it. One at a time.
+/// [`Error::NotFound`]: it is another's ticket, or none, or a minute is over.
+pub async fn fetch(app: &App, school: &School, viewer: &Viewer, ticket: &str) -> Result<(Format, Document)> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().steady(corp).await?;
+    let hash = secret::hash(ticket.as_bytes());
+    let asked = copies::asked(&mut tx, corp, viewer.member, &hash, now - FETCHED_WITHIN).await?;
+    let format = Format::parse(&asked.ok_or(Error::NotFound)?)?;
     if !copies::lock(&mut tx, corp, viewer.member).await? {
         return Err(Error::CopiesTaken);
     }
-    if taken_today(app, &mut tx, school, viewer).await? >= COPIES_A_DAY {
-        return Err(Error::CopiesTaken);
-    }
-    // Before the rest is read: the copy tells of itself, and is on record only if it was made.
-    copies::add(&mut tx, corp, viewer.member, format.as_str(), now).await?;
     let subject = held::subject(&mut tx, corp, viewer.member, person(viewer)).await?;
     let shown = shown_after(app, corp)?;
     let mut versions = HashMap::new();
@@ -126,8 +152,7 @@ pub async fn take(app: &App, school: &School, viewer: &Viewer, format: Format) -
         parts.push(Rows { part, rows });
     }
     tx.commit().await?;
-    tracing::info!(corp, format = format.as_str(), "a member took a copy of their data");
-    Ok(Document { made_at: now, userid: viewer.userid.clone(), parts })
+    Ok((format, Document { made_at: now, userid: viewer.userid.clone(), parts }))
 }
 
 fn person(viewer: &Viewer) -> Option<i64> {

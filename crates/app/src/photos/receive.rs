@@ -1,8 +1,12 @@
 //! Takes a .zip as it comes in, piece by piece, so that memory stays flat whatever its size. The pieces lie sealed in
 //! Postgres, where any worker finds them, until they have been used.
 
-use domain::{CorpId, policy::Viewer};
-use store::{jobs as queue, photos::uploads};
+use domain::{CorpId, MemberId, audit::Act, policy::Viewer};
+use store::{
+    audit::{self, Event},
+    jobs as queue,
+    photos::uploads,
+};
 
 use super::administer;
 use crate::{App, Error, Result, School, jobs::take_photos};
@@ -17,6 +21,7 @@ const CHUNK: usize = 1 << 20;
 pub struct Receiving {
     app: App,
     corp: CorpId,
+    by: MemberId,
     upload: i64,
     buffer: Vec<u8>,
     bytes: u64,
@@ -31,7 +36,8 @@ impl Receiving {
         let mut tx = app.store().scoped(corp).await?;
         let upload = uploads::begin(&mut tx, corp, viewer.member, app.now()).await?;
         tx.commit().await?;
-        Ok(Self { app: app.clone(), corp, upload, buffer: Vec::with_capacity(CHUNK), bytes: 0, chunks: 0 })
+        let (app, by, buffer) = (app.clone(), viewer.member, Vec::with_capacity(CHUNK));
+        Ok(Self { app, corp, by, upload, buffer, bytes: 0, chunks: 0 })
     }
 
     /// Takes what came next. After an error, [`give_up`](Self::give_up).
@@ -64,6 +70,8 @@ impl Receiving {
         let bytes = i64::try_from(self.bytes).unwrap_or(i64::MAX);
         let mut tx = self.app.store().scoped(corp).await?;
         uploads::received(&mut tx, corp, self.upload, bytes, self.chunks).await?;
+        let event = Event::new(corp, Act::PhotosUploaded, Some(self.by), now).on("upload", self.upload);
+        audit::insert(&mut tx, event).await?;
         queue::add(&mut tx, &take_photos::job(corp, self.upload, now), now).await?;
         tx.commit().await?;
         self.app.job_added().notify_one();

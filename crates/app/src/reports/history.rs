@@ -6,7 +6,7 @@ use domain::{
     form::{Form, answers::Answers},
     policy::{Action, Role, Viewer},
 };
-use store::{reports, reviews};
+use store::{Sealed, reports, reviews, words};
 
 pub use store::reports::OwnForm;
 
@@ -125,6 +125,8 @@ pub(crate) async fn revisions_of(
     let roles: Vec<&str> =
         Role::ALL.into_iter().filter(|role| role.may(Action::ReportFor)).map(Role::as_str).collect();
     let rows = reports::revisions(tx, corp, report, &roles, shown_after(app, corp)?).await?;
+    let (keyring, place) = (app.store().keyring(), report.key(corp).row());
+    let why = |sealed: &Sealed| words::text(keyring, reports::reason_place(corp, &place), sealed);
     rows.into_iter()
         .map(|row| {
             let answers =
@@ -134,7 +136,7 @@ pub(crate) async fn revisions_of(
                 at: row.at,
                 state: row.state,
                 source: row.source,
-                reason: row.reason,
+                reason: row.reason.as_ref().map(why).transpose()?,
                 by: row.by_name.map(|name| By { name, role: row.by_role }),
                 carried: row.carried,
                 form_version_id: row.form_version_id,

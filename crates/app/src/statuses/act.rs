@@ -19,13 +19,18 @@ use store::{
     persons::{self, Subject},
     statuses::{self, NewChange},
     unreported::phone_place,
+    words::Words,
 };
 
-use crate::{App, Error, Result, School};
+use crate::{
+    App, Error, Result, School,
+    reasons::{self, Reasoned},
+};
 
-/// Who makes changes, how and when.
+/// Who makes changes, how and when, and what their reasons are sealed with.
 #[derive(Clone, Copy)]
-pub(super) struct By {
+pub(super) struct By<'a> {
+    keyring: &'a Keyring,
     source: &'static str,
     member: MemberId,
     change_set: Option<i64>,
@@ -33,16 +38,17 @@ pub(super) struct By {
     today: NaiveDate,
 }
 
-impl By {
+impl<'a> By<'a> {
     pub(super) fn new(
-        app: &App,
+        app: &'a App,
         school: &School,
         viewer: &Viewer,
         source: &'static str,
         change_set: Option<i64>,
     ) -> Self {
         let at = app.now();
-        Self { source, member: viewer.member, change_set, at, today: school.today(at) }
+        let (keyring, today) = (app.store().keyring(), school.today(at));
+        Self { keyring, source, member: viewer.member, change_set, at, today }
     }
 }
 
@@ -93,7 +99,8 @@ pub(super) struct Exempt {
     pub(super) kind: String,
     pub(super) from: NaiveDate,
     pub(super) until: Option<NaiveDate>,
-    pub(super) reason: String,
+    /// The exemption that says why: it stays on record, also where it was revoked.
+    pub(super) exemption: i64,
 }
 
 /// Exemptions that somebody comes back from.
@@ -105,8 +112,8 @@ struct Plan {
     stay: Option<Stay>,
     places: Option<Vec<Place>>,
     number: Option<(String, Option<Sealed>)>,
-    ended: Vec<Holding>,
-    shortened: Vec<Exempt>,
+    ended: Vec<i64>,
+    shortened: Vec<NewExemption>,
     before: Snapshot,
     after: Snapshot,
 }
@@ -130,12 +137,12 @@ pub(super) async fn apply(
     app: &App,
     school: &School,
     wanted: Vec<Wanted>,
-    by: By,
+    by: By<'_>,
 ) -> Result<std::result::Result<Done, Vec<LineError>>> {
     let corp = school.corp();
     let (exempt, wanted): (Vec<Wanted>, Vec<Wanted>) =
         wanted.into_iter().partition(|one| matches!(one.line.change, Change::Exempt(_)));
-    let known = Known::load(tx, corp, &wanted).await?;
+    let known = Known::load(app, tx, corp, &wanted).await?;
     let (mut plans, mut errors) = (Vec::with_capacity(wanted.len()), Vec::new());
     let mut seen: HashMap<PersonId, u64> = HashMap::new();
     let mut numbers: HashMap<String, u64> = HashMap::new();
@@ -182,15 +189,20 @@ pub(super) async fn apply(
     write(tx, corp, &known, plans, by).await?;
     statuses::add(tx, &rows).await?;
     let exemptions: Vec<NewExemption> = exempt.iter().map(exemption_of).collect();
-    let added = exemptions::add(tx, corp, &exemptions, by.exemption_source(), Some(by.member), by.at).await?;
+    let added = by.exempt(tx, corp, &exemptions).await?;
     done.stood = exemptions.len() - added;
     sync::follow::follow(tx, corp, by.today).await?;
     Ok(Ok(done))
 }
 
-impl By {
-    fn exemption_source(self) -> &'static str {
-        if self.source == "manual" { "manual" } else { "list" }
+impl By<'_> {
+    async fn exempt(self, tx: &mut Scoped, corp: i32, rows: &[NewExemption]) -> Result<usize> {
+        let source = if self.source == "manual" { "manual" } else { "list" };
+        Ok(exemptions::add(tx, self.keyring, corp, rows, source, Some(self.member), self.at).await?)
+    }
+
+    fn seal(self, corp: i32, person: PersonId, reason: &str) -> Result<Sealed> {
+        Ok(Words { corp, person, at: self.at }.seal(self.keyring, statuses::reason_place, reason)?)
     }
 }
 
@@ -205,7 +217,7 @@ fn exemption_of(one: &Wanted) -> NewExemption {
     }
 }
 
-fn change_of(corp: i32, one: &Wanted, plan: &Plan, known: &Known, by: By) -> Result<NewChange> {
+fn change_of(corp: i32, one: &Wanted, plan: &Plan, known: &Known, by: By<'_>) -> Result<NewChange> {
     let held = known.places(one.subject.person_id);
     let from = one.line.from;
     let on = |places: &[Place], day: NaiveDate| place::on(places, day).map(|place| place.department_id);
@@ -227,7 +239,7 @@ fn change_of(corp: i32, one: &Wanted, plan: &Plan, known: &Known, by: By) -> Res
         department_id,
         before: json_of(&plan.before)?,
         after: json_of(&plan.after)?,
-        reason: one.line.reason.clone(),
+        reason: by.seal(corp, one.subject.person_id, &one.line.reason)?,
         source: by.source,
         change_set_id: by.change_set,
         made_by: Some(by.member),
@@ -245,7 +257,7 @@ async fn write(
     corp: i32,
     known: &Known,
     plans: Vec<(PersonId, Plan)>,
-    by: By,
+    by: By<'_>,
 ) -> Result<()> {
     let (mut stays, mut places, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     let (mut ended, mut shortened) = (Vec::new(), Vec::new());
@@ -253,22 +265,28 @@ async fn write(
         stays.extend(plan.stay.map(|stay| (person, stay)));
         places.extend(plan.places.map(|wanted| (person, known.places(person).to_vec(), wanted)));
         numbers.extend(plan.number.map(|(number, phone)| (person, number, phone)));
-        ended.extend(plan.ended.into_iter().map(|held| held.exemption_id));
-        shortened.extend(plan.shortened.into_iter().filter_map(|one| exempt_again(person, one)));
+        ended.extend(plan.ended);
+        shortened.extend(plan.shortened);
     }
     memberships::rewrite(tx, corp, &places).await?;
     persons::set_stays(tx, corp, &stays).await?;
     persons::renumber(tx, corp, &numbers).await?;
     exemptions::revoke_all(tx, corp, &ended, Some(by.member), "复学或返校，改到前一天为止", by.at).await?;
-    exemptions::add(tx, corp, &shortened, by.exemption_source(), Some(by.member), by.at).await?;
+    by.exempt(tx, corp, &shortened).await?;
     Ok(())
 }
 
-/// An exemption of a snapshot, to be granted again.
-pub(super) fn exempt_again(person_id: PersonId, one: Exempt) -> Option<NewExemption> {
+/// An exemption of a snapshot, to be granted again for the reason it had.
+pub(super) fn exempt_again(person_id: PersonId, one: &Exempt, reason: &str) -> Option<NewExemption> {
     let kind = domain::exemption::ExemptionKind::parse(&one.kind)?.as_str();
-    let Exempt { from, until, reason, .. } = one;
+    let (from, until, reason) = (one.from, one.until, reason.to_owned());
     Some(NewExemption { person_id, kind, from, until, reason, approval_no: None })
+}
+
+/// Exemptions with their reasons.
+pub(super) fn opened(app: &App, corp: i32, held: Vec<Holding>) -> Result<Vec<Reasoned<Holding>>> {
+    let of = |held: &Holding| Words { corp, person: held.person_id, at: held.granted_at };
+    reasons::opened(app, exemptions::reason_place, held, |held| (of(held), &held.reason))
 }
 
 /// A phone is sealed for its person's number: with another number it is sealed anew.
@@ -300,12 +318,12 @@ fn refuse<T>(column: &'static str, message: impl Into<String>) -> std::result::R
 struct Known {
     places: HashMap<PersonId, Vec<Place>>,
     grants: HashMap<PersonId, Vec<Value>>,
-    holdings: HashMap<PersonId, Vec<Holding>>,
+    holdings: HashMap<PersonId, Vec<Reasoned<Holding>>>,
     taken: HashMap<String, HashSet<PersonId>>,
 }
 
 impl Known {
-    async fn load(tx: &mut Scoped, corp: i32, wanted: &[Wanted]) -> Result<Self> {
+    async fn load(app: &App, tx: &mut Scoped, corp: i32, wanted: &[Wanted]) -> Result<Self> {
         let mut known = Self::default();
         let ids = |of: &dyn Fn(Change) -> bool| -> Vec<PersonId> {
             wanted.iter().filter(|one| of(one.line.change)).map(|one| one.subject.person_id).collect()
@@ -325,8 +343,8 @@ impl Known {
                 .filter(|one| one.line.change == Change::Return && one.line.from == day)
                 .map(|one| one.subject.person_id)
                 .collect();
-            for held in exemptions::holding(tx, corp, &back, &LONG, day).await? {
-                known.holdings.entry(held.person_id).or_default().push(held);
+            for held in opened(app, corp, exemptions::holding(tx, corp, &back, &LONG, day).await?)? {
+                known.holdings.entry(held.row.person_id).or_default().push(held);
             }
         }
         let numbers: Vec<String> =
@@ -371,7 +389,7 @@ impl Known {
         if there.is_some_and(|there| there.department_id == department_id && there.until.is_none()) {
             return refuse("new_place", format!("{from} 起已经在这个班级，不需要变动"));
         }
-        Ok(Plan::default().moved(held, place::put(held, correction(department_id, from, &one.line.reason))))
+        Ok(Plan::default().moved(held, place::put(held, correction(department_id, from, one.line.change))))
     }
 
     fn leave(&self, one: &Wanted) -> std::result::Result<Plan, Refused> {
@@ -394,19 +412,20 @@ impl Known {
             plan = plan.stayed(was, Stay { until: None, ..was });
             places = place::cut(&places, left, Some(from));
         }
-        for exempt in self.holdings.get(&person).into_iter().flatten() {
+        for Reasoned { row: exempt, reason } in self.holdings.get(&person).into_iter().flatten() {
             let of = |until: Option<NaiveDate>| Exempt {
                 kind: exempt.kind.clone(),
                 from: exempt.from,
                 until,
-                reason: exempt.reason.clone(),
+                exemption: exempt.exemption_id,
             };
             plan.before.exemptions.push(of(exempt.until));
             if exempt.from < from {
-                plan.after.exemptions.push(of(Some(from)));
-                plan.shortened.push(of(Some(from)));
+                let shorter = of(Some(from));
+                plan.shortened.extend(exempt_again(person, &shorter, reason));
+                plan.after.exemptions.push(shorter);
             }
-            plan.ended.push(exempt.clone());
+            plan.ended.push(exempt.exemption_id);
         }
         if was.until.is_none() && plan.ended.is_empty() {
             return refuse("number", format!("此人 {from} 没有休学、实习、延期报到或离校，不需要复学"));
@@ -414,7 +433,7 @@ impl Known {
         if let Some(department_id) = one.department {
             let there = place::on(&places, from);
             if there.is_none_or(|there| there.department_id != department_id || there.until.is_some()) {
-                places = place::put(&places, correction(department_id, from, &one.line.reason));
+                places = place::put(&places, correction(department_id, from, one.line.change));
             }
         } else if place::on(&places, from).is_none() {
             return refuse("new_place", "此人没有班级，请写明复学后的班级");
@@ -457,14 +476,15 @@ impl Plan {
     }
 }
 
-fn correction(department_id: DepartmentId, from: NaiveDate, reason: &str) -> Place {
+/// A place says which kind of change it came of; the reason stands with the change alone, sealed.
+fn correction(department_id: DepartmentId, from: NaiveDate, change: Change) -> Place {
     Place {
         id: None,
         department_id,
         from,
         until: None,
         source: Source::Correction,
-        reason: Some(reason.into()),
+        reason: Some(change.title().into()),
     }
 }
 
@@ -476,7 +496,7 @@ async fn put_right(
     (kind, from): (&'static str, NaiveDate),
     reason: &str,
     (known, plan): (Known, Plan),
-    by: By,
+    by: By<'_>,
 ) -> Result<()> {
     let corp = school.corp();
     let there = plan.places.as_deref().and_then(|places| place::on(places, from));
@@ -490,7 +510,7 @@ async fn put_right(
         department_id: department,
         before: json_of(&plan.before)?,
         after: json_of(&plan.after)?,
-        reason: reason.to_owned(),
+        reason: by.seal(corp, subject.person_id, reason)?,
         source: by.source,
         change_set_id: by.change_set,
         made_by: Some(by.member),
@@ -509,7 +529,7 @@ pub(super) async fn correct_stay(
     subject: Subject,
     stay: Stay,
     reason: &str,
-    by: By,
+    by: By<'_>,
 ) -> Result<()> {
     let was = stay_of(&subject);
     if was == stay {
@@ -524,7 +544,7 @@ pub(super) async fn correct_stay(
     let mut plan = Plan::default().stayed(was, stay);
     plan.before.grants = known.grants.remove(&subject.person_id).unwrap_or_default();
     if let Some(first) = held.first().filter(|first| first.from == was.from && stay.from < was.from)
-        && let Some(places) = place::begin_on(&held, first.from, stay.from, reason)
+        && let Some(places) = place::begin_on(&held, first.from, stay.from, "更正在册日期")
     {
         plan = plan.moved(&held, places);
     }
@@ -538,7 +558,7 @@ pub(super) async fn correct_place(
     subject: Subject,
     (was, from): (NaiveDate, NaiveDate),
     reason: &str,
-    by: By,
+    by: By<'_>,
 ) -> Result<()> {
     if was == from {
         return Err(Error::field("from", "与现在的日期相同，不需要更正"));
@@ -546,7 +566,7 @@ pub(super) async fn correct_place(
     let mut known = Known::default();
     known.load_places(tx, school.corp(), &[subject.person_id]).await?;
     let held = known.places(subject.person_id).to_vec();
-    let places = place::begin_on(&held, was, from, reason)
+    let places = place::begin_on(&held, was, from, "更正归属日期")
         .ok_or_else(|| Error::field("from", "这样改后这段归属一天也不剩，请核对日期"))?;
     let plan = Plan::default().moved(&held, places);
     put_right(tx, school, &subject, ("place", from), reason, (known, plan), by).await

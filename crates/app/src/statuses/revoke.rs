@@ -1,15 +1,17 @@
 //! A change is taken back: what was before it holds again, as far as nothing else has come since.
 
-use domain::{place, policy::Viewer, status::Stay};
+use domain::{PersonId, place, policy::Viewer, status::Stay};
 use serde_json::Value;
 use store::{
-    Scoped, exemptions, grants, members, memberships,
+    Scoped,
+    exemptions::{self, NewExemption},
+    grants, members, memberships,
     persons::{self, Subject},
     statuses::{self, Question, Row, Which},
 };
 
 use super::{
-    act::{self, LONG, Snapshot},
+    act::{self, Exempt, LONG, Snapshot},
     reason_of, scope,
 };
 use crate::{App, Error, Result, School};
@@ -51,14 +53,33 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
         });
         let ids: Vec<i64> = shortened.map(|held| held.exemption_id).collect();
         exemptions::revoke_all(&mut tx, corp, &ids, Some(viewer.member), reason, now).await?;
-        let again = before.exemptions.into_iter();
-        let again: Vec<_> = again.filter_map(|one| act::exempt_again(subject.person_id, one)).collect();
-        exemptions::add(&mut tx, corp, &again, "manual", Some(viewer.member), now).await?;
+        let again = again(&mut tx, app, corp, subject.person_id, &before.exemptions).await?;
+        let keyring = app.store().keyring();
+        exemptions::add(&mut tx, keyring, corp, &again, "manual", Some(viewer.member), now).await?;
     }
     statuses::revoke(&mut tx, corp, Which::Change(id), viewer.member, reason, now).await?;
     sync::follow::follow(&mut tx, corp, today).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Exemptions of a snapshot, to be granted again for the reasons they had.
+async fn again(
+    tx: &mut Scoped,
+    app: &App,
+    corp: i32,
+    person: PersonId,
+    were: &[Exempt],
+) -> Result<Vec<NewExemption>> {
+    let ids: Vec<i64> = were.iter().map(|one| one.exemption).collect();
+    let known = act::opened(app, corp, exemptions::by_ids(tx, corp, &ids).await?)?;
+    let mut again = Vec::with_capacity(were.len());
+    for one in were {
+        let known = known.iter().find(|known| known.row.exemption_id == one.exemption);
+        let known = known.ok_or(Error::ChangedSince)?;
+        again.extend(act::exempt_again(person, one, &known.reason));
+    }
+    Ok(again)
 }
 
 fn snapshot(value: &Value) -> Result<Snapshot> {

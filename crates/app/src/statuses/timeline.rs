@@ -8,7 +8,7 @@ use store::{
 };
 
 use super::{find, readable};
-use crate::{App, Result, School};
+use crate::{App, Result, School, exemptions::opened, reasons::Reasoned};
 
 /// Everything that says where somebody is expected, since when, and who says so.
 #[derive(Debug, Clone)]
@@ -18,11 +18,11 @@ pub struct Timeline {
     /// Where the school counts them, newest first.
     pub places: Vec<PlaceRow>,
     /// Exemptions, newest first.
-    pub exemptions: Vec<exemptions::Row>,
+    pub exemptions: Vec<Reasoned<exemptions::Row>>,
     /// Whether the viewer may read why somebody is exempt.
     pub reasons: bool,
     /// Changes on record, newest first, revoked ones too.
-    pub changes: Vec<Row>,
+    pub changes: Vec<Reasoned<Row>>,
     /// Where the directory showed their accounts, newest first: what was observed, never corrected.
     pub observed: Vec<PlaceRow>,
 }
@@ -40,12 +40,12 @@ pub async fn timeline(app: &App, school: &School, viewer: &Viewer, number: &str)
     let question = Question { corp, scope, today, kind: None, person: Some(person), revoked: true };
     let timeline = Timeline {
         places: statuses::places(&mut tx, corp, person).await?,
-        exemptions: exemptions::of_person(&mut tx, corp, person, today).await?,
+        exemptions: opened(app, corp, exemptions::of_person(&mut tx, corp, person, today).await?)?,
         // An illness is not for those who only keep the roster, nor for those who exempt elsewhere.
         reasons: persons::subject(&mut tx, corp, &viewer.scope(Action::Exempt), person, today)
             .await?
             .is_some(),
-        changes: statuses::list(&mut tx, &question, None, SHOWN).await?,
+        changes: super::opened(app, corp, statuses::list(&mut tx, &question, None, SHOWN).await?)?,
         observed: statuses::observed(&mut tx, corp, person).await?,
         subject,
     };

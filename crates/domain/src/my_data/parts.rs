@@ -510,6 +510,29 @@ pub static PARTS: &[Part] = &[
         ],
     },
     Part {
+        name: "second_factors",
+        group: Group::Use,
+        title: "二次验证",
+        columns: &[
+            moment("begun_at", "何时开始设置"),
+            moment("confirmed_at", "何时设置好"),
+            plain("recoveries_left", "还剩几个恢复码"),
+        ],
+    },
+    Part {
+        name: "security_events",
+        group: Group::Use,
+        title: "登录与拒绝的记录",
+        columns: &[
+            moment("at", "何时"),
+            code("kind", "什么", words::SECURITY_EVENT),
+            code("channel", "从哪里", words::CHANNEL),
+            plain("network", "网段"),
+            plain("operation", "操作"),
+            plain("times", "次数"),
+        ],
+    },
+    Part {
         name: "grants",
         group: Group::Rights,
         title: "授权",

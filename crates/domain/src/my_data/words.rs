@@ -188,9 +188,19 @@ pub(super) const LOOK: Words = &[
     ("export_phone", "含姓名和完整手机号的名单"),
     ("phone_correction", "更正手机号"),
     ("visitor_phone", "访客的手机号"),
+    ("sessions", "结束了所有登录"),
+    ("second_factor", "重置了二次验证"),
 ];
 pub(super) const PURPOSE: Words =
-    &[("call", "电话联系"), ("identify", "核对身份"), ("correction", "办理更正")];
+    &[("call", "电话联系"), ("identify", "核对身份"), ("correction", "办理更正"), ("protect", "保护账号")];
+pub(super) const SECURITY_EVENT: Words = &[
+    ("signed_in", "登录"),
+    ("sign_in_failed", "登录没有成功"),
+    ("refused", "被拒绝"),
+    ("factor_passed", "二次验证通过"),
+    ("factor_failed", "二次验证没有通过"),
+];
+pub(super) const CHANNEL: Words = &[("h5", "企业微信内"), ("pc", "浏览器")];
 pub(super) const FORMAT: Words = &[("json", "数据文件"), ("html", "阅读版")];
 pub(super) const INVITATION: Words = &[
     ("waiting", "待邀请"),

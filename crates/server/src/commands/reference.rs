@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use clap::ValueEnum;
-use domain::policy::{Action, Role};
+use domain::{
+    policy::{Action, Role},
+    reading::{Limits, Reading},
+};
 use serde_json::Value;
 use utoipa::OpenApi;
 
@@ -55,7 +58,34 @@ fn rights() -> String {
     }
     text.push_str("\n部门负责人的授权如果是全校的，只看不动：不能催办、邀请激活、签人员流动。\n");
     text.push_str("\n邀请访客不需要授权：教职工都可以，只看得到自己邀请的人；学生不可以。\n");
+    budgets(&mut text);
     text
+}
+
+/// How many people's data a role may read a day.
+fn budgets(text: &mut String) {
+    text.push_str(
+        "\n## 查看额度\n\n一个账号每天最多看多少人；同一个人当天再看不算，导出的每张表都算。有几个角色的，按大的那个。学校可以在 \
+         `schools.reading_budgets` 里改，管理员或审计员可以为别人放宽当天的额度。\n\n| 角色 |",
+    );
+    for reading in Reading::ALL {
+        let _ = write!(text, " {} |", reading.title());
+    }
+    text.push_str("\n|---|");
+    text.push_str(&"---|".repeat(Reading::ALL.len()));
+    text.push('\n');
+    for role in Role::ALL {
+        let _ = write!(text, "| {} |", role.title());
+        for reading in Reading::ALL {
+            match Limits::of(role).get(reading) {
+                0 => text.push_str(" |"),
+                limit => {
+                    let _ = write!(text, " {limit} |");
+                }
+            }
+        }
+        text.push('\n');
+    }
 }
 
 fn errors() -> String {

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use app::{App, audit::sealing, jobs, outages, platform::visits};
+use app::{App, audit::sealing, jobs, outages, platform::visits, security_events};
 use domain::clock::Clock;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -31,6 +31,7 @@ pub async fn run(config: Config, clock: Arc<dyn Clock>, with_worker: bool) -> an
     // This process takes reports; while none does, windows grow longer.
     background.spawn(outages::keep_beating(app.clone(), stopped.clone()));
     background.spawn(visits::keep_flushing(app.clone(), stopped.clone()));
+    background.spawn(security_events::keep_flushing(app.clone(), stopped.clone()));
     tracing::info!(address = %listener.local_addr()?, "ready");
     http::serve(app, Arc::new(config), listener, true)?.await?;
     finish(stop, background).await;

@@ -99,6 +99,11 @@ impl Failure {
         *self.problem
     }
 
+    /// For programs: what happened.
+    pub fn code(&self) -> &'static str {
+        self.problem.code
+    }
+
     /// The same, saying when to come back, in seconds.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
@@ -116,8 +121,8 @@ impl From<Error> for Failure {
         let mut failure = Self::new(known.status, known.code, known.title, known.remedy);
         let errors = match error {
             Error::Invalid(errors) => errors.into_iter().map(Field::from).collect(),
-            Error::Overtaken(who) if !who.is_empty() => {
-                failure.problem.detail = who;
+            Error::Overtaken(words) | Error::BudgetSpent(words) if !words.is_empty() => {
+                failure.problem.detail = words;
                 Vec::new()
             }
             _ => Vec::new(),
@@ -152,11 +157,23 @@ impl ResponseError for Failure {
 }
 
 /// Code, status, title and remedy of every failure that HTTP itself has, for docs/ERRORS.md.
-pub const HTTP_FAILURES: [(&str, u16, &str, &str); 12] = [
+pub const HTTP_FAILURES: [(&str, u16, &str, &str); 14] = [
     ("malformed", 400, "内容不是 JSON", "请刷新页面后重试"),
     ("callback_refused", 403, "回调校验未通过", "请核对 Token、EncodingAESKey 与回调地址"),
     ("foreign_sign_in", 403, "登录链接不是本机发起的", "请从企业微信工作台重新打开点名"),
     ("foreign_site", 403, "请求来自其他网站", "请从点名的页面内操作"),
+    (
+        "second_factor_missing",
+        403,
+        "此操作需要二次验证",
+        "请先在电脑页面右上角的“登录设备”里设置二次验证，然后再做一次",
+    ),
+    (
+        "second_factor_needed",
+        403,
+        "此操作需要二次验证",
+        "请填写验证器上的 6 位数字，然后再做一次；手机上没有填写的地方时，请到电脑页面操作",
+    ),
     ("sign_in_again", 403, "此操作需要重新登录确认", "请重新登录，然后再做一次"),
     ("sign_in_failed", 403, "登录没有成功", "请从企业微信工作台重新打开点名"),
     ("unknown_member", 403, "通讯录里没有您的账号", "请联系学校信息中心核对企业微信通讯录"),

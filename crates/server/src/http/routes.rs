@@ -46,6 +46,8 @@ pub mod photos;
 pub mod platform;
 pub mod portal;
 pub mod privacy_notices;
+pub mod reading_alarms;
+pub mod reading_budgets;
 pub mod registration;
 pub mod reminder_rules;
 pub mod reminder_settings;
@@ -56,6 +58,8 @@ pub mod retention;
 pub mod reviews;
 pub mod roster;
 pub mod school_days;
+pub mod second_factors;
+pub mod security_events;
 pub mod sessions;
 pub mod sign_offs;
 pub mod statistics;
@@ -86,6 +90,12 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(retention::holds)
             .service(retention::hold)
             .service(retention::lift)
+            .service(security_events::list)
+            .service(audit::viewers)
+            .service(reading_alarms::list)
+            .service(reading_alarms::settle)
+            .service(reading_budgets::lifts)
+            .service(reading_budgets::lift)
             .service(forms::list)
             .service(forms::get)
             .service(reports::create)
@@ -197,6 +207,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(accounts::link)
             .service(accounts::unlink)
             .service(sessions::end_of_account)
+            .service(second_factors::reset_of_account)
             .service(write_plans::list)
             .service(write_plans::departments_template)
             .service(write_plans::create)
@@ -216,7 +227,13 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(sessions::list)
             .service(sessions::end)
             .service(sessions::end_others)
+            .service(second_factors::get)
+            .service(second_factors::begin)
+            .service(second_factors::confirm)
+            .service(second_factors::prove)
+            .service(second_factors::remove)
             .service(my_data::copy::held)
+            .service(my_data::copy::ask)
             .service(my_data::copy::get)
             .service(consents::withdraw)
             .service(privacy_notices::mine)

@@ -1,22 +1,26 @@
 //! Who asks: the school follows from the host name, the viewer from the session cookie.
 
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
     http::header::{self, USER_AGENT},
     web::Data,
 };
-use app::{App, School, platform::visits, sign_in};
-use chrono::TimeDelta;
-use domain::{CorpId, policy::Viewer};
+use app::{
+    App, School,
+    platform::visits,
+    sign_in::{self, Present},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{CorpId, MemberId, policy::Viewer, second_factor::Standing};
 use futures_util::future::LocalBoxFuture;
 
 use super::{
     Hosts,
     problem::{Answer, Failure},
 };
-use crate::config::Config;
+use crate::config::{Config, Server};
 
 /// The session cookie. `__Host-`: this host only, secure, whole site.
 pub const SESSION: &str = "__Host-session";
@@ -82,8 +86,49 @@ pub struct SignedIn {
     pub at: AtSchool,
     /// Who.
     pub viewer: Viewer,
-    /// Whether they signed in a moment ago. Known of whoever changes something; who only looks is not asked.
-    is_fresh: bool,
+    /// How sure it is that it is still them. Known of whoever changes something; who only looks is not asked.
+    sure: Sure,
+}
+
+/// How sure it is that whoever asks is who signed in.
+#[derive(Debug, Clone, Copy)]
+struct Sure {
+    /// They signed in a moment ago.
+    just_signed_in: bool,
+    /// … or some hours ago.
+    recently: bool,
+    /// A moment ago, and proved themselves by their second factor; else the code of what is missing.
+    fresh: Result<(), &'static str>,
+}
+
+impl Sure {
+    /// Of somebody of whom nothing is known but that they have the cookie.
+    const NOT_ASKED: Self = Self { just_signed_in: false, recently: false, fresh: Err("sign_in_again") };
+
+    fn of(since: DateTime<Utc>, factor: Standing, server: &Server, now: DateTime<Utc>) -> Self {
+        let within = |minutes: u32, at: DateTime<Utc>| now - at <= TimeDelta::minutes(minutes.into());
+        let is_fresh = |at: DateTime<Utc>| within(server.fresh_sign_in_minutes, at);
+        let fresh = match factor {
+            _ if !is_fresh(since) => Err("sign_in_again"),
+            Standing::NotAsked => Ok(()),
+            Standing::Missing => Err("second_factor_missing"),
+            Standing::Held { proven_at } if proven_at.is_some_and(is_fresh) => Ok(()),
+            Standing::Held { .. } => Err("second_factor_needed"),
+        };
+        let recently = within(server.reveal_sign_in_minutes, since) || is_fresh(since);
+        Self { just_signed_in: is_fresh(since), recently, fresh }
+    }
+}
+
+/// Left with a request once it is known who asks: whoever refuses it later can say whom.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// All use cases.
+    pub app: App,
+    /// The school.
+    pub corp: CorpId,
+    /// The account.
+    pub member: MemberId,
 }
 
 impl SignedIn {
@@ -92,9 +137,21 @@ impl SignedIn {
         Ok((&self.at.app, self.at.school()?, &self.viewer))
     }
 
-    /// The same for dangerous acts: whoever finds a screen unlocked hours after somebody signed in is not to do them.
+    /// The same for dangerous acts: whoever finds a screen unlocked hours after somebody signed in is not to do them, nor
+    /// whoever signed in with another's phone and has not their authenticator.
     pub fn fresh_parts(&self) -> Answer<(&App, &School, &Viewer)> {
-        if self.is_fresh { self.parts() } else { Err(Failure::http("sign_in_again")) }
+        self.sure.fresh.map_err(Failure::http)?;
+        self.parts()
+    }
+
+    /// The same for setting up what [`fresh_parts`](Self::fresh_parts) asks for.
+    pub fn just_signed_in_parts(&self) -> Answer<(&App, &School, &Viewer)> {
+        if self.sure.just_signed_in { self.parts() } else { Err(Failure::http("sign_in_again")) }
+    }
+
+    /// The same for what leaves the house by name: a phone in full, a sheet of people.
+    pub fn recent_parts(&self) -> Answer<(&App, &School, &Viewer)> {
+        if self.sure.recently { self.parts() } else { Err(Failure::http("sign_in_again")) }
     }
 }
 
@@ -109,25 +166,30 @@ impl FromRequest for SignedIn {
         let path = request.path().to_owned();
         let only_looks = request.method().is_safe();
         let browser = request.headers().get(USER_AGENT).cloned();
-        let fresh = request
-            .app_data::<Data<Config>>()
-            .map(|config| TimeDelta::minutes(config.server.fresh_sign_in_minutes.into()));
+        let config = request.app_data::<Data<Config>>().cloned();
+        let request = request.clone();
         Box::pin(async move {
             let at = at?;
             let session = session.ok_or(app::Error::NotSignedIn)?;
-            let (viewer, signed_in_at) = if only_looks {
-                (sign_in::remembered_viewer(&at.app, at.school()?, &session).await?, None)
+            let (viewer, sure) = if only_looks {
+                let viewer = sign_in::remembered_viewer(&at.app, at.school()?, &session).await?;
+                (viewer.ok_or(app::Error::NotSignedIn)?, Sure::NOT_ASKED)
             } else {
-                sign_in::viewer(&at.app, at.school()?, &session).await?.unzip()
+                let present = sign_in::viewer(&at.app, at.school()?, &session).await?;
+                let Present { viewer, signed_in_at, factor } = present.ok_or(app::Error::NotSignedIn)?;
+                let sure = config.as_ref().map_or(Sure::NOT_ASKED, |config| {
+                    Sure::of(signed_in_at, factor, &config.server, at.app.now())
+                });
+                (viewer, sure)
             };
-            let is_fresh = signed_in_at.zip(fresh).is_some_and(|(since, life)| at.app.now() - since <= life);
-            let viewer = viewer.ok_or(app::Error::NotSignedIn)?;
+            let asked = Asked { app: at.app.clone(), corp: viewer.corp, member: viewer.member };
+            request.extensions_mut().insert(asked);
             if let Some(limits) = limits {
                 limits.check_member(viewer.corp, viewer.member)?;
             }
             let browser = browser.as_ref().and_then(|words| words.to_str().ok()).unwrap_or_default();
             visits::note(&at.app, at.school()?, &viewer, &path, browser);
-            Ok(Self { at, viewer, is_fresh })
+            Ok(Self { at, viewer, sure })
         })
     }
 }

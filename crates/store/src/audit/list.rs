@@ -1,13 +1,13 @@
 //! What was recorded, to be looked through.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Binary, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
-    CorpId, MemberId, PersonId,
+    CorpId, DepartmentId, MemberId, PersonId,
     audit::{Act, Content},
 };
 use serde_json::Value;
@@ -167,4 +167,98 @@ pub async fn persons_of(
     let found: Vec<Person> =
         diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Array<Text>, _>(numbers).load(conn).await?;
     Ok(found.into_iter().map(|one| (one.number, one.person_id)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Somebody {
+    #[diesel(sql_type = BigInt)]
+    person_id: PersonId,
+}
+
+/// Everybody who was in a department or below it on a day from the first to the second, which may be left open.
+pub async fn persons_under(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    department: DepartmentId,
+    (from, until): (Option<NaiveDate>, Option<NaiveDate>),
+) -> Result<Vec<PersonId>> {
+    let sql = "select distinct s.person_id from departments d
+               join memberships s on s.corp_id = d.corp_id and s.department_id = d.department_id
+               where d.corp_id = $1 and $2 in (d.department_id, d.class_id, d.grade_id, d.college_id)
+                 and ($3 is null or s.until_date is null or s.until_date > $3) and ($4 is null or s.from_date <= $4)";
+    let found: Vec<Somebody> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Integer, _>(department)
+        .bind::<Nullable<Date>, _>(from)
+        .bind::<Nullable<Date>, _>(until)
+        .load(conn)
+        .await?;
+    Ok(found.into_iter().map(|one| one.person_id).collect())
+}
+
+/// Everybody an export named.
+pub async fn persons_in_export(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    export: i64,
+) -> Result<Vec<PersonId>> {
+    let sql = "select distinct person_id from access_log where corp_id = $1 and export_id = $2";
+    let found: Vec<Somebody> =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<BigInt, _>(export).load(conn).await?;
+    Ok(found.into_iter().map(|one| one.person_id).collect())
+}
+
+/// Somebody who looked at some people.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct SeenBy {
+    /// Their name, or their account; none: nobody knows one any more.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub name: Option<String>,
+    /// Their number.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub number: Option<String>,
+    /// At how many of them.
+    #[diesel(sql_type = BigInt)]
+    pub people: i64,
+    /// How often.
+    #[diesel(sql_type = BigInt)]
+    pub looks: i64,
+    /// At what: `phone`, `answers` …
+    #[diesel(sql_type = Array<Text>)]
+    pub fields: Vec<String>,
+    /// The first time …
+    #[diesel(sql_type = Timestamptz)]
+    pub first_at: DateTime<Utc>,
+    /// … and the last.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_at: DateTime<Utc>,
+}
+
+/// Who looked at one of these people from a moment, before another: whoever saw most of them first.
+pub async fn viewers(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    people: &[PersonId],
+    (from, until): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    limit: i64,
+) -> Result<Vec<SeenBy>> {
+    let sql = "select coalesce(p.name, m.name, m.userid) as name, p.number, l.people, l.looks, l.fields, l.first_at, l.last_at
+               from (
+                 select e.actor, count(distinct e.subject) as people, count(*) as looks, min(e.at) as first_at, max(e.at) as last_at,
+                   array_agg(distinct coalesce(e.detail ->> 'field', '')) as fields
+                 from audit_events e
+                 where e.corp_id = $1 and e.subject = any($2) and e.action = 'look'
+                   and ($3 is null or e.at >= $3) and ($4 is null or e.at < $4)
+                 group by e.actor) l
+               left join members m on m.corp_id = $1 and m.member_id = l.actor
+               left join persons p on p.corp_id = $1 and p.person_id = m.person_id
+               order by l.people desc, l.looks desc, l.actor limit $5";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Array<BigInt>, _>(people)
+        .bind::<Nullable<Timestamptz>, _>(from)
+        .bind::<Nullable<Timestamptz>, _>(until)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?)
 }

@@ -28,12 +28,13 @@ pub async fn lock(conn: &mut AsyncPgConnection, corp: CorpId, member: MemberId) 
     Ok(row.locked)
 }
 
-/// Notes a copy. `format`: `json` or `html`.
+/// Notes a copy. `format`: `json` or `html`; `ticket_hash`: of what it is fetched by.
 pub async fn add(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     member: MemberId,
     format: &str,
+    ticket_hash: &[u8],
     at: DateTime<Utc>,
 ) -> Result<()> {
     diesel::insert_into(data_copies::table)
@@ -41,11 +42,31 @@ pub async fn add(
             data_copies::corp_id.eq(corp),
             data_copies::member_id.eq(member),
             data_copies::format.eq(format),
+            data_copies::ticket_hash.eq(ticket_hash),
             data_copies::at.eq(at),
         ))
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// As what somebody wanted the copy that a ticket is for, if they asked for it since: `json` or `html`.
+pub async fn asked(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    member: MemberId,
+    ticket_hash: &[u8],
+    since: DateTime<Utc>,
+) -> Result<Option<String>> {
+    Ok(data_copies::table
+        .filter(data_copies::corp_id.eq(corp))
+        .filter(data_copies::member_id.eq(member))
+        .filter(data_copies::ticket_hash.eq(ticket_hash))
+        .filter(data_copies::at.ge(since))
+        .select(data_copies::format)
+        .first(conn)
+        .await
+        .optional()?)
 }
 
 /// How many somebody took since.

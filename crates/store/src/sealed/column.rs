@@ -280,9 +280,71 @@ pub static AUDIT_SIGNING_KEY: Column = Column {
     kept: Kept::For(Purpose::Audit),
     spots: &[spot("audit_keys", "signing_key", &["kid"], "encode(t.kid, 'hex')")],
 };
+/// Why somebody need not answer.
+pub static EXEMPTION_REASON: Column = Column {
+    name: "exemptions.reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot(
+        "exemptions",
+        "reason",
+        &["exemption_id"],
+        "concat_ws('/', t.person_id, (extract(epoch from t.granted_at) * 1000000)::bigint)",
+    )],
+};
+/// Why somebody's standing changed.
+pub static STATUS_REASON: Column = Column {
+    name: "status_changes.reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot(
+        "status_changes",
+        "reason",
+        &["change_id"],
+        "concat_ws('/', t.person_id, (extract(epoch from t.made_at) * 1000000)::bigint)",
+    )],
+};
+/// Why somebody may pass.
+pub static PERMIT_REASON: Column = Column {
+    name: "gate_permits.reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot(
+        "gate_permits",
+        "reason",
+        &["permit_id"],
+        "concat_ws('/', t.person_id, (extract(epoch from t.granted_at) * 1000000)::bigint)",
+    )],
+};
+/// Why somebody answered for another: it ends with the answers.
+pub static BEHALF_REASON: Column = Column {
+    name: "report_revisions.reason",
+    kept: Kept::ByForm,
+    spots: &[spot(
+        "report_revisions",
+        "reason",
+        &["report_id", "revision"],
+        "(select concat_ws('/', r.form_id, r.person_id, coalesce(to_char(r.day, 'YYYY-MM-DD'), '-'), r.slot, r.occurrence)
+          from reports r where r.corp_id = t.corp_id and r.report_id = t.report_id)",
+    )],
+};
+/// The secret of a second factor.
+pub static FACTOR_SECRET: Column = Column {
+    name: "second_factors.secret",
+    kept: Kept::For(Purpose::Factors),
+    spots: &[spot("second_factors", "secret", &["member_id"], "t.member_id::text")],
+};
+/// The hash of a write that may be repeated.
+pub static REQUEST_HASH: Column = Column {
+    name: "idempotency_keys.request_hash",
+    kept: Kept::For(Purpose::Inbox),
+    spots: &[spot(
+        "idempotency_keys",
+        "request_hash",
+        &["member_id", "key"],
+        "concat_ws('/', t.member_id, t.key)",
+    )],
+};
 
 /// Every sealed column; a test compares them with fixtures/privacy.toml.
-pub static ALL: [&Column; 28] = [
+pub static ALL: [&Column; 34] = [
     &PERSON_PHONE,
     &FIELD_VALUE,
     &PICTURE,
@@ -311,4 +373,10 @@ pub static ALL: [&Column; 28] = [
     &TOKEN,
     &PLATFORM_DETAIL,
     &AUDIT_SIGNING_KEY,
+    &EXEMPTION_REASON,
+    &STATUS_REASON,
+    &PERMIT_REASON,
+    &BEHALF_REASON,
+    &FACTOR_SECRET,
+    &REQUEST_HASH,
 ];

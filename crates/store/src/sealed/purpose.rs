@@ -35,6 +35,8 @@ pub enum Purpose {
     Platform,
     /// The keys that sign the audit record.
     Audit,
+    /// The secrets of second factors.
+    Factors,
 }
 
 /// Before the form's number.
@@ -42,7 +44,7 @@ const ANSWERS: &str = "answers-";
 
 impl Purpose {
     /// Those that are not by form.
-    const PLAIN: [(Self, &'static str); 14] = [
+    const PLAIN: [(Self, &'static str); 15] = [
         (Self::Contact, "contact"),
         (Self::Fields, "fields"),
         (Self::Photos, "photos"),
@@ -57,6 +59,7 @@ impl Purpose {
         (Self::Tokens, "tokens"),
         (Self::Platform, "platform"),
         (Self::Audit, "audit"),
+        (Self::Factors, "factors"),
     ];
 
     /// From its name: `contact`, `answers-12`.

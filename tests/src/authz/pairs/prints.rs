@@ -32,6 +32,8 @@ const TABLES: &[&str] = &[
     "data_copies",
     "privacy_notices",
     "notice_agreements",
+    "second_factors",
+    "second_factor_recoveries",
     "reminder_rules",
     "digest_rules",
     "gates",

@@ -100,6 +100,12 @@ async fn spare_session(world: &World, userid: &str) -> String {
     world.test.one::<i64>(sql, &[&userid, &world.test.app.now()]).await.to_string()
 }
 
+/// What a copy of their data is fetched by: the end of its path.
+async fn copy_ticket(world: &World, userid: &str) -> String {
+    let ready = done(world, userid, "/me/data/copies", &json!({ "format": "json" })).await;
+    text(&ready["path"]).rsplit('/').next().unwrap_or_default().to_owned()
+}
+
 async fn of_member(world: &mut World, userid: &str, serial: usize) -> Ids {
     let mut ids = Ids::new();
     let (attachment, receipt) = papers(world, userid).await;
@@ -107,6 +113,7 @@ async fn of_member(world: &mut World, userid: &str, serial: usize) -> Ids {
     ids.insert("own_receipt", receipt);
     ids.insert("own_loose", picture(world, userid).await);
     ids.insert("own_session", spare_session(world, userid).await);
+    ids.insert("own_copy", copy_ticket(world, userid).await);
     let wrong = json!({ "field": "phone", "value": format!("1380000{serial:04}") });
     ids.insert("own_correction", text(&done(world, userid, "/me/corrections", &wrong).await["id"]));
     world.note("corrections", userid);

@@ -10,7 +10,7 @@ use crate::authz::client::word;
 use crate::{
     authz::{client::Client, oracle::Who},
     crowd,
-    test_app::{TestApp, root},
+    test_app::{Shape, TestApp, root},
 };
 
 async fn people(test: &TestApp) -> Vec<Person> {
@@ -69,7 +69,10 @@ async fn runs(test: &TestApp) -> Ids {
 
 /// A school with everybody in their seats and signed in.
 pub async fn take() -> World {
-    let test = TestApp::start().await;
+    // Somebody who asks for everybody at random spends any budget.
+    let test = TestApp::start_with(Shape::reading_freely()).await;
+    test.sync().await;
+    test.import_roster().await;
     let runs = runs(&test).await;
     let school = School::load(root().join("fixtures/school-small.toml")).unwrap();
     let mut seats = BTreeMap::new();

@@ -168,6 +168,7 @@ async fn fixed(world: &mut World) -> Ids {
     let idle: Vec<String> = idle.map(|person| person.number.clone()).collect();
     ids.insert("idle", idle[0].clone());
     ids.insert("userid", world.userid(Who::Teacher).to_owned());
+    ids.insert("reader", world.userid(Who::Counsellor).to_owned());
 
     let administrator = world.userid(Who::Administrator).to_owned();
     let asked = facts::done(world, &administrator, "/kinds/preview", &json!({})).await;
@@ -350,6 +351,13 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
          from forms f, members m where f.code = 'health-daily' and m.userid = '{office}' returning hold_id"
     );
     ids.insert("hold", one(world, &held).await);
+    let reader = world.userid(Who::Counsellor);
+    let sql = format!(
+        "insert into reading_alarms (corp_id, member_id, day, kind, reading, people, usual, at)
+         select 1, member_id, (select coalesce(max(day), date '2019-01-01') + 1 from reading_alarms), 'refused', 'phones', 60, 60,
+           timestamptz '2020-03-03T10:00:00Z' from members where userid = '{reader}' returning alarm_id"
+    );
+    ids.insert("reading_alarm", one(world, &sql).await);
     let visitor = own::visitor(world).await;
     let invited = facts::done(world, world.userid(Who::Teacher), "/me/visitors", &visitor).await;
     ids.insert("visitor", text(&invited["id"]));

@@ -1,7 +1,7 @@
 //! 审计: what was looked at and changed, and how far the record is sealed.
 
 use actix_web::{get, post, web};
-use app::audit::{self, Listed, People, Shown, SignedHead, Span};
+use app::audit::{self, Listed, People, Seen, Shown, SignedHead, Span};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::audit::Act;
 use serde::{Deserialize, Serialize};
@@ -44,9 +44,13 @@ pub struct AuditSearch {
     act: Option<String>,
     /// Only what whoever has this student or staff number did.
     actor: Option<String>,
-    /// Only what was done about these, by student or staff number; at most 200. Left out or empty: about anybody.
+    /// Only what was done about these, by student or staff number; at most 200. None, and no department and export: about anybody.
     #[serde(default)]
     numbers: Vec<String>,
+    /// … and about whoever was in this department or below it in that time.
+    department: Option<i32>,
+    /// … and about whoever this export named.
+    export: Option<i64>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows, 1 to 200; 50 if left out.
@@ -153,13 +157,90 @@ pub async fn list(who: SignedIn, query: Query<AuditQuery>) -> Answer<web::Json<A
 #[post("/audit/searches")]
 pub async fn search(who: SignedIn, body: Json<AuditSearch>) -> Answer<web::Json<AuditList>> {
     let (app, school, viewer) = who.parts()?;
-    let AuditSearch { from, until, act, actor, numbers, cursor, limit } = body.0;
+    let AuditSearch { from, until, act, actor, numbers, department, export, cursor, limit } = body.0;
     let paging = input::paging(cursor.as_deref(), limit)?;
     let span = span(from, until, act.as_deref())?;
-    let people = People { actor: actor.as_deref(), numbers: &numbers };
+    let people = People { actor: actor.as_deref(), numbers: &numbers, department, export };
     let before = paging.after.as_deref();
     let listed = audit::search(app, school, viewer, span, people, before, paging.limit).await?;
     Ok(web::Json(listed.into()))
+}
+
+/// Whom to ask about. Numbers are personal: they stand in no address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditPeople {
+    /// At or after this.
+    from: Option<DateTime<Utc>>,
+    /// Before this.
+    until: Option<DateTime<Utc>>,
+    /// Student or staff numbers, at most 200.
+    #[serde(default)]
+    numbers: Vec<String>,
+    /// … and whoever was in this department or below it in that time.
+    department: Option<i32>,
+    /// … and whoever this export named.
+    export: Option<i64>,
+}
+
+/// Who saw some people.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditViewers {
+    /// How many people were asked about.
+    people: i64,
+    /// Who looked at one of them, those first who saw most; at most 200.
+    items: Vec<AuditViewer>,
+    /// Whether there are more.
+    more: bool,
+}
+
+/// Somebody who looked.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuditViewer {
+    /// Null: nobody knows one any more.
+    name: Option<String>,
+    number: Option<String>,
+    /// At how many of them.
+    people: i64,
+    /// How often.
+    looks: i64,
+    /// At what: `phone`, `answers`, …
+    fields: Vec<String>,
+    first_at: DateTime<Utc>,
+    last_at: DateTime<Utc>,
+}
+
+/// Who saw these people in a time, in one answer; itself on record.
+#[utoipa::path(
+    operation_id = "audit_viewers",
+    tag = "audit", security(("session" = [])), request_body = AuditPeople,
+    responses((status = 200, body = AuditViewers), Refusals, WriteRefusals))]
+#[post("/audit/viewers")]
+pub async fn viewers(who: SignedIn, body: Json<AuditPeople>) -> Answer<web::Json<AuditViewers>> {
+    let (app, school, viewer) = who.parts()?;
+    let AuditPeople { from, until, numbers, department, export } = body.0;
+    let span = Span { from, until, act: None };
+    let people = People { actor: None, numbers: &numbers, department, export };
+    Ok(web::Json(audit::viewers(app, school, viewer, span, people).await?.into()))
+}
+
+impl From<Seen> for AuditViewers {
+    fn from(seen: Seen) -> Self {
+        let items = seen.viewers.into_iter().map(|by| AuditViewer {
+            name: by.name,
+            number: by.number,
+            people: by.people,
+            looks: by.looks,
+            fields: by.fields,
+            first_at: by.first_at,
+            last_at: by.last_at,
+        });
+        Self {
+            people: i64::try_from(seen.people).unwrap_or(i64::MAX),
+            items: items.collect(),
+            more: seen.more,
+        }
+    }
 }
 
 impl From<Listed> for AuditList {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Data};
 use app::sign_in::{self, Channel, Outcome, Return};
-use domain::session::Device;
+use domain::{security_event, session::Device};
 use serde::Deserialize;
 
 use crate::{
@@ -71,7 +71,17 @@ pub(super) fn visit_checked(request: &HttpRequest, limits: &Limits, config: &Con
 
 /// Whether it is 企业微信's own browser.
 pub(super) fn is_in_client(request: &HttpRequest) -> bool {
-    Channel::of_user_agent(user_agent(request)) == Channel::InClient
+    channel(request) == Channel::InClient
+}
+
+/// Inside 企业微信, or a browser.
+pub fn channel(request: &HttpRequest) -> Channel {
+    Channel::of_user_agent(user_agent(request))
+}
+
+/// The network the browser is in, as security events keep it; empty: unknown.
+pub fn network(request: &HttpRequest, config: &Config) -> String {
+    client_address(request, &config.server.trusted_proxies).map(security_event::network).unwrap_or_default()
 }
 
 /// What the browser calls itself.
@@ -97,11 +107,21 @@ struct Callback {
 
 /// Takes the browser back from WeCom.
 #[get("/auth/callback")]
-pub async fn callback(request: HttpRequest, at: AtSchool, query: Query<Callback>) -> HttpResponse {
-    end(&request, &at, &query.0).await.unwrap_or_else(Failure::page)
+pub async fn callback(
+    request: HttpRequest,
+    at: AtSchool,
+    query: Query<Callback>,
+    config: Data<Config>,
+) -> HttpResponse {
+    end(&request, &at, &query.0, &config).await.unwrap_or_else(Failure::page)
 }
 
-async fn end(request: &HttpRequest, at: &AtSchool, query: &Callback) -> Answer<HttpResponse> {
+async fn end(
+    request: &HttpRequest,
+    at: &AtSchool,
+    query: &Callback,
+    config: &Config,
+) -> Answer<HttpResponse> {
     let value = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
     let (binding, session) = (value(BINDING), value(SESSION));
     let back = Return {
@@ -116,7 +136,8 @@ async fn end(request: &HttpRequest, at: &AtSchool, query: &Callback) -> Answer<H
         response
     };
     let device = Device::of_user_agent(user_agent(request));
-    Ok(match sign_in::finish(&at.app, at.school()?, back, device).await? {
+    let network = network(request, config);
+    Ok(match sign_in::finish(&at.app, at.school()?, back, device, &network).await? {
         Outcome::SignedIn { session, to } => {
             see(&to).cookie(cookie(SESSION, session, sign_in::ABSOLUTE)).cookie(forget(AGAIN)).finish()
         }

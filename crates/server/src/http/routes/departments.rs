@@ -20,6 +20,8 @@ pub enum Purpose {
     Announce,
     /// Read how many of its people passed the gates.
     SeePassages,
+    /// Ask who saw its people.
+    Audit,
 }
 
 /// Which departments.
@@ -66,6 +68,7 @@ pub async fn search(who: SignedIn, query: Query<SearchQuery>) -> Answer<web::Jso
         Purpose::GiveGrants => Action::GiveGrants,
         Purpose::Announce => Action::Announce,
         Purpose::SeePassages => Action::SeePassageFigures,
+        Purpose::Audit => Action::Audit,
     };
     let found = departments::search(app, school, viewer, action, &query.0.text, 50).await?;
     let items = found.into_iter().map(|one| DepartmentFound {

@@ -5,7 +5,10 @@ use actix_web::{
     http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     post, web,
 };
-use app::exemptions::{self, Entered};
+use app::{
+    exemptions::{self, Entered},
+    reasons::Reasoned,
+};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::exemption::ExemptionKind;
 use serde::{Deserialize, Serialize};
@@ -103,7 +106,7 @@ pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<Ex
     let kind = query.0.kind.map(ExemptionKind::from);
     let before = paging.after.as_deref();
     let page = exemptions::list(app, school, viewer, kind, query.0.past, before, paging.limit).await?;
-    let items = page.items.into_iter().map(|row| Exemption {
+    let items = page.items.into_iter().map(|Reasoned { row, reason }| Exemption {
         id: row.exemption_id,
         number: row.number,
         name: row.name,
@@ -111,7 +114,7 @@ pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<Ex
         kind: row.kind,
         from: row.from_date,
         last: row.until_date.and_then(|until| until.checked_sub_days(Days::new(1))),
-        reason: row.reason,
+        reason,
         source: row.source,
         granted_by: row.granted_by,
         granted_at: row.granted_at,

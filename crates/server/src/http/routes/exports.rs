@@ -82,9 +82,12 @@ pub struct ExportAsked {
 pub async fn create(who: SignedIn, key: IdempotencyKey, body: Json<NewExport>) -> Answer<HttpResponse> {
     let NewExport { name, definition, purpose, full_phones } = body.0;
     let definition = definition.read()?;
-    // What people answered leaves the house with it.
-    let (app, school, viewer) =
-        if definition.dataset == Dataset::ReportAnswers { who.fresh_parts()? } else { who.parts()? };
+    // What people answered leaves the house with it, or who they are.
+    let (app, school, viewer) = match definition.dataset {
+        Dataset::ReportAnswers => who.fresh_parts()?,
+        dataset if dataset.names_people() => who.recent_parts()?,
+        _ => who.parts()?,
+    };
     let wanted = Wanted { name: &name, definition, purpose: &purpose, full_phones };
     let id = exports::create(app, school, viewer, &key.0, wanted).await?;
     Ok(HttpResponse::Accepted().json(ExportAsked { id }))

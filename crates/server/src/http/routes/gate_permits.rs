@@ -1,7 +1,10 @@
 //! 通行证: who may pass where others may not.
 
 use actix_web::{HttpResponse, get, post, web};
-use app::gate_permits::{self, Kind, New};
+use app::{
+    gate_permits::{self, Kind, New},
+    reasons::Reasoned,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -80,7 +83,7 @@ pub async fn list(who: SignedIn, query: Query<PermitQuery>) -> Answer<web::Json<
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = gate_permits::list(app, school, viewer, query.0.past, before, paging.limit).await?;
-    let items = page.items.into_iter().map(|row| GatePermit {
+    let items = page.items.into_iter().map(|Reasoned { row, reason }| GatePermit {
         id: row.permit_id,
         number: row.number,
         name: row.name,
@@ -89,7 +92,7 @@ pub async fn list(who: SignedIn, query: Query<PermitQuery>) -> Answer<web::Json<
         from: row.from_time,
         until: row.until_time,
         zones: row.zones,
-        reason: row.reason,
+        reason,
         used: row.used,
         granted_by: row.granted_by,
         granted_at: row.granted_at,
@@ -130,13 +133,13 @@ struct OwnGatePermit {
 pub async fn own(who: SignedIn) -> Answer<web::Json<OwnGatePermits>> {
     let (app, school, viewer) = who.parts()?;
     let rows = gate_permits::own(app, school, viewer, 20).await?;
-    let items = rows.into_iter().map(|row| OwnGatePermit {
+    let items = rows.into_iter().map(|Reasoned { row, reason }| OwnGatePermit {
         id: row.permit_id,
         kind: row.kind,
         from: row.from_time,
         until: row.until_time,
         zones: row.zones,
-        reason: row.reason,
+        reason,
         used: row.used,
     });
     Ok(web::Json(OwnGatePermits { items: items.collect() }))

@@ -43,7 +43,7 @@ impl Phone {
     responses((status = 200, body = Phone), Refusals, WriteRefusals))]
 #[post("/people/{id}/phone")]
 pub async fn reveal_phone(who: SignedIn, id: web::Path<i64>, body: Json<Reveal>) -> Answer<web::Json<Phone>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.recent_parts()?;
     let phone = app::people::reveal_phone(app, school, viewer, *id, &body.0.purpose).await?;
     Ok(web::Json(Phone::shown(phone)))
 }

@@ -5,7 +5,10 @@ use actix_web::{
     http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     post, web,
 };
-use app::statuses::{self, Entered, Filter, Graduation, List, Said};
+use app::{
+    reasons::Reasoned,
+    statuses::{self, Entered, Filter, Graduation, List, Said},
+};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{roster::title_of, status};
 use serde::{Deserialize, Serialize};
@@ -86,8 +89,8 @@ impl From<(NaiveDate, Option<NaiveDate>)> for StayDates {
     }
 }
 
-impl From<statuses::Row> for StatusChange {
-    fn from(row: statuses::Row) -> Self {
+impl From<Reasoned<statuses::Row>> for StatusChange {
+    fn from(Reasoned { row, reason }: Reasoned<statuses::Row>) -> Self {
         let said = Said::of(&row);
         Self {
             id: row.change_id,
@@ -101,7 +104,7 @@ impl From<statuses::Row> for StatusChange {
             number_after: said.number_after,
             stay_before: said.stay_before.map(StayDates::from),
             stay_after: said.stay_after.map(StayDates::from),
-            reason: row.reason,
+            reason,
             source: row.source,
             made_by: row.made_by,
             made_at: row.made_at,
@@ -538,6 +541,7 @@ struct TimelinePlace {
     until: Option<NaiveDate>,
     /// directory, roster or correction; of what was observed, the account.
     source: String,
+    /// Of a correction: which kind of change it came of. Why stands with the change.
     reason: Option<String>,
 }
 
@@ -573,11 +577,11 @@ pub async fn timeline(who: SignedIn, body: Json<TimelineQuestion>) -> Answer<web
     let (app, school, viewer) = who.parts()?;
     let found = statuses::timeline(app, school, viewer, &body.0.number).await?;
     let reasons = found.reasons;
-    let exemptions = found.exemptions.into_iter().map(|row| TimelineExemption {
+    let exemptions = found.exemptions.into_iter().map(|Reasoned { row, reason }| TimelineExemption {
         kind: row.kind,
         from: row.from_date,
         last: row.until_date.and_then(|until| until.checked_sub_days(Days::new(1))),
-        reason: reasons.then_some(row.reason),
+        reason: reasons.then_some(reason),
         source: row.source,
         revoked: row.revoked_at.is_some(),
     });

@@ -177,7 +177,7 @@ pub async fn cancel(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
     responses((status = 200, body = Phone), Refusals, WriteRefusals))]
 #[post("/visitors/{id}/phone")]
 pub async fn reveal_phone(who: SignedIn, id: web::Path<i64>, body: Json<Reveal>) -> Answer<web::Json<Phone>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.recent_parts()?;
     let phone = visitors::reveal_phone(app, school, viewer, *id, &body.0.purpose).await?;
     Ok(web::Json(Phone::shown(phone)))
 }

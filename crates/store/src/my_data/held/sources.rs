@@ -2,8 +2,8 @@
 
 use super::{SealedColumn, Source};
 use crate::{
-    corrections, follow_ups, mailings, person_fields, phone_corrections, platform::records, reports, reviews,
-    unreported, visitors,
+    corrections, exemptions, follow_ups, gate_permits, mailings, person_fields, phone_corrections,
+    platform::records, reports, reviews, statuses, unreported, visitors,
 };
 
 /// The name of an account.
@@ -248,13 +248,15 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "status_changes",
         tables: &["status_changes"],
-        sealed: &[],
+        sealed: &[SealedColumn { name: "reason", place: statuses::reason_place, is_json: false }],
         sql: concat!(
             "select c.kind, c.from_date, ",
             department!("c.department_before"),
             " as department_before, ",
             department!("c.department_id"),
-            " as department, c.before, c.after, c.reason, c.source, ",
+            " as department, c.before, c.after, encode(c.reason, 'hex') as reason, concat_ws('/', c.person_id, ",
+            micros!("c.made_at"),
+            ") as reason_row, c.source, ",
             named!("c.made_by"),
             " as made_by, c.made_at, ",
             named!("c.revoked_by"),
@@ -267,9 +269,12 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "exemptions",
         tables: &["exemptions"],
-        sealed: &[],
+        sealed: &[SealedColumn { name: "reason", place: exemptions::reason_place, is_json: false }],
         sql: concat!(
-            "select e.kind, e.from_date, e.until_date, e.reason, e.source, e.approval_no, ",
+            "select e.kind, e.from_date, e.until_date, encode(e.reason, 'hex') as reason,
+               concat_ws('/', e.person_id, ",
+            micros!("e.granted_at"),
+            ") as reason_row, e.source, e.approval_no, ",
             named!("e.granted_by"),
             " as granted_by, e.granted_at, ",
             named!("e.revoked_by"),
@@ -304,15 +309,17 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "reports",
         tables: &["reports", "report_revisions", "report_answers"],
-        sealed: &[SealedColumn { name: "answers", place: reports::answers_place, is_json: true }],
+        sealed: &[
+            SealedColumn { name: "reason", place: reports::reason_place, is_json: false },
+            SealedColumn { name: "answers", place: reports::answers_place, is_json: true },
+        ],
         // Answers row by row: a join of another kind would read everybody's of four years.
         sql: concat!(
             "select f.code as form, v.title as form_title, v.version as form_version, r.receipt, r.day, r.slot,
                r.occurrence, r.late, n.revision, n.at, n.source, case when n.source = 'behalf' then ",
             named!("n.by_member"),
-            " end as answered_by, case when f.ends_on > $4 then n.reason end as reason, n.state, n.flags, n.facts, n.carried, encode(w.answers, 'hex') as answers,
-               concat_ws('/', r.form_id, r.person_id, coalesce(to_char(r.day, 'YYYY-MM-DD'), '-'), r.slot,
-                 r.occurrence) as answers_row,
+            " end as answered_by, case when f.ends_on > $4 then encode(n.reason, 'hex') end as reason, k.key as reason_row, n.state,
+               n.flags, n.facts, n.carried, encode(w.answers, 'hex') as answers, k.key as answers_row,
                n.form_version_id as answers_version
              from reports r
              join report_revisions n on n.corp_id = r.corp_id and n.report_id = r.report_id
@@ -323,6 +330,9 @@ pub static SOURCES: &[Source] = &[
                where a.corp_id = r.corp_id and a.retention = r.retention and a.month = r.month
                  and a.report_id = r.report_id and a.revision = n.revision and f.ends_on > $4
                limit 1) w on true
+             cross join lateral (
+               select concat_ws('/', r.form_id, r.person_id, coalesce(to_char(r.day, 'YYYY-MM-DD'), '-'), r.slot,
+                 r.occurrence) as key) k
              where r.corp_id = $1 and r.person_id = $2
              order by n.at desc, r.report_id desc, n.revision desc"
         ),
@@ -497,11 +507,13 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "gate_permits",
         tables: &["gate_permits"],
-        sealed: &[],
+        sealed: &[SealedColumn { name: "reason", place: gate_permits::reason_place, is_json: false }],
         sql: concat!(
             "select t.kind, t.from_time, t.until_time,
                array(select z.name from gate_zones z where z.corp_id = $1 and z.zone_id = any(t.zones)
-                     order by z.name) as zones, t.reason, ",
+                     order by z.name) as zones, encode(t.reason, 'hex') as reason, concat_ws('/', t.person_id, ",
+            micros!("t.granted_at"),
+            ") as reason_row, ",
             named!("t.granted_by"),
             " as granted_by, t.approval_no, t.granted_at, ",
             named!("t.revoked_by"),
@@ -588,6 +600,25 @@ pub static SOURCES: &[Source] = &[
               from sessions s
               where s.corp_id = $1 and s.member_id = any($3)
               order by s.signed_in_at desc",
+    },
+    Source {
+        part: "second_factors",
+        tables: &["second_factors", "second_factor_recoveries"],
+        sealed: &[],
+        sql: "select f.begun_at, f.confirmed_at,
+                (select count(*) from second_factor_recoveries r
+                 where r.corp_id = f.corp_id and r.member_id = f.member_id) as recoveries_left
+              from second_factors f
+              where f.corp_id = $1 and f.member_id = any($3)",
+    },
+    Source {
+        part: "security_events",
+        tables: &["security_events"],
+        sealed: &[],
+        sql: "select e.at, e.kind, e.channel, e.network, e.operation, e.times
+              from security_events e
+              where e.corp_id = $1 and e.member_id = any($3)
+              order by e.event_id desc",
     },
     Source {
         part: "grants",

@@ -16,9 +16,23 @@ export function signedOut() {
 export const wantsSignIn = shallowRef(false);
 const signInAgain = () => (wantsSignIn.value = true);
 
-export const api = createApi({ signedOut, signInAgain });
+/** Set when the server wants a code before it does what was asked: `AskCode` asks for it, and tells whether one was shown. */
+export const wantsCode = shallowRef<((shown: boolean) => void) | null>(null);
+let asking: Promise<boolean> | null = null;
+/** Asked once, however much waits for it. */
+function secondFactor(): Promise<boolean> {
+  asking ??= new Promise<boolean>((resolve) => {
+    wantsCode.value = resolve;
+  }).finally(() => {
+    asking = null;
+    wantsCode.value = null;
+  });
+  return asking;
+}
+
+export const api = createApi({ signedOut, signInAgain, secondFactor });
 /** For files: a large one takes longer than a question. */
-export const patientApi = createApi({ signedOut, signInAgain, timeout: 180_000 });
+export const patientApi = createApi({ signedOut, signInAgain, secondFactor, timeout: 180_000 });
 
 /** Sends a file whose answer comes in steps. */
 export function sendFile<T>(path: string, file: File, on: (step: Step) => void): Promise<T> {

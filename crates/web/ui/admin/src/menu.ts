@@ -52,6 +52,7 @@ const GROUPS = {
   system: {
     grants: ['key', (may) => may.give_grants],
     audit: ['audit', (may) => may.audit],
+    'reading-alarms': ['eye', (may) => may.audit],
     retention: ['clock', (may) => may.see_retention],
     platform: ['platform', (may) => may.see_platform],
     operations: ['operations', (may) => may.administer],

@@ -17,6 +17,11 @@ function signedOut() {
   else location.replace(signInAddress(location.pathname + location.search));
 }
 
-export const api = createApi({ signedOut });
+/** What leaves the house by name wants a sign-in of today: inside 企业微信 it is silent, and comes back to this page. */
+function signInAgain() {
+  if (!leaving && guard.mayLeave()) location.replace(signInAddress(location.pathname + location.search));
+}
+
+export const api = createApi({ signedOut, signInAgain });
 /** Tell that the session is known. */
 export const signInArrived = guard.arrived;

@@ -1,9 +1,9 @@
 //! 我的数据: everything that is held on me, to keep.
 
 use actix_web::{
-    HttpResponse, get,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY},
-    web,
+    HttpRequest, HttpResponse, get,
+    http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY},
+    post, web,
 };
 use app::{
     School,
@@ -13,12 +13,12 @@ use chrono::{DateTime, Utc};
 use domain::my_data::LEFT_OUT;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::readable;
 use crate::http::{
-    input::Query,
-    openapi::Refusals,
+    input::Json,
+    openapi::{Refusals, WriteRefusals},
     problem::{Answer, Failure},
     who::SignedIn,
 };
@@ -77,12 +77,10 @@ pub async fn held(who: SignedIn) -> Answer<web::Json<HeldData>> {
 }
 
 /// As what the copy is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CopyQuery {
+pub struct CopyWanted {
     /// json: a file for programs. html: a page for people, which can be kept and printed.
-    #[param(inline)]
     format: CopyFormat,
 }
 
@@ -94,6 +92,13 @@ enum CopyFormat {
     Json,
     /// 阅读版
     Html,
+}
+
+/// Where the copy is to be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CopyReady {
+    /// A path of this host, good for a minute, for me alone.
+    path: String,
 }
 
 /// Everything that is held on me.
@@ -138,23 +143,41 @@ struct LeftOut {
     reason: &'static str,
 }
 
-/// Everything that is held on me, as a file or as a page. One at a time, ten a day; that it was taken is on record.
+/// I take a copy of everything that is held on me, after a fresh sign-in. Ten a day; that it was taken is on record.
 #[utoipa::path(
-    operation_id = "me_data_copy",
-    tag = "me", security(("session" = [])), params(CopyQuery), responses((status = 200, body = DataCopy), Refusals))]
-#[get("/me/data/copy")]
-pub async fn get(who: SignedIn, query: Query<CopyQuery>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
-    let format = match query.0.format {
+    operation_id = "me_data_copies_ask",
+    tag = "me", security(("session" = [])), request_body = CopyWanted,
+    responses((status = 201, body = CopyReady), Refusals, WriteRefusals))]
+#[post("/me/data/copies")]
+pub async fn ask(who: SignedIn, body: Json<CopyWanted>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.fresh_parts()?;
+    let format = match body.0.format {
         CopyFormat::Json => Format::Json,
         CopyFormat::Html => Format::Html,
     };
-    match copy::take(app, school, viewer, format).await {
-        Ok(document) => Ok(answer(school, format, document)),
-        // Whoever wanted a page is at it: they are told there.
-        Err(error) if format == Format::Html => Ok(Failure::from(error).page()),
+    let ticket = copy::ask(app, school, viewer, format).await?;
+    Ok(HttpResponse::Created().json(CopyReady { path: format!("/api/v1/me/data/copies/{ticket}") }))
+}
+
+/// The copy I asked for within the last minute, as a file or as a page. One at a time.
+#[utoipa::path(
+    operation_id = "me_data_copies_get",
+    tag = "me", security(("session" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = DataCopy), Refusals))]
+#[get("/me/data/copies/{id}")]
+pub async fn get(who: SignedIn, request: HttpRequest, ticket: web::Path<String>) -> Answer<HttpResponse> {
+    let (app, school, viewer) = who.parts()?;
+    match copy::fetch(app, school, viewer, &ticket).await {
+        Ok((format, document)) => Ok(answer(school, format, document)),
+        Err(error) if wants_page(&request) => Ok(Failure::from(error).page()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a browser went there by a link: whoever stands before it is told on a page, not in JSON.
+fn wants_page(request: &HttpRequest) -> bool {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 fn answer(school: &School, format: Format, document: Document) -> HttpResponse {

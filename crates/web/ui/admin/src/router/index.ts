@@ -313,6 +313,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'audit.title', menu: 'audit' },
   },
   {
+    path: '/reading-alarms',
+    name: 'reading-alarms',
+    component: () => import('../pages/reading-alarms/ReadingAlarmsPage.vue'),
+    meta: { title: 'readings.title', menu: 'reading-alarms' },
+  },
+  {
     path: '/retention',
     name: 'retention',
     component: () => import('../pages/retention/RetentionPage.vue'),

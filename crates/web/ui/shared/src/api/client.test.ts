@@ -74,6 +74,22 @@ describe('the client', () => {
     expect(signInAgain).toHaveBeenCalledOnce();
   });
 
+  test('asks once more, with the same body and key, when a code was shown, and leaves the refusal when none was', async () => {
+    const refused = { title: '此操作需要二次验证', status: 403, code: 'second_factor_needed' };
+    const { origin, seen } = await serve((one, response) => (seen.length === 2 ? json(response, 200, { removed: true }) : json(response, 403, refused)));
+    const secondFactor = vi.fn().mockResolvedValueOnce(true).mockResolvedValueOnce(false);
+    const api = createApi({ origin, signedOut: () => undefined, secondFactor });
+    const reset = () => answer(api.POST('/api/v1/accounts/second-factor/reset', { body: { userid: 'T1' }, headers: { 'Idempotency-Key': 'a-key-of-its-own' } }));
+    await expect(reset()).resolves.toEqual({ removed: true });
+    expect(seen.map(({ body, headers }) => [body, headers['idempotency-key']])).toEqual([
+      [{ userid: 'T1' }, 'a-key-of-its-own'],
+      [{ userid: 'T1' }, 'a-key-of-its-own'],
+    ]);
+    await expect(reset()).rejects.toMatchObject({ kind: 'refused', code: 'second_factor_needed' });
+    expect(seen).toHaveLength(3);
+    expect(secondFactor).toHaveBeenCalledTimes(2);
+  });
+
   test('knows a dropped connection', async () => {
     const { origin } = await serve((_, response) => void response.destroy());
     await expect(forms(createApi({ origin, signedOut: () => undefined }))).rejects.toMatchObject({ kind: 'offline', passing: true });

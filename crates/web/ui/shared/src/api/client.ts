@@ -10,6 +10,8 @@ type ApiOptions = {
   signedOut: () => void;
   /** Called when the server wants a fresh sign-in before it does what was asked. */
   signInAgain?: () => void;
+  /** Called when the server wants a code of the second factor first; whether one was shown, so that the same is asked again. */
+  secondFactor?: () => Promise<boolean>;
   /** Milliseconds after which a request is given up. */
   timeout?: number;
   /** Where the API is; the page's own origin. */
@@ -52,8 +54,22 @@ async function codeOf(response: Response): Promise<string> {
   }
 }
 
+/** Whether a request has JSON in its body, or nothing. */
+function isJson(request: Request): boolean {
+  return (request.headers.get('Content-Type') ?? 'application/json').startsWith('application/json');
+}
+
 /** The typed client of the JSON API. Requests carry the session cookie and never follow to another origin. */
-export function createApi({ signedOut, signInAgain, timeout = 15_000, origin = location.origin }: ApiOptions): Api {
+export function createApi({ signedOut, signInAgain, secondFactor, timeout = 15_000, origin = location.origin }: ApiOptions): Api {
+  /** What was asked, and once more after a code was shown. */
+  async function provenFetch(request: Request): Promise<Response> {
+    // What was sent is gone with it, so a copy is kept; not of files, for which no code is wanted.
+    const again = secondFactor && request.method !== 'GET' && isJson(request) ? request.clone() : null;
+    const response = await patientFetch(request);
+    if (!again || response.status !== 403 || (await codeOf(response)) !== 'second_factor_needed') return response;
+    return (await secondFactor?.()) ? patientFetch(again) : response;
+  }
+
   async function patientFetch(request: Request): Promise<Response> {
     const giveUp = new AbortController();
     let late = false;
@@ -82,7 +98,7 @@ export function createApi({ signedOut, signInAgain, timeout = 15_000, origin = l
     baseUrl: origin,
     credentials: 'same-origin',
     headers: { Accept: 'application/json', 'X-Requested-With': 'rollcall' },
-    fetch: remembering(patientFetch),
+    fetch: remembering(provenFetch),
   });
 }
 

@@ -46,8 +46,9 @@ export class Problem extends Error {
     this.fields = fields;
   }
 
-  /** Whether the same request may succeed a moment later, unchanged. */
+  /** Whether the same request may succeed a moment later, unchanged. A budget of the day is spent for the day. */
   get passing(): boolean {
+    if (this.code === 'budget_spent') return false;
     return this.kind === 'offline' || this.kind === 'timeout' || [408, 429, 502, 503, 504].includes(this.status);
   }
 }

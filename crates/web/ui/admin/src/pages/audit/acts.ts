@@ -36,8 +36,25 @@ export const ACTS = [
   'permits_given',
   'permit_revoked',
   'entry_changed',
+  'second_factor_set',
+  'second_factor_removed',
+  'recovery_code_used',
+  'second_factor_reset',
+  'sessions_ended',
+  'reading_lifted',
+  'reading_alarm_settled',
+  'announcement_changed',
+  'residence_changed',
+  'photos_uploaded',
+  'figure_changed',
+  'notice_published',
   'audit_searched',
 ] as const;
+
+/** The number of an export an address names; empty: it names none. */
+export function exportOf(said: unknown): string {
+  return typeof said === 'string' && /^\d{1,15}$/.test(said) ? said : '';
+}
 
 /** Student and staff numbers as somebody typed or pasted them. */
 export function numbersOf(text: string): string[] {

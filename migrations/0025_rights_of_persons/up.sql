@@ -29,3 +29,18 @@ create unique index notice_agreements_standing on notice_agreements (corp_id, pe
 create index notice_agreements_person on notice_agreements (corp_id, person_id);
 create index notice_agreements_version on notice_agreements (corp_id, version) where withdrawn_at is null;
 call school_table('notice_agreements', 'select, insert, update');
+
+-- 我的数据: who took a copy of everything that is held on them. Gone after 180 days.
+create table data_copies (
+  corp_id      integer not null,
+  copy_id      bigint generated always as identity,
+  member_id    bigint not null,
+  format       text not null check (format in ('json', 'html')),
+  ticket_hash  bytea not null,      -- of what it is fetched by, within a minute and by them alone
+  at           timestamptz not null,
+  primary key (corp_id, copy_id),
+  -- Having taken one keeps no account from being undone with the run that brought it.
+  foreign key (corp_id, member_id) references members (corp_id, member_id) on delete cascade
+);
+create index data_copies_member on data_copies (corp_id, member_id, at);
+call school_table('data_copies', 'select, insert, delete');

@@ -1,0 +1,83 @@
+//! 查看告警: what stands out of how much somebody reads, for those who audit.
+
+use chrono::TimeDelta;
+use domain::{
+    export::is_text,
+    policy::{Action, Role, Viewer},
+};
+use store::{gate_alarms::holders, reading_alarms as rows};
+
+pub use store::reading_alarms::Row;
+
+use crate::{
+    App, Error, Page, Result, School,
+    notices::{self, Notice},
+};
+
+fn may(viewer: &Viewer) -> Result<()> {
+    if viewer.may(Action::Audit) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// Tells the data protection officer, or else the auditors, of how many accounts something stands out: never of whom, nor whose data
+/// it was. One transaction: a kill tells nobody twice. Of a member's day they hear once.
+pub(crate) async fn tell(app: &App, school: &School) -> Result<()> {
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let accounts = rows::told(&mut tx, corp, now).await?;
+    if accounts > 0 {
+        let to = match &school.data_protection_officer {
+            Some(officer) => vec![officer.clone()],
+            None => holders(&mut tx, corp, Role::Auditor, school.today(now)).await?,
+        };
+        if to.is_empty() {
+            tracing::error!(corp, accounts, "somebody reads unusually much and there is no auditor to tell");
+        } else {
+            let notice = Notice {
+                title: "查看告警",
+                description: &format!("有 {accounts} 个账号查看他人信息的数量需要核实。"),
+                path: "/admin/reading-alarms",
+                button: "去核实",
+                useful_for: TimeDelta::days(2),
+                urgent: false,
+                occasion: None,
+            };
+            notices::tell(app, &mut tx, school, to, notice, now).await?;
+        }
+    }
+    tx.commit().await?;
+    app.job_added().notify_one();
+    Ok(())
+}
+
+/// Alarms, the newest first; `before` is the last page's `next`.
+pub async fn list(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    open: bool,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<Row>> {
+    may(viewer)?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let found = rows::list(&mut tx, school.corp(), viewer.member, open, before, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(found, limit, |row| row.alarm_id.to_string()))
+}
+
+/// Notes what became of an alarm, once. Nobody does so of their own.
+pub async fn settle(app: &App, school: &School, viewer: &Viewer, alarm: i64, note: &str) -> Result<()> {
+    may(viewer)?;
+    let note = note.trim();
+    if !is_text(note, 200) {
+        return Err(Error::field("note", "请写明核实情况，不超过 200 字"));
+    }
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    if !rows::settle(&mut tx, corp, alarm, viewer.member, note, app.now()).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(())
+}

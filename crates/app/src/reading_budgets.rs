@@ -1,0 +1,206 @@
+//! 查看额度: how many people's sensitive data one account reads a day, counted with the record of each look, and lifted for a day by
+//! somebody else.
+
+use chrono::{DateTime, NaiveTime, Utc};
+use domain::{
+    clock,
+    export::is_text,
+    policy::{Action, Viewer},
+    reading::{self, AlarmKind, Limits, Reading},
+};
+use store::{
+    Scoped,
+    access_log::{self, Access},
+    audit, reading_alarms,
+    reading_budgets::{self as rows, Count, NewLift},
+    viewers,
+};
+
+pub use store::reading_budgets::Lift;
+
+use crate::{App, Error, Page, Result, School};
+
+/// Lifts of a kind for somebody on a day at most, each as much as their budget once more.
+const MOST_LIFTS: i64 = 3;
+
+fn may(viewer: &Viewer) -> Result<()> {
+    if viewer.may(Action::Audit) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+fn limits(school: &School, viewer: &Viewer) -> Limits {
+    school.reading_budgets.of(viewer.grants.iter().map(|grant| grant.role))
+}
+
+fn count(school: &School, viewer: &Viewer, reading: Reading, now: DateTime<Utc>) -> Count {
+    Count { corp: school.corp(), member: viewer.member, day: school.today(now), reading }
+}
+
+/// Records a look in the transaction that reads the data, and counts it against the viewer's budget: both commit, or neither. The
+/// same person again that day is free. Beyond the budget nothing of the transaction stays.
+pub(crate) async fn look(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    mut tx: Scoped,
+    access: Access<'_>,
+) -> Result<Scoped> {
+    if let Some(reading) = Reading::of_field(access.field) {
+        let fields = reading.free_again();
+        let since = clock::instant(school.zone, school.today(access.at), NaiveTime::MIN);
+        let free = fields.contains(&access.field)
+            && access_log::has_looked(&mut tx, access, fields, since).await?;
+        if !free {
+            tx = spend(app, school, viewer, tx, reading, 1, access.at).await?;
+        }
+    }
+    access_log::insert(&mut tx, access).await?;
+    Ok(tx)
+}
+
+/// Counts so many people in the transaction that reads them, and raises what stands out of it. Beyond the budget nothing of the
+/// transaction stays but an alarm of its own.
+pub(crate) async fn spend(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    mut tx: Scoped,
+    reading: Reading,
+    people: i64,
+    now: DateTime<Utc>,
+) -> Result<Scoped> {
+    if people == 0 {
+        return Ok(tx);
+    }
+    let count = count(school, viewer, reading, now);
+    let limit = limits(school, viewer).get(reading);
+    let late = reading::is_at_night(now.with_timezone(&school.zone).time());
+    let at_night = if late { people } else { 0 };
+    let Some(spent) = rows::spend(&mut tx, count, people, at_night, limit).await? else {
+        // Dropped before another is opened: a request that holds two connections may wait for itself.
+        drop(tx);
+        return Err(refused(app, school, count, limit, now).await?);
+    };
+    if spent.people >= reading.noticed_from() {
+        let usual = rows::usual(&mut tx, count).await?;
+        if reading::is_unusual(reading, spent.people, usual) {
+            let usual = Some(usual.unwrap_or(0));
+            reading_alarms::raise(&mut tx, count, AlarmKind::Unusual, spent.people, usual, now).await?;
+        }
+    }
+    if let Some(kind) = reading::at_night(reading, spent.at_night) {
+        reading_alarms::raise(&mut tx, count, kind, spent.at_night, None, now).await?;
+    }
+    Ok(tx)
+}
+
+/// Refuses somebody whose budget of a day is spent already, before work is begun for them.
+pub(crate) async fn check(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    reading: Reading,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let count = count(school, viewer, reading, now);
+    let limit = limits(school, viewer).get(reading);
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let (spent, lifted) = (rows::spent(&mut tx, count).await?, rows::lifted(&mut tx, count).await?);
+    tx.commit().await?;
+    if spent >= limit + lifted { Err(refused(app, school, count, limit, now).await?) } else { Ok(()) }
+}
+
+/// What a refusal says; it is itself told to those who audit, once a day.
+async fn refused(
+    app: &App,
+    school: &School,
+    count: Count,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Error> {
+    let mut tx = app.store().scoped(count.corp).await?;
+    let allowed = limit + rows::lifted(&mut tx, count).await?;
+    let spent = rows::spent(&mut tx, count).await?;
+    reading_alarms::raise(&mut tx, count, AlarmKind::Refused, spent, Some(allowed), now).await?;
+    tx.commit().await?;
+    let (corp, kind) = (school.corp(), count.reading.as_str());
+    tracing::warn!(corp, kind, "somebody's reading budget of the day is spent");
+    Ok(Error::BudgetSpent(spent_words(count.reading, allowed)))
+}
+
+fn spent_words(reading: Reading, allowed: i64) -> String {
+    format!(
+        "您今天{}的额度是 {allowed} 人，已经用完或不够这一次；确因工作需要，请管理员或审计员在“查看告警”页面说明原因、放宽今天的额度",
+        reading.title()
+    )
+}
+
+/// Lifts that were given, the newest first; `before` is the last page's `next`.
+pub async fn lifts(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Page<Lift>> {
+    may(viewer)?;
+    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let found = rows::lifts(&mut tx, school.corp(), before, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(found, limit, |lift| lift.lift_id.to_string()))
+}
+
+/// Lets whoever has this number read as many people more today as their budget of the kind is. Nobody does so for themselves.
+pub async fn lift(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    number: &str,
+    reading: Reading,
+    reason: &str,
+) -> Result<i64> {
+    may(viewer)?;
+    let (number, reason) = (number.trim(), reason.trim());
+    if !is_text(reason, 200) {
+        return Err(Error::field("reason", "请写明原因，不超过 200 字"));
+    }
+    let unknown = || Error::field("number", "没有这个学号或工号的账号，请核对");
+    if number.is_empty() || number.contains('\0') {
+        return Err(unknown());
+    }
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let mut given = None;
+    for member in audit::members_of(&mut tx, corp, number).await? {
+        // Of accounts they had before there is no viewer.
+        let Some(reader) = viewers::find(&mut tx, corp, member, school.today(now)).await? else { continue };
+        let Some(person) = &reader.person else { continue };
+        if viewer.person.as_ref().is_some_and(|own| own.id == person.id) {
+            return Err(Error::field("number", "不能放宽自己的额度，请另一位管理员或审计员办理"));
+        }
+        let people = limits(school, &reader).get(reading);
+        if people == 0 {
+            return Err(Error::field("reading", "此人的角色没有这一类额度，请核对授权"));
+        }
+        let count = count(school, &reader, reading, now);
+        if rows::lifted(&mut tx, count).await? >= people * MOST_LIFTS {
+            return Err(Error::field("number", "今天已经放宽过三次，请先核实原因"));
+        }
+        let new = NewLift { count, person: person.id, people, reason, by: viewer.member, at: now };
+        given = Some(rows::lift(&mut tx, new).await?);
+    }
+    let given = given.ok_or_else(unknown)?;
+    tx.commit().await?;
+    Ok(given)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_kind_the_number_and_who_can_lift_it() {
+        let words = spent_words(Reading::Phones, 60);
+        assert!(words.contains("看手机号") && words.contains("60 人") && words.contains("管理员或审计员"));
+    }
+}

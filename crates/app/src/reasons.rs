@@ -1,0 +1,41 @@
+//! Reasons that somebody wrote. They lie sealed, and are opened with their rows for those who may read them.
+
+use std::fmt;
+
+use store::{
+    Sealed,
+    words::{Column, Words},
+};
+
+use crate::{App, Result};
+
+/// A row, with the reason it gives.
+#[derive(Clone)]
+pub struct Reasoned<R> {
+    /// All else.
+    pub row: R,
+    /// Why, as it was written.
+    pub reason: String,
+}
+
+/// Never the reason: it may be about an illness.
+impl<R: fmt::Debug> fmt::Debug for Reasoned<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reasoned").field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
+/// Rows with their reasons. `of`: about whom each is, since when, and what is sealed.
+pub(crate) fn opened<R>(
+    app: &App,
+    column: Column,
+    rows: Vec<R>,
+    of: impl Fn(&R) -> (Words, &Sealed),
+) -> Result<Vec<Reasoned<R>>> {
+    let open = |row: R| -> Result<Reasoned<R>> {
+        let (words, sealed) = of(&row);
+        let reason = words.open(app.store().keyring(), column, sealed)?;
+        Ok(Reasoned { row, reason })
+    };
+    rows.into_iter().map(open).collect()
+}

@@ -1,0 +1,43 @@
+//! Words in which somebody says why: of a leave, a permit, a change. They may speak of an illness, so they lie sealed, for
+//! whose they are and when they were kept: a row has no number before it is kept.
+
+use chrono::{DateTime, Utc};
+use domain::{CorpId, PersonId};
+
+use crate::{Error, Keyring, Result, Sealed, sealed::Place};
+
+/// Where the words of a column stand sealed, by school and row.
+pub type Column = fn(CorpId, &str) -> Place<'_>;
+
+/// About whom words are, and when they were kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    /// The school.
+    pub corp: CorpId,
+    /// About whom.
+    pub person: PersonId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Words {
+    /// The row they are sealed for.
+    pub fn row(self) -> String {
+        format!("{}/{}", self.person, self.at.timestamp_micros())
+    }
+
+    /// Seals them for a column.
+    pub fn seal(self, keyring: &Keyring, column: Column, words: &str) -> Result<Sealed> {
+        keyring.seal(column(self.corp, &self.row()), words.as_bytes())
+    }
+
+    /// Opens what was sealed for the same column, person and moment.
+    pub fn open(self, keyring: &Keyring, column: Column, sealed: &Sealed) -> Result<String> {
+        text(keyring, column(self.corp, &self.row()), sealed)
+    }
+}
+
+/// Opens words that were sealed for a place of another kind.
+pub fn text(keyring: &Keyring, place: Place<'_>, sealed: &Sealed) -> Result<String> {
+    String::from_utf8(keyring.open(place, sealed)?).map_err(|_| Error::Seal(place.column.name))
+}

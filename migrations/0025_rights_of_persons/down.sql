@@ -1,0 +1,1 @@
+drop table data_copies, notice_agreements, privacy_notices;

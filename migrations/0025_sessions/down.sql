@@ -1,1 +1,0 @@
-alter table sessions drop column session_id, drop column channel, drop column system, drop column browser;

@@ -1,1 +1,0 @@
-drop table notice_agreements, privacy_notices;

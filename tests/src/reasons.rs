@@ -1,0 +1,136 @@
+//! Why somebody is away, let through or answered for lies sealed, and whoever may read it reads it.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    browser_client::Browser,
+    test_app::{TestApp, health_report, normal_answers},
+};
+
+/// What may stand nowhere in the clear.
+const WHY: &str = "canary-住院";
+/// Where it might.
+const TABLES: [&str; 9] = [
+    "exemptions",
+    "status_changes",
+    "memberships",
+    "report_revisions",
+    "gate_permits",
+    "change_sets",
+    "changes",
+    "audit_unsealed",
+    "audit_events",
+];
+
+async fn lies_open_nowhere(test: &TestApp) {
+    let bytes: String = WHY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for table in TABLES {
+        // Bytes are printed in hexadecimal.
+        let sql = format!("select coalesce(string_agg(t::text, ''), '') from {table} t");
+        let text: String = test.one(&sql, &[]).await;
+        assert!(!text.contains("canary") && !text.contains(&bytes), "{table}");
+    }
+}
+
+async fn person(test: &TestApp, number: &str) -> i64 {
+    test.one("select person_id from persons where number = $1", &[&number]).await
+}
+
+async fn done(browser: &Browser, path: &str, body: &Value) {
+    let reply = browser.post(path, body).await;
+    assert!(reply.status.is_success(), "{path}: {}", reply.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reasons_are_ciphertext_in_the_database_and_words_on_the_pages() {
+    let test = TestApp::start().await;
+    let counsellor_id = test.persona("counsellor");
+    let students = test.students_of(&counsellor_id).await;
+    let counsellor = test.sign_in(&counsellor_id).await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+
+    let leave = json!({ "number": students[0], "kind": "leave", "from": "2020-03-10", "last": "2020-03-11", "reason": WHY });
+    done(&counsellor, "/exemptions", &leave).await;
+    let permit = json!({ "numbers": students[0], "kind": "standing", "from": "2020-03-04T00:00:00Z",
+        "until": "2020-03-05T00:00:00Z", "reason": WHY });
+    done(&counsellor, "/gate-permits", &permit).await;
+    let mut report = health_report(normal_answers());
+    report["behalf"] = json!({ "person": person(&test, &students[1]).await, "reason": WHY });
+    done(&counsellor, "/reports", &report).await;
+    let class: String = test
+        .one(
+            "select min(d.name) from departments d where d.kind = 'class' and d.college_id = (
+               select h.college_id from memberships m join departments h using (corp_id, department_id)
+               join persons p using (corp_id, person_id) where p.number = $1 and m.is_main and m.until_date is null)
+             and d.department_id not in (select department_id from memberships m join persons p using (corp_id, person_id)
+               where p.number = $1)",
+            &[&students[2]],
+        )
+        .await;
+    let transfer = json!({ "number": students[2], "kind": "transfer", "from": "2020-03-02", "department": class, "reason": WHY });
+    done(&office, "/statuses", &transfer).await;
+    let list =
+        format!("学号,免报类型,开始日期,结束日期,事由\n{},请假,2020-03-20,2020-03-21,{WHY}\n", students[3]);
+    let listed =
+        office.post_raw("/exemptions/list", list, &[("Content-Type", "application/octet-stream")]).await;
+    assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
+    lies_open_nowhere(&test).await;
+
+    let exemptions = counsellor.get("/exemptions").await;
+    assert_eq!(exemptions.items().len(), 2, "{}", exemptions.body);
+    assert!(exemptions.items().iter().all(|one| one["reason"] == json!(WHY)), "{}", exemptions.body);
+    assert_eq!(counsellor.get("/gate-permits").await.items()[0]["reason"], json!(WHY));
+    assert_eq!(office.get("/statuses").await.items()[0]["reason"], json!(WHY));
+    let timeline = office.post("/statuses/timeline", &json!({ "number": students[2] })).await;
+    assert_eq!(timeline.body["changes"][0]["reason"], json!(WHY));
+    assert_ne!(timeline.body["places"][0]["reason"], json!(WHY), "of a place it is the kind of change");
+    let own = test.sign_in(&students[0]).await;
+    assert_eq!(own.get("/me/gate-permits").await.items()[0]["reason"], json!(WHY));
+    let answered = test.sign_in(&students[1]).await;
+    let receipt = answered.get("/reports?form=health-daily").await.items()[0]["receipt"].clone();
+    let revisions = answered.get(&format!("/reports/{}/revisions", receipt.as_str().unwrap())).await;
+    assert_eq!(revisions.items()[0]["reason"], json!(WHY));
+
+    // In the copy of one's own data, too.
+    for (number, parts) in [
+        (&students[0], vec!["exemptions", "gate_permits"]),
+        (&students[1], vec!["reports"]),
+        (&students[2], vec!["status_changes"]),
+    ] {
+        let browser = test.sign_in(number).await;
+        let asked = browser.post("/me/data/copies", &json!({ "format": "json" })).await;
+        let path = asked.body["path"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+        let copy = browser.get(path).await;
+        for part in parts {
+            let all = copy.body["parts"].as_array().unwrap();
+            let found = all.iter().find(|one| one["name"] == json!(part)).unwrap();
+            assert_eq!(found["rows"][0]["reason"], json!(WHY), "{part}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_keeps_its_reason_through_a_return_and_its_revocation() {
+    let test = TestApp::start().await;
+    let student = test.students_of(&test.persona("counsellor")).await[0].clone();
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let away = json!({ "number": student, "kind": "suspension", "from": "2020-02-01", "reason": WHY });
+    done(&office, "/exemptions", &away).await;
+    let standing = async || {
+        let timeline = office.post("/statuses/timeline", &json!({ "number": student })).await;
+        let all = timeline.body["exemptions"].as_array().unwrap().clone();
+        let standing: Vec<Value> = all.into_iter().filter(|one| one["revoked"] == json!(false)).collect();
+        assert_eq!(standing.len(), 1, "{}", timeline.body);
+        (standing[0]["last"].clone(), standing[0]["reason"].clone())
+    };
+    assert_eq!(standing().await, (Value::Null, json!(WHY)));
+    let back = json!({ "number": student, "kind": "return", "from": "2020-03-04", "reason": "病愈" });
+    done(&office, "/statuses", &back).await;
+    assert_eq!(standing().await, (json!("2020-03-03"), json!(WHY)));
+    lies_open_nowhere(&test).await;
+    let change = office.get("/statuses").await.items()[0]["id"].clone();
+    done(&office, &format!("/statuses/{change}/revocation"), &json!({ "reason": "登记错了" })).await;
+    assert_eq!(standing().await, (Value::Null, json!(WHY)));
+    lies_open_nowhere(&test).await;
+}
