@@ -44,6 +44,7 @@ chaos_R9() { ignored_test chaos::r9; } # 50,000 events of the directory: 10 minu
 chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
 chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
 chaos_R13() { in_backed_up_postgres chaos::r13; } # the database's files are gone and come back: HISTORY= so many reports
+chaos_purge() { ignored_test chaos::purge; } # reports are taken while a large campaign is purged
 chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
 chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and in any order
 
@@ -52,6 +53,7 @@ chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and i
 authz_Z1() { tests_named authz::everybody_gets; }               # every role, every operation
 authz_Z2() { ignored_test authz::a_million_pairs; }             # anybody, anything: PAIRS= as many
 authz_Z4() { ignored_test chaos::z4; }                          # how long a right outlasts its end
+authz_Z8() { ignored_test chaos::z8; }                           # a dump without keys; keys changed while a school reports
 authz_Z9() { ignored_test chaos::z9; }                           # the audit edited, cut, put together anew: MUTATIONS= as many
 authz_Z10() { ignored_test chaos::z10; }                         # codes replayed, too late, forged, at two gates: FORGED= as many
 

@@ -3,6 +3,7 @@
 
 mod gate;
 mod mirror;
+mod purge;
 mod r1;
 mod r10;
 mod r13;
@@ -20,4 +21,5 @@ mod s8;
 mod s9;
 mod z10;
 mod z4;
+mod z8;
 mod z9;

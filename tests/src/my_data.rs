@@ -77,7 +77,7 @@ async fn every_column_that_is_read_has_its_words_and_the_other_way_round() {
     for (part, source) in PARTS.iter().zip(SOURCES) {
         assert_eq!(part.name, source.part);
         let statement = owner
-            .prepare_typed(source.sql, &[Type::INT4, Type::INT8, Type::INT8_ARRAY])
+            .prepare_typed(source.sql, &[Type::INT4, Type::INT8, Type::INT8_ARRAY, Type::DATE])
             .await
             .unwrap_or_else(|error| panic!("{}: {error:?}", part.name));
         let read: BTreeSet<String> =

@@ -7,9 +7,9 @@ use domain::{
     policy::{Action, Viewer},
 };
 use store::{
-    Scoped,
+    Scoped, Sealed,
     access_log::Access,
-    attachments::{self, NewAttachment, content_place},
+    attachments::{self, NewAttachment, content_place, content_row},
     privacy_notices,
 };
 use tokio::sync::Semaphore;
@@ -17,7 +17,9 @@ use tokio::sync::Semaphore;
 use crate::{
     App, Error, FieldError, Result, School, forms,
     photos::picture::{self, Unfit},
-    reading_budgets, secret,
+    reading_budgets,
+    retention::shown_after,
+    secret,
 };
 
 /// What somebody else's picture is looked at for, as the record says.
@@ -39,6 +41,9 @@ pub async fn take(
     let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
     let loaded = forms::current(app, &mut tx, code).await?;
+    if loaded.schedule.ends_on <= shown_after(app, corp)? {
+        return Err(Error::FormClosed);
+    }
     let form = &loaded.published.form;
     if !form.fields.iter().any(|field| matches!(field.kind, FieldKind::Photos { .. })) {
         return Err(Error::field("form", "这张表单不收照片"));
@@ -64,7 +69,8 @@ pub async fn take(
 
     let content = made(file).await?;
     let attachment_id = secret::id()?;
-    let sealed = app.store().keyring().seal(content_place(corp, &attachment_id), &content)?;
+    let row = content_row(loaded.form_id, &attachment_id);
+    let sealed = app.store().keyring().seal(content_place(corp, &row), &content)?;
     let new = NewAttachment {
         attachment_id,
         form_id: loaded.form_id,
@@ -107,20 +113,23 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Resu
         return Err(Error::NotFound);
     }
     let (corp, now) = (school.corp(), app.now());
-    let place = content_place(corp, id);
+    let open = |form_id: i64, content: &Sealed| {
+        app.store().keyring().open(content_place(corp, &content_row(form_id, id)), content)
+    };
     let mut tx = app.store().scoped(corp).await?;
     let person = viewer.person.as_ref().map(|person| person.id);
-    if let Some(own) = attachments::own(&mut tx, corp, id, person, viewer.member).await? {
+    let kept = shown_after(app, corp)?;
+    if let Some(own) = attachments::own(&mut tx, corp, id, person, viewer.member, kept).await? {
         tx.commit().await?;
-        return Ok(app.store().keyring().open(place, &own)?);
+        return Ok(open(own.form_id, &own.content)?);
     }
     let scope = viewer.scope(Action::SeeAnswers);
     if scope.is_empty() {
         return Err(Error::NotFound);
     }
-    let shown = attachments::in_scope(&mut tx, corp, id, &scope, school.today(now)).await?;
+    let shown = attachments::in_scope(&mut tx, corp, id, &scope, school.today(now), kept).await?;
     let shown = shown.ok_or(Error::NotFound)?;
-    let content = app.store().keyring().open(place, &shown.content)?;
+    let content = open(shown.form_id, &shown.content)?;
     let access = Access {
         corp,
         viewer: viewer.member,

@@ -26,7 +26,11 @@ pub use publish::{Outlook, outlook, publish};
 pub use run::{end, schedule, take_over};
 pub use store::form_acts::Row as Act;
 
-use crate::{App, Error, FieldError, Page, Result, School, secret};
+use crate::{
+    App, Error, FieldError, Page, Result, School,
+    retention::{Ending, Known, ending},
+    secret,
+};
 
 /// What the viewer designs; those of the whole school are seen with it.
 fn question(app: &App, school: &School, viewer: &Viewer) -> Result<Question> {
@@ -73,11 +77,14 @@ pub struct Campaign {
     pub has_changes: bool,
     /// Whether the viewer may change it.
     pub may_edit: bool,
+    /// How its answers end.
+    pub ending: Ending,
 }
 
 impl Campaign {
-    fn of(row: &Row, shown: &Form, question: &Question) -> Self {
+    fn of(school: &School, row: &Row, shown: &Form, question: &Question) -> Self {
         Self {
+            ending: ending(&school.retention, known(row), question.today),
             code: row.code.clone(),
             title: shown.title.clone(),
             version: row.version,
@@ -93,6 +100,17 @@ impl Campaign {
             has_changes: row.version.is_some() && row.draft.is_some(),
             may_edit: may_edit(&question.scope, row.department_id),
         }
+    }
+}
+
+/// What is known of the end of a form's answers.
+fn known(row: &Row) -> Known {
+    Known {
+        ends_on: row.ends_on,
+        purged_at: row.purged_at,
+        purging: row.purging,
+        held_until: row.held_until,
+        certificate: row.certificate,
     }
 }
 
@@ -114,7 +132,7 @@ pub async fn list(
     tx.commit().await?;
     Page::cut(rows, limit, |row| row.form_id.to_string()).try_map(|row| {
         let shown = published(&row)?.map_or_else(|| document(&row), Ok)?;
-        Ok(Campaign::of(&row, &shown, &question))
+        Ok(Campaign::of(school, &row, &shown, &question))
     })
 }
 
@@ -137,14 +155,15 @@ pub struct Design {
 pub async fn get(app: &App, school: &School, viewer: &Viewer, code: &str) -> Result<Design> {
     let question = question(app, school, viewer)?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    let design = design(&mut tx, &question, code).await?;
+    let design = design(&mut tx, school, &question, code).await?;
     tx.commit().await?;
     Ok(design)
 }
 
-async fn design(tx: &mut Scoped, question: &Question, code: &str) -> Result<Design> {
+async fn design(tx: &mut Scoped, school: &School, question: &Question, code: &str) -> Result<Design> {
     let row = find(tx, question, code, false).await?;
-    let campaign = Campaign::of(&row, &published(&row)?.map_or_else(|| document(&row), Ok)?, question);
+    let shown = published(&row)?.map_or_else(|| document(&row), Ok)?;
+    let campaign = Campaign::of(school, &row, &shown, question);
     // What an office of the school has not published yet is nobody else's.
     let form = match published(&row)? {
         Some(published) if !campaign.may_edit => published,

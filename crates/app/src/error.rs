@@ -62,7 +62,7 @@ pub enum Error {
     /// So many people's data were read today as may be: of what, how many, and who can lift it.
     #[error("reading budget spent")]
     BudgetSpent(String),
-    /// Postgres can't be reached; worth trying again.
+    /// Postgres or what keeps the data keys can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
     /// WeCom did not answer or refused.
@@ -219,7 +219,7 @@ static INTERNAL: Description = describe(
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Unavailable(_) => Self::Unavailable(error),
+            store::Error::Unavailable(_) | store::Error::Keys(_) => Self::Unavailable(error),
             other => Self::Internal("store".into(), Some(Box::new(other))),
         }
     }

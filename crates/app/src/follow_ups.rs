@@ -15,6 +15,7 @@ use store::{
 
 use crate::{
     App, Error, Result, School,
+    retention::shown_after,
     statistics::{Asked, question},
 };
 
@@ -79,7 +80,9 @@ pub async fn add(
     if counts.reported > 0 {
         return Err(Error::field("person", "对方已经填报，不需要再登记原因"));
     }
-    let known = rows::of_period(&mut tx, corp, question.form_id, found_out.person, question.period).await?;
+    let shown = shown_after(app, corp)?;
+    let known =
+        rows::of_period(&mut tx, corp, question.form_id, found_out.person, question.period, shown).await?;
     if let Some(last) = known.first()
         && last.by_member == viewer.member
         && last.reason == found_out.reason.as_str()
@@ -120,7 +123,8 @@ pub async fn history(
     }
     let all = Question { scope: viewer.scope(Action::SeeAnswers), ..question.clone() };
     let reads_all = !all.scope.is_empty() && figures::total(&mut tx, &all).await?.expected > 0;
-    let found = rows::of_period(&mut tx, corp, question.form_id, person, question.period).await?;
+    let shown = shown_after(app, corp)?;
+    let found = rows::of_period(&mut tx, corp, question.form_id, person, question.period, shown).await?;
     tx.commit().await?;
     let readable = |by: MemberId| reads_all || by == viewer.member;
     found

@@ -9,6 +9,7 @@ pub mod collect_platform;
 pub mod fill_tiles;
 pub mod handle_inbox;
 pub mod make_export;
+pub mod purge;
 pub mod read_approvals;
 pub mod recall_announcements;
 pub mod refresh_member;
@@ -43,6 +44,7 @@ pub const KINDS: [&str; 20] = [
     fill_tiles::KIND,
     handle_inbox::KIND,
     make_export::KIND,
+    purge::KIND,
     read_approvals::KIND,
     recall_announcements::KIND,
     refresh_member::KIND,
@@ -97,6 +99,7 @@ fn run<'a>(app: &'a App, job: &'a Leased) -> BoxFuture<'a, Result<Done>> {
             fill_tiles::KIND => fill_tiles::run(app, school).await,
             handle_inbox::KIND => handle_inbox::run(app, school).await,
             make_export::KIND => make_export::run(app, school, &job.payload).await,
+            purge::KIND => purge::run(app, school).await,
             read_approvals::KIND => read_approvals::run(app, school, &job.payload).await,
             recall_announcements::KIND => recall_announcements::run(app, school).await,
             refresh_member::KIND => refresh_member::run(app, school, &job.payload).await,
@@ -239,6 +242,7 @@ async fn enqueue_scheduled(app: &App, school: &crate::School) -> Result<()> {
     let mut tx = app.store().scoped(school.corp()).await?;
     let mut added = sync_directory::enqueue_if_due(&mut tx, school, now).await?;
     added |= sweep::enqueue_hourly(&mut tx, school.corp(), now).await?;
+    added |= purge::enqueue_hourly(&mut tx, school.corp(), now).await?;
     added |= read_approvals::enqueue(&mut tx, school, now).await?;
     added |= collect_platform::enqueue(&mut tx, school, now).await?;
     // What waits without a job (its job died, or ended while the row was being committed) gets one again.

@@ -26,7 +26,10 @@ use store::{
     reviews, trips,
 };
 
-use crate::{App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews, secret};
+use crate::{
+    App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews, retention::shown_after,
+    secret,
+};
 
 pub(crate) use history::revisions_of;
 pub use history::{By, OwnForm, OwnReport, OwnRevision, OwnWithForm, history, own, own_forms, revisions};
@@ -177,6 +180,10 @@ async fn take(
     if submission.version != form.version {
         return Err(Error::FormChanged);
     }
+    // Also what was sent back: nothing comes to a form whose answers are hidden already, for they are being purged.
+    if loaded.schedule.ends_on <= shown_after(app, corp)? {
+        return Err(Error::FormClosed);
+    }
     let (day, turn) = open_turn(&mut tx, school, viewer, &loaded, submission, now).await?;
     loaded.published.check(&submission.answers, today).map_err(Error::Invalid)?;
     let (person, among) = whose(viewer, submission)?;
@@ -204,6 +211,10 @@ async fn take(
         if form.is_event() { event(&mut tx, &loaded, key, submission).await? } else { (key, before) };
     if let Some(before) = &before {
         may_be_changed(&mut tx, &loaded, turn, before, now).await?;
+    }
+    // What was answered in an earlier campaign keeps its month, whose room may be gone with it.
+    if let Some(before) = before.as_ref().filter(|before| before.month() != reports::month(today)) {
+        reports::ensure_partition(&mut tx, before.month()).await?;
     }
     let answers = loaded.published.coarse(submission.answers.clone());
     let report_id = before.as_ref().map(|before| before.report_id);
@@ -466,17 +477,22 @@ fn draft(app: &App, loaded: &forms::Loaded, of: Draft<'_>) -> Result<NewReport> 
 /// Opens the answers of a report's newest revision; none: they are kept no longer.
 pub(crate) async fn open(app: &App, tx: &mut Scoped, report: &reports::Report) -> Result<Option<Answers>> {
     let corp = tx.corp();
-    let sealed = reports::answers(tx, corp, report).await?;
-    sealed.map(|sealed| unseal(app, report.key(corp), &sealed)).transpose()
+    let sealed = reports::answers(tx, corp, report, shown_after(app, corp)?).await?;
+    Ok(sealed.map(|sealed| unseal(app, report.key(corp), &sealed)).transpose()?.flatten())
 }
 
-fn unseal(app: &App, key: Key, answers: &store::Sealed) -> Result<Answers> {
+/// The answers in the open; none: they are kept no longer.
+fn unseal(app: &App, key: Key, answers: &store::Sealed) -> Result<Option<Answers>> {
+    // A purge destroys the key first: until the row goes too, and in a backup for ever, it opens for nobody.
+    if app.store().keyring().is_gone(answers)? {
+        return Ok(None);
+    }
     let row = key.row();
     let plaintext = app.store().keyring().open(key.place(&row), answers)?;
     let value: Value =
         serde_json::from_slice(&plaintext).map_err(|_| Error::internal("sealed answers are not JSON"))?;
     match value {
-        Value::Object(answers) => Ok(answers),
+        Value::Object(answers) => Ok(Some(answers)),
         _ => Err(Error::internal("sealed answers are no object")),
     }
 }

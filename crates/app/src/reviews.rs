@@ -23,7 +23,9 @@ pub use acts::{Did, Seen, Unnoticed, act, send_back_unnoticed};
 pub use store::reviews::{Counts, Row, Wanted};
 pub(crate) use warnings::{pause_before, warn};
 
-use crate::{App, Error, Page, Result, School, forms, reading_budgets, reports::revisions_of};
+use crate::{
+    App, Error, Page, Result, School, forms, reading_budgets, reports::revisions_of, retention::shown_after,
+};
 
 /// Whose reports the viewer may touch with `action`: never their own.
 fn reach(app: &App, school: &School, viewer: &Viewer, action: Action) -> Result<Reach> {
@@ -106,7 +108,7 @@ pub async fn head(app: &App, school: &School, viewer: &Viewer, receipt: &str) ->
     let (row, report) = find(&mut tx, &reach, receipt).await?;
     let loaded = forms::version(app, &mut tx, report.form_version_id).await?;
     let answers = crate::reports::open(app, &mut tx, &report).await?.unwrap_or_default();
-    let acts = rows::acts(&mut tx, corp, row.report_id).await?;
+    let acts = rows::acts(&mut tx, corp, row.report_id, shown_after(app, corp)?).await?;
     tx.commit().await?;
     let holding = loaded.published.form.checks.iter().filter(|check| check.holds(&answers));
     let checks = holding.map(|check| check.title.clone()).collect();
@@ -144,7 +146,7 @@ fn note_text(app: &App, corp: i32, report_id: i64, note: &Sealed, at: DateTime<U
 /// What the person is told about a report that was sent back to them.
 pub(crate) async fn send_back_note(app: &App, tx: &mut Scoped, report_id: i64) -> Result<Option<String>> {
     let corp = tx.corp();
-    let note = rows::send_back_note(tx, corp, report_id).await?;
+    let note = rows::send_back_note(tx, corp, report_id, shown_after(app, corp)?).await?;
     note.map(|(note, at)| note_text(app, corp, report_id, &note, at)).transpose()
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::{CorpId, clock, reading, second_factor::Rule};
+use domain::{CorpId, clock, reading, retention::Retention, second_factor::Rule};
 use store::corps::Corp;
 use wecom::callback::Receiver;
 
@@ -41,6 +41,8 @@ pub struct School {
     pub second_factor: Rule,
     /// How many people's data one account may read a day, by role.
     pub reading_budgets: reading::Budgets,
+    /// How long what is held is kept.
+    pub retention: Retention,
     /// Opens the app's callbacks.
     pub receiver: Receiver,
     /// Opens the contacts-sync assistant's callbacks, where the school has set it up.

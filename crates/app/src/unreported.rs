@@ -10,6 +10,7 @@ use store::unreported::{self, Row, phone_place};
 use crate::{
     App, Page, Result, School,
     follow_ups::{self, FollowUp},
+    retention::shown_after,
     roll::{self, Person},
     statistics::{Asked, question},
 };
@@ -76,7 +77,7 @@ pub async fn list(
     let most = usize::try_from(limit + 1).unwrap_or_default();
     let page: Vec<PersonId> = rest.filter(wanted).take(most).map(|person| person.id).collect();
     let followed_up = missing().filter(|person| is_known(person)).count();
-    let rows = unreported::rows(&mut tx, &question, &page).await?;
+    let rows = unreported::rows(&mut tx, &question, &page, shown_after(app, question.corp)?).await?;
     tx.commit().await?;
 
     let may_call = viewer.scope(Action::RevealPhone);

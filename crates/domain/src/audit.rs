@@ -83,6 +83,12 @@ pub enum Act {
     PermitRevoked,
     /// An entry to another system was made, changed, ordered or ended.
     EntryChanged,
+    /// The answers of a campaign were purged.
+    AnswersPurged,
+    /// A form was put under legal hold.
+    HoldSet,
+    /// … released.
+    HoldLifted,
     /// Somebody set up a second factor of their own.
     SecondFactorSet,
     /// … removed it.
@@ -111,7 +117,7 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 49] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -146,6 +152,9 @@ impl Act {
         Self::PermitsGiven,
         Self::PermitRevoked,
         Self::EntryChanged,
+        Self::AnswersPurged,
+        Self::HoldSet,
+        Self::HoldLifted,
         Self::SecondFactorSet,
         Self::SecondFactorRemoved,
         Self::RecoveryCodeUsed,
@@ -197,6 +206,9 @@ impl Act {
             Self::PermitsGiven => "permits_given",
             Self::PermitRevoked => "permit_revoked",
             Self::EntryChanged => "entry_changed",
+            Self::AnswersPurged => "answers_purged",
+            Self::HoldSet => "hold_set",
+            Self::HoldLifted => "hold_lifted",
             Self::SecondFactorSet => "second_factor_set",
             Self::SecondFactorRemoved => "second_factor_removed",
             Self::RecoveryCodeUsed => "recovery_code_used",
@@ -277,7 +289,7 @@ fn hash(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// JSON in one way only: keys in order, nothing between.
-fn canonical(text: &mut String, value: &Value) {
+pub(crate) fn canonical(text: &mut String, value: &Value) {
     match value {
         Value::Array(items) => {
             text.push('[');

@@ -32,6 +32,7 @@ pub mod reading;
 pub mod region;
 pub mod reminder;
 pub mod residence;
+pub mod retention;
 pub mod review;
 pub mod roster;
 pub mod second_factor;

@@ -172,6 +172,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("export_downloads", "本人工作中的下载，由审计保存"),
     ("photo_uploads", "本人工作中上传的照片包"),
     ("invitation_rounds", "本人工作中发起的邀请；本人收到的邀请在邀请激活里"),
+    ("retention_holds", "本人工作中设置的保全，是对表单的"),
     ("forms", "本人工作中设计的表单"),
     ("form_versions", "本人工作中发布的表单"),
     ("form_acts", "本人工作中对表单的操作"),

@@ -106,11 +106,15 @@ pub enum Action {
     ManagePortal,
     /// 访客: read who is expected and inside, take an invitation back, look at a phone, on record.
     ManageVisitors,
+    /// 保存期限: read what is kept how long, what was purged, and the certificates of it.
+    SeeRetention,
+    /// 保全: keep a form from being purged, and no longer.
+    HoldRecords,
 }
 
 impl Action {
     /// All.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::SeeStatistics,
         Self::SeePeople,
         Self::SeeUnreported,
@@ -145,6 +149,8 @@ impl Action {
         Self::HandleGateAlarms,
         Self::ManagePortal,
         Self::ManageVisitors,
+        Self::SeeRetention,
+        Self::HoldRecords,
     ];
 
     /// As schools say it.
@@ -184,6 +190,8 @@ impl Action {
             Self::HandleGateAlarms => "处理门禁告警",
             Self::ManagePortal => "管理入口、导入对方名单",
             Self::ManageVisitors => "看访客、取消邀请、看访客手机号（逐个，留痕）",
+            Self::SeeRetention => "看保存期限与删除证明",
+            Self::HoldRecords => "设置和解除保全（留痕）",
         }
     }
 }
@@ -275,6 +283,7 @@ impl Role {
                 | Self::DepartmentHead
                 | Self::SchoolOffice
                 | Self::SchoolLeader
+                | Self::Auditor
                 | Self::GateGuard
         )
     }
@@ -283,10 +292,10 @@ impl Role {
     pub fn may(self, action: Action) -> bool {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
-            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, HandleGateAlarms, House, Invite,
-            KillGateKeys, ManageGates, ManagePermits, ManagePortal, ManageVisitors, Remind, ReportFor,
+            DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, HandleGateAlarms, HoldRecords, House,
+            Invite, KillGateKeys, ManageGates, ManagePermits, ManagePortal, ManageVisitors, Remind, ReportFor,
             RevealPhone, Review, SeeAnswers, SeePassageFigures, SeePassages, SeePeople, SeePhoto,
-            SeePlatform, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
+            SeePlatform, SeeRetention, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
         };
         let looks_on =
             matches!(action, SeeStatistics | SeePeople | SeeUnreported | SeePassageFigures | SeePassages);
@@ -324,7 +333,15 @@ impl Role {
                             | Announce
                     )
                     || self == Self::SchoolOffice
-                        && matches!(action, SeePlatform | HandleGateAlarms | ManagePortal | ManageVisitors)
+                        && matches!(
+                            action,
+                            SeePlatform
+                                | HandleGateAlarms
+                                | ManagePortal
+                                | ManageVisitors
+                                | SeeRetention
+                                | HoldRecords
+                        )
             }
             // A fellow student: who has not reported, and nothing else of them.
             Self::ClassAssistant => matches!(action, SeeUnreported | Remind | FollowUp),
@@ -350,9 +367,11 @@ impl Role {
                         | ManageGates
                         | KillGateKeys
                         | ManagePortal
+                        | SeeRetention
                 )
             }
-            Self::Auditor => matches!(action, Audit),
+            // Whoever runs the system does not say what of it is evidence.
+            Self::Auditor => matches!(action, Audit | SeeRetention | HoldRecords),
             Self::GateGuard => {
                 matches!(action, SeePassageFigures | SeePassages | HandleGateAlarms | ManageVisitors)
             }
@@ -660,6 +679,16 @@ mod tests {
             assert!(!auditor.may(action));
         }
         assert!(!viewer(&[(Role::SchoolLeader, 1, true)]).may(Action::Audit));
+    }
+
+    #[test]
+    fn whoever_runs_the_system_sees_what_is_purged_and_holds_nothing() {
+        for (role, holds) in [(Role::SchoolOffice, true), (Role::Auditor, true), (Role::Administrator, false)] {
+            let viewer = viewer(&[(role, 1, true)]);
+            assert!(viewer.may(Action::SeeRetention), "{role:?}");
+            assert_eq!(viewer.may(Action::HoldRecords), holds, "{role:?}");
+        }
+        assert!(!viewer(&[(Role::CollegeOffice, 3, false)]).may(Action::SeeRetention));
     }
 
     #[test]

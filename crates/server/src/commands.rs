@@ -1,10 +1,13 @@
 //! The command line: one binary, many roles.
 
 pub mod audit;
+pub mod check;
 pub mod doctor;
 pub mod import;
+pub mod keys;
 pub mod migrate;
 pub mod reference;
+pub mod retention;
 pub mod serve;
 pub mod sync;
 pub mod wecom;
@@ -94,6 +97,16 @@ enum Command {
         #[command(subcommand)]
         command: audit::Command,
     },
+    /// 保存期限：何时删除什么，立即删除，核对删除证明
+    Retention {
+        #[command(subcommand)]
+        command: retention::Command,
+    },
+    /// 数据密钥：查看、轮换、换包裹的密钥、把已有的值重新密封
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
     /// 手工核对、加密、解密企业微信回调，排查「签名失败」
     Wecom {
         #[command(subcommand)]
@@ -127,6 +140,9 @@ pub async fn run() -> anyhow::Result<()> {
             let done = wecom::run(command, SystemClock.now().timestamp());
             return print(&done.inspect_err(complain).map_err(|_| Told)?);
         }
+        Command::Retention { command: retention::Command::Verify { file, public_key } } => {
+            return retention::verify(file, public_key);
+        }
         _ => {}
     }
     telemetry::init();
@@ -153,11 +169,21 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Audit { command: audit::Command::Verify { anchors } } => {
             audit::run(&compose::app(&config, clock)?, anchors.as_deref()).await
         }
-        Command::Config { command: ConfigCommand::Check } => {
-            compose::app(&config, clock)?;
-            print("配置可用。\n")
+        Command::Retention { command: retention::Command::Plan { corp } } => {
+            retention::plan(&compose::app(&config, clock)?, corp).await
         }
-        Command::Openapi | Command::Reference { .. } | Command::Wecom { .. } => Ok(()),
+        Command::Retention { command: retention::Command::Run { corp } } => {
+            retention::run(&compose::app(&config, clock)?, corp).await
+        }
+        Command::Keys { command } => keys::run(&config, clock, &command).await,
+        Command::Config { command: ConfigCommand::Check } => {
+            compose::app(&config, clock.clone())?;
+            print(&check::report(&config, clock))
+        }
+        Command::Openapi
+        | Command::Reference { .. }
+        | Command::Wecom { .. }
+        | Command::Retention { command: retention::Command::Verify { .. } } => Ok(()),
     }
 }
 

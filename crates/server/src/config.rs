@@ -90,7 +90,7 @@ pub struct Database {
     /// The service role, which owns no table.
     #[schema(value_type = String)]
     pub url: SecretString,
-    /// The owner, for `rollcall migrate` only.
+    /// The owner, for `rollcall migrate` and `rollcall keys` only.
     #[schema(value_type = Option<String>)]
     pub owner_url: Option<SecretString>,
     /// Connections held at most.
@@ -121,9 +121,40 @@ pub struct Redis {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sealing {
-    /// A file of hex keys of 32 bytes, one a line; the first seals, all of them open.
+    /// The directory of the data keys, one small wrapped file each, made when they are needed. Outside the database, and shared by all
+    /// processes. Whoever loses it has lost every sealed value; back up its latest state apart, and never old ones (docs/BACKUP.md).
     #[schema(value_type = String)]
-    pub key_file: PathBuf,
+    pub key_dir: PathBuf,
+    /// How new keys seal: `aes-256-gcm`, or `sm4-gcm` (GB/T 32907). `aes-256-gcm` if left out; values of both open.
+    pub algorithm: Option<String>,
+    /// A file of hex keys of 32 bytes, one a line: the first wraps data keys, all of them open them. `$CREDENTIALS_DIRECTORY/NAME` is a
+    /// credential of systemd (`LoadCredential=`).
+    #[schema(value_type = Option<String>)]
+    pub key_file: Option<PathBuf>,
+    /// The name of an environment variable with such keys, separated by commas, instead of a file.
+    pub key_env: Option<String>,
+    /// A Vault or OpenBao that wraps data keys; keys of a file or the environment beside it open what they wrapped before.
+    pub vault: Option<Vault>,
+}
+
+/// The transit engine of a Vault or OpenBao.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    /// Where it is: `https://vault.example.edu.cn:8200`.
+    pub url: String,
+    /// Where its transit engine is mounted; `transit` if left out.
+    #[serde(default = "default_mount")]
+    pub mount: String,
+    /// The name of the key in it: of a type that authenticates associated data (`aes256-gcm96`).
+    pub key: String,
+    /// A file with the token, read at each request; `$CREDENTIALS_DIRECTORY/NAME` is a credential of systemd.
+    #[schema(value_type = String)]
+    pub token_file: PathBuf,
+}
+
+fn default_mount() -> String {
+    "transit".into()
 }
 
 /// The record of looks and changes.
@@ -205,6 +236,10 @@ pub struct School {
     /// here can change it, and of how many accounts read unusually much. Left out, nobody is told of the head, and the auditors of
     /// the accounts.
     pub data_protection_officer: Option<String>,
+    /// Days something is kept, by class (保存期限), where the school says otherwise than fixtures/retention.toml: `answers = 60`. Each within
+    /// the bounds of that file.
+    #[serde(default)]
+    pub retention: BTreeMap<String, i64>,
     /// How many people's data one account may read a day, where a role shall have another number than docs/RIGHTS.md says:
     /// `{ counsellor = { phones = 100, answers = 600, photos = 600, exported = 50000 } }`; what is left out stays. Not below 20 phones, 100
     /// answers, 100 photos and 1000 people in sheets.

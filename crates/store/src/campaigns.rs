@@ -50,6 +50,18 @@ pub struct Row {
     /// Since when.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub published_at: Option<DateTime<Utc>>,
+    /// When its answers were purged.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub purged_at: Option<DateTime<Utc>>,
+    /// Whether they are being purged.
+    #[diesel(sql_type = Bool)]
+    pub purging: bool,
+    /// The last day of the hold that is or was the longest, of those that were not lifted.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub held_until: Option<NaiveDate>,
+    /// The last purge that has its certificate.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub certificate: Option<i64>,
 }
 
 impl Row {
@@ -73,7 +85,13 @@ pub struct Question {
 // $1 corp, $2 departments in scope.
 const ROWS: &str = "
   select f.form_id, f.code, f.starts_on, f.ends_on, f.owner as owner_id, coalesce(p.name, m.name, m.userid) as owner,
-         f.department_id, d.name as department, f.draft, v.version, v.definition, v.published_at
+         f.department_id, d.name as department, f.draft, v.version, v.definition, v.published_at, f.purged_at,
+         exists (select from retention_purges u where u.corp_id = f.corp_id and u.form_id = f.form_id and u.ended_at is null)
+           as purging,
+         (select max(h.until_date) from retention_holds h
+          where h.corp_id = f.corp_id and h.form_id = f.form_id and h.lifted_at is null) as held_until,
+         (select max(u.purge_id) from retention_purges u
+          where u.corp_id = f.corp_id and u.form_id = f.form_id and u.certificate is not null) as certificate
   from forms f
   left join lateral (
     select version, definition, published_at from form_versions v

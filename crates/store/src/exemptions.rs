@@ -13,13 +13,13 @@ use crate::{
     Keyring, Result, Sealed,
     audit::{self, Event},
     schema::exemptions,
-    sealed::Place,
+    sealed::{Place, column},
     words::Words,
 };
 
 /// Where the reason of an exemption stands sealed; `row` is of [`Words::row`].
 pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "exemptions.reason", corp, row }
+    Place { column: &column::EXEMPTION_REASON, corp, row }
 }
 
 /// Whether a person is exempt on a day.

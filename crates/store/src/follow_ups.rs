@@ -1,6 +1,6 @@
 //! 未报跟进: why people have not reported, as somebody found out. Nothing is changed; the newest counts.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Binary, Date, Integer, Nullable, SmallInt, Text, Timestamptz},
@@ -8,7 +8,11 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, follow_up::FollowUpReason, form::Period};
 
-use crate::{Result, Sealed, schema::follow_ups, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::follow_ups,
+    sealed::{Place, column},
+};
 
 /// The row a note is sealed for; follow-ups have no number before they are kept.
 pub fn note_row(form_id: i64, person: PersonId, at: DateTime<Utc>) -> String {
@@ -17,7 +21,7 @@ pub fn note_row(form_id: i64, person: PersonId, at: DateTime<Utc>) -> String {
 
 /// Where a note stands sealed; `row` is of [`note_row`].
 pub fn note_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "follow_ups.note", corp, row }
+    Place { column: &column::FOLLOW_UP_NOTE, corp, row }
 }
 
 /// A follow-up to be kept.
@@ -81,18 +85,22 @@ pub struct Row {
     pub at: DateTime<Utc>,
 }
 
-/// What was found out about a person and a period, the newest first; at most 200.
+/// What was found out about a person and a period, the newest first; at most 200. Without the notes where the form's last day is not
+/// later than `shown_after`: they are hidden with the answers.
 pub async fn of_period(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     form_id: i64,
     person: PersonId,
     period: Period,
+    shown_after: NaiveDate,
 ) -> Result<Vec<Row>> {
     let day = if period.day.is_some() { "u.day = $4" } else { "u.day is null and $4 is null" };
     let sql = format!(
-        "select u.follow_up_id, u.reason, u.note, u.by_member, coalesce(p.name, m.name, m.userid) as by_name, u.at
+        "select u.follow_up_id, u.reason, case when f.form_id is not null then u.note end as note, u.by_member,
+                 coalesce(p.name, m.name, m.userid) as by_name, u.at
          from follow_ups u
+         left join forms f on f.corp_id = u.corp_id and f.form_id = u.form_id and f.ends_on > $6
          join members m on m.corp_id = u.corp_id and m.member_id = u.by_member
          left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
          where u.corp_id = $1 and u.form_id = $2 and u.person_id = $3 and {day} and u.slot = $5
@@ -104,6 +112,7 @@ pub async fn of_period(
         .bind::<BigInt, _>(person)
         .bind::<Nullable<Date>, _>(period.day)
         .bind::<SmallInt, _>(period.slot)
+        .bind::<Date, _>(shown_after)
         .load(conn)
         .await?)
 }

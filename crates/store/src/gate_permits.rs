@@ -13,13 +13,13 @@ use crate::{
     Keyring, Result, Sealed,
     audit::{self, Event},
     schema::gate_permits,
-    sealed::Place,
+    sealed::{Place, column},
     words::Words,
 };
 
 /// Where the reason of a permit stands sealed; `row` is of [`Words::row`].
 pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "gate_permits.reason", corp, row }
+    Place { column: &column::PERMIT_REASON, corp, row }
 }
 
 /// Permits to be kept, the same for everybody.

@@ -13,14 +13,14 @@ use crate::{
     Result, Sealed,
     prepared::prepared,
     schema::idempotency_keys,
-    sealed::{Keyring, Place},
+    sealed::{Keyring, Place, column},
 };
 
 /// Where the hash of a request stands sealed; `row` is of [`Claim::row`]. A hash alone would let whoever has a copy of the
 /// database try the few answers a form allows until one fits; sealed, it says nothing without the key, and it opens under
 /// an older key too, so that keys may change while a repeat is still awaited.
 pub fn request_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "idempotency_keys.request_hash", corp, row }
+    Place { column: &column::REQUEST_HASH, corp, row }
 }
 
 /// Whose key, and for what.

@@ -73,6 +73,7 @@ pub mod reminder_settings;
 pub mod reminders;
 pub mod reports;
 pub mod residences;
+pub mod retention;
 pub mod reviews;
 pub mod roll;
 #[expect(missing_docs, reason = "generated from the migrations, where every table says what it is")]
@@ -104,7 +105,7 @@ mod prepared;
 pub use connection::{Connection, Scoped, Settings, Store};
 pub use diesel_async::AsyncPgConnection;
 pub use error::{Error, Result};
-pub use sealed::{Keyring, Sealed};
+pub use sealed::{KeyId, KeyInfo, Keyring, Purpose, Sealed};
 
 /// The migrations, embedded: `rollcall migrate` needs nothing but the binary.
 pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations =

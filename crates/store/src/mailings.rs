@@ -11,12 +11,12 @@ use domain::{CorpId, MemberId, form::Period};
 use crate::{
     Result, Sealed,
     schema::{mailing_contents, mailings},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where the content of a mailing stands: `row` is "MAILING VARIANT".
 pub fn content_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "mailing_contents.content", corp, row }
+    Place { column: &column::MAILING, corp, row }
 }
 
 /// What a mailing is.
@@ -156,8 +156,9 @@ pub async fn content(
 }
 
 /// Forgets what was said by mailings of before `before` of which nothing has happened since then, and empties the bodies of
-/// the batches that ended before it. Who was sent what stays.
-pub async fn forget(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<()> {
+/// the batches that ended before it. Who was sent what stays. How many of both.
+pub async fn forget(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
+    let mut gone = 0;
     for sql in [
         "delete from mailing_contents c using mailings a
          where c.corp_id = $1 and a.corp_id = $1 and a.mailing_id = c.mailing_id and a.planned_at < $2
@@ -166,9 +167,10 @@ pub async fn forget(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime
         "update outbox_batches set body = ''
          where corp_id = $1 and state <> 'frozen' and finished_at < $2 and length(body) > 0",
     ] {
-        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(before).execute(conn).await?;
+        let query = diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(before);
+        gone += query.execute(conn).await?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Addresses a variant of a mailing to accounts by their lower-cased user ids, as far as they are there. How many.

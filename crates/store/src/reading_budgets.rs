@@ -207,13 +207,14 @@ pub async fn lifts(
         .await?)
 }
 
-/// Forgets counts and lifts of days before `before`.
-pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate) -> Result<()> {
+/// Forgets counts and lifts of days before `before`. How many.
+pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate) -> Result<usize> {
+    let mut gone = 0;
     for sql in [
         "delete from reading_budgets where corp_id = $1 and day < $2",
         "delete from reading_lifts where corp_id = $1 and day < $2",
     ] {
-        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Date, _>(before).execute(conn).await?;
+        gone += diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Date, _>(before).execute(conn).await?;
     }
-    Ok(())
+    Ok(gone)
 }

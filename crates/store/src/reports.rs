@@ -17,8 +17,8 @@ use serde_json::Value;
 use crate::{
     Result, Sealed,
     prepared::prepared,
-    schema::{persons, report_answers, reports},
-    sealed::Place,
+    schema::{persons, reports},
+    sealed::{Place, column},
 };
 
 /// How long answers are kept, until there are other classes.
@@ -54,12 +54,12 @@ impl Key {
 
 /// Where answers stand sealed; `row` is of [`Key::row`].
 pub fn answers_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "report_answers.answers", corp, row }
+    Place { column: &column::ANSWERS, corp, row }
 }
 
 /// Where it stands sealed why somebody else answered; `row` is of [`Key::row`].
 pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "report_revisions.reason", corp, row }
+    Place { column: &column::BEHALF_REASON, corp, row }
 }
 
 /// From whom the answers came.
@@ -250,6 +250,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// The first of the month under which its answers are kept.
+    pub fn month(&self) -> NaiveDate {
+        self.month
+    }
+
     /// What it stands for.
     pub fn key(&self, corp: CorpId) -> Key {
         let period = Period { day: self.day, slot: self.slot };
@@ -257,45 +262,66 @@ impl Report {
     }
 }
 
-/// The sealed answers of a report's newest revision; none: they are gone, as the school said.
-pub async fn answers(conn: &mut AsyncPgConnection, corp: CorpId, report: &Report) -> Result<Option<Sealed>> {
-    Ok(report_answers::table
-        .filter(report_answers::corp_id.eq(corp))
-        .filter(report_answers::retention.eq(&report.retention))
-        .filter(report_answers::month.eq(report.month))
-        .filter(report_answers::report_id.eq(report.report_id))
-        .filter(report_answers::revision.eq(report.revision))
-        .select(report_answers::answers)
-        .first(conn)
-        .await
-        .optional()?)
+/// Answers of a report, sealed.
+#[derive(QueryableByName)]
+struct Answered {
+    #[diesel(sql_type = BigInt)]
+    report_id: i64,
+    #[diesel(sql_type = Binary)]
+    answers: Sealed,
 }
 
-/// The sealed answers of the newest revision of several reports, by report; those that are gone are left out.
+/// The sealed answers of a report's newest revision; none: they are gone, or hidden, since the form's last day is not later than
+/// `shown_after`.
+pub async fn answers(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    report: &Report,
+    shown_after: NaiveDate,
+) -> Result<Option<Sealed>> {
+    let sql = "select a.report_id, a.answers from report_answers a
+               where a.corp_id = $1 and a.retention = $2 and a.month = $3 and a.report_id = $4 and a.revision = $5
+                 and exists (select from forms f where f.corp_id = $1 and f.form_id = $6 and f.ends_on > $7)";
+    let found: Option<Answered> = prepared(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Text, _>(&report.retention)
+        .bind::<Date, _>(report.month)
+        .bind::<BigInt, _>(report.report_id)
+        .bind::<Integer, _>(report.revision)
+        .bind::<BigInt, _>(report.form_id)
+        .bind::<Date, _>(shown_after)
+        .get_result(conn)
+        .await
+        .optional()?;
+    Ok(found.map(|found| found.answers))
+}
+
+/// The sealed answers of the newest revision of several reports, by report; those that are gone, or hidden as [`answers`] says, are
+/// left out.
 pub async fn answers_of(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     reports: &[Report],
+    shown_after: NaiveDate,
 ) -> Result<HashMap<i64, Sealed>> {
     let ids: Vec<i64> = reports.iter().map(|report| report.report_id).collect();
     let mut months: Vec<NaiveDate> = reports.iter().map(|report| report.month).collect();
     months.sort_unstable();
     months.dedup();
-    let rows: Vec<(i64, Sealed)> = report_answers::table
-        .inner_join(
-            reports::table.on(reports::corp_id
-                .eq(report_answers::corp_id)
-                .and(reports::report_id.eq(report_answers::report_id))
-                .and(reports::revision.eq(report_answers::revision))
-                .and(reports::retention.eq(report_answers::retention))),
-        )
-        .filter(report_answers::corp_id.eq(corp))
-        .filter(report_answers::month.eq_any(months))
-        .filter(report_answers::report_id.eq_any(ids))
-        .select((report_answers::report_id, report_answers::answers))
+    let sql = "select a.report_id, a.answers
+               from report_answers a
+               join reports r on r.corp_id = a.corp_id and r.report_id = a.report_id and r.revision = a.revision
+                 and r.retention = a.retention
+               join forms f on f.corp_id = r.corp_id and f.form_id = r.form_id and f.ends_on > $4
+               where a.corp_id = $1 and a.month = any($2) and a.report_id = any($3)";
+    let rows: Vec<Answered> = prepared(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Array<Date>, _>(months)
+        .bind::<Array<BigInt>, _>(ids)
+        .bind::<Date, _>(shown_after)
         .load(conn)
         .await?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().map(|row| (row.report_id, row.answers)).collect())
 }
 
 /// Whose answers, on which version, sealed.
@@ -310,13 +336,14 @@ struct SealedOf {
 }
 
 /// The sealed answers of these people to a form's period, in their newest revision, each with the version it was given on; those
-/// that are gone are left out.
+/// that are gone, or hidden as [`answers`] says, are left out.
 pub async fn sealed_of(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     form_id: i64,
     period: Period,
     people: &[PersonId],
+    shown_after: NaiveDate,
 ) -> Result<Vec<(PersonId, i64, Sealed)>> {
     use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt};
     let day = if period.day.is_some() { "r.day = $3" } else { "r.day is null and $3 is null" };
@@ -325,6 +352,7 @@ pub async fn sealed_of(
          from reports r
          join report_answers a on a.corp_id = r.corp_id and a.retention = r.retention and a.month = r.month
            and a.report_id = r.report_id and a.revision = r.revision
+         join forms f on f.corp_id = r.corp_id and f.form_id = r.form_id and f.ends_on > $6
          where r.corp_id = $1 and r.form_id = $2 and {day} and r.slot = $4 and r.occurrence = 0
            and r.person_id = any($5)"
     );
@@ -334,6 +362,7 @@ pub async fn sealed_of(
         .bind::<Nullable<Date>, _>(period.day)
         .bind::<SmallInt, _>(period.slot)
         .bind::<Array<BigInt>, _>(people)
+        .bind::<Date, _>(shown_after)
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|row| (row.person_id, row.form_version_id, row.answers)).collect())
@@ -462,17 +491,21 @@ pub struct Revision {
     pub answers: Option<Sealed>,
 }
 
-/// The newest revisions of a report, at most 200 of them. `roles` are those that may answer for somebody.
+/// The newest revisions of a report, at most 200 of them. `roles` are those that may answer for somebody. Answers and reasons that are
+/// hidden as [`answers`] says are left out.
 pub async fn revisions(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     report: &Report,
     roles: &[&str],
+    shown_after: NaiveDate,
 ) -> Result<Vec<Revision>> {
     Ok(diesel::sql_query(
-        "select v.revision, v.at, v.state, v.source, v.reason, v.carried, v.form_version_id, a.answers,
+        "select v.revision, v.at, v.state, v.source, case when f.form_id is not null then v.reason end as reason, v.carried,
+           v.form_version_id, a.answers,
            coalesce(p.name, m.userid) as by_name, g.role as by_role
          from report_revisions v
+         left join forms f on f.corp_id = v.corp_id and f.form_id = $6 and f.ends_on > $7
          left join members m on m.corp_id = v.corp_id and m.member_id = v.by_member and v.source = 'behalf'
          left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
          left join lateral (
@@ -481,7 +514,7 @@ pub async fn revisions(
              and g.until_date > v.at::date
            order by array_position($5, g.role) limit 1) g on true
          left join report_answers a on a.corp_id = v.corp_id and a.retention = $3 and a.month = $4 and a.report_id = v.report_id
-           and a.revision = v.revision
+           and a.revision = v.revision and f.form_id is not null
          where v.corp_id = $1 and v.report_id = $2
          order by v.revision desc limit 200",
     )
@@ -490,6 +523,8 @@ pub async fn revisions(
     .bind::<Text, _>(&report.retention)
     .bind::<Date, _>(report.month)
     .bind::<Array<Text>, _>(roles)
+    .bind::<BigInt, _>(report.form_id)
+    .bind::<Date, _>(shown_after)
     .load(conn)
     .await?)
 }

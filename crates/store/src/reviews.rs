@@ -3,8 +3,11 @@
 mod list;
 mod warnings;
 
-use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Date, Integer, Nullable, Text, Timestamptz},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, MemberId, PersonId,
@@ -16,7 +19,7 @@ use crate::{
     Error, Result, Sealed,
     reports::Report,
     schema::{reports, review_acts, reviews},
-    sealed::Place,
+    sealed::{Place, column},
 };
 pub use list::{ActRow, Counts, Reach, Row, Wanted, acts, by_receipt, counts, list};
 pub use warnings::{Receiver, outstanding, plan, told, waiting};
@@ -28,7 +31,7 @@ pub fn note_row(report_id: i64, at: DateTime<Utc>) -> String {
 
 /// Where a note stands sealed; `row` is of [`note_row`].
 pub fn note_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "review_acts.note", corp, row }
+    Place { column: &column::REVIEW_NOTE, corp, row }
 }
 
 /// A review's state; it stays as it is until the transaction ends.
@@ -205,20 +208,35 @@ pub async fn sent_back_of(
         .await?)
 }
 
-/// The note a report was last sent back with, sealed, and when.
+/// A note that was sent back with a report.
+#[derive(QueryableByName)]
+struct SentBack {
+    #[diesel(sql_type = Nullable<Binary>)]
+    note: Option<Sealed>,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
+}
+
+/// The note a report was last sent back with, sealed, and when. None of a form whose last day is not later than `shown_after`: it is
+/// hidden with the answers.
 pub async fn send_back_note(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     report_id: i64,
+    shown_after: NaiveDate,
 ) -> Result<Option<(Sealed, DateTime<Utc>)>> {
-    let last: Option<(Option<Sealed>, DateTime<Utc>)> = review_acts::table
-        .filter(review_acts::corp_id.eq(corp))
-        .filter(review_acts::report_id.eq(report_id))
-        .filter(review_acts::act.eq(ReviewAct::SentBack.as_str()))
-        .order(review_acts::act_id.desc())
-        .select((review_acts::note, review_acts::at))
-        .first(conn)
+    let sql = "select a.note, a.at from review_acts a
+               join reports r on r.corp_id = a.corp_id and r.report_id = a.report_id
+               join forms f on f.corp_id = r.corp_id and f.form_id = r.form_id and f.ends_on > $4
+               where a.corp_id = $1 and a.report_id = $2 and a.act = $3
+               order by a.act_id desc limit 1";
+    let last: Option<SentBack> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(report_id)
+        .bind::<Text, _>(ReviewAct::SentBack.as_str())
+        .bind::<Date, _>(shown_after)
+        .get_result(conn)
         .await
         .optional()?;
-    Ok(last.and_then(|(note, at)| Some((note?, at))))
+    Ok(last.and_then(|last| Some((last.note?, last.at))))
 }

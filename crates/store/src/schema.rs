@@ -482,6 +482,7 @@ diesel::table! {
         draft -> Nullable<Jsonb>,
         draft_at -> Nullable<Timestamptz>,
         draft_by -> Nullable<Int8>,
+        purged_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1422,6 +1423,61 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    retention_holds (corp_id, hold_id) {
+        corp_id -> Int4,
+        hold_id -> Int8,
+        form_id -> Int8,
+        reason -> Text,
+        until_date -> Date,
+        set_by -> Int8,
+        set_at -> Timestamptz,
+        lifted_by -> Nullable<Int8>,
+        lifted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    retention_purges (corp_id, purge_id) {
+        corp_id -> Int4,
+        purge_id -> Int8,
+        form_id -> Int8,
+        policy -> Text,
+        days -> Int4,
+        ends_on -> Date,
+        operator -> Nullable<Text>,
+        began_at -> Timestamptz,
+        months -> Array<Nullable<Date>>,
+        data_keys -> Array<Nullable<Text>>,
+        keys_at -> Nullable<Timestamptz>,
+        step -> Int2,
+        months_done -> Int4,
+        after_report -> Int8,
+        after_revision -> Int4,
+        counts -> Array<Nullable<Int8>>,
+        rows_hash -> Bytea,
+        ended_at -> Nullable<Timestamptz>,
+        certificate -> Nullable<Text>,
+        certified_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    retention_runs (corp_id, class) {
+        corp_id -> Int4,
+        class -> Text,
+        ran_at -> Timestamptz,
+        removed_at -> Nullable<Timestamptz>,
+        removed -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     review_acts (corp_id, act_id) {
         corp_id -> Int4,
         act_id -> Int8,
@@ -1942,6 +1998,7 @@ diesel::joinable!(privacy_notices -> corps (corp_id));
 diesel::joinable!(readers -> corps (corp_id));
 diesel::joinable!(reminder_rule_acts -> corps (corp_id));
 diesel::joinable!(reminder_settings -> corps (corp_id));
+diesel::joinable!(retention_runs -> corps (corp_id));
 diesel::joinable!(roster_changes -> corps (corp_id));
 diesel::joinable!(school_days -> corps (corp_id));
 diesel::joinable!(security_events -> corps (corp_id));
@@ -2051,6 +2108,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_revisions,
     reports,
     residences,
+    retention_holds,
+    retention_purges,
+    retention_runs,
     review_acts,
     review_warnings,
     reviews,

@@ -11,7 +11,7 @@ use domain::{CorpId, MemberId};
 use crate::{
     Result,
     schema::{second_factor_recoveries, second_factors},
-    sealed::{Place, Sealed},
+    sealed::{Place, Sealed, column},
 };
 
 /// What somebody proves themselves by.
@@ -30,7 +30,7 @@ pub struct SecondFactor {
 
 /// Where the secret of an account is sealed for: `member`, its number.
 pub fn secret_place(corp: CorpId, member: &str) -> Place<'_> {
-    Place { column: "second_factors.secret", corp, row: member }
+    Place { column: &column::FACTOR_SECRET, corp, row: member }
 }
 
 /// An account's second factor, one that is being set up too. Until the transaction ends nobody else takes a code of it.
@@ -160,22 +160,21 @@ pub async fn use_recovery(
 }
 
 /// Forgets those that were begun before `begun_before` and never confirmed, and those of accounts that left before
-/// `left_before`.
+/// `left_before`. How many.
 pub async fn sweep(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     begun_before: DateTime<Utc>,
     left_before: NaiveDate,
-) -> Result<()> {
+) -> Result<usize> {
     let sql = "delete from second_factors f where f.corp_id = $1
                and (f.confirmed_at is null and f.begun_at < $2
                  or exists (select from members m
                    where m.corp_id = f.corp_id and m.member_id = f.member_id and m.left_on < $3))";
-    diesel::sql_query(sql)
+    Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Timestamptz, _>(begun_before)
         .bind::<Date, _>(left_before)
         .execute(conn)
-        .await?;
-    Ok(())
+        .await?)
 }

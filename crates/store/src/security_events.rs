@@ -157,11 +157,10 @@ pub async fn list(
         .await?)
 }
 
-/// Forgets those before `before`.
-pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<()> {
+/// Forgets those before `before`. How many.
+pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
     let old = security_events::table
         .filter(security_events::corp_id.eq(corp))
         .filter(security_events::at.lt(before));
-    diesel::delete(old).execute(conn).await?;
-    Ok(())
+    Ok(diesel::delete(old).execute(conn).await?)
 }

@@ -13,12 +13,12 @@ use crate::{
     Result, Sealed,
     audit::{self, Event},
     schema::{memberships, status_changes},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where the reason of a change stands sealed; `row` is of [`crate::words::Words::row`].
 pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "status_changes.reason", corp, row }
+    Place { column: &column::STATUS_REASON, corp, row }
 }
 
 /// A change to be kept.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
@@ -10,11 +10,16 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId};
 
-use crate::{Result, Sealed, expected::Question, schema::follow_ups, sealed::Place};
+use crate::{
+    Result, Sealed,
+    expected::Question,
+    schema::follow_ups,
+    sealed::{Place, column},
+};
 
 /// Where a person's phone stands sealed; their number is the row.
 pub fn phone_place(corp: CorpId, number: &str) -> Place<'_> {
-    Place { column: "persons.phone", corp, row: number }
+    Place { column: &column::PERSON_PHONE, corp, row: number }
 }
 
 /// One of them.
@@ -91,13 +96,19 @@ pub async fn followed_up(conn: &mut AsyncPgConnection, question: &Question) -> R
     Ok(found.into_iter().collect())
 }
 
-/// Some of them, by student or staff number. Who has reported since is left out.
+/// Some of them, by student or staff number. Who has reported since is left out; so are notes where the form's last day is not later
+/// than `shown_after`: they are hidden with the answers.
 pub async fn rows(
     conn: &mut AsyncPgConnection,
     question: &Question,
     people: &[PersonId],
+    shown_after: NaiveDate,
 ) -> Result<Vec<Row>> {
     let followed = followed(question);
+    // A day has nothing to quote.
+    let shown = format!(
+        "exists (select from forms f where f.corp_id = u.corp_id and f.form_id = u.form_id and f.ends_on > date '{shown_after}')"
+    );
     let rest = format!("
       select x.person_id, x.number, x.name, x.department_id, x.college_id, x.grade_id, x.class_id, class.name as class_name, p.phone,
              coalesce(m.left_on is null and (m.status is null or m.status = 1), false) as reachable,
@@ -113,7 +124,7 @@ pub async fn rows(
         where r.corp_id = $1 and r.person_id = x.person_id and o.kind = 'reminder' and o.form_id = $2 and o.day = $3
         order by r.outbox_id desc limit 1) last on true
       left join lateral (
-        select u.reason, u.note, u.by_member, u.at, coalesce(w.name, o.name, o.userid) as by_name
+        select u.reason, case when {shown} then u.note end as note, u.by_member, u.at, coalesce(w.name, o.name, o.userid) as by_name
         from follow_ups u
         join members o on o.corp_id = u.corp_id and o.member_id = u.by_member
         left join persons w on w.corp_id = o.corp_id and w.person_id = o.person_id

@@ -39,5 +39,5 @@ impl Words {
 
 /// Opens words that were sealed for a place of another kind.
 pub fn text(keyring: &Keyring, place: Place<'_>, sealed: &Sealed) -> Result<String> {
-    String::from_utf8(keyring.open(place, sealed)?).map_err(|_| Error::Seal(place.column))
+    String::from_utf8(keyring.open(place, sealed)?).map_err(|_| Error::Seal(place.column.name))
 }

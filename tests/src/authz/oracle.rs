@@ -118,6 +118,10 @@ pub enum Need {
     ExportLog,
     /// To read who looked at what and changed what.
     Audit,
+    /// To read what is purged when, and the proof of what was.
+    Retention,
+    /// To keep something from being purged.
+    Hold,
     /// To set up a second factor: it belongs to who changes what others may do or are, or reads what they did.
     SecondFactor,
     /// To tell many people something.
@@ -220,6 +224,9 @@ impl Need {
                 Auditor,
             ],
             Self::Audit => &[Administrator, Auditor],
+            Self::Retention => &[SchoolOffice, Administrator, Auditor],
+            // Whoever runs the systems does not say what of them is evidence.
+            Self::Hold => &[SchoolOffice, Auditor],
             // Who answers for the whole school, and who runs it.
             Self::Platform => &[SchoolOffice, SchoolLeader, Administrator],
             Self::Administer => &[Administrator],

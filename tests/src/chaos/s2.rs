@@ -38,7 +38,7 @@ async fn take(line: &mut Line, userid: &str) {
     assert_eq!(status, StatusCode::CREATED.as_u16(), "{body}");
 }
 
-async fn at_full_speed(server: &Url, userids: &[String]) -> f64 {
+pub(super) async fn at_full_speed(server: &Url, userids: &[String]) -> f64 {
     let userids: Arc<[String]> = userids.into();
     let next = Arc::new(AtomicUsize::new(0));
     let mut senders = JoinSet::new();
@@ -58,7 +58,7 @@ async fn at_full_speed(server: &Url, userids: &[String]) -> f64 {
 }
 
 /// Latencies in milliseconds, counted from when each was to begin.
-async fn at_rate(server: &Url, userids: &[String], rate: f64) -> Vec<f64> {
+pub(super) async fn at_rate(server: &Url, userids: &[String], rate: f64) -> Vec<f64> {
     let idle: Arc<Mutex<Vec<Line>>> = Arc::default();
     let mut requests = JoinSet::new();
     let began = time::Instant::now();

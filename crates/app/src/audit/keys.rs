@@ -28,6 +28,43 @@ pub(super) async fn make(app: &App, tx: &mut Scoped, now: DateTime<Utc>) -> Resu
     Ok(())
 }
 
+/// A signature of the school's.
+pub(crate) struct Signed {
+    /// The name of the key.
+    pub kid: Vec<u8>,
+    /// Ed25519.
+    pub signature: Vec<u8>,
+    /// What it is checked with.
+    pub public_key: Vec<u8>,
+}
+
+/// Signs a text with the key heads are signed with, which the first that needs it makes; none: somebody else is making it now.
+pub(crate) async fn sign(app: &App, corp: CorpId, text: &[u8]) -> Result<Option<Signed>> {
+    let mut tx = app.store().scoped(corp).await?;
+    if rows::keys(&mut tx, corp).await?.is_empty() {
+        if !rows::lock(&mut tx, corp).await? {
+            return Ok(None);
+        }
+        if rows::keys(&mut tx, corp).await?.is_empty() {
+            make(app, &mut tx, app.now()).await?;
+        }
+        tx.commit().await?;
+        tx = app.store().scoped(corp).await?;
+    }
+    let (kid, pair) = signing(app, &mut tx).await?;
+    tx.commit().await?;
+    Ok(Some(Signed {
+        kid,
+        signature: pair.sign(text).as_ref().to_vec(),
+        public_key: pair.public_key().as_ref().to_vec(),
+    }))
+}
+
+/// Whether a text is signed with the key of this public key.
+pub(crate) fn is_signed_text(public_key: &[u8], text: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ED25519, public_key).verify(text, signature).is_ok()
+}
+
 /// The key heads are signed with now, and its name.
 pub(super) async fn signing(app: &App, tx: &mut Scoped) -> Result<(Vec<u8>, Ed25519KeyPair)> {
     let corp = tx.corp();
@@ -66,8 +103,7 @@ pub(super) fn is_signed(
     (corp, day, seq): (CorpId, NaiveDate, i64),
     hash: &[u8],
 ) -> bool {
-    let text = head_text(corp, day, seq, hash);
-    UnparsedPublicKey::new(&ED25519, public_key).verify(&text, signature).is_ok()
+    is_signed_text(public_key, &head_text(corp, day, seq, hash), signature)
 }
 
 /// A public key in hex.

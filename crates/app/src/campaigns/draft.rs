@@ -82,7 +82,7 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, new: New<'_>) -
         if row.owner_id != Some(viewer.member) || row.version.is_some() || !same(&document(&row)?, &form) {
             return Err(taken());
         }
-        return design(&mut tx, &question, new.code).await;
+        return design(&mut tx, school, &question, new.code).await;
     }
     let schedule = usual(question.today, days)?;
     let of = Ownership { schedule, owner: Some(viewer.member), department_id: department };
@@ -101,7 +101,7 @@ pub async fn create(app: &App, school: &School, viewer: &Viewer, new: New<'_>) -
         at: now,
     };
     form_acts::note(&mut tx, corp, act).await?;
-    let made = design(&mut tx, &question, new.code).await?;
+    let made = design(&mut tx, school, &question, new.code).await?;
     tx.commit().await?;
     Ok(made)
 }
@@ -207,7 +207,7 @@ pub async fn save(
         };
         form_acts::note(&mut tx, corp, act).await?;
     }
-    let saved = design(&mut tx, &question, code).await?;
+    let saved = design(&mut tx, school, &question, code).await?;
     tx.commit().await?;
     Ok(saved)
 }

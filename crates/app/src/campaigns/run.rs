@@ -1,7 +1,7 @@
 //! From when to when a form is asked, ending it at once, and who answers for it.
 
 use domain::{campaign, form::Schedule, policy::Viewer};
-use store::{campaigns, form_acts};
+use store::{Scoped, campaigns, form_acts, retention};
 
 use super::{Campaign, design, held, question};
 use crate::{App, Error, Result, School};
@@ -22,7 +22,8 @@ pub async fn schedule(
     .await
 }
 
-/// Ends the form: yesterday was its last day, and nothing is taken from now on. Once it has ended this changes nothing.
+/// Ends the form: yesterday was its last day, and nothing is taken from now on; the days its answers are kept count from then. Once it
+/// has ended this changes nothing.
 pub async fn end(app: &App, school: &School, viewer: &Viewer, code: &str) -> Result<Campaign> {
     change(app, school, viewer, code, "ended", |row, today| {
         if row.version.is_none() {
@@ -47,6 +48,10 @@ async fn change(
     let row = held(&mut tx, &question, code).await?;
     let schedule = new(&row, question.today)?;
     if schedule != row.schedule() {
+        let shown_after = school.retention.shown_after(question.today);
+        if row.ends_on <= shown_after && schedule.ends_on > shown_after {
+            begins_anew(&mut tx, &row).await?;
+        }
         campaigns::schedule(&mut tx, corp, row.form_id, schedule).await?;
         let act = form_acts::Act {
             form_id: row.form_id,
@@ -59,9 +64,21 @@ async fn change(
         };
         form_acts::note(&mut tx, corp, act).await?;
     }
-    let changed = design(&mut tx, &question, code).await?.campaign;
+    let changed = design(&mut tx, school, &question, code).await?.campaign;
     tx.commit().await?;
     Ok(changed)
+}
+
+/// A form whose answers are hidden by now is asked anew only when they are gone: nothing that was hidden comes back.
+async fn begins_anew(tx: &mut Scoped, row: &campaigns::Row) -> Result<()> {
+    let corp = tx.corp();
+    if row.purged_at.is_none() && row.version.is_some() && retention::is_answered(tx, corp, row.form_id).await? {
+        return Err(Error::field(
+            "ends_on",
+            "上次的答案已到保存期限，删除之前不能重新开始；正在保全的请先解除，或复制一份新表单",
+        ));
+    }
+    Ok(retention::purged(tx, corp, row.form_id, None).await?)
 }
 
 /// Makes the viewer the one who answers for the form, for instance when whoever did has left. The same again changes nothing.
@@ -83,7 +100,7 @@ pub async fn take_over(app: &App, school: &School, viewer: &Viewer, code: &str) 
         };
         form_acts::note(&mut tx, corp, act).await?;
     }
-    let changed = design(&mut tx, &question, code).await?.campaign;
+    let changed = design(&mut tx, school, &question, code).await?.campaign;
     tx.commit().await?;
     Ok(changed)
 }

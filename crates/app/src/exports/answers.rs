@@ -15,7 +15,9 @@ use store::{
 };
 
 use super::{Cell, cells::text};
-use crate::{App, Error, FieldError, Result, School, forms, statistics::PersonRow};
+use crate::{
+    App, Error, FieldError, Result, School, forms, retention::shown_after, statistics::PersonRow,
+};
 
 /// What stands for an answer where nobody is told of the look.
 pub(super) const HIDDEN: &str = "（导出后可见）";
@@ -91,10 +93,15 @@ pub(super) async fn of_people(
 ) -> Result<Answered> {
     let corp = question.corp;
     let ids: Vec<PersonId> = people.iter().map(|row| row.person_id).collect();
-    let sealed = reports::sealed_of(tx, corp, loaded.form_id, question.period, &ids).await?;
+    let shown = shown_after(app, corp)?;
+    let sealed = reports::sealed_of(tx, corp, loaded.form_id, question.period, &ids, shown).await?;
     let mut versions: HashMap<i64, Vec<Field>> = HashMap::new();
     let mut found = HashMap::with_capacity(sealed.len());
     for (person, version, sealed) in sealed {
+        // Kept no longer: the row is on its way out.
+        if app.store().keyring().is_gone(&sealed)? {
+            continue;
+        }
         if let Entry::Vacant(unknown) = versions.entry(version) {
             unknown.insert(forms::version(app, tx, version).await?.published.form.fields.clone());
         }

@@ -22,10 +22,12 @@ use store::{
     },
 };
 
-use crate::{App, Error, Result, School, forms, secret};
+use crate::{App, Error, Result, School, forms, retention::shown_after, secret};
 
 /// How long what was asked for can be fetched.
 const FETCHED_WITHIN: TimeDelta = TimeDelta::seconds(60);
+/// What stands for answers that are kept no longer.
+const GONE: &str = "已按期限删除";
 
 /// What a copy is made as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +101,7 @@ pub async fn held(app: &App, school: &School, viewer: &Viewer) -> Result<Held> {
     let corp = school.corp();
     let mut tx = app.store().reading(corp).await?;
     let subject = held::subject(&mut tx, corp, viewer.member, person(viewer)).await?;
-    let counts = held::counts(&mut tx, corp, &subject).await?;
+    let counts = held::counts(&mut tx, corp, &subject, shown_after(app, corp)?).await?;
     let taken = taken_today(app, &mut tx, school, viewer).await?;
     tx.commit().await?;
     let count = |part: &Part| counts.iter().find(|row| row.part == part.name).map_or(0, |row| row.count);
@@ -137,11 +139,12 @@ pub async fn fetch(app: &App, school: &School, viewer: &Viewer, ticket: &str) ->
         return Err(Error::CopiesTaken);
     }
     let subject = held::subject(&mut tx, corp, viewer.member, person(viewer)).await?;
+    let shown = shown_after(app, corp)?;
     let mut versions = HashMap::new();
     let mut parts = Vec::with_capacity(PARTS.len());
     for part in PARTS {
         let source = source(part)?;
-        let found = held::rows(&mut tx, corp, &subject, source).await?;
+        let found = held::rows(&mut tx, corp, &subject, shown, source).await?;
         let mut rows = Vec::with_capacity(found.len());
         for row in found {
             rows.push(opened(app, &mut tx, part, source, row, &mut versions).await?);
@@ -188,7 +191,9 @@ async fn opened(
             let value = unsealed(app, tx.corp(), column, &place_row, &sealed)?;
             row.insert(column.name.to_owned(), value);
         } else {
-            row.insert(column.name.to_owned(), Value::Null);
+            // A report always had answers; a note is not always written.
+            let gone = part.columns.iter().any(|one| one.name == column.name && one.reads == Reads::Answers);
+            row.insert(column.name.to_owned(), if gone { GONE.into() } else { Value::Null });
         }
     }
     let version = row.remove("answers_version").and_then(|version| version.as_i64());
@@ -207,7 +212,11 @@ async fn opened(
 
 fn unsealed(app: &App, corp: i32, column: &SealedColumn, row: &str, sealed: &str) -> Result<Value> {
     let sealed = hex::decode(sealed).map_err(|_| Error::internal("ciphertext that is not hexadecimal"))?;
-    let plain = app.store().keyring().open((column.place)(corp, row), &Sealed::from_bytes(sealed))?;
+    let sealed = Sealed::from_bytes(sealed);
+    if app.store().keyring().is_gone(&sealed)? {
+        return Ok(Value::Null);
+    }
+    let plain = app.store().keyring().open((column.place)(corp, row), &sealed)?;
     if column.is_json {
         return serde_json::from_slice(&plain)
             .map_err(|_| Error::internal("a sealed value that is not JSON"));

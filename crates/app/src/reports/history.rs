@@ -11,7 +11,7 @@ use store::{Sealed, reports, reviews, words};
 pub use store::reports::OwnForm;
 
 use super::{Receipt, open, unseal};
-use crate::{App, Error, Page, Result, School, bad_cursor, forms};
+use crate::{App, Error, Page, Result, School, bad_cursor, forms, retention::shown_after};
 
 /// One of someone's own reports.
 #[derive(Debug, Clone)]
@@ -40,11 +40,13 @@ pub async fn history(
     let rows =
         reports::of_person(&mut tx, school.corp(), loaded.form_id, person.id, before, limit + 1).await?;
     let page = Page::cut(rows, limit, cursor);
-    let sealed = reports::answers_of(&mut tx, school.corp(), &page.items).await?;
+    let shown = shown_after(app, school.corp())?;
+    let sealed = reports::answers_of(&mut tx, school.corp(), &page.items, shown).await?;
     tx.commit().await?;
     page.try_map(|report| {
         let answers = sealed.get(&report.report_id);
-        let answers = answers.map(|answers| unseal(app, report.key(school.corp()), answers)).transpose()?;
+        let answers =
+            answers.map(|answers| unseal(app, report.key(school.corp()), answers)).transpose()?.flatten();
         Ok(OwnReport { receipt: Receipt::of(code, &report), answers, send_back_note: None })
     })
 }
@@ -122,12 +124,13 @@ pub(crate) async fn revisions_of(
     let corp = tx.corp();
     let roles: Vec<&str> =
         Role::ALL.into_iter().filter(|role| role.may(Action::ReportFor)).map(Role::as_str).collect();
-    let rows = reports::revisions(tx, corp, report, &roles).await?;
+    let rows = reports::revisions(tx, corp, report, &roles, shown_after(app, corp)?).await?;
     let (keyring, place) = (app.store().keyring(), report.key(corp).row());
     let why = |sealed: &Sealed| words::text(keyring, reports::reason_place(corp, &place), sealed);
     rows.into_iter()
         .map(|row| {
-            let answers = row.answers.map(|answers| unseal(app, report.key(corp), &answers)).transpose()?;
+            let answers =
+                row.answers.map(|answers| unseal(app, report.key(corp), &answers)).transpose()?.flatten();
             Ok(OwnRevision {
                 revision: row.revision,
                 at: row.at,
@@ -187,7 +190,8 @@ pub async fn own(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> 
         false => None,
     };
     let changeable = match turn {
-        _ if sent_back => true,
+        // Of a campaign whose answers are hidden nothing is taken any more.
+        _ if sent_back => current.schedule.ends_on > shown_after(app, school.corp())?,
         None => false,
         Some(turn) => match super::may_be_changed(&mut tx, &current, turn, &report, now).await {
             Ok(()) => true,

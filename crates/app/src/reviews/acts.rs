@@ -16,6 +16,7 @@ use super::{note_text, reach};
 use crate::{
     App, Error, Result, School, forms,
     notices::{self, Notice},
+    retention::shown_after,
 };
 
 /// What is said, and of which revision.
@@ -57,7 +58,7 @@ pub async fn act(
     if before.is_none() && act != ReviewAct::SentBack {
         return Err(Error::NotFound);
     }
-    let last = rows::acts(&mut tx, corp, row.report_id).await?.into_iter().next();
+    let last = rows::acts(&mut tx, corp, row.report_id, shown_after(app, corp)?).await?.into_iter().next();
     if let (Some(last), Some(state)) = (&last, before)
         && last.act == act.as_str()
         && last.by_member == Some(viewer.member)

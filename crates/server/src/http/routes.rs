@@ -54,6 +54,7 @@ pub mod reminder_settings;
 pub mod reminders;
 pub mod reports;
 pub mod residences;
+pub mod retention;
 pub mod reviews;
 pub mod roster;
 pub mod school_days;
@@ -82,6 +83,13 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(access_log::list)
             .service(audit::list)
             .service(audit::search)
+            .service(retention::get)
+            .service(retention::forms)
+            .service(retention::certificates)
+            .service(retention::certificate)
+            .service(retention::holds)
+            .service(retention::hold)
+            .service(retention::lift)
             .service(security_events::list)
             .service(audit::viewers)
             .service(reading_alarms::list)

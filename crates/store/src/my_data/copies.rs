@@ -85,9 +85,8 @@ pub async fn since(
         .await?)
 }
 
-/// Forgets those before `before`.
-pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<()> {
+/// Forgets those before `before`. How many.
+pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
     let old = data_copies::table.filter(data_copies::corp_id.eq(corp)).filter(data_copies::at.lt(before));
-    diesel::delete(old).execute(conn).await?;
-    Ok(())
+    Ok(diesel::delete(old).execute(conn).await?)
 }

@@ -2,9 +2,10 @@
 //!
 //! A row is a JSON object. Sealed columns come as hexadecimal ciphertext, beside each (`…_row`) the row it is sealed for.
 
+use chrono::NaiveDate;
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text},
+    sql_types::{Array, BigInt, Date, Integer, Jsonb, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId};
@@ -25,7 +26,8 @@ pub struct Source {
     pub tables: &'static [&'static str],
     /// Its sealed columns.
     pub sealed: &'static [SealedColumn],
-    /// Its rows, the newest first. $1 to $3: corp, person, accounts.
+    /// Its rows, the newest first. $1 to $4: corp, person, accounts, and the day later than which the last of a form must be for its
+    /// answers to be shown.
     pub sql: &'static str,
 }
 
@@ -84,6 +86,7 @@ pub async fn rows(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     subject: &Subject,
+    shown_after: NaiveDate,
     source: &Source,
 ) -> Result<Vec<Value>> {
     let sql = format!("select to_jsonb(x) as row from ({}) x", source.sql);
@@ -91,6 +94,7 @@ pub async fn rows(
         .bind::<Integer, _>(corp)
         .bind::<Nullable<BigInt>, _>(subject.person)
         .bind::<Array<BigInt>, _>(subject.members.as_slice())
+        .bind::<Date, _>(shown_after)
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|row| row.row).collect())
@@ -108,7 +112,12 @@ pub struct Count {
 }
 
 /// How many rows each part has.
-pub async fn counts(conn: &mut AsyncPgConnection, corp: CorpId, subject: &Subject) -> Result<Vec<Count>> {
+pub async fn counts(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    subject: &Subject,
+    shown_after: NaiveDate,
+) -> Result<Vec<Count>> {
     let parts = SOURCES.iter().map(|source| {
         format!("select '{}'::text as part, count(*) as count from ({}) x", source.part, source.sql)
     });
@@ -116,6 +125,7 @@ pub async fn counts(conn: &mut AsyncPgConnection, corp: CorpId, subject: &Subjec
         .bind::<Integer, _>(corp)
         .bind::<Nullable<BigInt>, _>(subject.person)
         .bind::<Array<BigInt>, _>(subject.members.as_slice())
+        .bind::<Date, _>(shown_after)
         .load(conn)
         .await?)
 }

@@ -11,12 +11,12 @@ use domain::{CorpId, MemberId, PersonId, photo::Outcome};
 use crate::{
     Result, Sealed,
     schema::{members, persons, photo_chunks, photo_results, photo_uploads},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where a piece of an upload stands sealed; `row` is upload and number of the piece.
 pub fn chunk_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "photo_chunks.content", corp, row }
+    Place { column: &column::UPLOAD_CHUNK, corp, row }
 }
 
 /// An upload.
@@ -349,13 +349,13 @@ pub async fn results(
         .await?)
 }
 
-/// Forgets uploads that ended before `before`, and those that did not come whole since `broken_before`.
+/// Forgets uploads that ended before `before`, and those that did not come whole since `broken_before`. How many.
 pub async fn sweep(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     before: DateTime<Utc>,
     broken_before: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<usize> {
     let old: Vec<i64> = photo_uploads::table
         .filter(photo_uploads::corp_id.eq(corp))
         .filter(
@@ -377,10 +377,9 @@ pub async fn sweep(
         .filter(photo_results::upload_id.eq_any(&old))
         .execute(conn)
         .await?;
-    diesel::delete(photo_uploads::table)
+    Ok(diesel::delete(photo_uploads::table)
         .filter(photo_uploads::corp_id.eq(corp))
         .filter(photo_uploads::upload_id.eq_any(&old))
         .execute(conn)
-        .await?;
-    Ok(())
+        .await?)
 }

@@ -107,8 +107,9 @@ pub async fn by_day(
 }
 
 /// Forgets who opened what before a day, who was on lists of before it and who was reminded by them. How many opened it
-/// stays.
-pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate) -> Result<()> {
+/// stays. Gives how many rows that changed.
+pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate) -> Result<usize> {
+    let mut gone = 0;
     for sql in [
         "with gone as (delete from portal_passes where corp_id = $1 and day < $2 returning entry_id, day)
          insert into portal_totals as t (corp_id, entry_id, day, people)
@@ -118,7 +119,7 @@ pub async fn sweep(conn: &mut AsyncPgConnection, corp: CorpId, before: NaiveDate
         "delete from portal_lists where corp_id = $1 and day < $2",
         "delete from portal_reminders where corp_id = $1 and day < $2",
     ] {
-        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Date, _>(before).execute(conn).await?;
+        gone += diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Date, _>(before).execute(conn).await?;
     }
-    Ok(())
+    Ok(gone)
 }

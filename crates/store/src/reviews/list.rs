@@ -239,11 +239,20 @@ pub struct ActRow {
     pub at: DateTime<Utc>,
 }
 
-/// What was done with a report's review, the newest first; at most 200.
-pub async fn acts(conn: &mut AsyncPgConnection, corp: CorpId, report_id: i64) -> Result<Vec<ActRow>> {
+/// What was done with a report's review, the newest first; at most 200. Without the notes where the form's last day is not later than
+/// `shown_after`: they are hidden with the answers.
+pub async fn acts(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    report_id: i64,
+    shown_after: NaiveDate,
+) -> Result<Vec<ActRow>> {
     Ok(diesel::sql_query(
-        "select a.act_id, a.act, a.revision, a.note, a.by_member, coalesce(p.name, m.name, m.userid) as by_name, a.at
+        "select a.act_id, a.act, a.revision, case when f.form_id is not null then a.note end as note, a.by_member,
+                coalesce(p.name, m.name, m.userid) as by_name, a.at
          from review_acts a
+         join reports r on r.corp_id = a.corp_id and r.report_id = a.report_id
+         left join forms f on f.corp_id = r.corp_id and f.form_id = r.form_id and f.ends_on > $3
          left join members m on m.corp_id = a.corp_id and m.member_id = a.by_member
          left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
          where a.corp_id = $1 and a.report_id = $2
@@ -251,6 +260,7 @@ pub async fn acts(conn: &mut AsyncPgConnection, corp: CorpId, report_id: i64) ->
     )
     .bind::<Integer, _>(corp)
     .bind::<BigInt, _>(report_id)
+    .bind::<Date, _>(shown_after)
     .load(conn)
     .await?)
 }

@@ -2,7 +2,7 @@
 
 use super::{Row, get, row};
 use crate::authz::oracle::Need::{
-    Administer, Audit, ChangeStatus, DeletePhotos, DesignForms, Platform, SignedIn,
+    Administer, Audit, ChangeStatus, DeletePhotos, DesignForms, Hold, Platform, Retention, SignedIn,
 };
 
 pub const ROWS: &[Row] = &[
@@ -79,6 +79,18 @@ pub const ROWS: &[Row] = &[
     row("platform_collect", Administer, "POST /platform/collection", "{}"),
     get("mirror_get", Administer, "GET /mirror"),
     get("audit_list", Audit, "GET /audit"),
+    get("retention_get", Retention, "GET /retention"),
+    get("retention_forms", Retention, "GET /retention/forms"),
+    get("retention_certificates", Retention, "GET /retention/certificates"),
+    get("retention_certificate", Retention, "GET /retention/certificates/$certificate"),
+    get("retention_holds", Retention, "GET /retention/holds"),
+    row(
+        "retention_hold",
+        Hold,
+        "POST /retention/holds",
+        r#"{"form":"health-daily","reason":"校内调查","until":"2020-12-31"}"#,
+    ),
+    row("retention_lift", Hold, "POST /retention/holds/$hold/end", "{}"),
     get("security_events_list", Audit, "GET /security-events"),
     row("audit_search", Audit, "POST /audit/searches", r#"{"numbers":[],"limit":5}"#),
     row("audit_viewers", Audit, "POST /audit/viewers", r#"{"numbers":["$reader"]}"#),

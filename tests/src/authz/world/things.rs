@@ -194,6 +194,12 @@ async fn fixed(world: &mut World) -> Ids {
     let notice =
         json!({ "after": 0, "text": "我们会收集您每天的体温。", "legal_basis": "个人信息保护法第十三条" });
     facts::done(world, &administrator, "/privacy-notices", &notice).await;
+    let purged = "insert into retention_purges
+          (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash, ended_at, certificate, certified_at)
+        select 1, form_id, '2026-11', 30, '2020-01-31', timestamptz '2020-03-02 00:00Z', '{}', sha256('nothing'),
+               timestamptz '2020-03-02 00:00Z', '{}', timestamptz '2020-03-02 00:00Z'
+        from forms where code = 'health-daily' returning purge_id";
+    ids.insert("certificate", one(world, purged).await);
     let run = world.client.get(&administrator, &format!("/sync-runs/{}", ids["held_run"])).await;
     ids.insert("held_digest", text(&run.body["held_digest"]));
     ids.insert(
@@ -339,6 +345,12 @@ async fn of(world: &mut World, cast: &Cast, serial: usize) -> Ids {
         select 1, 'silent', gen_random_uuid()::text, gate_id, device_id, seen_at from gate_devices
         order by device_id limit 1 returning alarm_id";
     ids.insert("gate_alarm", one(world, sql).await);
+    let held = format!(
+        "insert into retention_holds (corp_id, form_id, reason, until_date, set_by, set_at)
+         select 1, f.form_id, '校内调查', '2020-12-31', m.member_id, timestamptz '2020-03-03 00:00Z'
+         from forms f, members m where f.code = 'health-daily' and m.userid = '{office}' returning hold_id"
+    );
+    ids.insert("hold", one(world, &held).await);
     let reader = world.userid(Who::Counsellor);
     let sql = format!(
         "insert into reading_alarms (corp_id, member_id, day, kind, reading, people, usual, at)

@@ -7,7 +7,7 @@ use domain::{campaign::CampaignState, form::Schedule};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{dto::Department, form_document::Document};
+use super::{dto::Department, form_document::Document, retention::CampaignEnding};
 use crate::http::{
     input::{self, Json, PageQuery, Query},
     openapi::{Refusals, WriteRefusals},
@@ -99,6 +99,8 @@ pub struct Campaign {
     has_changes: bool,
     /// Whether I may change it.
     may_edit: bool,
+    /// How its answers end.
+    ending: CampaignEnding,
 }
 
 impl Campaign {
@@ -118,6 +120,7 @@ impl Campaign {
             legal_basis: campaign.legal_basis,
             has_changes: campaign.has_changes,
             may_edit: campaign.may_edit,
+            ending: campaign.ending.into(),
         })
     }
 }
@@ -357,7 +360,8 @@ pub async fn schedule(
     Ok(web::Json(Campaign::of(campaigns::schedule(app, school, viewer, &code, wanted).await?)?))
 }
 
-/// Ends a form now: yesterday was its last day, and nothing is taken any more. Answers stay.
+/// Ends a form now: yesterday was its last day, and nothing is taken any more. Its answers are kept for the days `ending` says; what was
+/// counted stays longer.
 #[utoipa::path(
     operation_id = "campaigns_end",
     tag = "campaigns", security(("session" = [])), params(("code" = String, Path, description = "its code")),

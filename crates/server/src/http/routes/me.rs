@@ -143,6 +143,8 @@ struct May {
     invite_visitors: bool,
     /// Read who is expected and inside.
     manage_visitors: bool,
+    /// 保存期限: read what is purged when.
+    see_retention: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -226,6 +228,7 @@ pub async fn get(who: SignedIn) -> Answer<Json<Me>> {
             manage_portal: viewer.may(Action::ManagePortal),
             invite_visitors: viewer.may_invite_visitors(),
             manage_visitors: viewer.may(Action::ManageVisitors),
+            see_retention: viewer.may(Action::SeeRetention),
         },
         school: School { name: school.corp.name.clone(), time_zone: school.zone.name().to_owned() },
         today: school.today(app.now()),

@@ -318,8 +318,8 @@ pub static SOURCES: &[Source] = &[
             "select f.code as form, v.title as form_title, v.version as form_version, r.receipt, r.day, r.slot,
                r.occurrence, r.late, n.revision, n.at, n.source, case when n.source = 'behalf' then ",
             named!("n.by_member"),
-            " end as answered_by, encode(n.reason, 'hex') as reason, k.key as reason_row, n.state, n.flags, n.facts,
-               n.carried, encode(w.answers, 'hex') as answers, k.key as answers_row,
+            " end as answered_by, case when f.ends_on > $4 then encode(n.reason, 'hex') end as reason, k.key as reason_row, n.state,
+               n.flags, n.facts, n.carried, encode(w.answers, 'hex') as answers, k.key as answers_row,
                n.form_version_id as answers_version
              from reports r
              join report_revisions n on n.corp_id = r.corp_id and n.report_id = r.report_id
@@ -328,7 +328,7 @@ pub static SOURCES: &[Source] = &[
              left join lateral (
                select a.answers from report_answers a
                where a.corp_id = r.corp_id and a.retention = r.retention and a.month = r.month
-                 and a.report_id = r.report_id and a.revision = n.revision
+                 and a.report_id = r.report_id and a.revision = n.revision and f.ends_on > $4
                limit 1) w on true
              cross join lateral (
                select concat_ws('/', r.form_id, r.person_id, coalesce(to_char(r.day, 'YYYY-MM-DD'), '-'), r.slot,
@@ -385,7 +385,7 @@ pub static SOURCES: &[Source] = &[
         tables: &["review_acts"],
         sealed: &[SealedColumn { name: "note", place: reviews::note_place, is_json: false }],
         sql: concat!(
-            "select r.receipt, w.act, w.revision, encode(w.note, 'hex') as note,
+            "select r.receipt, w.act, w.revision, case when f.ends_on > $4 then encode(w.note, 'hex') end as note,
                concat_ws('/', w.report_id, ",
             micros!("w.at"),
             ") as note_row, ",
@@ -393,6 +393,7 @@ pub static SOURCES: &[Source] = &[
             " as done_by, w.at
              from reports r
              join review_acts w on w.corp_id = r.corp_id and w.report_id = r.report_id
+             join forms f on f.corp_id = r.corp_id and f.form_id = r.form_id
              where r.corp_id = $1 and r.person_id = $2
              order by w.act_id desc"
         ),
@@ -418,13 +419,14 @@ pub static SOURCES: &[Source] = &[
         sql: concat!(
             "select ",
             title!("u.form_id"),
-            " as form_title, u.day, u.slot, u.reason, encode(u.note, 'hex') as note,
+            " as form_title, u.day, u.slot, u.reason, case when f.ends_on > $4 then encode(u.note, 'hex') end as note,
                concat_ws('/', u.form_id, u.person_id, ",
             micros!("u.at"),
             ") as note_row, ",
             named!("u.by_member"),
             " as noted_by, u.at
              from follow_ups u
+             join forms f on f.corp_id = u.corp_id and f.form_id = u.form_id
              where u.corp_id = $1 and u.person_id = $2
              order by u.follow_up_id desc"
         ),

@@ -53,6 +53,7 @@ const GROUPS = {
     grants: ['key', (may) => may.give_grants],
     audit: ['audit', (may) => may.audit],
     'reading-alarms': ['eye', (may) => may.audit],
+    retention: ['clock', (may) => may.see_retention],
     platform: ['platform', (may) => may.see_platform],
     operations: ['operations', (may) => may.administer],
     outages: ['outage', (may) => may.administer],

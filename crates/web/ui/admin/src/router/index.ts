@@ -319,6 +319,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'readings.title', menu: 'reading-alarms' },
   },
   {
+    path: '/retention',
+    name: 'retention',
+    component: () => import('../pages/retention/RetentionPage.vue'),
+    meta: { title: 'retention.title', menu: 'retention' },
+  },
+  {
     path: '/operations',
     name: 'operations',
     component: () => import('../pages/operations/OperationsPage.vue'),

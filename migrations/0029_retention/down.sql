@@ -1,0 +1,13 @@
+drop function drop_answers_partition(text, date);
+drop index attachments_form;
+drop index follow_ups_noted;
+drop index review_acts_noted;
+drop index report_revisions_reason;
+revoke update (note) on follow_ups from rollcall_app;
+revoke update (note) on review_acts from rollcall_app;
+revoke update (reason) on report_revisions from rollcall_app;
+revoke delete on reports, report_revisions, report_answers, reviews, review_acts, review_warnings from rollcall_app;
+drop table retention_runs;
+drop table retention_purges;
+drop table retention_holds;
+alter table forms drop column purged_at;

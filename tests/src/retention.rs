@@ -1,0 +1,397 @@
+//! 保存期限: a campaign's answers are hidden in time, purged with their keys and with proof; what is held stays, and so does what was
+//! counted.
+
+use app::{
+    audit::{anchors::Anchors, verify},
+    retention,
+};
+use chrono::TimeDelta;
+use domain::retention::Retention;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use server::privacy::manifest;
+use store::{Purpose, Sealed, reports::answers_place};
+
+use crate::{
+    browser_client::Browser,
+    databases,
+    test_app::{TestApp, health_report, normal_answers},
+};
+
+fn ill() -> Value {
+    json!({ "temperature": 38.4, "place": "非疫区", "abnormal": true, "condition": "居家观察", "symptoms": ["发热"] })
+}
+
+/// A campaign with an abnormal report that was noted, a normal one, one for somebody else, and a note on who has not reported; ended.
+struct Scene {
+    test: TestApp,
+    counsellor: String,
+    student: String,
+    receipt: String,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let test = TestApp::start().await;
+        let counsellor = test.persona("counsellor");
+        let students = test.students_of(&counsellor).await;
+        let student = test.sign_in(&students[0]).await;
+        let sent = student.post("/reports", &health_report(ill())).await;
+        assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
+        let receipt = sent.body["receipt"].as_str().unwrap().to_owned();
+        let other = test.sign_in(&students[1]).await;
+        assert!(other.post("/reports", &health_report(normal_answers())).await.status.is_success());
+
+        let browser = test.sign_in(&counsellor).await;
+        let noted = browser.post(&format!("/reviews/{receipt}/note"), &json!({ "note": "已电话询问" })).await;
+        assert!(noted.status.is_success(), "{}", noted.body);
+        let mut behalf = health_report(normal_answers());
+        behalf["behalf"] = json!({ "person": person(&test, &students[2]).await, "reason": "手机坏了" });
+        let taken = browser.post("/reports", &behalf).await;
+        assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.body);
+        let why = json!({ "person": person(&test, &students[3]).await, "reason": "other", "note": "家里有事" });
+        let followed = browser.post("/unreported/health-daily/follow-ups", &why).await;
+        assert!(followed.status.is_success(), "{}", followed.body);
+        Self { test, counsellor, student: students[0].clone(), receipt }
+    }
+
+    async fn end(&self) -> Value {
+        let office = self.office().await;
+        let ended = office.post("/campaigns/health-daily/end", &json!({})).await;
+        assert_eq!(ended.status, StatusCode::OK, "{}", ended.body);
+        ended.body
+    }
+
+    async fn office(&self) -> Browser {
+        self.test.sign_in(&self.test.persona("school_office")).await
+    }
+
+    async fn run(&self) -> usize {
+        retention::run(&self.test.app, self.test.school(), None).await.unwrap()
+    }
+
+    async fn count(&self, sql: &str) -> i64 {
+        self.test.one(sql, &[]).await
+    }
+
+    /// What of the campaign can be purged: answers, reasons, notes.
+    async fn left(&self) -> (i64, i64) {
+        let answers = self.count("select count(*) from report_answers where corp_id = 1").await;
+        let words = "select (select count(*) from report_revisions where reason is not null)
+            + (select count(*) from review_acts where note is not null) + (select count(*) from follow_ups where note is not null)";
+        (answers, self.count(words).await)
+    }
+
+    /// What was counted of it, to be compared.
+    async fn facts(&self) -> String {
+        let sql = "select string_agg(concat_ws(' ', report_id, person_id, day, state, facts, flags, revision), '\n' order by report_id)
+            from reports";
+        self.test.one(sql, &[]).await
+    }
+}
+
+async fn person(test: &TestApp, number: &str) -> i64 {
+    test.one("select person_id from persons where number = $1", &[&number]).await
+}
+
+/// The figures of the day, as the school reads them.
+async fn figures(test: &TestApp) -> Value {
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let mut table = leader.get("/statistics/health-daily?by=college&day=2020-03-04").await;
+    assert_eq!(table.status, StatusCode::OK, "{}", table.body);
+    table.body["rows"].take()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_hidden_from_everybody_on_their_day_and_purged_with_proof() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    let ended = scene.end().await;
+    let ending = &ended["ending"];
+    assert_eq!(
+        (&ended["ends_on"], &ending["stage"], &ending["hidden_on"], &ending["gone_by"]),
+        (&json!("2020-03-03"), &json!("kept"), &json!("2020-04-02"), &json!("2020-04-03"))
+    );
+    assert_eq!(scene.left().await, (3, 3));
+    let facts = scene.facts().await;
+    assert_eq!(scene.run().await, 0, "nothing is due");
+
+    // The day before they are there.
+    test.clock.advance(TimeDelta::days(28));
+    let own = format!("/reports/{}", scene.receipt);
+    let student = test.sign_in(&scene.student).await;
+    assert_eq!(student.get(&own).await.body["answers"]["temperature"], json!(38.4));
+    let figures_before = figures(test).await;
+
+    // On the day they are nobody's, although they still stand in the database.
+    test.clock.advance(TimeDelta::days(1));
+    let student = test.sign_in(&scene.student).await;
+    assert_eq!(student.get(&own).await.body["answers"], Value::Null);
+    let revisions = student.get(&format!("{own}/revisions")).await;
+    assert_eq!(revisions.items()[0]["answers"], Value::Null, "{}", revisions.body);
+    let history = student.get("/reports?form=health-daily").await;
+    assert_eq!(history.items()[0]["answers"], Value::Null, "{}", history.body);
+    let asked = student.post("/me/data/copies", &json!({ "format": "json" })).await;
+    let path = asked.body["path"].as_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
+    let copy = student.get(&path).await;
+    assert!(copy.body.to_string().contains("已按期限删除"));
+    assert!(!copy.body.to_string().contains("38.4") && !copy.body.to_string().contains("已电话询问"));
+    let counsellor = test.sign_in(&scene.counsellor).await;
+    let looked =
+        counsellor.post(&format!("/reviews/{}/answers", scene.receipt), &json!({ "purpose": "核查" })).await;
+    assert_eq!(looked.status, StatusCode::OK, "{}", looked.body);
+    assert_eq!(looked.body["revisions"][0]["answers"], Value::Null);
+    let head = counsellor.get(&format!("/reviews/{}", scene.receipt)).await;
+    assert!(!head.body.to_string().contains("已电话询问"), "{}", head.body);
+    let late = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((late.status, late.code()), (StatusCode::CONFLICT, "form_closed"));
+    let office = scene.office().await;
+    let again = json!({ "starts_on": "2020-04-02", "ends_on": "2020-06-30" });
+    let refused = office.put("/campaigns/health-daily/schedule", &again).await;
+    assert_eq!(refused.fields(), ["ends_on"], "what is hidden does not come back: {}", refused.body);
+    assert_eq!(scene.left().await, (3, 3));
+
+    // A copy of the rows, as a backup has it.
+    let sql = "select a.answers, concat_ws('/', r.form_id, r.person_id, to_char(r.day, 'YYYY-MM-DD'), r.slot, r.occurrence), r.form_id
+        from report_answers a join reports r using (corp_id, report_id) where r.receipt = $1";
+    let kept = test.owner.query_one(sql, &[&scene.receipt]).await.unwrap();
+    let (sealed, row, form): (Vec<u8>, String, i64) = (kept.get(0), kept.get(1), kept.get(2));
+    let sealed = Sealed::from_bytes(sealed);
+    let keyring = test.app.store().keyring();
+    keyring.open(answers_place(1, &row), &sealed).expect("until then it opens");
+    assert!(!keyring.keys(1, Purpose::Answers(form)).is_empty());
+
+    assert_eq!(scene.run().await, 1);
+    assert_eq!(scene.left().await, (0, 0));
+    assert!(keyring.keys(1, Purpose::Answers(form)).is_empty());
+    assert!(keyring.open(answers_place(1, &row), &sealed).is_err(), "a backup can't be read either");
+    assert_eq!(scene.facts().await, facts);
+    assert_eq!(figures(test).await, figures_before);
+    assert_eq!(scene.run().await, 0, "once");
+
+    let auditor = test.sign_in(&test.persona("school_office")).await;
+    let list = auditor.get("/retention/certificates").await;
+    let one = &list.items()[0];
+    assert_eq!((&one["form"], &one["rows"], list.items().len()), (&json!("health-daily"), &json!(6), 1));
+    let file = auditor.get(&format!("/retention/certificates/{}", one["id"])).await;
+    assert_eq!(file.status, StatusCode::OK, "{}", file.body);
+    let certificate = &file.body["certificate"];
+    assert_eq!(certificate["rows"]["report_answers"], json!(3));
+    assert_eq!((&certificate["policy"], &certificate["operator"]), (&json!("2026-11"), &Value::Null));
+    assert_eq!(certificate["data_keys"].as_array().map(Vec::len), Some(1));
+    let number: i64 = test
+        .one(
+            "select c.seq from audit_chain c join audit_events e using (corp_id, event_id) where e.action = 'answers_purged'",
+            &[],
+        )
+        .await;
+    assert_eq!(certificate["audit_number"], json!(number));
+
+    let key: String = test.one("select encode(public_key, 'hex') from audit_keys", &[]).await;
+    let text = file.body.to_string();
+    let proven = retention::verify(&text, &key).expect("it holds");
+    assert_eq!((proven.rows, proven.data_keys), (6, 1));
+    for (was, is) in
+        [("\"report_answers\":3", "\"report_answers\":2"), ("2020-03-03", "2020-02-03"), ("2026-11", "2026-12")]
+    {
+        assert!(text.contains(was), "{was} in {text}");
+        assert!(retention::verify(&text.replace(was, is), &key).is_err(), "{was} was changed");
+    }
+    assert!(retention::verify(&text, &"00".repeat(32)).is_err(), "another's key");
+    assert!(retention::verify("{}", &key).is_err());
+    let verified = verify(&test.app, test.school(), &Anchors::default()).await.unwrap();
+    assert_eq!(verified.flaws, []);
+
+    // Asked anew it takes answers again, and has to be purged again.
+    let begun = office.put("/campaigns/health-daily/schedule", &again).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
+    assert_eq!(begun.body["ending"]["stage"], json!("kept"));
+    let student = test.sign_in(&scene.student).await;
+    assert!(student.post("/reports", &health_report(normal_answers())).await.status.is_success());
+    assert_eq!(scene.left().await, (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_stays_until_it_is_lifted() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    let office = scene.office().await;
+    let hold = |until: &str| json!({ "form": "health-daily", "reason": "校内调查", "until": until });
+    for (wrong, field) in [
+        (hold("2020-03-03"), "until"),
+        (hold("2023-03-04"), "until"),
+        (json!({ "form": "health-daily", "reason": " ", "until": "2020-05-31" }), "reason"),
+        (json!({ "form": "no-such", "reason": "校内调查", "until": "2020-05-31" }), "form"),
+    ] {
+        let refused = office.post("/retention/holds", &wrong).await;
+        assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec![field]));
+    }
+    let set = office.post("/retention/holds", &hold("2020-05-31")).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.body);
+    test.clock.advance(TimeDelta::days(40));
+    assert_eq!(scene.run().await, 0);
+    assert_eq!(scene.left().await, (3, 3));
+    let student = test.sign_in(&scene.student).await;
+    let own = student.get(&format!("/reports/{}", scene.receipt)).await;
+    assert_eq!(own.body["answers"], Value::Null, "hidden all the same");
+    let office = scene.office().await;
+    let campaign = office.get("/campaigns/health-daily").await;
+    let ending = &campaign.body["campaign"]["ending"];
+    assert_eq!((&ending["stage"], &ending["held_until"]), (&json!("held"), &json!("2020-05-31")));
+
+    // An administrator sees it and lifts nothing.
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let end = format!("/retention/holds/{}/end", set.body["id"]);
+    assert_eq!(administrator.get("/retention/holds").await.items().len(), 1);
+    assert_eq!(administrator.post(&end, &json!({})).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(office.post(&end, &json!({})).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(office.post(&end, &json!({})).await.status, StatusCode::NOT_FOUND, "once");
+    assert_eq!(scene.run().await, 1);
+    assert_eq!(scene.left().await, (0, 0));
+    let late = office.post("/retention/holds", &hold("2020-05-31")).await;
+    assert_eq!(late.fields(), ["form"], "what is gone can't be held");
+    let acts: Vec<String> = test
+        .owner
+        .query("select action from audit_events where action like 'hold%' order by event_id", &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(acts, ["hold_set", "hold_lifted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_ran_out_holds_no_longer() {
+    let scene = Scene::start().await;
+    scene.end().await;
+    let office = scene.office().await;
+    let hold = json!({ "form": "health-daily", "reason": "校内调查", "until": "2020-04-10" });
+    assert_eq!(office.post("/retention/holds", &hold).await.status, StatusCode::OK);
+    // Its last day is the 10th of April.
+    scene.test.clock.advance(TimeDelta::days(37));
+    assert_eq!(scene.run().await, 0);
+    scene.test.clock.advance(TimeDelta::days(1));
+    assert_eq!(scene.run().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_was_killed_goes_on_and_leaves_another_schools_rows() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    second_school(test).await;
+    scene.end().await;
+    test.clock.advance(TimeDelta::days(40));
+    let mut parts = 0;
+    // Each part is a process that ends after it.
+    while retention::part(&test.app, test.school()).await.unwrap() {
+        parts += 1;
+        assert!(parts < 100, "it never ends");
+    }
+    assert!(parts > 5, "{parts}: keys, five tables, the end");
+    assert_eq!(scene.left().await, (0, 0));
+    let others = "select count(*) from report_answers where corp_id = 2";
+    assert_eq!(scene.count(others).await, 1, "in the same month");
+    // The same rows in one go have the same hash, wherever it was interrupted.
+    let hash: Vec<u8> = test.one("select rows_hash from retention_purges where corp_id = 1", &[]).await;
+    let counts: Vec<i64> = test.one("select counts from retention_purges where corp_id = 1", &[]).await;
+    assert_eq!((hash.len(), counts), (32, vec![3, 1, 1, 1, 0]));
+    assert_ne!(hash, vec![0; 32]);
+
+    // While somebody's rows are in it, nobody drops a month.
+    let partition = "select count(*) from pg_class where relname = 'report_answers_standard_202003'";
+    test.clock.advance(TimeDelta::days(60));
+    scene.run().await;
+    assert_eq!(scene.count(partition).await, 1);
+    test.owner.batch_execute("delete from report_answers where corp_id = 2").await.unwrap();
+    // Where somebody is at it that moment, it is left for another day.
+    for _ in 0..100 {
+        scene.run().await;
+        if scene.count(partition).await == 0 {
+            break;
+        }
+    }
+    assert_eq!(scene.count(partition).await, 0, "it is empty");
+    let service =
+        databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
+    assert!(service.batch_execute("drop table report_answers").await.is_err(), "the service drops nothing else");
+}
+
+/// A second school with an answer in the same month.
+async fn second_school(test: &TestApp) {
+    let sql = "
+        insert into corps values (2, '另一所学校', 'wwother', 'Asia/Shanghai', '2017-09-01');
+        insert into forms (corp_id, code, starts_on, ends_on) values (2, 'health-daily', '2020-03-01', '2020-12-31');
+        insert into form_versions (corp_id, form_id, version, title, definition, schema, published_at)
+          select 2, f.form_id, 1, v.title, v.definition, v.schema, v.published_at
+          from forms f, form_versions v join forms o on o.corp_id = v.corp_id and o.form_id = v.form_id
+          where f.corp_id = 2 and o.corp_id = 1 and o.code = 'health-daily' and v.version = 1;
+        insert into persons (corp_id, number, name, kind, from_date) values (2, '1', '别校的人', 'student', '2019-09-01');
+        insert into reports (corp_id, form_id, person_id, day, form_version_id, revision, receipt, state, facts, flags, late, source,
+                             retention, month, submitted_at, revised_at)
+          select 2, v.form_id, p.person_id, '2020-03-04', v.form_version_id, 1, 'OTHER', 'normal', '{}', '{}', false, 'self',
+                 'standard', '2020-03-01', v.published_at, v.published_at
+          from form_versions v, persons p where v.corp_id = 2 and p.corp_id = 2;
+        insert into report_answers (corp_id, retention, month, report_id, revision, answers)
+          select 2, 'standard', '2020-03-01', report_id, 1, '\\x00' from reports where corp_id = 2;";
+    test.owner.batch_execute(sql).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_end_four_hundred_days_after_their_day() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    let reports = "select count(*) from reports";
+    assert_eq!(scene.count(reports).await, 3);
+    // The campaign goes on for as long as it may.
+    test.owner.batch_execute("update forms set ends_on = '2021-06-30' where code = 'health-daily'").await.unwrap();
+    test.clock.advance(TimeDelta::days(400));
+    scene.run().await;
+    assert_eq!(scene.count(reports).await, 3, "the last day");
+    test.clock.advance(TimeDelta::days(1));
+    scene.run().await;
+    assert_eq!(scene.count(reports).await, 0);
+    for table in ["report_revisions", "report_answers", "reviews", "review_acts", "trips"] {
+        let sql = format!("select count(*) from {table} where corp_id = 1");
+        assert_eq!(scene.count(&sql).await, 0, "{table}");
+    }
+    assert_eq!(scene.count("select removed from retention_runs where class = 'facts'").await, 3);
+}
+
+#[test]
+fn the_manifest_says_as_many_days_as_the_schedule() {
+    let schedule = Retention::of(&Default::default()).unwrap();
+    let manifest = manifest().unwrap();
+    // What the manifest calls what the schedule calls so.
+    let names = [
+        ("answers", "answers"),
+        ("facts", "facts"),
+        ("passages", "passage"),
+        ("passages", "alarm"),
+        ("passages", "gate_key"),
+        ("visits", "visit"),
+        ("undo", "undo"),
+        ("corrections", "request"),
+        ("uploads", "upload"),
+        ("pictures", "picture"),
+        ("receipts", "key"),
+        ("messages", "message"),
+        ("words", "words"),
+        ("jobs", "job"),
+        ("settled_jobs", "job"),
+        ("entries", "entry"),
+        ("copies", "entry"),
+        ("security", "entry"),
+        ("readings", "entry"),
+        ("factors", "factor"),
+    ];
+    for (class, _) in schedule.classes.all() {
+        assert!(names.iter().any(|(name, _)| *name == class), "{class}");
+    }
+    for (name, keep) in names {
+        let (_, class) = schedule.classes.all().into_iter().find(|(class, _)| *class == name).unwrap();
+        let title = &manifest.keeps[keep].title;
+        assert!(title.contains(&format!("{} 天", class.days)), "{name}: {} days, and {title}", class.days);
+    }
+}
