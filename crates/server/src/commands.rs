@@ -1,6 +1,7 @@
 //! The command line: one binary, many roles.
 
 pub mod audit;
+pub mod config;
 pub mod doctor;
 pub mod import;
 pub mod migrate;
@@ -102,14 +103,8 @@ enum Command {
     /// 检查配置
     Config {
         #[command(subcommand)]
-        command: ConfigCommand,
+        command: config::Command,
     },
-}
-
-#[derive(Debug, Subcommand)]
-enum ConfigCommand {
-    /// 读取并检查配置文件，不启动服务
-    Check,
 }
 
 /// A command failed and has said so to the person: nothing is left to log.
@@ -153,9 +148,9 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Audit { command: audit::Command::Verify { anchors } } => {
             audit::run(&compose::app(&config, clock)?, anchors.as_deref()).await
         }
-        Command::Config { command: ConfigCommand::Check } => {
+        Command::Config { command: config::Command::Check } => {
             compose::app(&config, clock)?;
-            print("配置可用。\n")
+            print(&config::report(&Config::secrets(&cli.config)?))
         }
         Command::Openapi | Command::Reference { .. } | Command::Wecom { .. } => Ok(()),
     }
