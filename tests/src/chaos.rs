@@ -12,6 +12,7 @@ mod r7;
 mod r8;
 mod r9;
 mod reporting;
+mod rotation;
 pub mod rows;
 mod s2;
 mod s3;

@@ -78,6 +78,7 @@ mod rolls;
 mod roster;
 mod roster_lists;
 mod schools_apart;
+mod secrets;
 mod security_documents;
 mod sessions;
 mod sign_in;

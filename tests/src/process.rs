@@ -140,6 +140,16 @@ impl Server {
         assert!(self.child.wait().await.unwrap().success(), "it ended by itself, and well");
     }
 
+    /// What it is configured with from its next start on.
+    pub fn reconfigure(&mut self, change: impl FnOnce(&mut serde_json::Value)) {
+        change(&mut self.settings.config);
+    }
+
+    /// Its process, for /proc.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Again, at the same address.
     pub async fn restart(&mut self) {
         self.child = Self::run(&self.settings).await;

@@ -19,6 +19,7 @@ use store::{
     audit::{self as rows, Event, HeadRow, Question, Waiting},
 };
 
+pub use keys::rotate as rotate_key;
 pub use store::audit::Row;
 pub use verify::{Verified, verify};
 

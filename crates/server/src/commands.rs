@@ -148,6 +148,10 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Audit { command: audit::Command::Verify { anchors } } => {
             audit::run(&compose::app(&config, clock)?, anchors.as_deref()).await
         }
+        Command::Audit { command: audit::Command::RotateKey { corp } } => {
+            let app = compose::app(&config, clock)?;
+            audit::rotate(&app, school(&app, corp)?).await
+        }
         Command::Config { command: config::Command::Check } => {
             compose::app(&config, clock)?;
             print(&config::report(&Config::secrets(&cli.config)?))
