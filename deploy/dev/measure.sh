@@ -44,6 +44,7 @@ chaos_R9() { ignored_test chaos::r9; } # 50,000 events of the directory: 10 minu
 chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
 chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
 chaos_R13() { in_backed_up_postgres chaos::r13; } # the database's files are gone and come back: HISTORY= so many reports
+chaos_flood() { ignored_test chaos::flood; } # ten thousand forged callbacks a second, and real ones among them
 chaos_rotation() { has nginx || install_packages nginx-light; ignored_test chaos::rotation; } # every secret is changed under load
 chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
 chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and in any order

@@ -1,6 +1,7 @@
 //! Experiments with failures and attacks, for `make chaos`: ignored in an ordinary run, whose tests show the same
 //! on a small scale. Each ends with the rows it measured.
 
+mod flood;
 mod gate;
 mod mirror;
 mod r1;
