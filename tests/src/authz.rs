@@ -2,6 +2,7 @@
 //! are shown, and what an answer may hold, against an oracle of its own. What each role may stands in `authz/oracle.rs`,
 //! how each operation is called in `authz/rows/`: a new operation is a line there.
 
+mod canaries;
 mod client;
 mod fields;
 mod figures;

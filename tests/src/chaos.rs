@@ -22,4 +22,5 @@ mod s8;
 mod s9;
 mod z10;
 mod z4;
+mod z6;
 mod z9;

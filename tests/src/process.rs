@@ -227,6 +227,12 @@ async fn server() {
         }
         tokio::spawn(app::jobs::tick(app.clone(), stopped));
     }
+    if let Some(address) = config.server.metrics_listen {
+        let listener = std::net::TcpListener::bind(address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let metrics = server::http::metrics::install();
+        tokio::spawn(server::http::metrics::serve(app.clone(), metrics, listener).unwrap());
+    }
     let running = server::http::serve(app, config.clone(), listener, true).unwrap();
     tokio::io::stdout().write_all(format!("{ANSWER}ready\n").as_bytes()).await.unwrap();
     tokio::io::stdout().flush().await.unwrap();

@@ -53,6 +53,13 @@ impl Client {
         Self { http, word: word(server), api: format!("{server}api/v1"), counter: AtomicU32::default() }
     }
 
+    /// The same people at another server of the same installation.
+    pub fn at(&self, server: &Url) -> Self {
+        // No key again that was used before.
+        let counter = AtomicU32::new(self.counter.load(Ordering::Relaxed));
+        Self { word: self.word.clone(), counter, ..Self::to(server) }
+    }
+
     /// One request of somebody's (of nobody: without a session). Who is asked to wait waits and asks again.
     pub async fn send(&self, userid: Option<&str>, method: &Method, path: &str, body: &[u8]) -> Told {
         let key = format!("authz-key-{}", self.counter.fetch_add(1, Ordering::Relaxed));

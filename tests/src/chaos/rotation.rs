@@ -37,6 +37,7 @@ const PER_SECOND: f64 = 40.0;
 const SIGN_INS: f64 = 8.0;
 /// The role the service has after its change.
 const NEXT_ROLE: &str = "rollcall_app_next";
+const NEXT_PASSWORD: &str = "the-password-afterwards";
 const NEXT_SECRET: &str = "rollcall-app-secret-after-the-reset-0000001";
 
 /// One kind of request that arrives all the time.
@@ -210,10 +211,14 @@ async fn sealing_key(test: &TestApp, servers: &mut [Server; 2]) {
 /// is then locked.
 async fn database_role(test: &TestApp, servers: &mut [Server; 2]) -> tokio_postgres::Client {
     let owner = databases::connect(&databases::database_url("postgres")).await;
-    let role = format!("drop role if exists {NEXT_ROLE}; create role {NEXT_ROLE} login in role rollcall_app");
+    let role = format!(
+        "drop role if exists {NEXT_ROLE};
+         create role {NEXT_ROLE} login password '{NEXT_PASSWORD}' in role rollcall_app"
+    );
     owner.batch_execute(&role).await.unwrap();
     let mut url = Url::parse(test.settings["database"]["url"].as_str().unwrap()).unwrap();
     url.set_username(NEXT_ROLE).unwrap();
+    url.set_password(Some(NEXT_PASSWORD)).unwrap();
     roll(servers, "database: another role of the same rights", |config| {
         config["database"]["url"] = url.as_str().into();
     })
