@@ -53,6 +53,7 @@ chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and i
 
 authz_Z1() { tests_named authz::everybody_gets; }               # every role, every operation
 authz_Z2() { ignored_test authz::a_million_pairs; }             # anybody, anything: PAIRS= as many
+authz_Z3() { ignored_test authz::sabotage; }                     # two schools, without the application's own conditions
 authz_Z4() { ignored_test chaos::z4; }                          # how long a right outlasts its end
 authz_Z6() { ignored_test chaos::z6; }                           # ways back from WeCom: twice, late, another's
 authz_Z7() { ignored_test authz::canaries; }                     # what is secret or sensitive, looked for everywhere

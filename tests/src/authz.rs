@@ -13,6 +13,7 @@ pub mod oracle;
 mod pairs;
 mod people;
 mod rows;
+mod sabotage;
 mod two_roles;
 pub mod world;
 

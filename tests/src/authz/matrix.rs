@@ -52,7 +52,7 @@ pub async fn ask(world: &World, row: &Row, who: Option<Who>, ids: &Ids) -> Optio
 }
 
 /// What is said, without the time and without the ids of what was asked for.
-fn said(told: &Told, ids: &Ids) -> String {
+pub fn said(told: &Told, ids: &Ids) -> String {
     let mut body = told.body.clone();
     if let Some(body) = body.as_object_mut() {
         // When, and the number of what the request itself made.
