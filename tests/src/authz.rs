@@ -14,6 +14,7 @@ mod pairs;
 mod people;
 mod rows;
 mod sabotage;
+mod schemathesis;
 mod two_roles;
 pub mod world;
 

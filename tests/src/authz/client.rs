@@ -53,6 +53,11 @@ impl Client {
         Self { http, word: word(server), api: format!("{server}api/v1"), counter: AtomicU32::default() }
     }
 
+    /// The cookie of somebody's session.
+    pub fn cookie(&self, userid: &str) -> String {
+        format!("{}={}{userid}", server::http::who::SESSION, self.word)
+    }
+
     /// The same people at another server of the same installation.
     pub fn at(&self, server: &Url) -> Self {
         // No key again that was used before.
@@ -71,8 +76,7 @@ impl Client {
                 .header(header::USER_AGENT, ON_PC)
                 .header("Idempotency-Key", &key);
             if let Some(userid) = userid {
-                let cookie = format!("{}={}{userid}", server::http::who::SESSION, self.word);
-                request = request.header(header::COOKIE, cookie);
+                request = request.header(header::COOKIE, self.cookie(userid));
             }
             if !body.is_empty() {
                 request = request.header(header::CONTENT_TYPE, kind).body(body.to_vec());
