@@ -151,7 +151,7 @@ async fn ten_thousand_forged_callbacks_a_second() {
     let (before, memory, began) = (processor(server.id()), resident(server.id()), Instant::now());
     let counted = refused.load(Ordering::Relaxed);
     let mut tick = time::interval(Duration::from_secs_f64(1.0 / REAL_PER_SECOND));
-    let (mut real, mut sent) = (JoinSet::new(), 0);
+    let (mut real, mut sent) = (JoinSet::new(), 0_i32);
     while began.elapsed() < LASTS {
         tick.tick().await;
         let (url, body) = event(&server.url, &contacts, &change(&format!("real-{sent}"), 1));

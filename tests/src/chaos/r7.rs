@@ -158,7 +158,7 @@ fn a_million_damaged_callbacks() {
     let xml = change("<![CDATA[a&b]]>", 1);
     let mut dice = Dice::new(7);
     let memory = resident();
-    let (mut opened, mut panics, mut slow) = (0, 0, 0);
+    let (mut opened, mut panics, mut slow) = (0_i32, 0_i32, 0_usize);
     for nth in 0..INPUTS {
         let (query, body) = attempt(nth, &crypto, &xml, &mut dice);
         let began = Instant::now();
