@@ -15,6 +15,7 @@ mod people;
 mod rows;
 mod sabotage;
 mod schemathesis;
+mod strange;
 mod two_roles;
 pub mod world;
 
