@@ -193,6 +193,8 @@ impl Server {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "process::server", "--ignored", "--nocapture"])
             .env(SETTINGS, serde_json::to_string(settings).unwrap())
+            // The log of a deployment that says nothing of it.
+            .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
