@@ -294,8 +294,8 @@ async fn in_the_database(test: &TestApp, canaries: &[Canary]) -> Vec<BTreeSet<St
         and c.relnamespace = 'public'::regnamespace";
     for table in test.owner.query(tables, &[]).await.unwrap() {
         let table: String = table.get(0);
-        let sql = format!("select column_name::text, value from {table} t, jsonb_each_text(to_jsonb(t)) as e(column_name, value)
-            where value is not null");
+        let sql = format!("select e.column_name, e.value from {table} t, jsonb_each_text(to_jsonb(t)) as e(column_name, value)
+            where e.value is not null");
         for row in test.owner.query(&sql, &[]).await.unwrap() {
             let (column, value): (String, String) = (row.get(0), row.get(1));
             for (canary, found) in canaries.iter().zip(&mut found) {
