@@ -1,7 +1,7 @@
 //! The data keys at hand: made when the first value needs one, read when one is met, forgotten when they are destroyed.
 //!
-//! All is synchronous: a key is opened once and then in memory. Nobody waits for a lock while another reads a file or asks a
-//! key service.
+//! All is synchronous: a key is opened once and then in memory, and whose key is in memory waits for nobody. Who needs the first
+//! key of a month waits while another thread makes it; who meets an unknown key waits while the directory is listed.
 
 use std::{
     collections::{HashMap, HashSet},
