@@ -81,6 +81,8 @@ write_config() {
   text=${text//@redis_url@/"$(redis_url "${ports[ROLLCALL_REDIS_PORT]}")"}
   secret sealing-key >/dev/null
   text=${text//@sealing_key_file@/"$state/secrets/sealing-key"}
+  install -d -m 700 "$data_root/keys"
+  text=${text//@key_dir@/"$data_root/keys"}
   (umask 077 && printf '%s\n' "$text" >"$config")
 }
 
@@ -123,7 +125,7 @@ school_loaded() {
 
 # The database with all its files: nothing of a school that was is left on the disk.
 forget_school() {
-  rm -rf "$data_root/postgres" "$data_root/school-loaded" "$data_root/demo-loaded"
+  rm -rf "$data_root/postgres" "$data_root/keys" "$data_root/school-loaded" "$data_root/demo-loaded"
 }
 
 # A school's organisation comes from (simulated) WeCom, its roster from files. The mark stands with the database, so

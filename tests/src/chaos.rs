@@ -23,4 +23,5 @@ mod s9;
 mod z10;
 mod z4;
 mod z6;
+mod z8;
 mod z9;

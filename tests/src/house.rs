@@ -20,13 +20,15 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// Who alone may depend on these.
-const BELONGS_TO: [(&str, &[&str]); 8] = [
+const BELONGS_TO: [(&str, &[&str]); 10] = [
     ("diesel", &["store"]),
     ("diesel-async", &["store"]),
     ("redis", &["store"]),
     ("tokio-postgres", &["store"]),
     ("actix-web", &["server", "simulator"]),
     ("aes", &["wecom"]),
+    ("aes-gcm", &["store"]),
+    ("sm4", &["store"]),
     ("clap", &["server", "simulator"]),
     ("utoipa", &["server"]),
 ];

@@ -17,6 +17,7 @@ mod dice;
 mod nginx;
 mod process;
 mod test_app;
+mod vault;
 
 mod accounts;
 mod announcements;
@@ -48,6 +49,7 @@ mod grants;
 mod house;
 mod jobs;
 mod jssdk;
+mod keys;
 mod kinds;
 mod migrations;
 mod mirror;

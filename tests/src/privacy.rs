@@ -1,17 +1,11 @@
 //! The privacy manifest says what the database is: fixtures/privacy.toml against the catalogue, column by column.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use server::privacy::{Class, Manifest, Protection, manifest};
+use store::sealed::column;
 
 use crate::{databases, test_app::root};
-
-/// Carried to WeCom as it stands in `persons`: the same ciphertext, opened in the same place.
-const SEALED_ELSEWHERE: [(&str, &str); 1] = [("write_steps.phone", "persons.phone")];
 
 fn read() -> Manifest {
     manifest().expect("fixtures/privacy.toml can be read")
@@ -79,26 +73,12 @@ async fn what_is_called_sealed_is_bytes_and_sealed_by_the_store() {
     for column in &sealed {
         assert_eq!(types.get(column).map(String::as_str), Some("bytea"), "{column}");
     }
-    let mut places = BTreeSet::new();
-    read_places(&root().join("crates/store/src"), &mut places);
-    for (column, place) in SEALED_ELSEWHERE {
-        assert!(sealed.remove(column) && places.contains(place), "{column}");
-    }
-    assert_eq!(sealed, places, "what the manifest calls sealed, and what store::sealed has a place for");
-}
-
-/// `table.column` of every `Place` in a folder's sources.
-fn read_places(folder: &Path, places: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read_places(&path, places);
-        } else {
-            let source = fs::read_to_string(&path).unwrap();
-            let named = source.split("Place { column: \"").skip(1).filter_map(|rest| rest.split('"').next());
-            places.extend(named.map(str::to_owned));
-        }
-    }
+    let spots = column::ALL.iter().flat_map(|column| column.spots);
+    let known: BTreeSet<String> = spots.map(|spot| format!("{}.{}", spot.table, spot.column)).collect();
+    assert_eq!(sealed, known, "what the manifest calls sealed, and what store::sealed seals anew");
+    let names: BTreeSet<&str> = column::ALL.iter().map(|column| column.name).collect();
+    assert_eq!(names.len(), column::ALL.len(), "two columns of one name");
+    assert!(names.iter().all(|name| known.contains(*name)), "{names:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,10 @@
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock, Mutex},
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use app::App;
@@ -27,12 +30,19 @@ use crate::{
 const SCHOOL: &str = "fixtures/school-small.toml";
 /// The school of experiments: as large as a real one.
 pub const REFERENCE: &str = "fixtures/school.toml";
-/// One sealing key for the whole run, written once: tests start side by side.
+/// One key-encryption key for the whole run, written once: tests start side by side.
 static KEY_FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     let path = std::env::temp_dir().join(format!("rollcall-test-key-{}", std::process::id()));
     std::fs::write(&path, "11".repeat(32)).expect("a key file");
     path
 });
+/// A directory of data keys that nobody else has.
+fn key_dir() -> PathBuf {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("rollcall-test-keys-{}-{number}", std::process::id()))
+}
+
 /// Where a test's day begins: 08:00 of 4 March 2020 in Shanghai, before any reminder.
 const START: &str = "2020-03-04T00:00:00Z";
 
@@ -135,6 +145,8 @@ pub struct TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         drop(self.server.stop(false));
+        // Further processes of a test have ended before it.
+        let _ = std::fs::remove_dir_all(&self.config.sealing.key_dir);
     }
 }
 
@@ -356,7 +368,7 @@ fn settings(school: &Path, database: &Url, public: &Url, simulator: &str) -> Val
             // Whatever else the machine does: a test is about what happens, not when.
             "wait_seconds": 30 },
         "redis": { "url": redis },
-        "sealing": { "key_file": *KEY_FILE },
+        "sealing": { "key_dir": key_dir(), "key_file": *KEY_FILE },
         "wecom": {
             "api_url": simulator,
             "authorize_url": format!("{simulator}/connect/oauth2/authorize"),

@@ -7,9 +7,9 @@ use domain::{
     policy::{Action, Viewer},
 };
 use store::{
-    Scoped,
+    Scoped, Sealed,
     access_log::{self, Access},
-    attachments::{self, NewAttachment, content_place},
+    attachments::{self, NewAttachment, content_place, content_row},
 };
 use tokio::sync::Semaphore;
 
@@ -59,7 +59,8 @@ pub async fn take(
 
     let content = made(file).await?;
     let attachment_id = secret::id()?;
-    let sealed = app.store().keyring().seal(content_place(corp, &attachment_id), &content)?;
+    let row = content_row(loaded.form_id, &attachment_id);
+    let sealed = app.store().keyring().seal(content_place(corp, &row), &content)?;
     let new = NewAttachment {
         attachment_id,
         form_id: loaded.form_id,
@@ -102,12 +103,14 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Resu
         return Err(Error::NotFound);
     }
     let (corp, now) = (school.corp(), app.now());
-    let place = content_place(corp, id);
+    let open = |form_id: i64, content: &Sealed| {
+        app.store().keyring().open(content_place(corp, &content_row(form_id, id)), content)
+    };
     let mut tx = app.store().scoped(corp).await?;
     let person = viewer.person.as_ref().map(|person| person.id);
-    if let Some(own) = attachments::own(&mut tx, corp, id, person, viewer.member).await? {
+    if let Some((form_id, own)) = attachments::own(&mut tx, corp, id, person, viewer.member).await? {
         tx.commit().await?;
-        return Ok(app.store().keyring().open(place, &own)?);
+        return Ok(open(form_id, &own)?);
     }
     let scope = viewer.scope(Action::SeeAnswers);
     if scope.is_empty() {
@@ -115,7 +118,7 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Resu
     }
     let shown = attachments::in_scope(&mut tx, corp, id, &scope, school.today(now)).await?;
     let shown = shown.ok_or(Error::NotFound)?;
-    let content = app.store().keyring().open(place, &shown.content)?;
+    let content = open(shown.form_id, &shown.content)?;
     let access = Access {
         corp,
         viewer: viewer.member,

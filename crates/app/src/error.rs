@@ -53,7 +53,7 @@ pub enum Error {
     /// A copy of one's own data is being made, or today's are all taken.
     #[error("no more copies")]
     CopiesTaken,
-    /// Postgres can't be reached; worth trying again.
+    /// Postgres or what keeps the data keys can't be reached; worth trying again.
     #[error("unavailable")]
     Unavailable(#[source] store::Error),
     /// WeCom did not answer or refused.
@@ -190,7 +190,7 @@ static INTERNAL: Description = describe(
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Unavailable(_) => Self::Unavailable(error),
+            store::Error::Unavailable(_) | store::Error::Keys(_) => Self::Unavailable(error),
             other => Self::Internal("store".into(), Some(Box::new(other))),
         }
     }

@@ -33,6 +33,7 @@ pub mod grants;
 pub mod invitations;
 pub mod jobs;
 pub mod jssdk;
+pub mod keys;
 pub mod kinds;
 pub mod movements;
 pub mod my_data;

@@ -448,16 +448,21 @@ fn draft(app: &App, loaded: &forms::Loaded, of: Draft<'_>) -> Result<NewReport> 
 pub(crate) async fn open(app: &App, tx: &mut Scoped, report: &reports::Report) -> Result<Option<Answers>> {
     let corp = tx.corp();
     let sealed = reports::answers(tx, corp, report).await?;
-    sealed.map(|sealed| unseal(app, report.key(corp), &sealed)).transpose()
+    Ok(sealed.map(|sealed| unseal(app, report.key(corp), &sealed)).transpose()?.flatten())
 }
 
-fn unseal(app: &App, key: Key, answers: &store::Sealed) -> Result<Answers> {
+/// The answers in the open; none: they are kept no longer.
+fn unseal(app: &App, key: Key, answers: &store::Sealed) -> Result<Option<Answers>> {
+    // A purge destroys the key first: until the row goes too, and in a backup for ever, it opens for nobody.
+    if app.store().keyring().is_gone(answers)? {
+        return Ok(None);
+    }
     let row = key.row();
     let plaintext = app.store().keyring().open(key.place(&row), answers)?;
     let value: Value =
         serde_json::from_slice(&plaintext).map_err(|_| Error::internal("sealed answers are not JSON"))?;
     match value {
-        Value::Object(answers) => Ok(answers),
+        Value::Object(answers) => Ok(Some(answers)),
         _ => Err(Error::internal("sealed answers are no object")),
     }
 }

@@ -1,9 +1,11 @@
 //! The command line: one binary, many roles.
 
 pub mod audit;
+pub mod check;
 pub mod config;
 pub mod doctor;
 pub mod import;
+pub mod keys;
 pub mod migrate;
 pub mod reference;
 pub mod serve;
@@ -95,6 +97,11 @@ enum Command {
         #[command(subcommand)]
         command: audit::Command,
     },
+    /// 数据密钥：查看、轮换、换包裹的密钥、把已有的值重新密封
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
     /// 手工核对、加密、解密企业微信回调，排查「签名失败」
     Wecom {
         #[command(subcommand)]
@@ -152,9 +159,11 @@ pub async fn run() -> anyhow::Result<()> {
             let app = compose::app(&config, clock)?;
             audit::rotate(&app, school(&app, corp)?).await
         }
+        Command::Keys { command } => keys::run(&config, clock, &command).await,
         Command::Config { command: config::Command::Check } => {
-            compose::app(&config, clock)?;
-            print(&config::report(&Config::secrets(&cli.config)?))
+            compose::app(&config, clock.clone())?;
+            let found = Config::secrets(&cli.config)?;
+            print(&format!("{}{}", config::report(&found), check::report(&config, clock)))
         }
         Command::Openapi | Command::Reference { .. } | Command::Wecom { .. } => Ok(()),
     }

@@ -1,13 +1,13 @@
 //! Where the parts are put together.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use app::{App, School, approvals::Forms};
 use domain::clock::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use store::{
-    Keyring, Settings, Store,
+    Settings, Store,
     cache::Cache,
     corps::{self, Corp},
 };
@@ -15,46 +15,41 @@ use wecom::{BudgetStore, MemoryBudgets, MemoryTokens, TokenStore, callback::Rece
 
 use crate::{
     config::{self, Config},
+    secrets,
     wecom_budgets::PostgresBudgets,
     wecom_tokens::PostgresTokens,
 };
 
 /// The store alone: for commands that need no WeCom.
-pub fn store(config: &Config) -> anyhow::Result<Store> {
+pub fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
     let settings = Settings {
         url: config.database.url.clone(),
         pool_size: config.database.pool_size,
         wait: Duration::from_secs(config.database.wait_seconds),
     };
-    Ok(Store::new(settings, keyring(&config.sealing.key_file)?)?)
+    Ok(Store::new(settings, secrets::keyring(config, clock)?)?)
+}
+
+/// The store of the tables' owner, whom row-level security does not bind: for `rollcall keys`, which changes what the service may only
+/// add.
+pub fn owner_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
+    let owner =
+        config.database.owner_url.as_ref().context("这个命令需要 database.owner_url（表的所有者）")?;
+    // One statement at a time; who migrates or backs up meanwhile is waited for.
+    let settings = Settings { url: owner.clone(), pool_size: 2, wait: Duration::from_secs(30) };
+    Ok(Store::new(settings, secrets::keyring(config, clock)?)?)
 }
 
 /// The whole application over one clock.
 pub fn app(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     let cache = Cache::new(config.redis.url.as_ref().map(|url| url.expose_secret()));
-    let store = store(config)?;
+    let store = store(config, clock.clone())?;
     let schools = config
         .schools
         .iter()
         .map(|school| compose_school(config, school, &store, &clock))
         .collect::<anyhow::Result<_>>()?;
     Ok(App::new(store, cache, clock, schools))
-}
-
-fn keyring(path: &Path) -> anyhow::Result<Keyring> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("读不到密钥文件 {}（sealing.key_file）", path.display()))?;
-    let keys = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(hex::decode)
-        .collect::<Result<Vec<_>, _>>()
-        .ok()
-        .and_then(|keys| Keyring::new(&keys));
-    keys.with_context(|| {
-        format!("密钥文件 {} 应每行一个 64 位十六进制密钥：openssl rand -hex 32", path.display())
-    })
 }
 
 fn compose_school(

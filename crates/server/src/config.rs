@@ -78,7 +78,7 @@ pub struct Database {
     #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub url: SecretString,
-    /// The owner, for `rollcall migrate` only. A secret.
+    /// The owner, for `rollcall migrate` and `rollcall keys` only. A secret.
     #[serde(default, deserialize_with = "secrets::read_some")]
     #[schema(value_type = Option<String>)]
     pub owner_url: Option<SecretString>,
@@ -112,9 +112,40 @@ pub struct Redis {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sealing {
-    /// A file of hex keys of 32 bytes, one a line; the first seals, all of them open.
+    /// The directory of the data keys, one small wrapped file each, made when they are needed. Outside the database, and shared by all
+    /// processes. Whoever loses it has lost every sealed value; back up its latest state apart, and never old ones (docs/BACKUP.md).
     #[schema(value_type = String)]
-    pub key_file: PathBuf,
+    pub key_dir: PathBuf,
+    /// How new keys seal: `aes-256-gcm`, or `sm4-gcm` (GB/T 32907). `aes-256-gcm` if left out; values of both open.
+    pub algorithm: Option<String>,
+    /// A file of hex keys of 32 bytes, one a line: the first wraps data keys, all of them open them. `$CREDENTIALS_DIRECTORY/NAME` is a
+    /// credential of systemd (`LoadCredential=`).
+    #[schema(value_type = Option<String>)]
+    pub key_file: Option<PathBuf>,
+    /// The name of an environment variable with such keys, separated by commas, instead of a file.
+    pub key_env: Option<String>,
+    /// A Vault or OpenBao that wraps data keys; keys of a file or the environment beside it open what they wrapped before.
+    pub vault: Option<Vault>,
+}
+
+/// The transit engine of a Vault or OpenBao.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    /// Where it is: `https://vault.example.edu.cn:8200`.
+    pub url: String,
+    /// Where its transit engine is mounted; `transit` if left out.
+    #[serde(default = "default_mount")]
+    pub mount: String,
+    /// The name of the key in it: of a type that authenticates associated data (`aes256-gcm96`).
+    pub key: String,
+    /// A file with the token, read at each request; `$CREDENTIALS_DIRECTORY/NAME` is a credential of systemd.
+    #[schema(value_type = String)]
+    pub token_file: PathBuf,
+}
+
+fn default_mount() -> String {
+    "transit".into()
 }
 
 /// The record of looks and changes.

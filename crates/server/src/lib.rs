@@ -8,7 +8,9 @@ pub mod compose;
 pub mod config;
 pub mod http;
 pub mod privacy;
+pub mod secrets;
 pub mod telemetry;
+pub mod vault;
 
 mod wecom_budgets;
 mod wecom_tokens;

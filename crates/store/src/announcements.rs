@@ -11,11 +11,15 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId, kinds::TagId};
 
-use crate::{Result, Sealed, schema::announcements, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::announcements,
+    sealed::{Place, column},
+};
 
 /// Where the words of an announcement stand sealed: `row` is its id.
 pub fn content_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "announcements.content", corp, row }
+    Place { column: &column::ANNOUNCEMENT, corp, row }
 }
 
 /// Whom it is for: departments with everybody below them, tags, and persons.

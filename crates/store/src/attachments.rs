@@ -8,11 +8,20 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, policy::Scope};
 
-use crate::{Result, Sealed, schema::attachments, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::attachments,
+    sealed::{Place, column},
+};
 
-/// Where a picture stands sealed.
-pub fn content_place(corp: CorpId, attachment_id: &str) -> Place<'_> {
-    Place { column: "attachments.content", corp, row: attachment_id }
+/// The row a picture is sealed for. It begins with the form, whose answers and pictures end together.
+pub fn content_row(form_id: i64, attachment_id: &str) -> String {
+    format!("{form_id}/{attachment_id}")
+}
+
+/// Where a picture stands sealed; `row` is of [`content_row`].
+pub fn content_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::ATTACHMENT, corp, row }
 }
 
 /// A picture to be kept.
@@ -70,21 +79,22 @@ pub async fn untied(conn: &mut AsyncPgConnection, corp: CorpId, person: PersonId
         .await?)
 }
 
-/// A picture for somebody's own answers, or one that `member` sent for somebody else and that no report shows yet.
+/// A picture for somebody's own answers, or one that `member` sent for somebody else and that no report shows yet: the form
+/// and the picture.
 pub async fn own(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     attachment_id: &str,
     person: Option<PersonId>,
     member: MemberId,
-) -> Result<Option<Sealed>> {
+) -> Result<Option<(i64, Sealed)>> {
     let sent = attachments::uploaded_by.eq(member).and(attachments::report_id.is_null());
     Ok(attachments::table
         .filter(attachments::corp_id.eq(corp))
         .filter(attachments::attachment_id.eq(attachment_id))
         // Nobody's id is 0.
         .filter(attachments::person_id.eq(person.unwrap_or(0)).or(sent))
-        .select(attachments::content)
+        .select((attachments::form_id, attachments::content))
         .first(conn)
         .await
         .optional()?)
@@ -96,6 +106,9 @@ pub struct Shown {
     /// Whose.
     #[diesel(sql_type = BigInt)]
     pub person_id: PersonId,
+    /// Answers to which form.
+    #[diesel(sql_type = BigInt)]
+    pub form_id: i64,
     /// Sealed for [`content_place`].
     #[diesel(sql_type = Binary)]
     pub content: Sealed,
@@ -110,7 +123,7 @@ pub async fn in_scope(
     day: NaiveDate,
 ) -> Result<Option<Shown>> {
     let sql = "
-      select a.person_id, a.content from attachments a
+      select a.person_id, a.form_id, a.content from attachments a
       where a.corp_id = $1 and a.attachment_id = $2 and a.report_id is not null and ($3 is null or exists (
         select from memberships m join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
         where m.corp_id = $1 and m.person_id = a.person_id and m.is_main and m.from_date <= $4

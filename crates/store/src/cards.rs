@@ -11,11 +11,15 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, form::Period};
 
-use crate::{Result, Sealed, schema::card_updates, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::card_updates,
+    sealed::{Place, column},
+};
 
 /// Where the bytes of a change stand: `row` is its cause.
 pub fn body_place(corp: CorpId, cause: &str) -> Place<'_> {
-    Place { column: "card_updates.body", corp, row: cause }
+    Place { column: &column::CARD_BODY, corp, row: cause }
 }
 
 /// Chooses who of a round is asked one thing: those whose report of the period before was their own word, is normal, was

@@ -10,7 +10,11 @@ use domain::{
     correction::{CorrectionField, CorrectionState},
 };
 
-use crate::{Result, Sealed, schema::corrections, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::corrections,
+    sealed::{Place, column},
+};
 pub use review::{Reach, Row, confirm, in_charge, list, lock, settle, userid_of};
 
 const OPEN: [&str; 2] = ["submitted", "checked"];
@@ -22,17 +26,17 @@ pub fn key(person: PersonId, field: &str, submitted_at: DateTime<Utc>) -> String
 
 /// Where the right value stands sealed; `key` is of [`key`].
 pub fn proposed_place(corp: CorpId, key: &str) -> Place<'_> {
-    Place { column: "corrections.proposed", corp, row: key }
+    Place { column: &column::CORRECTION_PROPOSED, corp, row: key }
 }
 
 /// … the member's note.
 pub fn note_place(corp: CorpId, key: &str) -> Place<'_> {
-    Place { column: "corrections.note", corp, row: key }
+    Place { column: &column::CORRECTION_NOTE, corp, row: key }
 }
 
 /// … the answer.
 pub fn answer_place(corp: CorpId, key: &str) -> Place<'_> {
-    Place { column: "corrections.answer", corp, row: key }
+    Place { column: &column::CORRECTION_ANSWER, corp, row: key }
 }
 
 /// A request to be kept.

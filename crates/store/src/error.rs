@@ -20,6 +20,9 @@ pub enum Error {
     /// A sealed value does not open: wrong key, or moved from another row.
     #[error("a sealed value of {0} does not open")]
     Seal(&'static str),
+    /// A data key can't be read, made or opened now: what went wrong and what to do, in Chinese, for who runs the service.
+    #[error("{0}")]
+    Keys(String),
     /// A row says what the code does not understand: a bug or a half-done migration.
     #[error("unexpected value in {0}")]
     Unexpected(&'static str),

@@ -13,12 +13,12 @@ use crate::{
     Result, Sealed,
     audit::{self, Event},
     schema::{export_chunks, export_downloads, exports},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where a piece of a file stands sealed; `row` is made by [`chunk_row`].
 pub fn chunk_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "export_chunks.content", corp, row }
+    Place { column: &column::EXPORT_CHUNK, corp, row }
 }
 
 /// The natural key of a piece.

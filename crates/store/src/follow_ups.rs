@@ -8,7 +8,11 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, follow_up::FollowUpReason, form::Period};
 
-use crate::{Result, Sealed, schema::follow_ups, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::follow_ups,
+    sealed::{Place, column},
+};
 
 /// The row a note is sealed for; follow-ups have no number before they are kept.
 pub fn note_row(form_id: i64, person: PersonId, at: DateTime<Utc>) -> String {
@@ -17,7 +21,7 @@ pub fn note_row(form_id: i64, person: PersonId, at: DateTime<Utc>) -> String {
 
 /// Where a note stands sealed; `row` is of [`note_row`].
 pub fn note_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "follow_ups.note", corp, row }
+    Place { column: &column::FOLLOW_UP_NOTE, corp, row }
 }
 
 /// A follow-up to be kept.

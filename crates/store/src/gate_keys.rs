@@ -13,17 +13,17 @@ use crate::{
     Result, Sealed,
     audit::{self, Event},
     prepared::prepared,
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where a signing key stands sealed; `kid` in hex.
 pub fn signing_place(corp: CorpId, kid: &str) -> Place<'_> {
-    Place { column: "gate_keys.signing_key", corp, row: kid }
+    Place { column: &column::GATE_SIGNING_KEY, corp, row: kid }
 }
 
 /// Where a pseudonym key stands sealed.
 pub fn pseudonym_place(corp: CorpId, kid: &str) -> Place<'_> {
-    Place { column: "gate_keys.pseudonym_key", corp, row: kid }
+    Place { column: &column::GATE_PSEUDONYM_KEY, corp, row: kid }
 }
 
 /// The keys of a day.

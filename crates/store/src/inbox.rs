@@ -5,7 +5,11 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::CorpId;
 
-use crate::{Result, Sealed, schema::inbox, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::inbox,
+    sealed::{Place, column},
+};
 
 /// What members do in the chat. They wait for it, so it is answered apart from what needs a look at the directory.
 pub const FROM_MEMBERS: [&str; 9] = [
@@ -22,7 +26,7 @@ pub const FROM_MEMBERS: [&str; 9] = [
 
 /// Where a message stands sealed; `digest` in hex is its row.
 pub fn place(corp: CorpId, digest_hex: &str) -> Place<'_> {
-    Place { column: "inbox.message", corp, row: digest_hex }
+    Place { column: &column::INBOX_MESSAGE, corp, row: digest_hex }
 }
 
 /// A verified, decrypted message to be kept.

@@ -99,7 +99,7 @@ mod prepared;
 pub use connection::{Connection, Scoped, Settings, Store};
 pub use diesel_async::AsyncPgConnection;
 pub use error::{Error, Result};
-pub use sealed::{Keyring, Sealed};
+pub use sealed::{KeyId, KeyInfo, Keyring, Purpose, Sealed};
 
 /// The migrations, embedded: `rollcall migrate` needs nothing but the binary.
 pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations =

@@ -11,12 +11,12 @@ use domain::{CorpId, MemberId, form::Period};
 use crate::{
     Result, Sealed,
     schema::{mailing_contents, mailings},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where the content of a mailing stands: `row` is "MAILING VARIANT".
 pub fn content_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "mailing_contents.content", corp, row }
+    Place { column: &column::MAILING, corp, row }
 }
 
 /// What a mailing is.

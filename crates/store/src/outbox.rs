@@ -16,12 +16,12 @@ use crate::{
     Result, Sealed,
     reminders::Most,
     schema::{outbox, outbox_batches},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where the bytes of a batch stand: `row` is its id.
 pub fn body_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "outbox_batches.body", corp, row }
+    Place { column: &column::BATCH_BODY, corp, row }
 }
 
 /// Settles what waits and must not go out any more: reported since, or no longer of use. Of these rows alone, or of all. Gives

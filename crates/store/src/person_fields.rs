@@ -9,7 +9,11 @@ use domain::{
     person_field::{PersonField, Source},
 };
 
-use crate::{Result, Sealed, schema::person_fields, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::person_fields,
+    sealed::{Place, column},
+};
 
 /// The row a value is sealed for.
 pub fn key(person: PersonId, field: PersonField, source: Source) -> String {
@@ -18,7 +22,7 @@ pub fn key(person: PersonId, field: PersonField, source: Source) -> String {
 
 /// Where a value stands sealed; `key` is of [`key`].
 pub fn place(corp: CorpId, key: &str) -> Place<'_> {
-    Place { column: "person_fields.value", corp, row: key }
+    Place { column: &column::FIELD_VALUE, corp, row: key }
 }
 
 /// One source's word.

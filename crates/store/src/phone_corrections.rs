@@ -8,16 +8,20 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId, policy::Scope};
 
-use crate::{Result, Sealed, schema::phone_corrections, sealed::Place};
+use crate::{
+    Result, Sealed,
+    schema::phone_corrections,
+    sealed::{Place, column},
+};
 
 /// Where the replaced phone stands sealed; the row is our id of the person, who may get another number.
 pub fn old_place(corp: CorpId, person: &str) -> Place<'_> {
-    Place { column: "phone_corrections.old_phone", corp, row: person }
+    Place { column: &column::OLD_PHONE, corp, row: person }
 }
 
 /// … and the one in its place.
 pub fn new_place(corp: CorpId, person: &str) -> Place<'_> {
-    Place { column: "phone_corrections.new_phone", corp, row: person }
+    Place { column: &column::NEW_PHONE, corp, row: person }
 }
 
 /// A correction to be kept.

@@ -15,17 +15,17 @@ use domain::{CorpId, DepartmentId, MemberId, PersonId, policy::Scope};
 use crate::{
     Result, Sealed,
     schema::{persons, photos},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where a photo stands sealed; `person` is the person's id as text.
 pub fn picture_place(corp: CorpId, person: &str) -> Place<'_> {
-    Place { column: "photos.picture", corp, row: person }
+    Place { column: &column::PICTURE, corp, row: person }
 }
 
 /// Where the hash of the file it was made from stands sealed.
 pub fn source_place(corp: CorpId, person: &str) -> Place<'_> {
-    Place { column: "photos.source", corp, row: person }
+    Place { column: &column::PICTURE_SOURCE, corp, row: person }
 }
 
 /// Everybody's number and id.

@@ -18,7 +18,7 @@ use crate::{
     Result, Sealed,
     prepared::prepared,
     schema::{persons, report_answers, reports},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// How long answers are kept, until there are other classes.
@@ -54,7 +54,7 @@ impl Key {
 
 /// Where answers stand sealed; `row` is of [`Key::row`].
 pub fn answers_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "report_answers.answers", corp, row }
+    Place { column: &column::ANSWERS, corp, row }
 }
 
 /// From whom the answers came.

@@ -16,7 +16,7 @@ use crate::{
     Error, Result, Sealed,
     reports::Report,
     schema::{reports, review_acts, reviews},
-    sealed::Place,
+    sealed::{Place, column},
 };
 pub use list::{ActRow, Counts, Reach, Row, Wanted, acts, by_receipt, counts, list};
 pub use warnings::{Receiver, outstanding, plan, told, waiting};
@@ -28,7 +28,7 @@ pub fn note_row(report_id: i64, at: DateTime<Utc>) -> String {
 
 /// Where a note stands sealed; `row` is of [`note_row`].
 pub fn note_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "review_acts.note", corp, row }
+    Place { column: &column::REVIEW_NOTE, corp, row }
 }
 
 /// A review's state; it stays as it is until the transaction ends.

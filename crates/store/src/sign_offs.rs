@@ -10,7 +10,13 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, form::Period, policy::Scope, statistics::Counts};
 
-use crate::{Result, Sealed, expected::Question, schema::sign_offs, sealed::Place, statistics::By};
+use crate::{
+    Result, Sealed,
+    expected::Question,
+    schema::sign_offs,
+    sealed::{Place, column},
+    statistics::By,
+};
 
 /// The row a note is sealed for; sign-offs have no number before they are kept.
 pub fn note_row(form_id: i64, department: DepartmentId, at: DateTime<Utc>) -> String {
@@ -19,7 +25,7 @@ pub fn note_row(form_id: i64, department: DepartmentId, at: DateTime<Utc>) -> St
 
 /// Where a note stands sealed; `row` is of [`note_row`].
 pub fn note_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "sign_offs.note", corp, row }
+    Place { column: &column::SIGN_OFF_NOTE, corp, row }
 }
 
 /// A sign-off to be kept.

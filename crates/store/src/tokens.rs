@@ -13,7 +13,7 @@ use ring::digest;
 use crate::{
     Keyring, Result,
     schema::wecom_tokens::{self, dsl},
-    sealed::{Place, Sealed},
+    sealed::{Place, Sealed, column},
 };
 
 /// Which token: the app's name in the configuration, and the kind (`access_token`, `corp_ticket`, `agent_ticket`).
@@ -89,7 +89,7 @@ impl Key<'_> {
 }
 
 fn place<'a>(key: Key<'_>, row: &'a str) -> Place<'a> {
-    Place { column: "wecom_tokens.value", corp: key.corp, row }
+    Place { column: &column::TOKEN, corp: key.corp, row }
 }
 
 fn digest_of(value: &str) -> Vec<u8> {

@@ -10,11 +10,16 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, PersonId};
 
-use crate::{Result, Sealed, expected::Question, schema::follow_ups, sealed::Place};
+use crate::{
+    Result, Sealed,
+    expected::Question,
+    schema::follow_ups,
+    sealed::{Place, column},
+};
 
 /// Where a person's phone stands sealed; their number is the row.
 pub fn phone_place(corp: CorpId, number: &str) -> Place<'_> {
-    Place { column: "persons.phone", corp, row: number }
+    Place { column: &column::PERSON_PHONE, corp, row: number }
 }
 
 /// One of them.

@@ -10,7 +10,10 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, gate::visitor::VisitorId};
 
-use crate::{Result, Sealed, sealed::Place};
+use crate::{
+    Result, Sealed,
+    sealed::{Place, column},
+};
 
 pub use scanned::{Entered, Expected, Known, Scanned, entered, expected, known};
 
@@ -21,12 +24,12 @@ pub fn key(host: PersonId, request_key: &str) -> String {
 
 /// Where a visitor's phone stands sealed; `key` is of [`key`].
 pub fn phone_place(corp: CorpId, key: &str) -> Place<'_> {
-    Place { column: "visitors.phone", corp, row: key }
+    Place { column: &column::VISITOR_PHONE, corp, row: key }
 }
 
 /// … what is said of the visit.
 pub fn about_place(corp: CorpId, key: &str) -> Place<'_> {
-    Place { column: "visitors.about", corp, row: key }
+    Place { column: &column::VISITOR_ABOUT, corp, row: key }
 }
 
 /// Somebody to be expected.

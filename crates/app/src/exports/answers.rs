@@ -95,6 +95,10 @@ pub(super) async fn of_people(
     let mut versions: HashMap<i64, Vec<Field>> = HashMap::new();
     let mut found = HashMap::with_capacity(sealed.len());
     for (person, version, sealed) in sealed {
+        // Kept no longer: the row is on its way out.
+        if app.store().keyring().is_gone(&sealed)? {
+            continue;
+        }
         if let Entry::Vacant(unknown) = versions.entry(version) {
             unknown.insert(forms::version(app, tx, version).await?.published.form.fields.clone());
         }

@@ -44,7 +44,8 @@ pub async fn history(
     tx.commit().await?;
     page.try_map(|report| {
         let answers = sealed.get(&report.report_id);
-        let answers = answers.map(|answers| unseal(app, report.key(school.corp()), answers)).transpose()?;
+        let answers =
+            answers.map(|answers| unseal(app, report.key(school.corp()), answers)).transpose()?.flatten();
         Ok(OwnReport { receipt: Receipt::of(code, &report), answers, send_back_note: None })
     })
 }
@@ -125,7 +126,8 @@ pub(crate) async fn revisions_of(
     let rows = reports::revisions(tx, corp, report, &roles).await?;
     rows.into_iter()
         .map(|row| {
-            let answers = row.answers.map(|answers| unseal(app, report.key(corp), &answers)).transpose()?;
+            let answers =
+                row.answers.map(|answers| unseal(app, report.key(corp), &answers)).transpose()?.flatten();
             Ok(OwnRevision {
                 revision: row.revision,
                 at: row.at,

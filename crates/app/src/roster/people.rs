@@ -280,12 +280,33 @@ fn differing(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use domain::clock::Clock;
+    use store::sealed::{Algorithm, KeySettings, wrap::LocalKeys};
+
     use super::*;
     use crate::roster::tests::people;
 
+    #[derive(Debug)]
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> chrono::DateTime<chrono::Utc> {
+            chrono::DateTime::UNIX_EPOCH
+        }
+    }
+
     #[test]
     fn only_lines_that_differ_are_written() {
-        let ring = Keyring::new(&[vec![7; 32]]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ring = Keyring::new(KeySettings {
+            folder: folder.path().to_owned(),
+            algorithm: Algorithm::default(),
+            wrap: Arc::new(LocalKeys::new(&[vec![7; 32]]).unwrap()),
+            clock: Arc::new(Standing),
+            zones: HashMap::new(),
+        });
         let lines =
             people("1,甲,student,,会计,2018,,,10012345678,,\n2,乙,staff,在编,,,,,,2015-01-01,\n").unwrap();
         let mut report = Report::default();

@@ -13,9 +13,9 @@ pub enum Command {
     Check,
 }
 
-/// What the command prints of a configuration that can be used: where its secrets come from, and who else could read them.
+/// What the command prints first: where the secrets come from, and who else could read them.
 pub fn report(secrets: &[Found]) -> String {
-    let mut text = String::from("配置可用。\n\n秘密的来处（不显示内容）：\n");
+    let mut text = String::from("机密从哪里来：\n");
     for Found { key, origin, is_open } in secrets {
         let _ = writeln!(text, "  {} {key}：{origin}", if *is_open { "!" } else { "✓" });
         if *is_open {

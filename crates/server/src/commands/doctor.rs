@@ -4,6 +4,7 @@
 
 mod callback;
 mod finding;
+mod keys;
 mod local;
 mod wecom;
 
@@ -12,12 +13,14 @@ use std::sync::Arc;
 use domain::clock::Clock;
 
 pub use finding::{Finding, Language, Outcome};
+pub use keys::examine as examine_keys;
 
 use crate::config::Config;
 
 /// Examines everything. A step whose ground is missing is skipped and says so.
 pub async fn examine(config: &Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
-    let mut findings = local::examine(config, &clock).await;
+    let mut findings = keys::examine(config, clock.clone());
+    findings.extend(local::examine(config, &clock).await);
     for school in &config.schools {
         let mut of_school = wecom::examine(config, school, &clock).await;
         of_school.extend(callback::examine(config, school, &clock).await);

@@ -82,6 +82,7 @@ fn errors() -> String {
     config::Database,
     config::Redis,
     config::Sealing,
+    config::Vault,
     config::Audit,
     config::Wecom,
     config::School,

@@ -66,10 +66,25 @@ async fn start(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
         skew.num_seconds()
     );
     drop(conn);
+    open_keys(&app);
     compose::register(&app, config)
         .await
         .context("登记学校失败：数据库结构是否已升级（rollcall migrate）？")?;
     Ok(app)
+}
+
+/// Opens the data keys before anybody waits for one. One that does not open is told and not fatal: what it sealed can't be read, all
+/// else can.
+fn open_keys(app: &App) {
+    let opened = app.store().keyring().open_all().unwrap_or_else(|error| {
+        tracing::error!(%error, "the data keys can't be read");
+        Vec::new()
+    });
+    for (info, opened) in opened {
+        if let Err(error) = opened {
+            tracing::error!(key = %info.id, purpose = %info.purpose, %error, "a data key does not open");
+        }
+    }
 }
 
 fn listen(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {

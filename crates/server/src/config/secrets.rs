@@ -17,17 +17,13 @@ use serde::{Deserialize, Deserializer, de::Error};
 /// Where systemd puts what a unit's `LoadCredential=` names.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// What the configuration calls its secrets, wherever they stand in it.
-const NAMES: [&str; 7] = [
-    "url",
-    "owner_url",
-    "secret",
-    "token",
-    "encoding_aes_key",
-    "previous_token",
-    "previous_encoding_aes_key",
-];
-/// What it calls files that are nothing but a secret.
-const FILES: [&str; 1] = ["key_file"];
+const NAMES: [&str; 5] =
+    ["secret", "token", "encoding_aes_key", "previous_token", "previous_encoding_aes_key"];
+/// Addresses that hold a password.
+const ADDRESSES: [&str; 3] = ["database.owner_url", "database.url", "redis.url"];
+/// What it calls files that are nothing but a secret, and variables.
+const FILES: [&str; 2] = ["key_file", "token_file"];
+const VARIABLES: [&str; 1] = ["key_env"];
 
 /// A secret as it stands in the configuration.
 #[derive(Deserialize)]
@@ -135,7 +131,9 @@ pub fn find(figment: &Figment, file: &Path) -> anyhow::Result<Vec<Found>> {
 fn look(figment: &Figment, file: &Path, prefix: &str, section: &Dict, found: &mut Vec<Found>) {
     for (name, value) in section {
         let key = format!("{prefix}{name}");
-        if NAMES.contains(&name.as_str()) || FILES.contains(&name.as_str()) {
+        let is_named =
+            [&NAMES[..], &FILES, &VARIABLES].into_iter().any(|names| names.contains(&name.as_str()));
+        if is_named || ADDRESSES.contains(&key.as_str()) {
             found.extend(origin(figment, name, value).map(|origin| {
                 let is_open = match &origin {
                     Origin::Configuration => is_open(file),
@@ -166,6 +164,7 @@ fn origin(figment: &Figment, name: &str, value: &Value) -> Option<Origin> {
     let path = match value {
         Value::Dict(_, place) => Some(place.get("file")?.as_str()?),
         Value::String(_, path) if FILES.contains(&name) => Some(path.as_str()),
+        Value::String(..) if VARIABLES.contains(&name) => return Some(Origin::Environment),
         Value::Empty(..) => return None,
         _ => None,
     };

@@ -12,7 +12,11 @@ use domain::{
 };
 use serde_json::Value;
 
-use crate::{Result, Sealed, prepared::prepared, sealed::Place};
+use crate::{
+    Result, Sealed,
+    prepared::prepared,
+    sealed::{Place, column},
+};
 
 /// First half of the advisory lock's key; the corp is the second.
 const SEALER_LOCK: i32 = 0x5365_616c; // "Seal"
@@ -129,7 +133,7 @@ pub async fn unsealed(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Wait
 
 /// Where a signing key stands sealed; `kid` in hex.
 pub fn signing_place(corp: CorpId, kid: &str) -> Place<'_> {
-    Place { column: "audit_keys.signing_key", corp, row: kid }
+    Place { column: &column::AUDIT_SIGNING_KEY, corp, row: kid }
 }
 
 /// What heads are signed with.

@@ -11,12 +11,12 @@ use domain::{CorpId, MemberId, PersonId, photo::Outcome};
 use crate::{
     Result, Sealed,
     schema::{members, persons, photo_chunks, photo_results, photo_uploads},
-    sealed::Place,
+    sealed::{Place, column},
 };
 
 /// Where a piece of an upload stands sealed; `row` is upload and number of the piece.
 pub fn chunk_place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "photo_chunks.content", corp, row }
+    Place { column: &column::UPLOAD_CHUNK, corp, row }
 }
 
 /// An upload.

@@ -11,7 +11,7 @@ use domain::CorpId;
 use crate::{
     Result,
     schema::platform_records,
-    sealed::{Place, Sealed},
+    sealed::{Place, Sealed, column},
 };
 
 /// A record to be kept.
@@ -31,7 +31,7 @@ pub struct NewRecord {
 
 /// Where the words of a record stand, sealed; `row` from [`row`].
 pub fn place(corp: CorpId, row: &str) -> Place<'_> {
-    Place { column: "platform_records.detail", corp, row }
+    Place { column: &column::PLATFORM_DETAIL, corp, row }
 }
 
 /// A record's own name.

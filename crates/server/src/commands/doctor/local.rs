@@ -9,7 +9,6 @@ use store::{archiver::Archiver, cache::Cache};
 use super::finding::{Both, Finding, Step};
 use crate::{commands::serve::MAX_SKEW, compose, config::Config};
 
-const KEY: Step = ("sealing.key", "密钥文件", "Key file");
 const DATABASE: Step = ("database", "数据库", "Database");
 const CLOCK: Step = ("database.clock", "时钟", "Clock");
 const ARCHIVE: Step = ("database.archive", "备份：日志归档", "Backup: the log archived");
@@ -20,17 +19,14 @@ const LATE: i64 = 300;
 
 pub async fn examine(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match compose::store(config) {
-        Ok(store) => {
-            findings.push(Finding::passed(KEY, ""));
-            findings.extend(database(&store, clock).await);
-        }
+    match compose::store(config, clock.clone()) {
+        Ok(store) => findings.extend(database(&store, clock).await),
         Err(error) => findings.push(Finding::failed(
-            KEY,
+            DATABASE,
             format!("{error:#}"),
             Both::new(
-                "按提示修正 sealing.key_file 或 database.url",
-                "Put sealing.key_file or database.url right as the reason says",
+                "按提示修正配置中的 sealing 或 database.url",
+                "Put sealing or database.url of the configuration right as the reason says",
             ),
         )),
     }

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Mirrors the directory of data keys: mirror-keys.sh /var/lib/rollcall/keys /mnt/keys-apart/rollcall. The copy is what the
+# directory is now: a key that was destroyed goes from it too, and no older state is kept anywhere. That is what makes destroying a key
+# true. The target is not where the database's backups are, and nothing may take snapshots of it. Run as root or as rollcall.
+set -euo pipefail
+
+die() { printf '%s\n%s\n' "$1" "$2" >&2; exit 1; } # CHINESE ENGLISH
+
+[ $# -eq 2 ] || die "用法：$0 密钥目录 副本目录" "usage: $0 DIRECTORY COPY"
+from=${1%/} to=${2%/}
+
+[ -d "$from" ] || die "没有密钥目录 $from。" "there is no directory of keys $from."
+[ -d "$to" ] || die "没有副本目录 $to：先挂载并建立它（install -d -m 700）。" "there is no $to: mount it and make it first (install -d -m 700)."
+
+# An empty directory where there was one with keys is a disk that is not mounted, and no order to delete the copy.
+if [ -z "$(find "$from" -name '*.json' -print -quit)" ] && [ -n "$(find "$to" -name '*.json' -print -quit)" ]; then
+  die "$from 里一把密钥也没有，而副本里有：没有动副本。密钥目录是否没有挂载？" \
+    "$from has no key and the copy has: the copy was left alone. Is the directory not mounted?"
+fi
+
+# Drafts and locks begin with a dot.
+rsync --archive --delete --exclude='.*' "$from/" "$to/"

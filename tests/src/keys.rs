@@ -1,0 +1,350 @@
+//! 密钥: data keys in a directory that several processes share, wrapped by a file or by Vault; values sealed anew while people
+//! report; and what is destroyed is gone.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use chrono::TimeDelta;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use server::{
+    commands::{check, keys as command},
+    compose,
+    config::Config,
+    secrets,
+};
+use store::{
+    Error, Keyring, Purpose, Store,
+    sealed::{
+        Place, column,
+        keyring::KNOWN_AFTER,
+        values::{self, Standing},
+    },
+};
+
+use crate::{
+    crowd::{Sender, sign_in_everybody},
+    test_app::{TestApp, health_report, normal_answers},
+    vault::{Mood, TOKEN, Vault},
+};
+
+const PHONE: Place<'static> = Place { column: &column::PERSON_PHONE, corp: 1, row: "20180101" };
+
+/// The configuration of the commands, which come as the owner of the tables.
+pub fn owners(test: &TestApp) -> Config {
+    let mut settings = test.settings.clone();
+    settings["database"]["owner_url"] = test.owner_url().into();
+    serde_json::from_value(settings).unwrap()
+}
+
+/// The store of the commands.
+pub fn owner_store(test: &TestApp) -> Store {
+    compose::owner_store(&owners(test), test.clock.clone()).unwrap()
+}
+
+/// Every sealed value, opened: what does not open fails. By where it stands.
+pub async fn opened(store: &Store) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let nothing = HashSet::new();
+    for column in column::ALL {
+        for spot in column.spots {
+            let mut after: Option<Value> = None;
+            loop {
+                let mut tx = store.reading(1).await.unwrap();
+                let part = values::not_under(&mut tx, 1, spot, &nothing, after.as_ref(), 500).await.unwrap();
+                tx.commit().await.unwrap();
+                let Some(last) = part.last() else { break };
+                after = Some(last.key.clone());
+                for Standing { key, row, value } in &part {
+                    let row = row.as_deref().expect("a row");
+                    let plain = store.keyring().open(Place { column, corp: 1, row }, value);
+                    let place = format!("{}.{} {key}", spot.table, spot.column);
+                    let plain = plain.unwrap_or_else(|error| panic!("{place}: {error}"));
+                    all.insert(place, plain);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Rotates all keys, lets every process hear of it, and seals all anew until nothing is left under old ones.
+pub async fn renew_all(test: &TestApp, store: &Store) -> usize {
+    command::rotate(&owners(test), test.clock.clone(), None).unwrap();
+    test.clock.advance(KNOWN_AFTER);
+    let mut renewed = 0;
+    // What others sealed under the old key, which they knew a moment longer, is met the second time.
+    for _ in 0..2 {
+        let all = app::keys::reencrypt(store, &[1], |_| {}).await.unwrap();
+        assert_eq!(all.iter().map(|one| one.unreadable).sum::<usize>(), 0, "{all:?}");
+        renewed += all.iter().map(|one| one.renewed).sum::<usize>();
+        test.app.store().keyring().refresh().unwrap();
+    }
+    renewed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_sealed_anew_while_people_report_and_nothing_is_lost() {
+    let test = TestApp::start().await;
+    let students = sign_in_everybody(&test).await;
+    let sender = Sender::to(&test.url);
+    let (before, during) = students.split_at(students.len() / 2);
+    for userid in before {
+        sender.report_until_taken(userid, "before").await;
+    }
+    let store = owner_store(&test);
+    let held = opened(&store).await;
+    assert!(held.len() > before.len() * 2, "answers and phones at least: {}", held.len());
+
+    let ended = Arc::new(AtomicBool::new(false));
+    let reporting = {
+        let (ended, sender, during) = (ended.clone(), sender.clone(), during.to_vec());
+        tokio::spawn(async move {
+            let mut statuses = Vec::new();
+            // At least one round, and on as long as values are sealed anew.
+            for round in 0.. {
+                for userid in &during {
+                    let key = format!("during-{round}");
+                    statuses.push(sender.report(userid, &key).await.expect("an answer").status());
+                }
+                if ended.load(Ordering::SeqCst) {
+                    return statuses;
+                }
+            }
+            statuses
+        })
+    };
+    let renewed = renew_all(&test, &store).await;
+    ended.store(true, Ordering::SeqCst);
+    let statuses = reporting.await.unwrap();
+    assert!(statuses.iter().all(StatusCode::is_success), "{statuses:?}");
+    assert!(renewed >= held.len(), "{renewed} of {}", held.len());
+
+    // Once more, with nobody writing: now nothing stands under an old key.
+    app::keys::reencrypt(&store, &[1], |_| {}).await.unwrap();
+    let (used, gone) = app::keys::usage(&store, &[1]).await.unwrap();
+    assert_eq!(gone, 0);
+    let old: Vec<_> = used.iter().filter(|one| !one.is_newest && one.values > 0).collect();
+    assert!(old.is_empty(), "{old:?}");
+    let now = opened(&store).await;
+    for (place, plain) in &held {
+        assert_eq!(now.get(place), Some(plain), "{place}");
+    }
+    assert!(now.len() >= held.len() + during.len());
+
+    // Keys that have had a successor for an hour go, those in use stay.
+    let clock = test.clock.clone();
+    let count = store.keyring().all().len();
+    assert!(app::keys::destroy_old(&store, &[1], test.app.now()).await.unwrap().is_empty(), "too early");
+    clock.advance(TimeDelta::hours(1));
+    let destroyed = app::keys::destroy_old(&store, &[1], test.app.now()).await.unwrap();
+    assert!(!destroyed.is_empty() && destroyed.len() < count, "{} of {count}", destroyed.len());
+    let fresh = owner_store(&test);
+    assert_eq!(opened(&fresh).await, opened(&store).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_undone_after_its_values_were_sealed_anew() {
+    let test = TestApp::start().await;
+    let counsellor = test.persona("counsellor");
+    let number = test.students_of(&counsellor).await[0].clone();
+    let student = test.sign_in(&number).await;
+    let phone = async || student.post("/me/data/contact", &json!({})).await.body["phone"].clone();
+    let before = phone().await;
+    let claim = json!({ "field": "phone", "value": "13900000002" });
+    let id = student.post("/me/corrections", &claim).await.body["id"].clone();
+    let check = format!("/corrections/{id}/confirmation");
+    assert_eq!(test.sign_in(&counsellor).await.post(&check, &json!({})).await.status, StatusCode::NO_CONTENT);
+    let office = test.sign_in_on_pc(&test.persona("college_office")).await;
+    let fixed = office.post(&format!("/corrections/{id}/fix"), &json!({})).await;
+    assert_eq!(fixed.status, StatusCode::NO_CONTENT, "{}", fixed.body);
+    assert_eq!(phone().await, json!("13900000002"));
+
+    let store = owner_store(&test);
+    renew_all(&test, &store).await;
+    test.clock.advance(TimeDelta::hours(1));
+    let destroyed = app::keys::destroy_old(&store, &[1], test.app.now()).await.unwrap();
+    assert!(destroyed.iter().any(|key| key.purpose == Purpose::Contact), "{destroyed:?}");
+    test.app.store().keyring().refresh().unwrap();
+
+    // The phone of before stood in the notes of the change alone.
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let set = administrator.get("/roster/imports").await.items()[0].clone();
+    let undo = format!("/roster/imports/{}/undo", set["id"]);
+    let undone = administrator.post(&undo, &json!({})).await;
+    assert_eq!(undone.status, StatusCode::NO_CONTENT, "{}", undone.body);
+    assert_eq!(phone().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answers_to_one_form_are_made_unreadable_and_nothing_else() {
+    let test = TestApp::start().await;
+    let userid = test.persona("student");
+    let student = test.sign_in(&userid).await;
+    let sent = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(sent.status, StatusCode::CREATED);
+    let form: i64 = test.one("select form_id from forms where code = 'health-daily'", &[]).await;
+    let keyring = test.app.store().keyring();
+    let ids: Vec<_> = keyring.keys(1, Purpose::Answers(form)).iter().map(|key| key.id).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(keyring.destroy(1, &ids).unwrap().len(), 1);
+
+    // Another process of the same installation, with the same database.
+    let store = owner_store(&test);
+    let (used, gone) = app::keys::usage(&store, &[1]).await.unwrap();
+    assert_eq!(gone, 1);
+    assert!(used.iter().all(|one| one.info.purpose != Purpose::Answers(form)));
+    let (key, sealed): (String, Vec<u8>) = {
+        let sql = "select concat_ws('/', r.form_id, r.person_id, r.day, r.slot, r.occurrence), a.answers
+                   from report_answers a join reports r using (corp_id, report_id)";
+        let row = test.owner.query_one(sql, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    };
+    let place = Place { column: &column::ANSWERS, corp: 1, row: &key };
+    let opened = store.keyring().open(place, &store::Sealed::from_bytes(sealed));
+    assert!(matches!(opened, Err(Error::Seal(_))), "{opened:?}");
+    // Phones open, and answers come in again, under a new key.
+    assert_eq!(student.post("/me/data/contact", &json!({})).await.status, StatusCode::OK);
+    let again = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.body);
+    assert_eq!(keyring.keys(1, Purpose::Answers(form)).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_say_what_there_is_and_where_it_comes_from() {
+    let test = TestApp::start().await;
+    let config = owners(&test);
+    let text = command::status(&config, test.clock.clone(), true).await.unwrap();
+    // Those of the roster, and those that the notes of its import hold.
+    let sql = "select (select count(phone) from persons) + (select count(*) from changes c,
+                 lateral (values (c.before), (c.after)) i (row) where c.table_name = 'persons' and i.row ->> 'phone' is not null)";
+    let phones: i64 = test.one(sql, &[]).await;
+    let line = text.lines().find(|line| line.starts_with("  contact  ")).expect("phones have a key");
+    assert!(line.contains("2020-03  aes-256-gcm") && line.contains("在用"), "{line}");
+    assert!(line.ends_with(&format!("{phones} 个值")), "{line}");
+    assert!(command::rotate(&config, test.clock.clone(), Some("nothing")).is_err());
+    let rotated = command::rotate(&config, test.clock.clone(), Some("contact")).unwrap();
+    assert!(rotated.contains("1 把"), "{rotated}");
+    test.clock.advance(KNOWN_AFTER);
+    let text = command::status(&config, test.clock.clone(), false).await.unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("  contact  ")).count(), 2, "{text}");
+
+    let report = check::report(&config, test.clock.clone());
+    assert!(report.ends_with("配置可用。\n"), "{report}");
+    assert!(report.contains("sealing.key_file：文件 "), "{report}");
+    let secret = fs::read_to_string(config.sealing.key_file.as_ref().unwrap()).unwrap();
+    assert!(!report.contains(secret.trim()) && !text.contains(secret.trim()));
+}
+
+/// A deployment whose data keys Vault wraps, but for the file of before; and the file of its token.
+fn with_vault(test: &TestApp, vault: &Vault, with_file: bool) -> (Config, PathBuf) {
+    let token = PathBuf::from(format!("{}-token", test.config.sealing.key_dir.display()));
+    fs::write(&token, TOKEN).unwrap();
+    let mut settings = test.settings.clone();
+    let sealing = settings["sealing"].as_object_mut().unwrap();
+    sealing.insert("vault".into(), json!({ "url": vault.url, "key": "rollcall", "token_file": token }));
+    if !with_file {
+        sealing.remove("key_file");
+    }
+    (serde_json::from_value(settings).unwrap(), token)
+}
+
+fn keyring(test: &TestApp, config: &Config) -> Keyring {
+    secrets::keyring(config, test.clock.clone()).unwrap()
+}
+
+/// Why a value can't be opened or sealed now, as the operator reads it.
+fn why<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    match result {
+        Err(Error::Keys(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vault_keeps_the_keys_and_a_deployment_moves_to_it_while_it_runs() {
+    let test = TestApp::start().await;
+    let by_file = test.app.store().keyring().seal(PHONE, b"1").unwrap();
+    let vault = Vault::start();
+    let (both, token) = with_vault(&test, &vault, true);
+    let (alone, _) = with_vault(&test, &vault, false);
+    assert!(keyring(&test, &alone).open(PHONE, &by_file).is_err(), "the file wrapped it");
+
+    let said = command::rewrap(&both, test.clock.clone()).unwrap();
+    assert!(said.contains("vault:transit/rollcall"), "{said}");
+    let ring = keyring(&test, &alone);
+    assert_eq!(ring.open(PHONE, &by_file).unwrap(), b"1");
+    assert!(
+        ring.open_all()
+            .unwrap()
+            .iter()
+            .all(|(info, opened)| { opened.is_ok() && info.wrapped_by == "vault:transit/rollcall" })
+    );
+    let file = fs::read_dir(test.config.sealing.key_dir.join("1/contact")).unwrap().next().unwrap().unwrap();
+    let text = fs::read_to_string(file.path()).unwrap();
+    assert!(text.contains("vault:v1:"), "{text}");
+
+    // A key is asked for once: Vault may go away.
+    let asked = vault.requests();
+    vault.set(Mood::Sealed);
+    let sealed = ring.seal(PHONE, b"2").unwrap();
+    assert_eq!(ring.open(PHONE, &sealed).unwrap(), b"2");
+    assert_eq!(vault.requests(), asked);
+
+    // Who needs one then hears what to do, and is served when it is back.
+    let fresh = keyring(&test, &alone);
+    for (mood, remedy) in
+        [(Mood::Sealed, "先解封"), (Mood::Silent, "没有按时应答"), (Mood::Nonsense, "查看它的日志")]
+    {
+        vault.set(mood);
+        let said = why(fresh.open(PHONE, &sealed));
+        assert!(said.contains(remedy), "{mood:?}: {said}");
+    }
+    vault.set(Mood::Well);
+    fs::write(&token, "another").unwrap();
+    let said = why(fresh.open(PHONE, &sealed));
+    assert!(said.contains("403") && said.contains("transit/decrypt/rollcall"), "{said}");
+    assert!(!said.contains("another"), "a token is never printed");
+    fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    assert_eq!(fresh.open(PHONE, &sealed).unwrap(), b"2");
+
+    // A key file that says it is another's does not open.
+    let swapped = text.replace("\"purpose\": \"contact\"", "\"purpose\": \"photos\"");
+    let elsewhere = test.config.sealing.key_dir.join("1/photos").join(file.file_name());
+    fs::create_dir_all(elsewhere.parent().unwrap()).unwrap();
+    fs::write(&elsewhere, swapped).unwrap();
+    fs::remove_file(file.path()).unwrap();
+    let opened = keyring(&test, &alone).open_all().unwrap();
+    let refused = opened.into_iter().find(|(info, _)| info.purpose == Purpose::Photos).unwrap().1;
+    assert!(why(refused).contains("Vault 打不开"));
+    fs::remove_file(&token).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_values_are_sealed_by_the_national_cipher_where_the_school_says_so() {
+    let test = TestApp::start().await;
+    let aes = test.app.store().keyring().seal(PHONE, b"1").unwrap();
+    let mut config = owners(&test);
+    config.sealing.algorithm = Some("sm4-gcm".into());
+    let ring = keyring(&test, &config);
+    // The month has its key; the next one is SM4's.
+    ring.rotate(Some(Purpose::Contact)).unwrap();
+    test.clock.advance(KNOWN_AFTER);
+    let sm4 = ring.seal(PHONE, b"2").unwrap();
+    assert_eq!((aes.as_bytes()[1], sm4.as_bytes()[1]), (1, 2));
+    assert_eq!(
+        (ring.open(PHONE, &aes).unwrap(), ring.open(PHONE, &sm4).unwrap()),
+        (b"1".into(), b"2".into())
+    );
+    let renewed = ring.renew(PHONE, &aes).unwrap().unwrap();
+    assert_eq!(renewed.as_bytes()[1], 2);
+    config.sealing.algorithm = Some("rot-13".into());
+    assert!(secrets::keyring(&config, test.clock.clone()).is_err());
+}
