@@ -190,7 +190,10 @@ async fn made(world: &World, server: &Url) -> Vec<Canary> {
         Canary::new("what was answered", CANARY),
         Canary::new("a note on somebody", NOTE),
         Canary::new("what was sent wrong", WRONG),
-        Canary { is_clear: true, ..Canary::new("why somebody is exempt", REASON) },
+        Canary {
+            is_clear: clear_columns().contains("exemptions.reason"),
+            ..Canary::new("why somebody is exempt", REASON)
+        },
     ];
     let test = &world.test;
     let access_token = test.school().wecom.access_token().await.unwrap();
@@ -365,12 +368,13 @@ async fn canaries() {
     write("Z7", "keys of Redis", kept, "keys", "> 0", kept > 0.0);
     told("Redis", &canaries, &in_redis.into_iter().collect::<Vec<_>>().join("\n"));
 
+    let name: String = world.test.one("select max(name) from persons", &[]).await;
+    let known = Canary { what: "a name".to_owned(), is_clear: true, dressed: vec![name] };
+    let found = in_the_database(&world.test, &[known]).await;
+    assert!(found[0].contains("persons.name"), "what is there is found: {found:?}");
     let clear = clear_columns();
     let mut astray = Vec::new();
     for (canary, found) in canaries.iter().zip(in_the_database(&world.test, &canaries).await) {
-        if canary.is_clear {
-            assert!(!found.is_empty(), "{}: what is in clear is found", canary.what);
-        }
         let meant = |place: &String| canary.is_clear && clear.contains(place);
         astray.extend(
             found.iter().filter(|place| !meant(place)).map(|place| format!("{} in {place}", canary.what)),
