@@ -45,6 +45,8 @@ chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
 chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
 chaos_R13() { in_backed_up_postgres chaos::r13; } # the database's files are gone and come back: HISTORY= so many reports
 chaos_purge() { ignored_test chaos::purge; } # reports are taken while a large campaign is purged
+chaos_flood() { ignored_test chaos::flood; } # ten thousand forged callbacks a second, and real ones among them
+chaos_rotation() { has nginx || install_packages nginx-light; ignored_test chaos::rotation; } # every secret is changed under load
 chaos_mirror() { ignored_test chaos::mirror; } # a million random changes
 chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and in any order
 
@@ -52,7 +54,14 @@ chaos_gate() { ignored_test chaos::gate; } # a million passages, told late and i
 
 authz_Z1() { tests_named authz::everybody_gets; }               # every role, every operation
 authz_Z2() { ignored_test authz::a_million_pairs; }             # anybody, anything: PAIRS= as many
+authz_Z3() { ignored_test authz::sabotage; }                     # two schools, without the application's own conditions
 authz_Z4() { ignored_test chaos::z4; }                          # how long a right outlasts its end
+authz_Z5() { # somebody else's tester, with the OpenAPI document, as everybody and nobody: EXAMPLES= an operation
+  install_schemathesis
+  ROLLCALL_SCHEMATHESIS=$root/target/schemathesis/bin/schemathesis ignored_test authz::schemathesis
+}
+authz_Z6() { ignored_test chaos::z6; }                           # ways back from WeCom: twice, late, another's
+authz_Z7() { ignored_test authz::canaries; }                     # what is secret or sensitive, looked for everywhere
 authz_Z8() { ignored_test chaos::z8; }                           # a dump without keys; keys changed while a school reports
 authz_Z9() { ignored_test chaos::z9; }                           # the audit edited, cut, put together anew: MUTATIONS= as many
 authz_Z10() { ignored_test chaos::z10; }                         # codes replayed, too late, forged, at two gates: FORGED= as many
@@ -69,6 +78,17 @@ tests_named() { # PATH
 ignored_test() { # PATH
   [ -n "${ROLLCALL_TEST_DATABASE_URL:-}" ] || start_test_services
   cargo test --quiet --release --locked -p rollcall-tests "$1" -- --ignored --nocapture --test-threads=1
+}
+
+# The versions and bytes that tests/schemathesis/requirements.txt names, into a place of their own.
+install_schemathesis() {
+  local home=$root/target/schemathesis needed=$root/tests/schemathesis/requirements.txt
+  has_python_venv || install_packages python3-venv
+  cmp -s "$needed" "$home/installed" && return
+  say "安装 schemathesis" "installing schemathesis"
+  python3 -m venv --clear "$home"
+  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$needed"
+  cp "$needed" "$home/installed"
 }
 
 # One that loses a Postgres of its own, which archives into a repository; a subshell, so that it goes with it.

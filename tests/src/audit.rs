@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use app::{
     App,
-    audit::{anchors::Anchors, sealing, verify},
+    audit::{anchors::Anchors, rotate_key, sealing, verify},
 };
 use chrono::TimeDelta;
 use domain::audit::{Act, Flaw};
@@ -307,6 +307,25 @@ async fn a_head_is_signed_when_something_is_new_and_the_days_is_told() {
     assert_eq!(told(&file).lines.len(), 3);
     let anchored: i64 = test.one("select count(*) from audit_heads where anchored = 'file'", &[]).await;
     assert_eq!(anchored, 3);
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_signs_what_comes_and_what_was_signed_before_still_holds() {
+    let test = TestApp::start().await;
+    let file = outside("rotated");
+    let app = anchored(&test, &file, None);
+    fill(&app, &test, 2).await;
+    test.clock.advance(TimeDelta::minutes(1));
+    let new = rotate_key(&app, app.school(1).unwrap()).await.unwrap();
+    fill(&app, &test, 2).await;
+    let sql = "select encode(kid, 'hex') from audit_heads order by seq";
+    let signed: Vec<String> =
+        test.owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(signed.len(), 2);
+    assert_ne!(signed[0], new);
+    assert_eq!(signed[1], new);
+    assert_eq!(flaws(&app, &told(&file)).await, []);
     std::fs::remove_file(&file).unwrap();
 }
 

@@ -2,6 +2,7 @@
 //! are shown, and what an answer may hold, against an oracle of its own. What each role may stands in `authz/oracle.rs`,
 //! how each operation is called in `authz/rows/`: a new operation is a line there.
 
+mod canaries;
 mod client;
 mod fields;
 mod figures;
@@ -12,6 +13,9 @@ pub mod oracle;
 mod pairs;
 mod people;
 mod rows;
+mod sabotage;
+mod schemathesis;
+mod strange;
 mod two_roles;
 pub mod world;
 

@@ -238,7 +238,7 @@ async fn the_commands_say_what_there_is_and_where_it_comes_from() {
 
     let report = check::report(&config, test.clock.clone());
     assert!(report.ends_with("配置可用。\n"), "{report}");
-    assert!(report.contains("sealing.key_file  文件 "), "{report}");
+    assert!(report.contains("sealing.key_file：文件 "), "{report}");
     let secret = fs::read_to_string(config.sealing.key_file.as_ref().unwrap()).unwrap();
     assert!(!report.contains(secret.trim()) && !text.contains(secret.trim()));
 }

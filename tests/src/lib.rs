@@ -84,6 +84,7 @@ mod roster;
 mod roster_lists;
 mod schools_apart;
 mod second_factor;
+mod secrets;
 mod security_documents;
 mod sessions;
 mod sign_in;

@@ -1,7 +1,13 @@
 //! Further processes of the same installation: this very program, started again as a little service that calls
 //! WeCom when it is told to. What they share with each other is the database, nothing else.
 
-use std::{env, process::Stdio, sync::Arc};
+use std::{
+    env,
+    fs::File,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use domain::clock::Clock;
@@ -29,6 +35,15 @@ struct Settings {
     /// Whether a server does the work behind the requests too, as one that is a whole installation does.
     #[serde(default)]
     with_worker: bool,
+    /// Where a server's log goes: as JSON, as in a deployment. None: it keeps none.
+    #[serde(default)]
+    log: Option<PathBuf>,
+}
+
+impl Settings {
+    fn new(config: serde_json::Value, test: &TestApp) -> Self {
+        Self { config, now: test.app.now(), with_worker: false, log: None }
+    }
 }
 
 /// What it is told to do, all at once.
@@ -64,7 +79,7 @@ pub struct Process {
 impl Process {
     /// Another process of the test's installation.
     pub fn start(test: &TestApp) -> Self {
-        let settings = Settings { config: test.settings.clone(), now: test.app.now(), with_worker: false };
+        let settings = Settings::new(test.settings.clone(), test);
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "process::service", "--ignored", "--nocapture"])
             .env(SETTINGS, serde_json::to_string(&settings).unwrap())
@@ -114,7 +129,7 @@ impl Server {
         config["server"]["listen"] = format!("127.0.0.1:{port}").into();
         config["server"]["public_url"] = url.as_str().trim_end_matches('/').into();
         change(&mut config);
-        let settings = Settings { config, now: test.app.now(), with_worker: false };
+        let settings = Settings::new(config, test);
         let child = Self::run(&settings).await;
         Self { child, url, settings }
     }
@@ -123,6 +138,21 @@ impl Server {
     pub async fn start_with_worker(test: &TestApp) -> Self {
         let mut server = Self::start(test, |_| ()).await;
         server.settings.with_worker = true;
+        server.kill().await;
+        server.restart().await;
+        server
+    }
+
+    /// One that keeps a log in this file, with or without the work behind the requests.
+    pub async fn start_logged(
+        test: &TestApp,
+        log: &Path,
+        with_worker: bool,
+        change: impl FnOnce(&mut serde_json::Value),
+    ) -> Self {
+        let mut server = Self::start(test, change).await;
+        server.settings.with_worker = with_worker;
+        server.settings.log = Some(log.to_owned());
         server.kill().await;
         server.restart().await;
         server
@@ -140,18 +170,34 @@ impl Server {
         assert!(self.child.wait().await.unwrap().success(), "it ended by itself, and well");
     }
 
+    /// What it is configured with from its next start on.
+    pub fn reconfigure(&mut self, change: impl FnOnce(&mut serde_json::Value)) {
+        change(&mut self.settings.config);
+    }
+
+    /// Its process, for /proc.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Again, at the same address.
     pub async fn restart(&mut self) {
         self.child = Self::run(&self.settings).await;
     }
 
     async fn run(settings: &Settings) -> Child {
+        let log = match &settings.log {
+            None => Stdio::inherit(),
+            Some(path) => File::options().create(true).append(true).open(path).unwrap().into(),
+        };
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "process::server", "--ignored", "--nocapture"])
             .env(SETTINGS, serde_json::to_string(settings).unwrap())
+            // The log of a deployment that says nothing of it.
+            .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .expect("this program starts again");
@@ -169,6 +215,9 @@ async fn server() {
     let Ok(settings) = env::var(SETTINGS) else { return };
     let _ = rustls::crypto::ring::default_provider().install_default();
     let settings: Settings = serde_json::from_str(&settings).unwrap();
+    if settings.log.is_some() {
+        server::telemetry::init();
+    }
     let config: Arc<Config> = Arc::new(serde_json::from_value(settings.config).unwrap());
     let app = server::compose::app(&config, Arc::new(Standing(settings.now))).unwrap();
     let listener = std::net::TcpListener::bind(config.server.listen).unwrap();
@@ -179,6 +228,12 @@ async fn server() {
             tokio::spawn(app::jobs::work(app.clone(), stopped.clone()));
         }
         tokio::spawn(app::jobs::tick(app.clone(), stopped));
+    }
+    if let Some(address) = config.server.metrics_listen {
+        let listener = std::net::TcpListener::bind(address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let metrics = server::http::metrics::install();
+        tokio::spawn(server::http::metrics::serve(app.clone(), metrics, listener).unwrap());
     }
     let running = server::http::serve(app, config.clone(), listener, true).unwrap();
     tokio::io::stdout().write_all(format!("{ANSWER}ready\n").as_bytes()).await.unwrap();

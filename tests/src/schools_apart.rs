@@ -1,8 +1,8 @@
 //! Schools in one deployment never meet: the catalogue proves the shape, two schools side by side the effect.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 
-use crate::databases;
+use crate::{databases, test_app::TestApp};
 
 /// Read before it is known which school a request is for; everything else is school data.
 const CONTROL_PLANE: [&str; 10] = [
@@ -25,6 +25,146 @@ async fn names(owner: &Client, sql: &str) -> Vec<String> {
 const TABLES: &str =
     "select relname::text from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace
     and relname not like '\\_\\_diesel%' order by 1";
+
+/// Stands before every name of the neighbouring school.
+pub const NEIGHBOUR: &str = "邻校·";
+
+/// Tables of school data: those of which there are parts, as one.
+const SCHOOL_TABLES: &str = "select c.relname::text from pg_class c join pg_policies p on p.tablename = c.relname
+    where p.policyname = 'school' and not c.relispartition and c.relnamespace = 'public'::regnamespace order by 1";
+
+/// Puts a second school beside the first: every row again, with other names. Gives the tables of school data.
+pub async fn double(owner: &Client) -> Vec<String> {
+    let corp = "insert into corps select 2, name, 'wwneighbour', time_zone, records_begin_on from corps where corp_id = 1";
+    owner.execute(corp, &[]).await.unwrap();
+    let tables = names(owner, SCHOOL_TABLES).await;
+    // What refers to another table comes after it, in whatever order that is.
+    let mut left = tables.clone();
+    while !left.is_empty() {
+        let (mut failed, mut why) = (Vec::new(), String::new());
+        for table in &left {
+            if let Err(error) = owner.batch_execute(&again(owner, table).await).await {
+                why.push_str(&format!("{table}: {error:?}\n"));
+                failed.push(table.clone());
+            }
+        }
+        assert!(failed.len() < left.len(), "no second school: {why}");
+        left = failed;
+    }
+    tables
+}
+
+/// All rows of a table again, as the second school's.
+async fn again(owner: &Client, table: &str) -> String {
+    let sql = "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+        where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''";
+    let columns: String = owner.query_one(sql, &[&table]).await.unwrap().get(0);
+    format!(
+        "insert into {table} ({columns}) overriding system value
+         select {columns} from (
+           select (jsonb_populate_record(null::{table}, to_jsonb(t) || jsonb_build_object('corp_id', 2) || coalesce(
+             (select jsonb_object_agg(key, '{NEIGHBOUR}' || value) from jsonb_each_text(to_jsonb(t))
+              where key in ('name', 'title') and value is not null), '{{}}'))).*
+           from {table} t where corp_id = 1) again
+         on conflict do nothing"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_statement_without_a_condition_reaches_the_school_beside() {
+    let test = TestApp::start().await;
+    let tables = double(&test.owner).await;
+    let service =
+        databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
+    let denied = |error: &tokio_postgres::Error| error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+    let mut filled = 0;
+    for table in &tables {
+        let count = |corp: i32| format!("select count(*) from {table} where corp_id = {corp}");
+        let (own, others): (i64, i64) = (test.one(&count(1), &[]).await, test.one(&count(2), &[]).await);
+        filled += usize::from(others > 0);
+        let begin = "begin; set local rollcall.corp_id = '1'";
+        service.batch_execute(begin).await.unwrap();
+        let seen: i64 =
+            service.query_one(&format!("select count(*) from {table}"), &[]).await.unwrap().get(0);
+        assert_eq!(seen, own, "{table} shows the own rows and no other");
+        service.batch_execute("rollback").await.unwrap();
+        // Every statement there is, each without asking which school's a row is.
+        let column =
+            "select attname::text from pg_attribute where attrelid = $1::text::regclass and attnum > 0
+            and not attisdropped and has_column_privilege('rollcall_app', attrelid, attnum, 'update')
+            order by attnum limit 1";
+        let column = test.owner.query_opt(column, &[table]).await.unwrap();
+        let column = column.map_or_else(|| "corp_id".to_owned(), |row| row.get::<_, String>(0));
+        for sql in [
+            format!("update {table} set {column} = {column}"),
+            format!("update {table} set {column} = {column} where corp_id <> 1"),
+            format!("delete from {table} where corp_id <> 1"),
+        ] {
+            service.batch_execute(begin).await.unwrap();
+            match service.execute(&sql, &[]).await {
+                Ok(rows) if sql.contains("where") => assert_eq!(rows, 0, "{sql}"),
+                Ok(rows) => assert!(i64::try_from(rows).unwrap() <= own, "{sql}: {rows} rows"),
+                Err(error) if sql.contains("where") => assert!(denied(&error), "{sql}: {error:?}"),
+                // What forbids it is another rule.
+                Err(_) => {}
+            }
+            service.batch_execute("rollback").await.unwrap();
+        }
+        if own > 0 {
+            let columns = "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+                where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''";
+            let columns: String = test.one(columns, &[table]).await;
+            let smuggled = columns.replacen("corp_id", "2", 1);
+            service.batch_execute(begin).await.unwrap();
+            let sql = format!(
+                "insert into {table} ({columns}) overriding system value select {smuggled} from {table} limit 1"
+            );
+            let error = service.execute(&sql, &[]).await.expect_err(&sql);
+            // What the policy refuses and what the role may not do at all have the same code.
+            assert!(denied(&error), "{sql}: {error:?}");
+            service.batch_execute("rollback").await.unwrap();
+        }
+        let after: i64 = test.one(&count(2), &[]).await;
+        assert_eq!(after, others, "{table}: nothing of the other school changed");
+    }
+    assert!(filled > 10, "{filled} of {} tables have rows of two schools", tables.len());
+}
+
+/// What runs as the owner: makes and drops parts of a table (only what is empty, of all schools), asks who logged in, gathers figures
+/// for the planner, and takes changes back.
+const DEFINERS: [&str; 5] = [
+    "drop_answers_partition(text,date)",
+    "ensure_answers_partition(text,date)",
+    "reader.corp()",
+    "refresh_statistics()",
+    "undo_changes(integer,bigint)",
+];
+
+/// Whoever calls what runs as the owner, whom row-level security does not bind, reaches nothing of the school beside.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_as_the_owner_serves_one_school() {
+    let test = TestApp::start().await;
+    double(&test.owner).await;
+    let definers = names(
+        &test.owner,
+        "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where p.prosecdef and n.nspname in ('public', 'reader') order by 1",
+    )
+    .await;
+    let strange: Vec<&String> =
+        definers.iter().filter(|definer| !DEFINERS.contains(&definer.as_str())).collect();
+    assert!(strange.is_empty(), "what these reach of another school is to be tried here: {strange:?}");
+    let service =
+        databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
+    service.batch_execute("begin; set local rollcall.corp_id = '1'").await.unwrap();
+    let set: i64 = test.one("select max(change_set_id) from change_sets where corp_id = 2", &[]).await;
+    let undone = service.batch_execute(&format!("call undo_changes(2, {set})")).await;
+    assert_eq!(undone.unwrap_err().code().map(SqlState::code), Some("RC002"));
+    service.batch_execute("rollback").await.unwrap();
+    // Figures for the planner and parts of a table show no row; the views of readers are not the service's.
+    let read = service.batch_execute("select * from reader.people").await;
+    assert_eq!(read.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_is_school_data_or_on_the_list() {

@@ -15,14 +15,15 @@ fn location(response: &reqwest::Response, base: &Url) -> Url {
 }
 
 /// Goes to WeCom and comes back with the callback's address, not yet opened.
-async fn to_callback(browser: &Browser) -> Url {
+pub(crate) async fn to_callback(browser: &Browser) -> Url {
     let start = browser.request(Method::GET, browser.url("/auth/start?to=/healthz"), None, &[]).await;
     assert_eq!(start.status(), StatusCode::FOUND);
     let wecom = browser.request(Method::GET, location(&start, &browser.url("/")), None, &[]).await;
     location(&wecom, &browser.url("/"))
 }
 
-fn browser_of(test: &TestApp, userid: &str) -> Browser {
+/// The browser of somebody whom WeCom knows and Rollcall does not yet.
+pub(crate) fn browser_of(test: &TestApp, userid: &str) -> Browser {
     let browser = Browser::new(test.url.clone(), IN_CLIENT);
     browser.set_cookie("simulator_user", userid);
     browser

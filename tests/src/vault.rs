@@ -58,6 +58,7 @@ impl Vault {
         let state =
             web::Data::new(State { key, mood: Mutex::new(Mood::Well), requests: AtomicUsize::new(0) });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = state.clone();
         let server = HttpServer::new(move || {

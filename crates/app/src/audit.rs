@@ -19,6 +19,7 @@ use store::{
     audit::{self as rows, Event, HeadRow, Question, Waiting},
 };
 
+pub use keys::rotate as rotate_key;
 pub(crate) use keys::{is_signed_text, sign};
 pub use store::audit::{Row, SeenBy};
 pub use verify::{Verified, verify};

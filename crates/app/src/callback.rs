@@ -1,15 +1,33 @@
 //! Callbacks: verify, keep, answer. Everything else happens in a job.
 
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
 use store::{inbox, jobs as queue};
-use wecom::callback::Query;
+use wecom::{callback::Query, crypto::CryptoError};
 
 use crate::{App, Error, Result, jobs, secret};
+
+/// The second in which a refusal was last told, and how many were not told since.
+static TOLD_AT: AtomicI64 = AtomicI64::new(0);
+static UNTOLD: AtomicU64 = AtomicU64::new(0);
+
+/// Tells of a refusal, once a second at most: a flood of forged callbacks must not fill the log.
+fn tell(corp: i32, name: &str, error: CryptoError, now: DateTime<Utc>) {
+    let second = now.timestamp();
+    if TOLD_AT.swap(second, Ordering::Relaxed) == second {
+        UNTOLD.fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    let untold = UNTOLD.swap(0, Ordering::Relaxed);
+    tracing::warn!(corp, app = name, %error, untold, "callback refused");
+}
 
 /// Proves the address to WeCom: the text to answer with, as it is.
 pub fn verify(app: &App, corp: i32, name: &str, query: &Query) -> Result<String> {
     let receiver = app.school(corp)?.receiver(name).ok_or(Error::NotFound)?;
     receiver.verify_address(query).map_err(|error| {
-        tracing::warn!(corp, app = name, %error, "callback address check refused");
+        tell(corp, name, error, app.now());
         Error::Forbidden
     })
 }
@@ -20,7 +38,7 @@ pub async fn receive(app: &App, corp: i32, name: &str, query: &Query, body: &str
     let receiver = school.receiver(name).ok_or(Error::NotFound)?;
     let now = app.now();
     let received = receiver.receive_at(query, body, now).map_err(|error| {
-        tracing::warn!(corp, app = name, %error, "callback refused");
+        tell(corp, name, error, now);
         Error::Forbidden
     })?;
     let digest = secret::hash(received.xml.as_bytes());

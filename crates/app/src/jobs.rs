@@ -156,6 +156,8 @@ fn reason(error: &Error) -> String {
     match error {
         Error::Wecom(error) | Error::Sync(sync::Error::Wecom(error)) => outbox::words(error),
         Error::Sync(sync::Error::Busy) => "另一次通讯录同步正在进行".to_owned(),
+        // In Chinese, with what to do.
+        Error::Unavailable(store::Error::Keys(why)) => why.clone(),
         Error::Unavailable(_) | Error::Sync(sync::Error::Store(_)) => "数据库暂时没有响应".to_owned(),
         Error::Internal(what, _) => format!("程序内部错误（{what}），详情见服务日志"),
         Error::Sync(error) => format!("通讯录同步没有完成（{error}），详情见服务日志"),

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod config;
 pub mod doctor;
 pub mod import;
 pub mod keys;
@@ -115,14 +116,8 @@ enum Command {
     /// 检查配置
     Config {
         #[command(subcommand)]
-        command: ConfigCommand,
+        command: config::Command,
     },
-}
-
-#[derive(Debug, Subcommand)]
-enum ConfigCommand {
-    /// 读取并检查配置文件，不启动服务
-    Check,
 }
 
 /// A command failed and has said so to the person: nothing is left to log.
@@ -175,10 +170,15 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Retention { command: retention::Command::Run { corp } } => {
             retention::run(&compose::app(&config, clock)?, corp).await
         }
+        Command::Audit { command: audit::Command::RotateKey { corp } } => {
+            let app = compose::app(&config, clock)?;
+            audit::rotate(&app, school(&app, corp)?).await
+        }
         Command::Keys { command } => keys::run(&config, clock, &command).await,
-        Command::Config { command: ConfigCommand::Check } => {
+        Command::Config { command: config::Command::Check } => {
             compose::app(&config, clock.clone())?;
-            print(&check::report(&config, clock))
+            let found = Config::secrets(&cli.config)?;
+            print(&format!("{}{}", config::report(&found), check::report(&config, clock)))
         }
         Command::Openapi
         | Command::Reference { .. }

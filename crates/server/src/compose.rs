@@ -42,7 +42,7 @@ pub fn owner_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Sto
 
 /// The whole application over one clock.
 pub fn app(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
-    let cache = Cache::new(config.redis.url.as_deref());
+    let cache = Cache::new(config.redis.url.as_ref().map(|url| url.expose_secret()));
     let store = store(config, clock.clone())?;
     let schools = config
         .schools
@@ -59,11 +59,6 @@ fn compose_school(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<School> {
     let corp = corp(school);
-    let receiver = |token: &secrecy::SecretString, key: &secrecy::SecretString| {
-        Receiver::new(token.expose_secret(), key.expose_secret(), &school.wecom_corpid).with_context(|| {
-            format!("{} 的回调 Token 或 EncodingAESKey 不对：Key 应为 43 个字符", school.name)
-        })
-    };
     let shared = Shared::in_postgres(store, school.corp_id);
     let wecom = app_client(config, school, clock, &shared)?;
     let contacts = contacts_client(config, school, clock, &shared)?;
@@ -83,15 +78,42 @@ fn compose_school(
             .with_context(|| format!("{} 的保存期限不对（schools.retention）", school.name))?,
         second_factor: school.second_factor,
         reading_budgets: school.reading_budgets()?,
-        receiver: receiver(&school.app.token, &school.app.encoding_aes_key)?,
-        contacts_receiver: match &school.contacts {
-            Some(contacts) => Some(receiver(&contacts.token, &contacts.encoding_aes_key)?),
-            None => None,
-        },
+        receiver: app_receiver(school)?,
+        contacts_receiver: contacts_receiver(school)?,
         mirror: sync::Mirror { store: store.clone(), corp: corp.clone(), app: wecom.clone(), contacts },
         wecom,
         corp,
     })
+}
+
+fn app_receiver(school: &config::School) -> anyhow::Result<Receiver> {
+    let app = &school.app;
+    let now = (&app.token, &app.encoding_aes_key);
+    receiver(school, now, (app.previous_token.as_ref(), app.previous_encoding_aes_key.as_ref()))
+}
+
+fn contacts_receiver(school: &config::School) -> anyhow::Result<Option<Receiver>> {
+    let Some(contacts) = &school.contacts else { return Ok(None) };
+    let now = (&contacts.token, &contacts.encoding_aes_key);
+    let before = (contacts.previous_token.as_ref(), contacts.previous_encoding_aes_key.as_ref());
+    receiver(school, now, before).map(Some)
+}
+
+/// What opens callbacks under a Token and an EncodingAESKey, and under those before, of which one may be what it was.
+fn receiver(
+    school: &config::School,
+    (token, key): (&SecretString, &SecretString),
+    before: (Option<&SecretString>, Option<&SecretString>),
+) -> anyhow::Result<Receiver> {
+    let made = Receiver::new(token.expose_secret(), key.expose_secret(), &school.wecom_corpid);
+    let made = match before {
+        (None, None) => made,
+        (old_token, old_key) => made.and_then(|receiver| {
+            let (token, key) = (old_token.unwrap_or(token), old_key.unwrap_or(key));
+            receiver.with_previous(token.expose_secret(), key.expose_secret())
+        }),
+    };
+    made.with_context(|| format!("{} 的回调 Token 或 EncodingAESKey 不对：Key 应为 43 个字符", school.name))
 }
 
 /// What the clients of a school keep together: tokens, and calls counted against WeCom's limits.

@@ -1,6 +1,8 @@
 //! The configuration: one TOML file, every key of which an environment variable may replace
 //! (`ROLLCALL_DATABASE__URL` is `database.url`). docs/CONFIG.md lists the keys.
 
+pub mod secrets;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -87,10 +89,12 @@ fn default_reveal_sign_in_minutes() -> u32 {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// The service role, which owns no table.
+    /// The service role, which owns no table. A secret.
+    #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub url: SecretString,
-    /// The owner, for `rollcall migrate` and `rollcall keys` only.
+    /// The owner, for `rollcall migrate` and `rollcall keys` only. A secret.
+    #[serde(default, deserialize_with = "secrets::read_some")]
     #[schema(value_type = Option<String>)]
     pub owner_url: Option<SecretString>,
     /// Connections held at most.
@@ -113,8 +117,10 @@ fn default_pool_size() -> usize {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redis {
-    /// `redis://…`.
-    pub url: Option<String>,
+    /// `redis://…`. A secret.
+    #[serde(default, deserialize_with = "secrets::read_some")]
+    #[schema(value_type = Option<String>)]
+    pub url: Option<SecretString>,
 }
 
 /// What seals personal data.
@@ -320,15 +326,26 @@ pub struct AppSecrets {
     pub name: String,
     /// AgentId.
     pub agentid: i64,
-    /// Secret.
+    /// The app's Secret. A secret.
+    #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub secret: SecretString,
-    /// 接收消息 Token.
+    /// 接收消息 Token. A secret.
+    #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub token: SecretString,
-    /// 接收消息 EncodingAESKey.
+    /// 接收消息 EncodingAESKey. A secret.
+    #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub encoding_aes_key: SecretString,
+    /// The Token before, while it changes: callbacks under either open. Left out once the console has the new one. A secret.
+    #[serde(default, deserialize_with = "secrets::read_some")]
+    #[schema(value_type = Option<String>)]
+    pub previous_token: Option<SecretString>,
+    /// The EncodingAESKey before, likewise. A secret.
+    #[serde(default, deserialize_with = "secrets::read_some")]
+    #[schema(value_type = Option<String>)]
+    pub previous_encoding_aes_key: Option<SecretString>,
 }
 
 fn default_app() -> String {
@@ -339,15 +356,33 @@ fn default_app() -> String {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactsSecrets {
-    /// Secret.
+    /// Its Secret. A secret.
+    #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub secret: SecretString,
-    /// 接收事件 Token.
+    /// 接收事件 Token. A secret.
+    #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub token: SecretString,
-    /// 接收事件 EncodingAESKey.
+    /// 接收事件 EncodingAESKey. A secret.
+    #[serde(deserialize_with = "secrets::read")]
     #[schema(value_type = String)]
     pub encoding_aes_key: SecretString,
+    /// The Token before, while it changes: callbacks under either open. Left out once the console has the new one. A secret.
+    #[serde(default, deserialize_with = "secrets::read_some")]
+    #[schema(value_type = Option<String>)]
+    pub previous_token: Option<SecretString>,
+    /// The EncodingAESKey before, likewise. A secret.
+    #[serde(default, deserialize_with = "secrets::read_some")]
+    #[schema(value_type = Option<String>)]
+    pub previous_encoding_aes_key: Option<SecretString>,
+}
+
+/// The file, and the environment over it.
+fn sources(path: &Path) -> Figment {
+    Figment::new()
+        .merge(Toml::file_exact(path))
+        .merge(Env::prefixed("ROLLCALL_").filter(|key| key.as_str().contains("__")).split("__"))
 }
 
 impl Config {
@@ -359,12 +394,14 @@ impl Config {
                 path.display()
             );
         }
-        let config: Self = Figment::new()
-            .merge(Toml::file_exact(path))
-            .merge(Env::prefixed("ROLLCALL_").filter(|key| key.as_str().contains("__")).split("__"))
-            .extract()?;
+        let config: Self = sources(path).extract()?;
         config.check()?;
         Ok(config)
+    }
+
+    /// Where each secret of this configuration comes from.
+    pub fn secrets(path: &Path) -> anyhow::Result<Vec<secrets::Found>> {
+        secrets::find(&sources(path), path)
     }
 
     fn check(&self) -> anyhow::Result<()> {

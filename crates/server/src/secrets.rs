@@ -14,7 +14,7 @@ use store::sealed::{
 };
 
 use crate::{
-    config::{Config, Sealing},
+    config::{Config, Sealing, secrets::located},
     vault::Vault,
 };
 
@@ -26,14 +26,7 @@ const CREDENTIALS: &str = "$CREDENTIALS_DIRECTORY";
 /// # Errors
 /// It names a credential and this process has none.
 pub fn expand(path: &Path) -> anyhow::Result<PathBuf> {
-    let Ok(name) = path.strip_prefix(CREDENTIALS) else { return Ok(path.to_owned()) };
-    let folder = env::var_os("CREDENTIALS_DIRECTORY").with_context(|| {
-        format!(
-            "{} 是 systemd 凭据，而这个进程没有凭据：由 systemd 启动（LoadCredential=），或用 systemd-run -p LoadCredential=… 运行",
-            path.display()
-        )
-    })?;
-    Ok(Path::new(&folder).join(name))
+    located(path).map_err(anyhow::Error::msg)
 }
 
 /// The keyring of the configuration. Reads the key-encryption keys; the data keys are read when they are needed.
@@ -93,15 +86,9 @@ fn local<'a>(lines: impl Iterator<Item = &'a str>) -> Option<LocalKeys> {
     LocalKeys::new(&lines.map(hex::decode).collect::<Result<Vec<_>, _>>().ok()?)
 }
 
-/// Where each secret of the configuration comes from: its key, and where. Never what it is.
+/// Where what wraps the data keys comes from: its key, and where. Never what it is. Of other secrets: [`crate::config::secrets`].
 pub fn sources(config: &Config) -> Vec<(String, String)> {
-    let mut found = vec![("database.url".to_owned(), written("database.url"))];
-    if config.database.owner_url.is_some() {
-        found.push(("database.owner_url".into(), written("database.owner_url")));
-    }
-    if config.redis.url.is_some() {
-        found.push(("redis.url".into(), written("redis.url")));
-    }
+    let mut found = Vec::new();
     let Sealing { key_file, key_env, vault, .. } = &config.sealing;
     if let Some(path) = key_file {
         found.push(("sealing.key_file".into(), file(path)));
@@ -114,15 +101,6 @@ pub fn sources(config: &Config) -> Vec<(String, String)> {
         found.push(("sealing.vault".into(), at));
         found.push(("sealing.vault.token_file".into(), file(&vault.token_file)));
     }
-    for school in &config.schools {
-        let mut of = |key: &str| {
-            found.push((format!("schools[{}].{key}", school.corp_id), "配置文件".into()));
-        };
-        of("app");
-        if school.contacts.is_some() {
-            of("contacts");
-        }
-    }
     found
 }
 
@@ -131,13 +109,6 @@ fn file(path: &Path) -> String {
         Ok(name) => format!("systemd 凭据 {}", name.display()),
         Err(_) => format!("文件 {}", path.display()),
     }
-}
-
-/// A key that stands in the configuration file unless the environment replaces it.
-fn written(key: &str) -> String {
-    let variable = format!("ROLLCALL_{}", key.to_uppercase().replace('.', "__"));
-    let set = env::vars_os().any(|(name, _)| name.to_string_lossy().to_uppercase() == variable);
-    if set { format!("环境变量 {variable}") } else { "配置文件".into() }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod approvals;
 pub mod directory;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
@@ -47,6 +48,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/faults", web::delete().to(end_faults))
         .route("/faults/{id}", web::delete().to(end_fault))
         .route("/tokens", web::delete().to(invalidate_tokens))
+        .route("/secrets/{receiver}", web::post().to(reset_secret))
         .route("/ledger", web::get().to(ledger))
         .route("/messages/{userid}", web::get().to(messages))
         .route("/messages/{userid}/click", web::post().to(click))
@@ -183,6 +185,31 @@ async fn end_fault(id: Path<u64>, shared: Here) -> Json<Value> {
 async fn invalidate_tokens(shared: Here) -> Json<Value> {
     shared.write().tokens.invalidate();
     Json(json!({ "invalidated": true }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSecret {
+    secret: String,
+    /// Whether the tokens of both secrets end with it: WeCom does not say whether they do.
+    #[serde(default)]
+    ends_tokens: bool,
+}
+
+/// An administrator resets the secret of the app, or of the contacts-sync assistant: the one before gives no token any more.
+async fn reset_secret(receiver: Path<String>, new: Json<NewSecret>, shared: Here) -> Answer {
+    let mut world = shared.write();
+    let receiver = receiver_named(&world, &receiver)?;
+    let NewSecret { secret, ends_tokens } = new.into_inner();
+    let spec = Arc::make_mut(&mut world.spec);
+    match receiver {
+        Receiver::App => spec.app.secret = secret,
+        Receiver::Contacts => spec.contacts.secret = secret,
+    }
+    if ends_tokens {
+        world.tokens.invalidate();
+    }
+    Ok(Json(json!({ "reset": true })))
 }
 
 async fn ledger(filter: Query<Filter>, shared: Here) -> Json<Value> {

@@ -35,6 +35,8 @@ pub struct Query {
 #[derive(Debug, Clone)]
 pub struct Receiver {
     crypto: CallbackCrypto,
+    /// What is tried where that does not open it.
+    previous: Option<CallbackCrypto>,
     window: Option<TimeDelta>,
 }
 
@@ -61,18 +63,39 @@ impl Receiver {
         if corpid.is_empty() {
             return Err(CryptoError::Receiver);
         }
-        Ok(Receiver { crypto: CallbackCrypto::new(token, encoding_aes_key, corpid)?, window: None })
+        let crypto = CallbackCrypto::new(token, encoding_aes_key, corpid)?;
+        Ok(Receiver { crypto, previous: None, window: None })
+    }
+
+    /// Also opens what comes under the Token and EncodingAESKey that held before. WeCom asks the address with new ones before
+    /// it saves them, and repeats what it sent before with the old ones: while they change, both have to open.
+    pub fn with_previous(mut self, token: &str, encoding_aes_key: &str) -> Result<Self, CryptoError> {
+        self.previous = Some(self.crypto.with_keys(token, encoding_aes_key)?);
+        Ok(self)
+    }
+
+    /// By the keys that hold now, or else by those that held before. Where both fail, the first says why.
+    fn by_either<T>(
+        &self,
+        open: impl Fn(&CallbackCrypto) -> Result<T, CryptoError>,
+    ) -> Result<T, CryptoError> {
+        open(&self.crypto).or_else(|error| match &self.previous {
+            Some(previous) => open(previous).map_err(|_| error),
+            None => Err(error),
+        })
     }
 
     /// Answers WeCom's verification of the address (doc 90930): the text to be sent back as it is, within a second.
     pub fn verify_address(&self, query: &Query) -> Result<String, CryptoError> {
         let echo = query.echostr.as_deref().ok_or(CryptoError::Ciphertext)?;
-        self.crypto.verify(&query.msg_signature, &query.timestamp, &query.nonce, echo)?;
-        Ok(self.crypto.decrypt(echo)?.message)
+        self.by_either(|crypto| {
+            crypto.verify(&query.msg_signature, &query.timestamp, &query.nonce, echo)?;
+            Ok(crypto.decrypt(echo)?.message)
+        })
     }
 
     /// The body that answers a callback with a passive reply (doc 90930): encrypted for the corp, signed with `now`
-    /// (Unix seconds) and a nonce of its own. `to` is the [`Received::common`] that is answered.
+    /// (Unix seconds) and a nonce of its own, under the keys that hold now. `to` is the [`Received::common`] that is answered.
     pub fn reply(&self, reply: &Reply, to: &Common, now: i64) -> String {
         let nonce = rand::random::<u64>().to_string();
         self.crypto.seal_envelope(&reply.to_xml(to, now), rand::random(), &now.to_string(), &nonce)
@@ -99,7 +122,9 @@ impl Receiver {
 
     /// Opens the body of a callback: signature first, then decryption and receiver, then the XML inside.
     pub fn receive(&self, query: &Query, body: &str) -> Result<Received, CryptoError> {
-        let opened = self.crypto.open_envelope(body, &query.msg_signature, &query.timestamp, &query.nonce)?;
+        let opened = self.by_either(|crypto| {
+            crypto.open_envelope(body, &query.msg_signature, &query.timestamp, &query.nonce)
+        })?;
         let (common, event) = event::read(&opened.message)?;
         Ok(Received { xml: opened.message, common, event })
     }
@@ -157,6 +182,27 @@ mod tests {
         query.echostr = None;
         assert!(receiver.verify_address(&query).is_err());
         assert!(Receiver::new(TOKEN, KEY, "").is_err());
+    }
+
+    #[test]
+    fn what_comes_under_the_keys_before_opens_while_they_change() {
+        const NEW_TOKEN: &str = "NewToken";
+        const NEW_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+        let (query, body) = sealed("ww1", "<xml/>");
+        // Token and key, the token alone, the key alone.
+        for (token, key) in [(NEW_TOKEN, NEW_KEY), (NEW_TOKEN, KEY), (TOKEN, NEW_KEY)] {
+            let changed = Receiver::new(token, key, "ww1").unwrap();
+            let refused = changed.receive(&query, &body).unwrap_err();
+            let both = changed.clone().with_previous(TOKEN, KEY).unwrap();
+            assert_eq!(both.receive(&query, &body).unwrap().xml, "<xml/>");
+            assert_eq!(both.verify_address(&query).unwrap(), "<xml/>");
+            // Neither opens it: what is said is what would be said without the old ones.
+            let neither = changed.with_previous("OldestToken", NEW_KEY).unwrap();
+            assert_eq!(neither.receive(&query, &body), Err(refused));
+        }
+        let other = Receiver::new(NEW_TOKEN, NEW_KEY, "ww2").unwrap().with_previous(TOKEN, KEY).unwrap();
+        assert!(other.receive(&query, &body).is_err(), "another corp's");
+        assert!(Receiver::new(TOKEN, KEY, "ww1").unwrap().with_previous(TOKEN, "short").is_err());
     }
 
     fn change(kind: &str, rest: &str) -> ContactChange {

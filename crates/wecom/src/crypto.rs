@@ -136,6 +136,11 @@ impl CallbackCrypto {
         })
     }
 
+    /// The same address under another token and key: while these change, what was signed with the old ones still comes.
+    pub fn with_keys(&self, token: &str, encoding_aes_key: &str) -> Result<Self, CryptoError> {
+        CallbackCrypto::new(token, encoding_aes_key, &self.receive_id)
+    }
+
     /// `msg_signature` of a ciphertext: lower-case hex. Time and nonce are the texts of the query, as received.
     pub fn signature(&self, timestamp: &str, nonce: &str, encrypt: &str) -> String {
         let mut parts = [self.token.expose_secret(), timestamp, nonce, encrypt];

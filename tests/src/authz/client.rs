@@ -53,6 +53,18 @@ impl Client {
         Self { http, word: word(server), api: format!("{server}api/v1"), counter: AtomicU32::default() }
     }
 
+    /// The cookie of somebody's session.
+    pub fn cookie(&self, userid: &str) -> String {
+        format!("{}={}{userid}", server::http::who::SESSION, self.word)
+    }
+
+    /// The same people at another server of the same installation.
+    pub fn at(&self, server: &Url) -> Self {
+        // No key again that was used before.
+        let counter = AtomicU32::new(self.counter.load(Ordering::Relaxed));
+        Self { word: self.word.clone(), counter, ..Self::to(server) }
+    }
+
     /// One request of somebody's (of nobody: without a session). Who is asked to wait waits and asks again.
     pub async fn send(&self, userid: Option<&str>, method: &Method, path: &str, body: &[u8]) -> Told {
         let key = format!("authz-key-{}", self.counter.fetch_add(1, Ordering::Relaxed));
@@ -64,8 +76,7 @@ impl Client {
                 .header(header::USER_AGENT, ON_PC)
                 .header("Idempotency-Key", &key);
             if let Some(userid) = userid {
-                let cookie = format!("{}={}{userid}", server::http::who::SESSION, self.word);
-                request = request.header(header::COOKIE, cookie);
+                request = request.header(header::COOKIE, self.cookie(userid));
             }
             if !body.is_empty() {
                 request = request.header(header::CONTENT_TYPE, kind).body(body.to_vec());

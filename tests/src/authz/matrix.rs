@@ -37,7 +37,8 @@ fn fill(text: &str, ids: &Ids) -> Option<String> {
     Some(filled)
 }
 
-async fn ask(world: &World, row: &Row, who: Option<Who>, ids: &Ids) -> Option<Told> {
+/// One request of somebody's; `None` where a word of it stands for nothing here.
+pub async fn ask(world: &World, row: &Row, who: Option<Who>, ids: &Ids) -> Option<Told> {
     let (method, path) = row.call.split_once(' ').unwrap();
     let method: Method = method.parse().unwrap();
     let path = fill(path, ids)?;
@@ -51,7 +52,7 @@ async fn ask(world: &World, row: &Row, who: Option<Who>, ids: &Ids) -> Option<To
 }
 
 /// What is said, without the time and without the ids of what was asked for.
-fn said(told: &Told, ids: &Ids) -> String {
+pub fn said(told: &Told, ids: &Ids) -> String {
     let mut body = told.body.clone();
     if let Some(body) = body.as_object_mut() {
         // When, and the number of what the request itself made.

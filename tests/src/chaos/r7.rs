@@ -1,25 +1,36 @@
-//! R7: hostile callbacks, over HTTP, against the real route.
+//! R7: hostile callbacks, over HTTP, against the real route; and a million damaged ones against what the route opens them with.
+//! A flood of them is `flood.rs`; what a fuzzer that sees the code finds, `make fuzz`.
 
 use std::{
     collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+};
+use wecom::{
+    callback::{Query, Receiver},
+    crypto::CallbackCrypto,
 };
 
 use super::rows;
 use crate::{
     callbacks::{change, crypto, hostile_bodies, post, signed},
+    dice::Dice,
     test_app::TestApp,
 };
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 const GIB: usize = 1 << 30;
 const SLOW: usize = 300;
+const INPUTS: usize = 1_000_000;
+/// What a refusal may take.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "make chaos ONLY=R7"]
@@ -52,6 +63,13 @@ async fn hostile_callbacks_are_refused_alike() {
     assert!(answers.iter().all(|(status, _)| *status == 403), "{answers:?}");
     rows::write("R7", "different answers to hostile bodies", kinds as f64, "answers", "1", kinds == 1);
     rows::write("R7", "time of a refusal, p99", p99, "ms", "≤ 5 ms", p99 <= 5.0);
+
+    let attributes: String = (0..80_000).map(|nth| format!(" a{nth}=\"\"")).collect();
+    let body = format!("<xml{attributes}><Encrypt>x</Encrypt></xml>");
+    let began = Instant::now();
+    let status = client.post(signed(&test, "x")).body(body).send().await.unwrap().status().as_u16();
+    let took = began.elapsed().as_secs_f64() * 1000.0;
+    rows::write("R7", "80,000 attributes", took, "ms", "413, not read", status == 413);
 
     let (status, sent) = flood(&test).await;
     let taken = sent as f64 / 1_048_576.0;
@@ -87,6 +105,79 @@ async fn hostile_callbacks_are_refused_alike() {
     rows::write("R7", "memory grown, client and server", grown, "MiB", "≤ 64 MiB", grown <= 64.0);
     let panics = PANICS.load(Ordering::Relaxed);
     rows::write("R7", "panics", panics as f64, "", "0", panics == 0);
+}
+
+/// Cuts out, repeats, changes and puts in a little, here and there.
+fn damaged(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=dice.below(4) {
+        let (one, other) = (dice.below(bytes.len()), dice.below(bytes.len()));
+        let part = one.min(other)..one.max(other);
+        match dice.below(4) {
+            0 => bytes[one] = u8::try_from(dice.below(256)).unwrap(),
+            1 => drop(bytes.drain(part)),
+            2 => bytes.insert(one, dice.one_of(b"<>&;[]!?/=\"\0")),
+            _ => bytes.extend_from_within(part),
+        }
+        if bytes.is_empty() {
+            break;
+        }
+    }
+    bytes
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// One callback that is damaged somewhere: its envelope; its ciphertext, signed by whoever has the token; or what is inside, by
+/// whoever has the key too.
+fn attempt(nth: usize, crypto: &CallbackCrypto, xml: &str, dice: &mut Dice) -> (Query, String) {
+    let encrypt = match nth % 3 {
+        0 => crypto.encrypt(xml, [1; 16]),
+        1 => STANDARD.encode(damaged(&STANDARD.decode(crypto.encrypt(xml, [1; 16])).unwrap(), dice)),
+        _ => crypto.encrypt(&text(damaged(xml.as_bytes(), dice)), [1; 16]),
+    };
+    let query = Query {
+        msg_signature: crypto.signature("1583280000", "nonce", &encrypt),
+        timestamp: "1583280000".into(),
+        nonce: "nonce".into(),
+        echostr: None,
+    };
+    let body = format!("<xml><ToUserName>x</ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>");
+    let body = if nth % 3 == 0 { text(damaged(body.as_bytes(), dice)) } else { body };
+    (query, body)
+}
+
+#[test]
+#[ignore = "make chaos ONLY=R7"]
+fn a_million_damaged_callbacks() {
+    let (token, key, corpid) = ("Token", "RollcallDevelopmentKeyForTheMillionInputs00", "ww0000000000000001");
+    let receiver = Receiver::new(token, key, corpid).unwrap();
+    let crypto = CallbackCrypto::new(token, key, corpid).unwrap();
+    let xml = change("<![CDATA[a&b]]>", 1);
+    let mut dice = Dice::new(7);
+    let memory = resident();
+    let (mut opened, mut panics, mut slow) = (0_i32, 0_i32, 0_usize);
+    for nth in 0..INPUTS {
+        let (query, body) = attempt(nth, &crypto, &xml, &mut dice);
+        let began = Instant::now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| receiver.receive(&query, &body)));
+        slow += usize::from(began.elapsed() > PATIENCE);
+        match outcome {
+            Err(_) => panics += 1,
+            // What was damaged is the envelope: what opens is what was signed.
+            Ok(Ok(received)) if nth % 3 == 0 && received.xml != xml => opened += 1,
+            Ok(_) => {}
+        }
+    }
+    let grown = resident().saturating_sub(memory) as f64 / 1024.0;
+    let ten_thousandth = INPUTS / 10_000;
+    rows::write("R7", "panics at a million damaged callbacks", f64::from(panics), "", "0", panics == 0);
+    rows::write("R7", "… that opened as something not signed", f64::from(opened), "", "0", opened == 0);
+    let goal = "≤ 0.01 % of them";
+    rows::write("R7", "… that took over 5 ms", slow as f64, "inputs", goal, slow <= ten_thousandth);
+    rows::write("R7", "… memory grown", grown, "MiB", "≤ 64 MiB", grown <= 64.0);
 }
 
 async fn connect(test: &TestApp) -> TcpStream {

@@ -168,7 +168,8 @@ async fn a_dump_without_keys_says_nothing_and_keys_change_while_a_school_reports
     let held = opened(&store).await;
     let texts: Vec<String> = held.values().map(|plain| String::from_utf8_lossy(plain).into_owned()).collect();
     let all = texts.join("\n");
-    let there = canaries.iter().filter(|canary| canary.kinds().iter().all(|text| all.contains(text))).count();
+    let there =
+        canaries.iter().filter(|canary| canary.kinds().iter().all(|text| all.contains(*text))).count();
     write(
         "Z8",
         "people whose words are there, with the keys",

@@ -13,10 +13,19 @@ use store::{
     audit::{self as rows, HeadRow, Key, signing_place},
 };
 
-use crate::{App, Error, Result, secret};
+use crate::{App, Error, Result, School, secret};
 
-/// Makes the key of a school.
-pub(super) async fn make(app: &App, tx: &mut Scoped, now: DateTime<Utc>) -> Result<()> {
+/// Makes a new key: heads are signed with it from now on. Those signed before stay what they are, for each names its key. Gives
+/// its name, in hex.
+pub async fn rotate(app: &App, school: &School) -> Result<String> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let kid = make(app, &mut tx, app.now()).await?;
+    tx.commit().await?;
+    Ok(hex::encode(kid))
+}
+
+/// Makes a key of a school. Gives its name.
+pub(super) async fn make(app: &App, tx: &mut Scoped, now: DateTime<Utc>) -> Result<Vec<u8>> {
     let corp = tx.corp();
     let failed = || Error::internal("no key could be made");
     let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| failed())?;
@@ -25,7 +34,7 @@ pub(super) async fn make(app: &App, tx: &mut Scoped, now: DateTime<Utc>) -> Resu
     let sealed = app.store().keyring().seal(signing_place(corp, &hex::encode(&kid)), pkcs8.as_ref())?;
     let key = Key { kid, signing_key: sealed, public_key: pair.public_key().as_ref().to_vec() };
     rows::add_key(tx, corp, &key, now).await?;
-    Ok(())
+    Ok(key.kid)
 }
 
 /// A signature of the school's.

@@ -1,14 +1,15 @@
-//! `rollcall audit verify`.
+//! `rollcall audit verify` and `rollcall audit rotate-key`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use app::{
-    App,
-    audit::{Verified, anchors::Anchors, verify},
+    App, School,
+    audit::{Verified, anchors::Anchors, rotate_key, verify},
 };
 use chrono::TimeDelta;
 use clap::Subcommand;
+use domain::CorpId;
 
 use super::Told;
 
@@ -24,6 +25,12 @@ pub enum Command {
         #[arg(long)]
         anchors: Option<PathBuf>,
     },
+    /// 换一把签名密钥：以后的链头用新的签，以前的照样核对得了
+    RotateKey {
+        /// 哪个学校（corp_id）；只有一个学校时可省略
+        #[arg(long)]
+        corp: Option<CorpId>,
+    },
 }
 
 /// Verifies the chains of all schools and prints what is wrong.
@@ -31,6 +38,12 @@ pub async fn run(app: &App, anchors: Option<&Path>) -> anyhow::Result<()> {
     let (text, well) = report(app, anchors).await?;
     super::print(&text)?;
     if well { Ok(()) } else { Err(Told.into()) }
+}
+
+/// Makes a new key of a school and prints its name.
+pub async fn rotate(app: &App, school: &School) -> anyhow::Result<()> {
+    let kid = rotate_key(app, school).await?;
+    super::print(&format!("{}：新的审计签名密钥 {kid}，从下一个链头起使用。\n", school.corp.name))
 }
 
 /// What the command prints, and whether all is well.

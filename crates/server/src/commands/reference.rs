@@ -128,6 +128,9 @@ fn config_keys() -> String {
          Made by `rollcall reference config`. One TOML file (`--config`, or `ROLLCALL_CONFIG`); an environment variable \
          replaces a key: `ROLLCALL_DATABASE__URL` is `database.url`. `rollcall config check` reads it without starting. A \
          commented example is `deploy/production/rollcall.toml`.\n\n\
+         A secret may stand in a file of its own: `token = { file = \"/etc/rollcall/token\" }`, or `{ file = \
+         \"$CREDENTIALS_DIRECTORY/token\" }` for what systemd gives the unit (`LoadCredential=token:…`); as environment variables \
+         `ROLLCALL_DATABASE__URL__FILE`. `rollcall config check` lists where each comes from, without what it says.\n\n\
          | key | needed | meaning |\n|---|---|---|\n",
     );
     let document = serde_json::to_value(Keys::openapi()).unwrap_or_default();

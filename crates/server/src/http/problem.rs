@@ -50,7 +50,6 @@ impl From<FieldError> for Field {
 }
 
 /// What a handler fails with.
-#[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
     /// Boxed: a result's bad side should not be larger than its good one.
@@ -130,6 +129,14 @@ impl From<Error> for Failure {
         failure.problem.errors = errors;
         failure.retry_after = retry_after;
         failure
+    }
+}
+
+/// This stands in the log. What is told to whoever asked may name people and repeat what they sent: the log gets the code alone.
+impl std::fmt::Debug for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Problem { status, code, .. } = *self.problem;
+        f.debug_struct("Failure").field("status", &status).field("code", &code).finish_non_exhaustive()
     }
 }
 

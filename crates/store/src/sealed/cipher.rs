@@ -73,7 +73,9 @@ impl Cipher {
                 let key = aead::UnboundKey::new(&aead::AES_256_GCM, key).ok()?;
                 Some(Self::Aes(Box::new(aead::LessSafeKey::new(key))))
             }
-            Algorithm::Sm4Gcm => AesGcm::new_from_slice(key).ok().map(|key| Self::Sm4(Box::new(key))),
+            Algorithm::Sm4Gcm => {
+                AesGcm::<Sm4, U12>::new_from_slice(key).ok().map(|key| Self::Sm4(Box::new(key)))
+            }
         }
     }
 

@@ -61,6 +61,9 @@ impl KeyFile {
     }
 }
 
+/// What is held while a key is destroyed or wrapped anew.
+const LOCK: &str = ".lock";
+
 /// The directory.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -167,10 +170,15 @@ impl Folder {
         }
     }
 
+    /// Whether anything was ever destroyed or wrapped anew here: a directory without it was never without keys.
+    pub(super) fn has_lock(&self) -> bool {
+        self.root.join(LOCK).is_file()
+    }
+
     /// Held until it is dropped; by one process at a time.
     fn lock(&self) -> Result<File> {
         self.make(&self.root)?;
-        let path = self.root.join(".lock");
+        let path = self.root.join(LOCK);
         let taken = || -> io::Result<File> {
             let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
             file.lock()?;

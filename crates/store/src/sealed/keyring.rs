@@ -1,7 +1,7 @@
 //! The data keys at hand: made when the first value needs one, read when one is met, forgotten when they are destroyed.
 //!
-//! All is synchronous: a key is opened once and then in memory. Nobody waits for a lock while another reads a file or asks a
-//! key service.
+//! All is synchronous: a key is opened once and then in memory, and whose key is in memory waits for nobody. Who needs the first
+//! key of a month waits while another thread makes it; who meets an unknown key waits while the directory is listed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -30,6 +30,9 @@ use crate::{Error, Result};
 
 /// The directory is listed again after this long: what others made and destroyed is known by then.
 const LISTED_EVERY: Duration = Duration::from_secs(10);
+
+/// What is known is gone by for so long where the directory can't be read: much less than a key that was replaced is kept.
+const TRUSTED_FOR: Duration = Duration::from_secs(600);
 
 /// A key made by hand seals from then on: every process knows it before.
 pub const KNOWN_AFTER: TimeDelta = TimeDelta::seconds(30);
@@ -125,6 +128,15 @@ impl Known {
     }
 }
 
+/// When the directory was listed.
+#[derive(Clone, Copy)]
+struct Listed {
+    /// Since when what is known is true.
+    at: Instant,
+    /// When it was tried last.
+    tried: Instant,
+}
+
 /// Where the keys are and how they are made.
 #[derive(Debug, Clone)]
 pub struct KeySettings {
@@ -149,8 +161,8 @@ pub struct Keyring {
     zones: HashMap<CorpId, Tz>,
     random: SystemRandom,
     known: RwLock<Arc<Known>>,
-    /// Held while the directory is listed; since when what is known is true.
-    listed: Mutex<Option<Instant>>,
+    /// Held while the directory is listed. None: it never was.
+    listed: Mutex<Option<Listed>>,
     /// Held while a key is made: threads that need the same one make it once.
     making: Mutex<()>,
     /// Ids of values that no key of the last listing opens: the directory is not listed again for each of them.
@@ -369,25 +381,30 @@ impl Keyring {
         let Ok(mut listed) = self.listed.try_lock() else {
             return Ok(());
         };
-        let at = *listed;
-        match at {
-            Some(at) if at.elapsed() < LISTED_EVERY => Ok(()),
-            None => self.list(&mut listed),
-            Some(_) => {
+        let last = *listed;
+        match last {
+            Some(last) if last.tried.elapsed() < LISTED_EVERY => Ok(()),
+            Some(Listed { at, .. }) if at.elapsed() < TRUSTED_FOR => {
                 // What is in memory works whether or not the directory can be read just now.
                 if let Err(error) = self.list(&mut listed) {
                     tracing::warn!(%error, "the data keys can't be listed");
-                    *listed = Some(Instant::now());
+                    *listed = Some(Listed { at, tried: Instant::now() });
                 }
                 Ok(())
             }
+            _ => self.list(&mut listed),
         }
     }
 
-    fn list(&self, listed: &mut Option<Instant>) -> Result<()> {
+    fn list(&self, listed: &mut Option<Listed>) -> Result<()> {
         let before = self.known();
+        let there = self.folder.list()?;
+        // A disk that is not mounted is no order to forget.
+        if there.is_empty() && !before.by_id.is_empty() && !self.folder.has_lock() {
+            return Err(Error::Keys("密钥目录（sealing.key_dir）空了：它所在的盘是否没有挂载？".into()));
+        }
         let mut keys = Vec::new();
-        for (id, path) in self.folder.list()? {
+        for (id, path) in there {
             match before.by_id.get(&id).filter(|key| key.path == path) {
                 Some(key) => keys.push(key.clone()),
                 None => match self.folder.read(&path) {
@@ -402,7 +419,8 @@ impl Keyring {
         }
         self.replace(Known::of(keys));
         lock(&self.missing).clear();
-        *listed = Some(Instant::now());
+        let now = Instant::now();
+        *listed = Some(Listed { at: now, tried: now });
         Ok(())
     }
 

@@ -156,6 +156,27 @@ fn many_threads_make_one_key() {
 }
 
 #[test]
+fn two_processes_that_make_the_first_key_at_once_both_have_a_usable_one() {
+    let house = House::new();
+    let rings = [house.ring(), house.ring()];
+    let together = std::sync::Barrier::new(rings.len());
+    let sealed: Vec<Sealed> = std::thread::scope(|scope| {
+        let together = &together;
+        let mut threads = Vec::new();
+        for ring in &rings {
+            threads.push(scope.spawn(move || {
+                together.wait();
+                ring.seal(HERE, b"x").unwrap()
+            }));
+        }
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for ring in &rings {
+        assert!(sealed.iter().all(|one| ring.open(HERE, one).unwrap() == b"x"));
+    }
+}
+
+#[test]
 fn what_a_destroyed_key_sealed_opens_nowhere_any_more() {
     let house = House::new();
     let (one, two) = (house.ring(), house.ring());
@@ -176,6 +197,7 @@ fn what_a_destroyed_key_sealed_opens_nowhere_any_more() {
         assert!(ring.keys(1, Purpose::Answers(12)).is_empty());
     }
     assert!(one.destroy(1, &[id]).unwrap().is_empty(), "it is gone");
+    assert_eq!(one.rewrap().unwrap(), 1, "and nothing brings it back: the phone's alone is there");
     // What comes later is sealed by another key.
     assert_ne!(two.seal(HERE, b"37").unwrap().key(), Some(id));
 }
@@ -215,6 +237,17 @@ fn a_file_that_was_moved_or_spoilt_is_no_key() {
     std::fs::write(&path, text).unwrap();
     let opened = house.ring().open_all().unwrap();
     assert_eq!(opened.iter().filter(|(_, opened)| opened.is_err()).count(), 1);
+}
+
+#[test]
+fn a_directory_that_is_gone_is_told_and_what_is_in_memory_goes_on() {
+    let house = House::new();
+    let ring = house.ring();
+    let sealed = ring.seal(HERE, b"36.5").unwrap();
+    std::fs::remove_dir_all(house.folder.path().join("keys")).unwrap();
+    assert!(matches!(ring.refresh(), Err(Error::Keys(_))));
+    assert_eq!(ring.open(HERE, &sealed).unwrap(), b"36.5");
+    assert_eq!(ring.keys(1, Purpose::Answers(12)).len(), 1, "as it was last");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::clock::Clock;
+use secrecy::ExposeSecret;
 use store::{archiver::Archiver, cache::Cache};
 
 use super::finding::{Both, Finding, Step};
@@ -98,7 +99,7 @@ fn archive(seen: &Archiver) -> Finding {
 async fn redis(config: &Config) -> Finding {
     match &config.redis.url {
         None => Finding::skipped(REDIS, Both::new("未配置，可以不用", "not configured, not needed")),
-        url if Cache::new(url.as_deref()).answers().await => Finding::passed(REDIS, ""),
+        Some(url) if Cache::new(Some(url.expose_secret())).answers().await => Finding::passed(REDIS, ""),
         _ => Finding::warned(
             REDIS,
             Both::new(

@@ -1,6 +1,6 @@
 //! WeCom's callbacks: the path names the school and the app.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, ResponseError, get, post, web};
 use app::App;
 use wecom::callback::Query as Signed;
 
@@ -9,20 +9,19 @@ use crate::http::{
     problem::{Answer, Failure},
 };
 
-/// Every refusal looks the same: who forges learns nothing.
-fn refused(error: app::Error) -> Failure {
+/// Every refusal looks the same: who forges learns nothing. It is an answer and not an error, of which the log would have a line
+/// each: what there is to say the use case says, however many they are.
+fn refused(error: app::Error) -> Answer<HttpResponse> {
     match error {
-        app::Error::Forbidden | app::Error::NotFound => Failure::http("callback_refused"),
-        other => other.into(),
+        app::Error::Forbidden | app::Error::NotFound => {
+            Ok(Failure::http("callback_refused").error_response())
+        }
+        other => Err(other.into()),
     }
 }
 
 /// The signed part of the address; one that is incomplete is refused like a forged one.
 type MaybeSigned = Result<Query<Signed>, Failure>;
-
-fn complete(query: MaybeSigned) -> Answer<Signed> {
-    query.map(|query| query.0).map_err(|_| refused(app::Error::Forbidden))
-}
 
 /// Proves the address (doc 90930): the bare plaintext.
 #[get("/wecom/{corp}/callback/{app}")]
@@ -32,8 +31,11 @@ pub async fn verify(
     query: MaybeSigned,
 ) -> Answer<HttpResponse> {
     let (corp, name) = path.into_inner();
-    let text = app::callback::verify(&app, corp, &name, &complete(query)?).map_err(refused)?;
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
+    let Ok(Query(query)) = query else { return refused(app::Error::Forbidden) };
+    match app::callback::verify(&app, corp, &name, &query) {
+        Ok(text) => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)),
+        Err(error) => refused(error),
+    }
 }
 
 /// Takes a message: kept, then an empty 200.
@@ -45,7 +47,11 @@ pub async fn receive(
     body: web::Bytes,
 ) -> Answer<HttpResponse> {
     let (corp, name) = path.into_inner();
-    let body = std::str::from_utf8(&body).map_err(|_| refused(app::Error::Forbidden))?;
-    app::callback::receive(&app, corp, &name, &complete(query)?, body).await.map_err(refused)?;
-    Ok(HttpResponse::Ok().finish())
+    let (Ok(Query(query)), Ok(body)) = (query, std::str::from_utf8(&body)) else {
+        return refused(app::Error::Forbidden);
+    };
+    match app::callback::receive(&app, corp, &name, &query, body).await {
+        Ok(()) => Ok(HttpResponse::Ok().finish()),
+        Err(error) => refused(error),
+    }
 }

@@ -1,0 +1,259 @@
+//! Rotation: every secret is changed by restarting two servers behind nginx one after the other, while callbacks, sign-ins and
+//! reports arrive without a pause. Nobody tries twice.
+
+use std::{
+    fs,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tokio::{
+    task::{JoinHandle, JoinSet},
+    time,
+};
+use url::Url;
+use wecom::crypto::CallbackCrypto;
+
+use super::rows;
+use crate::{
+    browser_client::{Browser, IN_CLIENT},
+    callbacks::{change, crypto},
+    crowd::{Sender, sign_in_everybody},
+    databases,
+    nginx::Nginx,
+    process::Server,
+    secrets::{KEY, TOKEN, event, forget_old_keys, take_new_keys},
+    test_app::TestApp,
+};
+
+/// Callbacks and reports a second, each.
+const PER_SECOND: f64 = 40.0;
+/// Sign-ins a second: each goes to WeCom and back.
+const SIGN_INS: f64 = 8.0;
+/// The role the service has after its change.
+const NEXT_ROLE: &str = "rollcall_app_next";
+const NEXT_PASSWORD: &str = "the-password-afterwards";
+const NEXT_SECRET: &str = "rollcall-app-secret-after-the-reset-0000001";
+
+/// One kind of request that arrives all the time.
+struct Stream {
+    what: &'static str,
+    enough: Arc<AtomicBool>,
+    failed: Arc<AtomicUsize>,
+    sending: JoinHandle<usize>,
+}
+
+impl Stream {
+    /// Sends `request` of a running number so many times a second until it is told that it is enough.
+    fn start<F>(what: &'static str, per_second: f64, request: impl Fn(usize) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        let (enough, failed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (told, failures) = (enough.clone(), failed.clone());
+        let sending = tokio::spawn(async move {
+            let mut tick = time::interval(Duration::from_secs_f64(1.0 / per_second));
+            let (mut requests, mut sent) = (JoinSet::new(), 0);
+            while !told.load(Ordering::Relaxed) {
+                tick.tick().await;
+                let (answer, failures) = (request(sent), failures.clone());
+                sent += 1;
+                requests.spawn(async move {
+                    if let Err(trouble) = answer.await {
+                        eprintln!("{what}: {trouble}");
+                        failures.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            requests.join_all().await;
+            sent
+        });
+        Self { what, enough, failed, sending }
+    }
+
+    /// Ends it and writes what became of it.
+    async fn end(self) {
+        self.enough.store(true, Ordering::Relaxed);
+        let sent = self.sending.await.unwrap();
+        let failed = self.failed.load(Ordering::Relaxed);
+        rows::write("rotation", self.what, sent as f64, "requests", "> 0", sent > 0);
+        rows::write("rotation", "… that failed", failed as f64, "requests", "0", failed == 0);
+    }
+}
+
+fn well(answer: reqwest::Result<reqwest::Response>) -> Result<(), String> {
+    match answer {
+        Ok(answer) if answer.status().is_success() => Ok(()),
+        Ok(answer) => Err(answer.status().to_string()),
+        Err(error) => Err(format!("{error:?}")),
+    }
+}
+
+/// To WeCom and back. nginx hands on the host without its port, so the way back is put right here.
+async fn sign_in(at: &Url, back: &Url, userid: &str) -> Result<(), String> {
+    let browser = Browser::new(at.clone(), IN_CLIENT);
+    browser.set_cookie("simulator_user", userid);
+    let location = |response: &reqwest::Response| -> Result<Url, String> {
+        let to = response.headers().get("location").and_then(|to| to.to_str().ok());
+        at.join(to.ok_or_else(|| format!("no way on: {}", response.status()))?)
+            .map_err(|error| error.to_string())
+    };
+    let started = browser.request(Method::GET, browser.url("/auth/start?to=/healthz"), None, &[]).await;
+    let mut wecom = location(&started)?;
+    let pairs: Vec<(String, String)> = wecom
+        .query_pairs()
+        .map(|(name, value)| match &*name {
+            "redirect_uri" => (name.into_owned(), back.join("/auth/callback").unwrap().to_string()),
+            _ => (name.into_owned(), value.into_owned()),
+        })
+        .collect();
+    wecom.query_pairs_mut().clear().extend_pairs(pairs);
+    let sent_back = browser.request(Method::GET, wecom, None, &[]).await;
+    let mut callback = location(&sent_back)?;
+    callback.set_port(at.port()).map_err(|()| "no port".to_owned())?;
+    let ended = browser.request(Method::GET, callback, None, &[]).await;
+    let cookie = browser.cookie(server::http::who::SESSION);
+    cookie.map(drop).ok_or_else(|| format!("no session: {}", ended.status()))
+}
+
+/// Both servers, one after the other, with a changed configuration.
+async fn roll(servers: &mut [Server; 2], what: &str, change: impl Fn(&mut Value)) {
+    for server in servers {
+        server.terminate().await;
+        server.reconfigure(&change);
+        server.restart().await;
+    }
+    rows::write("rotation", what, 2.0, "restarts", "2", true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "make chaos ONLY=rotation"]
+async fn every_secret_is_changed_and_nobody_notices() {
+    let test = TestApp::start().await;
+    // Whoever signs in again and again loses the session they had first.
+    let mut userids = sign_in_everybody(&test).await;
+    let others = Arc::new(userids.split_off(userids.len() / 2));
+    let userids = Arc::new(userids);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let public = format!("http://127.0.0.1:{port}");
+    let one =
+        async || Server::start(&test, |config| config["server"]["public_url"] = public.as_str().into()).await;
+    let mut servers = [one().await, one().await];
+    let nginx = Nginx::start(port, [&servers[0], &servers[1]]).await;
+
+    // What WeCom signs with.
+    let (old, corpid) = crypto("contacts");
+    let signs = Arc::new(Mutex::new(old));
+    let streams =
+        [callbacks(&nginx.url, &signs), reports(&nginx.url, &userids), sign_ins(&test, &nginx.url, &others)];
+
+    roll(&mut servers, "callback Token and EncodingAESKey: the new beside the old", take_new_keys).await;
+    let address = json!({
+        "url": nginx.url.join("/wecom/1/callback/contacts").unwrap().as_str(), "token": TOKEN, "encoding_aes_key": KEY,
+    });
+    test.control("callbacks/contacts", &address).await;
+    *signs.lock().unwrap() = CallbackCrypto::new(TOKEN, KEY, &corpid).unwrap();
+    roll(&mut servers, "… the old left out", forget_old_keys).await;
+
+    test.control("secrets/rollcall", &json!({ "secret": NEXT_SECRET })).await;
+    roll(&mut servers, "the app's Secret, reset in the console", |config| {
+        config["schools"][0]["app"]["secret"] = NEXT_SECRET.into();
+    })
+    .await;
+    let tokens = format!("{}/_sim/tokens", test.simulator.url());
+    assert!(Client::new().delete(tokens).send().await.unwrap().status().is_success());
+
+    sealing_key(&test, &mut servers).await;
+    let role = database_role(&test, &mut servers).await;
+
+    for stream in streams {
+        stream.end().await;
+    }
+    let complaints = nginx.complaints();
+    if !complaints.is_empty() {
+        eprintln!("{complaints}");
+    }
+    let lost: i64 = test
+        .one(
+            "select count(*) from reports r where not exists
+              (select from report_answers a where a.corp_id = r.corp_id and a.report_id = r.report_id)",
+            &[],
+        )
+        .await;
+    rows::write("rotation", "reports without their answers", lost as f64, "reports", "0", lost == 0);
+    for mut server in servers {
+        server.kill().await;
+    }
+    role.batch_execute(&format!("drop role {NEXT_ROLE}")).await.unwrap();
+}
+
+/// First a key that only opens, so that whoever is restarted later can read what the first seals with it.
+async fn sealing_key(test: &TestApp, servers: &mut [Server; 2]) {
+    let before = test.settings["sealing"]["key_file"].as_str().unwrap();
+    let before = fs::read_to_string(before).unwrap();
+    let (old, new) = (before.trim(), "22".repeat(32));
+    let file = std::env::temp_dir().join(format!("rollcall-rotated-key-{}", std::process::id()));
+    let path = file.to_str().unwrap();
+    fs::write(&file, format!("{old}\n{new}\n")).unwrap();
+    roll(servers, "sealing key: the new one opens", |config| config["sealing"]["key_file"] = path.into())
+        .await;
+    fs::write(&file, format!("{new}\n{old}\n")).unwrap();
+    roll(servers, "… and seals", |_| ()).await;
+    fs::remove_file(&file).unwrap();
+}
+
+/// Postgres knows one password a role: so a second role with the rights of the first, whose password is then changed or which
+/// is then locked.
+async fn database_role(test: &TestApp, servers: &mut [Server; 2]) -> tokio_postgres::Client {
+    let owner = databases::connect(&databases::database_url("postgres")).await;
+    let role = format!(
+        "drop role if exists {NEXT_ROLE};
+         create role {NEXT_ROLE} login password '{NEXT_PASSWORD}' in role rollcall_app"
+    );
+    owner.batch_execute(&role).await.unwrap();
+    let mut url = Url::parse(test.settings["database"]["url"].as_str().unwrap()).unwrap();
+    url.set_username(NEXT_ROLE).unwrap();
+    url.set_password(Some(NEXT_PASSWORD)).unwrap();
+    roll(servers, "database: another role of the same rights", |config| {
+        config["database"]["url"] = url.as_str().into();
+    })
+    .await;
+    owner
+}
+
+fn callbacks(at: &Url, signs: &Arc<Mutex<CallbackCrypto>>) -> Stream {
+    let (http, at, signs) = (Client::new(), at.clone(), signs.clone());
+    Stream::start("callbacks", PER_SECOND, move |number| {
+        let (url, body) = event(&at, &signs.lock().unwrap(), &change(&format!("nobody-{number}"), 1));
+        let sending = http.post(url).body(body).send();
+        async move { well(sending.await) }
+    })
+}
+
+fn reports(at: &Url, userids: &Arc<Vec<String>>) -> Stream {
+    let (sender, userids) = (Sender::to(at), userids.clone());
+    Stream::start("reports, and who looks", PER_SECOND, move |number| {
+        let (sender, userid) = (sender.clone(), userids[number % userids.len()].clone());
+        async move {
+            well(match number % 3 {
+                0 => sender.report(&userid, &format!("rotation-{number}")).await,
+                // What was sealed before is opened.
+                1 => sender.get(&userid, "reports?form=health-daily").await,
+                _ => sender.get(&userid, "me").await,
+            })
+        }
+    })
+}
+
+fn sign_ins(test: &TestApp, at: &Url, userids: &Arc<Vec<String>>) -> Stream {
+    let (at, back, userids) = (at.clone(), test.url.clone(), userids.clone());
+    Stream::start("sign-ins", SIGN_INS, move |number| {
+        let (at, back, userid) = (at.clone(), back.clone(), userids[number % userids.len()].clone());
+        async move { sign_in(&at, &back, &userid).await }
+    })
+}
