@@ -112,7 +112,7 @@ async fn take(
 ) -> Result<usize> {
     let mut renewed = Vec::with_capacity(found.len());
     for old in found {
-        let new = match &old.row {
+        let new = match &old.sealed_for {
             Some(row) => store.keyring().renew(Place { column, corp, row }, &old.value),
             None => Err(StoreError::Seal(column.name)),
         };

@@ -22,7 +22,7 @@ pub struct Standing {
     pub key: Value,
     /// The row it is sealed for. None: what it was sealed for is gone.
     #[diesel(sql_type = Nullable<Text>)]
-    pub row: Option<String>,
+    pub sealed_for: Option<String>,
     /// As it stands.
     #[diesel(sql_type = Binary)]
     pub value: Sealed,
@@ -67,7 +67,7 @@ pub async fn not_under(
         None => "and $3 is null".to_owned(),
     };
     let sql = format!(
-        "select jsonb_build_object({object}) as key, {row} as row, t.{column} as value from {table} t
+        "select jsonb_build_object({object}) as key, {row} as sealed_for, t.{column} as value from {table} t
          where t.corp_id = $1 and t.{column} is not null and substr(t.{column}, 3, 8) <> all($2) {after_it}
          order by {key} limit $4"
     );
@@ -151,7 +151,7 @@ pub async fn noted_not_under(
     let row = spot.row.replace("t.", "x.");
     let noted = noted(spot);
     let sql = format!(
-        "select distinct on (x.{column}) jsonb_build_object({object}) as key, {row} as row, x.{column} as value
+        "select distinct on (x.{column}) jsonb_build_object({object}) as key, {row} as sealed_for, x.{column} as value
          from {noted} where c.corp_id = $1 and c.table_name = '{table}' and x.{column} is not null
            and substr(x.{column}, 3, 8) <> all($2)
          order by x.{column} limit $3"
