@@ -383,12 +383,15 @@ async fn auditors_look_through_it_and_nobody_else() {
     let of_college = auditor.post("/audit/viewers", &json!({ "department": college })).await;
     assert!(of_college.body["people"].as_i64() > of_class.body["people"].as_i64(), "{}", of_college.body);
     assert_eq!(of_college.items()[0]["people"], json!(3), "{}", of_college.body);
-    assert_eq!(auditor.post("/audit/viewers", &json!({ "department": 999_999 })).await.fields(), ["department"]);
+    assert_eq!(
+        auditor.post("/audit/viewers", &json!({ "department": 999_999 })).await.fields(),
+        ["department"]
+    );
     assert_eq!(auditor.post("/audit/viewers", &json!({ "export": 999_999 })).await.fields(), ["export"]);
     assert_eq!(auditor.post("/audit/viewers", &json!({})).await.fields(), ["numbers"]);
-    let definition =
-        json!({ "dataset": "people", "columns": [{ "column": "number", "title": "学号" }], "order": "number" });
-    let sheet = json!({ "name": "名单", "definition": definition, "purpose": "期末签到", "full_phones": false });
+    let definition = json!({ "dataset": "people", "columns": [{ "column": "number", "title": "学号" }], "order": "number" });
+    let sheet =
+        json!({ "name": "名单", "definition": definition, "purpose": "期末签到", "full_phones": false });
     let counsellor = test.sign_in(&userid).await;
     let made = counsellor.post("/exports", &sheet).await;
     test.run_jobs().await;
@@ -396,8 +399,9 @@ async fn auditors_look_through_it_and_nobody_else() {
     let by = &of_export.items()[0];
     assert_eq!((&by["number"], &by["people"]), (&json!(userid), &of_export.body["people"]));
     assert_eq!(by["fields"], json!(["export", "phone"]));
-    let events =
-        auditor.post("/audit/searches", &json!({ "export": made.body["id"], "act": "look", "limit": 200 })).await;
+    let events = auditor
+        .post("/audit/searches", &json!({ "export": made.body["id"], "act": "look", "limit": 200 }))
+        .await;
     assert_eq!(Some(events.items().len() as i64), by["looks"].as_i64(), "the same looks one by one");
     for role in ["counsellor", "school_office"] {
         let viewer = test.sign_in(&test.persona(role)).await;

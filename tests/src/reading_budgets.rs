@@ -50,7 +50,8 @@ async fn has_read(test: &TestApp, userid: &str, kind: &str, days_ago: i32, (peop
 
 /// The kinds of alarms, with how many people each says.
 async fn alarms(test: &TestApp) -> Vec<(String, i64)> {
-    let rows = test.owner.query("select kind, people from reading_alarms order by alarm_id", &[]).await.unwrap();
+    let rows =
+        test.owner.query("select kind, people from reading_alarms order by alarm_id", &[]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
@@ -103,9 +104,7 @@ async fn beyond_a_days_budget_nothing_is_shown_until_somebody_else_lifts_it() {
     assert_eq!(told(&test, &auditor_id).await.len(), 1, "not again");
 
     // Whoever audits lifts it for today, with a reason, and for somebody else.
-    let lift = |number: &str, reading: &str, reason: &str| {
-        json!({ "number": number, "reading": reading, "reason": reason })
-    };
+    let lift = |number: &str, reading: &str, reason: &str| json!({ "number": number, "reading": reading, "reason": reason });
     let auditor = test.sign_in(&auditor_id).await;
     let own = auditor.post("/reading-lifts", &lift(&auditor_id, "phones", "自查")).await;
     assert_eq!(own.fields(), ["number"], "{}", own.body);
@@ -222,8 +221,7 @@ async fn far_more_than_usual_and_many_at_night_stand_out_and_an_honest_day_does_
 
 /// The students of whoever asks.
 fn list() -> Value {
-    let definition =
-        json!({ "dataset": "people", "columns": [{ "column": "number", "title": "学号" }], "order": "number" });
+    let definition = json!({ "dataset": "people", "columns": [{ "column": "number", "title": "学号" }], "order": "number" });
     json!({ "name": "名单", "definition": definition, "purpose": "期末签到", "full_phones": false })
 }
 

@@ -122,7 +122,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 11] = [
+const DANGEROUS: [(&str, &str, &str); 13] = [
     (
         "POST",
         "/grants",

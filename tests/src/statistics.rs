@@ -478,7 +478,9 @@ async fn what_happens_outside_ones_part_of_the_school_changes_none_of_its_figure
         .filter(|((_, before), after)| before != after)
         .map(|((path, _), _)| *path)
         .collect();
-    for path in ["/statistics/health-daily", "/statistics/health-daily/explanation", "/registration?by=college"] {
+    for path in
+        ["/statistics/health-daily", "/statistics/health-daily/explanation", "/registration?by=college"]
+    {
         assert!(seen.contains(&path), "the school's leader sees it: {path} of {seen:?}");
     }
 }

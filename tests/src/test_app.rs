@@ -137,7 +137,8 @@ impl Shape {
         Self { reading_budgets: roles.into_iter().collect(), ..Self::default() }
     }
 
-    /// The reference school. -> Self {
+    /// The reference school.
+    pub fn reference() -> Self {
         Self { school: REFERENCE, ..Self::default() }
     }
 }

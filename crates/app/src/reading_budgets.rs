@@ -47,8 +47,8 @@ pub(crate) async fn look(
     if let Some(reading) = Reading::of_field(access.field) {
         let fields = reading.free_again();
         let since = clock::instant(school.zone, school.today(access.at), NaiveTime::MIN);
-        let free = fields.contains(&access.field)
-            && access_log::has_looked(&mut tx, access, fields, since).await?;
+        let free =
+            fields.contains(&access.field) && access_log::has_looked(&mut tx, access, fields, since).await?;
         if !free {
             tx = spend(app, school, viewer, tx, reading, 1, access.at).await?;
         }
@@ -110,13 +110,7 @@ pub(crate) async fn check(
 }
 
 /// What a refusal says; it is itself told to those who audit, once a day.
-async fn refused(
-    app: &App,
-    school: &School,
-    count: Count,
-    limit: i64,
-    now: DateTime<Utc>,
-) -> Result<Error> {
+async fn refused(app: &App, school: &School, count: Count, limit: i64, now: DateTime<Utc>) -> Result<Error> {
     let mut tx = app.store().scoped(count.corp).await?;
     let allowed = limit + rows::lifted(&mut tx, count).await?;
     let spent = rows::spent(&mut tx, count).await?;

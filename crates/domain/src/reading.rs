@@ -242,9 +242,8 @@ mod tests {
 
     #[test]
     fn whoever_may_read_something_has_a_number_and_nobody_else() {
-        let exports = |role: Role| {
-            [Action::SeePeople, Action::SeePlatform].into_iter().any(|action| role.may(action))
-        };
+        let exports =
+            |role: Role| [Action::SeePeople, Action::SeePlatform].into_iter().any(|action| role.may(action));
         for role in Role::ALL {
             let limits = Limits::of(role);
             let phones = role.may(Action::RevealPhone) || role.may(Action::ManageVisitors);

@@ -266,8 +266,9 @@ impl School {
     pub fn reading_budgets(&self) -> anyhow::Result<Budgets> {
         let mut budgets = Budgets::default();
         for (name, said) in &self.reading_budgets {
-            let role = Role::parse(name)
-                .with_context(|| format!("schools.reading_budgets：没有角色 {name}，角色名见 docs/RIGHTS.md"))?;
+            let role = Role::parse(name).with_context(|| {
+                format!("schools.reading_budgets：没有角色 {name}，角色名见 docs/RIGHTS.md")
+            })?;
             let before = Limits::of(role);
             let limit = |reading: Reading, said: Option<u32>| -> anyhow::Result<i64> {
                 let Some(said) = said.map(i64::from) else { return Ok(before.get(reading)) };

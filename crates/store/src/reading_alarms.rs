@@ -164,11 +164,8 @@ pub async fn told(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>
                select count(*) as accounts from (select distinct member_id, day from noted) n
                where not exists (select from reading_alarms a where a.corp_id = $1 and a.member_id = n.member_id
                  and a.day = n.day and a.told_at is not null)";
-    let told: Told = diesel::sql_query(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(now)
-        .get_result(conn)
-        .await?;
+    let told: Told =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).get_result(conn).await?;
     Ok(told.accounts)
 }
 

@@ -115,7 +115,11 @@ pub struct ReadingSettlement {
     tag = "audit", security(("session" = [])), params(("id" = i64, Path)), request_body = ReadingSettlement,
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/reading-alarms/{id}/settlement")]
-pub async fn settle(who: SignedIn, id: web::Path<i64>, body: Json<ReadingSettlement>) -> Answer<HttpResponse> {
+pub async fn settle(
+    who: SignedIn,
+    id: web::Path<i64>,
+    body: Json<ReadingSettlement>,
+) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
     reading_alarms::settle(app, school, viewer, *id, &body.0.note).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -73,16 +73,16 @@ pub async fn lifts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<R
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let page = reading_budgets::lifts(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
-    let items = page.items.into_iter().map(|lift| ReadingLift {
-        id: lift.lift_id,
-        name: lift.name,
-        number: lift.number,
-        day: lift.day,
-        reading: lift.kind,
-        people: lift.people,
-        reason: lift.reason,
-        given_by: lift.given_by,
-        given_at: lift.given_at,
+    let items = page.items.into_iter().map(|row| ReadingLift {
+        id: row.lift_id,
+        name: row.name,
+        number: row.number,
+        day: row.day,
+        reading: row.kind,
+        people: row.people,
+        reason: row.reason,
+        given_by: row.given_by,
+        given_at: row.given_at,
     });
     Ok(web::Json(ReadingLiftList { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }

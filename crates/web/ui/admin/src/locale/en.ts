@@ -2695,7 +2695,6 @@ export const en: Record<keyof typeof zh, string> = {
   'audit.act.residence_changed': 'Gave a bed by hand',
   'audit.act.photos_uploaded': 'Brought photos',
   'audit.act.figure_changed': 'Entered or removed a figure',
-  'audit.act.sessions_ended': 'Ended somebody\'s sessions',
   'audit.act.notice_published': 'Published a privacy notice',
   'audit.detail.reading': 'Budget',
   'audit.detail.metric': 'Figure',

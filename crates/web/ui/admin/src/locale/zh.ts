@@ -2691,7 +2691,6 @@ export const zh = {
   'audit.act.residence_changed': '逐个安排床位',
   'audit.act.photos_uploaded': '上传照片',
   'audit.act.figure_changed': '登记、删除用量',
-  'audit.act.sessions_ended': '结束他人登录',
   'audit.act.notice_published': '发布告知书',
   'audit.detail.reading': '额度',
   'audit.detail.metric': '指标',
