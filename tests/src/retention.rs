@@ -49,7 +49,8 @@ impl Scene {
         behalf["behalf"] = json!({ "person": person(&test, &students[2]).await, "reason": "手机坏了" });
         let taken = browser.post("/reports", &behalf).await;
         assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.body);
-        let why = json!({ "person": person(&test, &students[3]).await, "reason": "other", "note": "家里有事" });
+        let why =
+            json!({ "person": person(&test, &students[3]).await, "reason": "other", "note": "家里有事" });
         let followed = browser.post("/unreported/health-daily/follow-ups", &why).await;
         assert!(followed.status.is_success(), "{}", followed.body);
         Self { test, counsellor, student: students[0].clone(), receipt }
@@ -191,9 +192,11 @@ async fn answers_are_hidden_from_everybody_on_their_day_and_purged_with_proof() 
     let text = file.body.to_string();
     let proven = retention::verify(&text, &key).expect("it holds");
     assert_eq!((proven.rows, proven.data_keys), (6, 1));
-    for (was, is) in
-        [("\"report_answers\":3", "\"report_answers\":2"), ("2020-03-03", "2020-02-03"), ("2026-11", "2026-12")]
-    {
+    for (was, is) in [
+        ("\"report_answers\":3", "\"report_answers\":2"),
+        ("2020-03-03", "2020-02-03"),
+        ("2026-11", "2026-12"),
+    ] {
         assert!(text.contains(was), "{was} in {text}");
         assert!(retention::verify(&text.replace(was, is), &key).is_err(), "{was} was changed");
     }
@@ -315,7 +318,10 @@ async fn a_purge_that_was_killed_goes_on_and_leaves_another_schools_rows() {
     assert_eq!(scene.count(partition).await, 0, "it is empty");
     let service =
         databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
-    assert!(service.batch_execute("drop table report_answers").await.is_err(), "the service drops nothing else");
+    assert!(
+        service.batch_execute("drop table report_answers").await.is_err(),
+        "the service drops nothing else"
+    );
 }
 
 /// A second school with an answer in the same month.
@@ -345,7 +351,10 @@ async fn facts_end_four_hundred_days_after_their_day() {
     let reports = "select count(*) from reports";
     assert_eq!(scene.count(reports).await, 3);
     // The campaign goes on for as long as it may.
-    test.owner.batch_execute("update forms set ends_on = '2021-06-30' where code = 'health-daily'").await.unwrap();
+    test.owner
+        .batch_execute("update forms set ends_on = '2021-06-30' where code = 'health-daily'")
+        .await
+        .unwrap();
     test.clock.advance(TimeDelta::days(400));
     scene.run().await;
     assert_eq!(scene.count(reports).await, 3, "the last day");

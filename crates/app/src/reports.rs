@@ -27,8 +27,8 @@ use store::{
 };
 
 use crate::{
-    App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews, retention::shown_after,
-    secret,
+    App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews,
+    retention::shown_after, secret,
 };
 
 pub(crate) use history::revisions_of;

@@ -171,8 +171,7 @@ pub async fn forms(
     let mut tx = app.store().reading(school.corp()).await?;
     let found = rows::forms(&mut tx, school.corp(), today, before, limit + 1).await?;
     tx.commit().await?;
-    Page::cut(found, limit, |form| form.form_id.to_string())
-        .try_map(|form| Ok(planned(school, &form, today)))
+    Page::cut(found, limit, |form| form.form_id.to_string()).try_map(|form| Ok(planned(school, &form, today)))
 }
 
 /// Every form and how its answers end, without purging anything.

@@ -293,8 +293,8 @@ impl Role {
         use Action::{
             Administer, Announce, AppointCounsellors, Audit, ChangeStatus, CheckCorrections, DeletePhotos,
             DesignForms, Exempt, FixCorrections, FollowUp, GiveGrants, HandleGateAlarms, HoldRecords, House,
-            Invite, KillGateKeys, ManageGates, ManagePermits, ManagePortal, ManageVisitors, Remind, ReportFor,
-            RevealPhone, Review, SeeAnswers, SeePassageFigures, SeePassages, SeePeople, SeePhoto,
+            Invite, KillGateKeys, ManageGates, ManagePermits, ManagePortal, ManageVisitors, Remind,
+            ReportFor, RevealPhone, Review, SeeAnswers, SeePassageFigures, SeePassages, SeePeople, SeePhoto,
             SeePlatform, SeeRetention, SeeStatistics, SeeStatus, SeeUnreported, SignOff,
         };
         let looks_on =
@@ -683,7 +683,8 @@ mod tests {
 
     #[test]
     fn whoever_runs_the_system_sees_what_is_purged_and_holds_nothing() {
-        for (role, holds) in [(Role::SchoolOffice, true), (Role::Auditor, true), (Role::Administrator, false)] {
+        for (role, holds) in [(Role::SchoolOffice, true), (Role::Auditor, true), (Role::Administrator, false)]
+        {
             let viewer = viewer(&[(role, 1, true)]);
             assert!(viewer.may(Action::SeeRetention), "{role:?}");
             assert_eq!(viewer.may(Action::HoldRecords), holds, "{role:?}");

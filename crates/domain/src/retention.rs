@@ -16,7 +16,8 @@ const SOURCE: &str = include_str!("../../../fixtures/retention.toml");
 
 /// Tables a purge of a form's answers goes through, in this order. Of the first and the last whole rows go, of the others what
 /// somebody wrote freely.
-pub const PURGED: [&str; 5] = ["report_answers", "report_revisions", "review_acts", "follow_ups", "attachments"];
+pub const PURGED: [&str; 5] =
+    ["report_answers", "report_revisions", "review_acts", "follow_ups", "attachments"];
 
 /// What [`chained`] begins with: 32 bytes.
 pub const NOTHING: [u8; 32] = [0; 32];

@@ -80,7 +80,14 @@ async fn reports_while_a_large_campaign_is_purged() {
     assert_eq!(after, 0);
     rows::write("purge", "answers purged meanwhile", before as f64, "rows", "≥ 500000", before >= 500_000);
     rows::write("purge", "… in", seconds, "s", "–", true);
-    rows::write("purge", "… of the time that was measured", 100.0 * (seconds / measured).min(1.0), "%", "–", true);
+    rows::write(
+        "purge",
+        "… of the time that was measured",
+        100.0 * (seconds / measured).min(1.0),
+        "%",
+        "–",
+        true,
+    );
     let (quiet, busy) = (percentile(&mut without, 99.0), percentile(&mut with, 99.0));
     let bears = busy <= quiet * 1.1;
     rows::compare("purge", "p99 of reports while it runs", busy, "ms", "without it", quiet, "≤ 110 %", bears);

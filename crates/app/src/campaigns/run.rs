@@ -72,7 +72,10 @@ async fn change(
 /// A form whose answers are hidden by now is asked anew only when they are gone: nothing that was hidden comes back.
 async fn begins_anew(tx: &mut Scoped, row: &campaigns::Row) -> Result<()> {
     let corp = tx.corp();
-    if row.purged_at.is_none() && row.version.is_some() && retention::is_answered(tx, corp, row.form_id).await? {
+    if row.purged_at.is_none()
+        && row.version.is_some()
+        && retention::is_answered(tx, corp, row.form_id).await?
+    {
         return Err(Error::field(
             "ends_on",
             "上次的答案已到保存期限，删除之前不能重新开始；正在保全的请先解除，或复制一份新表单",

@@ -15,9 +15,7 @@ use store::{
 };
 
 use super::{Cell, cells::text};
-use crate::{
-    App, Error, FieldError, Result, School, forms, retention::shown_after, statistics::PersonRow,
-};
+use crate::{App, Error, FieldError, Result, School, forms, retention::shown_after, statistics::PersonRow};
 
 /// What stands for an answer where nobody is told of the look.
 pub(super) const HIDDEN: &str = "（导出后可见）";

@@ -12,8 +12,8 @@ use store::{
     passages,
     photos::uploads,
     portal::passes as portal_passes,
-    reading_alarms, reading_budgets, retention, roll, second_factors, security_events, sessions, sign_in_flows,
-    visitors,
+    reading_alarms, reading_budgets, retention, roll, second_factors, security_events, sessions,
+    sign_in_flows, visitors,
 };
 
 use super::Done;

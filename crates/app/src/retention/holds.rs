@@ -68,7 +68,8 @@ pub async fn lift(app: &App, school: &School, viewer: &Viewer, hold: i64) -> Res
     if !rows::lift(&mut tx, corp, hold, viewer.member, now).await? {
         return Err(Error::NotFound);
     }
-    audit::insert(&mut tx, Event::new(corp, Act::HoldLifted, Some(viewer.member), now).on("hold", hold)).await?;
+    audit::insert(&mut tx, Event::new(corp, Act::HoldLifted, Some(viewer.member), now).on("hold", hold))
+        .await?;
     tx.commit().await?;
     Ok(())
 }

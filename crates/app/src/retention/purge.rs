@@ -81,8 +81,7 @@ pub async fn part(app: &App, school: &School) -> Result<bool> {
 async fn due(app: &App, school: &School) -> Result<Vec<Form>> {
     let today = school.today(app.now());
     let mut tx = app.store().reading(school.corp()).await?;
-    let due =
-        rows::due(&mut tx, school.corp(), today, school.retention.shown_after(today), FORMS).await?;
+    let due = rows::due(&mut tx, school.corp(), today, school.retention.shown_after(today), FORMS).await?;
     tx.commit().await?;
     Ok(due)
 }
@@ -148,7 +147,8 @@ enum Part {
 async fn one_part(app: &App, school: &School, purge: i64) -> Result<Part> {
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
-    let Some(mut purge) = rows::lock(&mut tx, corp, purge).await?.filter(|purge| purge.ended_at.is_none()) else {
+    let Some(mut purge) = rows::lock(&mut tx, corp, purge).await?.filter(|purge| purge.ended_at.is_none())
+    else {
         return Ok(Part::Elsewhere);
     };
     let table = usize::try_from(purge.step).ok().and_then(|step| Some((step, *PURGED.get(step)?)));
@@ -185,7 +185,9 @@ async fn destroy(app: &App, mut tx: Scoped, mut purge: Purge, ids: &[KeyId]) -> 
     tx.commit().await?;
     app.store().keyring().destroy(corp, ids)?;
     let mut tx = app.store().scoped(corp).await?;
-    let Some(mut purge) = rows::lock(&mut tx, corp, purge.purge_id).await? else { return Ok(Part::Elsewhere) };
+    let Some(mut purge) = rows::lock(&mut tx, corp, purge.purge_id).await? else {
+        return Ok(Part::Elsewhere);
+    };
     purge.keys_at = Some(app.now());
     rows::save(&mut tx, corp, &purge).await?;
     tx.commit().await?;

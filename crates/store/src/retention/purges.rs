@@ -232,7 +232,11 @@ struct Kept {
 }
 
 /// The certificate of a purge, as it is handed out.
-pub async fn certificate(conn: &mut AsyncPgConnection, corp: CorpId, purge_id: i64) -> Result<Option<String>> {
+pub async fn certificate(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    purge_id: i64,
+) -> Result<Option<String>> {
     let found: Option<Kept> = diesel::sql_query(
         "select certificate from retention_purges where corp_id = $1 and purge_id = $2 and certificate is not null",
     )
