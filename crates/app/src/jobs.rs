@@ -37,7 +37,7 @@ use tokio::sync::watch;
 use crate::{App, Error, Result, audit::sealing, cards, digests, outbox, reminders, tiles};
 
 /// Every kind of job, for figures of each.
-pub const KINDS: [&str; 20] = [
+pub const KINDS: [&str; 21] = [
     answer_members::KIND,
     approve_held::KIND,
     collect_platform::KIND,

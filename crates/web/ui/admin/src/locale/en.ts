@@ -2778,6 +2778,7 @@ export const en: Record<keyof typeof zh, string> = {
   'readings.more': 'More',
   'readings.given_by': 'By',
 
+  'operations.kind.purge': 'Purge by schedule',
   'menu.retention': 'Retention',
   'retention.title': 'Retention',
   'retention.help': 'How long each class is kept and what was last removed. After a form’s end its answers are hidden, then deleted with their keys, each time with a signed certificate; what is held stays.',

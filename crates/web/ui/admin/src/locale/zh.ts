@@ -2774,6 +2774,7 @@ export const zh = {
   'readings.more': '增加',
   'readings.given_by': '谁放宽',
 
+  'operations.kind.purge': '按期限删除',
   'menu.retention': '保存期限',
   'retention.title': '保存期限',
   'retention.help': '每类内容留多久、上次清理删了什么。表单结束后，答案先隐藏、再删除并销毁密钥，每次都有签名的证明；正在保全的不删。',
