@@ -62,7 +62,7 @@ pub async fn opened(store: &Store) -> BTreeMap<String, Vec<u8>> {
                 tx.commit().await.unwrap();
                 let Some(last) = part.last() else { break };
                 after = Some(last.key.clone());
-                for Standing { key, row, value } in &part {
+                for Standing { key, sealed_for: row, value } in &part {
                     let row = row.as_deref().expect("a row");
                     let plain = store.keyring().open(Place { column, corp: 1, row }, value);
                     let place = format!("{}.{} {key}", spot.table, spot.column);

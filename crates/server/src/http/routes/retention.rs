@@ -263,16 +263,16 @@ pub async fn holds(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<R
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let page = retention::holds(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
-    let items = page.items.into_iter().map(|hold| RetentionHold {
-        id: hold.hold_id,
-        form: hold.form,
-        title: hold.title,
-        reason: hold.reason,
-        until: hold.until_date,
-        set_by: hold.set_by,
-        set_at: hold.set_at,
-        lifted_by: hold.lifted_by,
-        lifted_at: hold.lifted_at,
+    let items = page.items.into_iter().map(|row| RetentionHold {
+        id: row.hold_id,
+        form: row.form,
+        title: row.title,
+        reason: row.reason,
+        until: row.until_date,
+        set_by: row.set_by,
+        set_at: row.set_at,
+        lifted_by: row.lifted_by,
+        lifted_at: row.lifted_at,
     });
     Ok(web::Json(RetentionHoldList { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }
