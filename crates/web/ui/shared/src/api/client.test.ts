@@ -76,7 +76,7 @@ describe('the client', () => {
 
   test('asks once more, with the same body and key, when a code was shown, and leaves the refusal when none was', async () => {
     const refused = { title: '此操作需要二次验证', status: 403, code: 'second_factor_needed' };
-    const { origin, seen } = await serve((one, response) => (seen.length === 2 ? json(response, 200, { removed: true }) : json(response, 403, refused)));
+    const { origin, seen } = await serve((_, response) => (seen.length === 2 ? json(response, 200, { removed: true }) : json(response, 403, refused)));
     const secondFactor = vi.fn().mockResolvedValueOnce(true).mockResolvedValueOnce(false);
     const api = createApi({ origin, signedOut: () => undefined, secondFactor });
     const reset = () => answer(api.POST('/api/v1/accounts/second-factor/reset', { body: { userid: 'T1' }, headers: { 'Idempotency-Key': 'a-key-of-its-own' } }));

@@ -5,7 +5,7 @@ type Viewer = components['schemas']['AuditViewer'];
 /** A cell of a CSV: quoted, and never a formula for whatever opens it. */
 export function cell(text: string): string {
   const plain = /^[\s]*[=+\-@＝＋－＠]/.test(text) ? `'${text}` : text;
-  return `"${plain.replaceAll('"', '""')}"`;
+  return `"${plain.replace(/"/g, '""')}"`;
 }
 
 /** Who saw some people, as a file that a spreadsheet opens: with a mark that says it is UTF-8. */
