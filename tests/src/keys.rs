@@ -97,7 +97,7 @@ async fn values_are_sealed_anew_while_people_report_and_nothing_is_lost() {
     let sender = Sender::to(&test.url);
     let (before, during) = students.split_at(students.len() / 2);
     for userid in before {
-        sender.report_until_taken(userid, "before").await;
+        sender.report_until_taken(userid, "before-it").await;
     }
     let store = owner_store(&test);
     let held = opened(&store).await;

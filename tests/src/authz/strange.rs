@@ -215,8 +215,11 @@ async fn whatever_anybody_sends_is_answered_as_the_document_says() {
                 let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
                 let is_problem = kind == Some("application/problem+json");
                 let is_told = told["responses"].get(status.to_string()).is_some();
-                // An address of another shape leads nowhere, whoever asks.
-                let is_let_in = is_nobody && ![401, 404].contains(&status);
+                // An address of another shape leads nowhere, whoever asks. Whether a device's token is worth anything is found
+                // in the transaction of its work: what it sent wrong is told before.
+                let is_device = told["security"][0].get("device").is_some();
+                let is_kept_out = [401, 404].contains(&status) || (is_device && [400, 422].contains(&status));
+                let is_let_in = is_nobody && !is_kept_out;
                 if status >= 500 || !is_told || (status >= 400 && !is_problem) || is_let_in {
                     let who = if is_nobody { "nobody" } else { "a member" };
                     wrong.push(format!("{method} {address:.200} by {who}: {status} {kind:?}\n"));
