@@ -12,7 +12,6 @@ use domain::{
     security_event::{Failing, Kind},
     session::{self, Device},
 };
-use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use store::{
     AsyncPgConnection, jobs as queue,
@@ -362,10 +361,10 @@ pub async fn viewer(app: &App, school: &School, session: &str) -> Result<Option<
     let hash = secret::hash(session.as_bytes());
     let now = app.now();
     let (corp, today) = (school.corp(), school.today(now));
-    // Asked before every write, and nothing is kept of it: nobody waits for its beginning, nor for its end.
-    let tx = app.store().to_begin(corp).await?;
-    let ((), found) = try_join!(tx.begin_reading(), viewers::of_session(&tx, corp, &hash, today, now))?;
-    drop(tx);
+    let mut conn = app.store().control().await?;
+    let found = viewers::of_session(&mut conn, corp, &hash, today, now).await?;
+    // Not kept while somebody waits for the next one.
+    drop(conn);
     let Some(session) = found else { return Ok(None) };
     if session.viewer.is_none() {
         // The member has left or is disabled. Should they come back, they sign in anew.

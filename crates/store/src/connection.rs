@@ -157,12 +157,6 @@ impl Scoped {
         self.open(&scope("BEGIN", self.corp)).await.map_err(|error| Error::Unavailable(error.to_string()))
     }
 
-    /// The same to read only.
-    pub async fn begin_reading(&self) -> Result<()> {
-        let sql = scope("BEGIN READ ONLY", self.corp);
-        self.open(&sql).await.map_err(|error| Error::Unavailable(error.to_string()))
-    }
-
     async fn open(&self, sql: &str) -> QueryResult<()> {
         let mut connection: &AsyncPgConnection = self;
         connection.batch_execute(sql).await

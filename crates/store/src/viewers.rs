@@ -49,39 +49,12 @@ struct Row {
     until_date: Option<NaiveDate>,
 }
 
-/// What a viewer is made of, in one statement: it is asked at every request of somebody who was not here a moment ago. $1 is
-/// the school, $2 the day.
-macro_rules! viewer {
-    ($session:literal, $from:literal, $which:literal) => {
-        concat!(
-            "select ", $session, ", m.member_id, m.userid, p.person_id, p.kind as person_kind,
-                    g.role, g.department_id, d.name as department_name, d.kind as department_kind, g.until_date
-             from ", $from, "
-             left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
-               and (p.until_date is null or p.until_date > $2)
-             left join grants g on g.corp_id = p.corp_id and g.person_id = p.person_id
-               and g.from_date <= $2 and g.until_date > $2
-             left join departments d on d.corp_id = g.corp_id and d.department_id = g.department_id
-             where ", $which, "
-             order by g.role, d.sort_order desc, g.department_id"
-        )
-    };
-}
-
-// 1 activated, 4 not activated yet; unknown where WeCom withheld it. 2 disabled, 5 left (doc 90196).
-const OF_MEMBER: &str = viewer!(
-    "null::timestamptz as signed_in_at, null::timestamptz as seen_at, null::timestamptz as proven_at,
-       false as has_factor",
-    "members m",
-    "m.corp_id = $1 and m.member_id = $3 and m.left_on is null and (m.status is null or m.status in (1, 4))"
-);
-const OF_SESSION: &str = viewer!(
-    "s.signed_in_at, s.seen_at, s.proven_at, f.confirmed_at is not null as has_factor",
-    "sessions s left join members m on m.corp_id = s.corp_id and m.member_id = s.member_id
-       and m.left_on is null and (m.status is null or m.status in (1, 4))
-     left join second_factors f on f.corp_id = s.corp_id and f.member_id = s.member_id",
-    "s.corp_id = $1 and s.session_hash = $3 and s.idle_until > $4 and s.ends_at > $4"
-);
+const OF_MEMBER: &str = "
+  select null::timestamptz as signed_in_at, null::timestamptz as seen_at, null::timestamptz as proven_at, false as has_factor,
+         a.member_id, a.userid, a.person_id, a.person_kind, a.role, a.department_id, a.department_name, a.department_kind,
+         a.until_date
+  from accounts_on($2) a where a.corp_id = $1 and a.member_id = $3
+  order by a.role, a.department_order desc, a.department_id";
 
 /// A session that has not ended.
 #[derive(Debug, Clone)]
@@ -115,20 +88,21 @@ pub async fn find(
     viewer(corp, rows)
 }
 
-/// The same behind the cookie of this hash, unless its session has ended.
+/// The same behind the cookie of this hash, unless its session has ended. Outside any transaction: the statement sets the
+/// school for itself (migrations/0033_viewers).
 pub async fn of_session(
-    mut conn: &AsyncPgConnection,
+    conn: &mut AsyncPgConnection,
     corp: CorpId,
     hash: &[u8],
     today: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Option<Session>> {
-    let rows: Vec<Row> = prepared(OF_SESSION)
+    let rows: Vec<Row> = prepared("select * from viewer_of_session($1, $2, $3, $4)")
         .bind::<Integer, _>(corp)
-        .bind::<Date, _>(today)
         .bind::<Binary, _>(hash)
+        .bind::<Date, _>(today)
         .bind::<Timestamptz, _>(now)
-        .load(&mut conn)
+        .load(conn)
         .await?;
     let Some(first) = rows.as_slice().first() else { return Ok(None) };
     let Some((signed_in_at, seen_at)) = first.signed_in_at.zip(first.seen_at) else { return Ok(None) };
