@@ -1,6 +1,8 @@
-//! 审计: who looked at whose data and who changed what, for auditors; sealed each second, signed and told outside.
+//! 审计: who looked at whose data and who changed what, for auditors; sealed each second, signed and told outside, and cut at
+//! the front when it was kept long enough.
 
 pub mod anchors;
+pub(crate) mod cutting;
 mod keys;
 pub mod sealing;
 mod verify;
@@ -313,9 +315,14 @@ async fn look_again(app: &App, tx: &mut Scoped, row: HeadRow) -> Result<SignedHe
     let known = keys::public(app, corp, &rows::keys(tx, corp).await?);
     let public_key = known.get(&row.kid).cloned();
     let signed = public_key.as_deref().is_some_and(|key| keys::has_signed(key, corp, &row));
-    // The link of the head's number is the first after the one before it.
+    // The link of the head's number is the first after the one before it, or the last that was cut.
     let link = rows::links(tx, corp, row.seq.saturating_sub(1), 1).await?.into_iter().next();
-    let kept = link.filter(|link| link.seq == row.seq).map(|link| link.hash);
+    let mut kept = link.filter(|link| link.seq == row.seq).map(|link| link.hash);
+    if kept.is_none() {
+        let cuts = rows::cuts(tx, corp).await?;
+        let (begun, _) = cutting::read(corp, &cuts, &known);
+        kept = (begun.began() == row.seq).then(|| begun.hash().to_vec());
+    }
     let holds = signed && against_head(row.seq, &row.hash, kept.as_deref()).is_none();
     Ok(SignedHead { row, holds, public_key })
 }

@@ -326,13 +326,12 @@ pub fn cut_detail(cut: &Cut, signature: &str) -> Value {
     })
 }
 
-/// The cut an event is of: its number and signature, in hex; none: it is of something else.
-pub fn cut_told(content: &Content) -> Option<(i64, &str)> {
-    if content.action != Act::AuditCut.as_str() {
+/// The cut an event is of, by its act and what it says: its number and signature, in hex; none: it is of something else.
+pub fn cut_told<'a>(action: &str, detail: &'a Value) -> Option<(i64, &'a str)> {
+    if action != Act::AuditCut.as_str() {
         return None;
     }
-    let seq = content.detail.get("seq")?.as_i64()?;
-    Some((seq, content.detail.get("signature")?.as_str()?))
+    Some((detail.get("seq")?.as_i64()?, detail.get("signature")?.as_str()?))
 }
 
 /// Where the chain begins by its cuts, in order, each with whether it is signed by us; and what is wrong with them. One that is not
@@ -789,9 +788,9 @@ mod tests {
     fn the_event_of_a_cut_tells_which_it_is() {
         let whole = chain(9);
         let detail = cut_detail(&cut(&whole, 3, 5), "ab12");
-        let event = Content { action: Act::AuditCut.as_str().into(), detail, ..content(0) };
-        assert_eq!(cut_told(&event), Some((5, "ab12")));
-        assert_eq!(cut_told(&content(0)), None);
+        assert_eq!(cut_told("audit_cut", &detail), Some((5, "ab12")));
+        assert_eq!(cut_told("look", &detail), None);
+        assert_eq!(cut_told("audit_cut", &json!({})), None);
     }
 
     #[test]

@@ -50,8 +50,7 @@ pub async fn last_link(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Opt
                  union all
                  (select seq, hash from audit_cuts where corp_id = $1 order by seq desc limit 1)) x
                order by seq desc limit 1";
-    let last: Option<Last> =
-        prepared(sql).bind::<Integer, _>(corp).get_result(conn).await.optional()?;
+    let last: Option<Last> = prepared(sql).bind::<Integer, _>(corp).get_result(conn).await.optional()?;
     Ok(last.map(|last| (last.seq, last.hash)))
 }
 

@@ -2585,6 +2585,7 @@ export const en: Record<keyof typeof zh, string> = {
   'audit.act.permits_given': 'Gave a permit',
   'audit.act.permit_revoked': 'Revoked a permit',
   'audit.act.answers_purged': 'Purged answers by schedule',
+  'audit.act.audit_cut': 'Cut the audit by schedule',
   'audit.act.hold_set': 'Set a hold',
   'audit.act.hold_lifted': 'Lifted a hold',
   'audit.act.entry_changed': 'Changed an entry',

@@ -2581,6 +2581,7 @@ export const zh = {
   'audit.act.permits_given': '发通行证',
   'audit.act.permit_revoked': '撤销通行证',
   'audit.act.answers_purged': '按期限删除答案',
+  'audit.act.audit_cut': '按期限截断审计',
   'audit.act.hold_set': '设置保全',
   'audit.act.hold_lifted': '解除保全',
   'audit.act.entry_changed': '改动入口',

@@ -4510,6 +4510,11 @@ export interface components {
         /** @description Looks, newest first. */
         AccessLog: {
             items: components["schemas"]["Access"][];
+            /**
+             * Format: int64
+             * @description Days a look is kept.
+             */
+            kept_days: number;
             next_cursor?: string | null;
         };
         /** @description How many accounts that no roster knows are what. */
