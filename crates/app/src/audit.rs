@@ -62,6 +62,8 @@ pub struct Shown {
 /// How far the chain is.
 #[derive(Debug, Clone)]
 pub struct State {
+    /// The last number that was cut, having been kept long enough; 0: none was.
+    pub cut_to: i64,
     /// The last number; 0: nothing was sealed yet.
     pub sealed_to: i64,
     /// What waits for a number.
@@ -307,7 +309,8 @@ async fn state(app: &App, tx: &mut Scoped) -> Result<State> {
         Some(row) => Some(look_again(app, tx, row).await?),
     };
     let sealed_to = rows::last_link(tx, corp).await?.map_or(0, |(seq, _)| seq);
-    Ok(State { sealed_to, waiting: rows::unsealed(tx, corp).await?, head })
+    let cut_to = rows::cuts(tx, corp).await?.last().map_or(0, |row| row.cut.seq);
+    Ok(State { cut_to, sealed_to, waiting: rows::unsealed(tx, corp).await?, head })
 }
 
 async fn look_again(app: &App, tx: &mut Scoped, row: HeadRow) -> Result<SignedHead> {

@@ -4861,6 +4861,11 @@ export interface components {
         };
         /** @description Events, the newest first, and how far they are sealed. */
         AuditList: {
+            /**
+             * Format: int64
+             * @description The last number that was cut, having been kept long enough; 0: none was.
+             */
+            cut_to: number;
             head?: components["schemas"]["AuditHead"] | null;
             items: components["schemas"]["AuditEvent"][];
             next_cursor?: string | null;
