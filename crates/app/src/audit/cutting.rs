@@ -139,8 +139,7 @@ async fn proven(
                 hash = Some(link.hash.clone());
             }
             while let Some(head) = heads.get(compared).filter(|head| head.seq <= link.seq) {
-                let key = public.get(&head.kid);
-                if !key.is_some_and(|key| keys::has_signed(key, corp, head)) {
+                if public.get(&head.kid).is_none_or(|key| !keys::has_signed(key, corp, head)) {
                     flaws.push(Flaw::HeadForged { head: head.seq });
                 }
                 let kept = (head.seq == link.seq).then_some(link.hash.as_slice());
