@@ -124,8 +124,8 @@ struct Gone {
     gone: i64,
 }
 
-/// Ends looks before a moment among the oldest `most` of this transaction's school. How many. It fails where the moment is later than
-/// 180 days ago by the database's clock.
+/// Ends looks before a moment among the oldest `most` of this transaction's school. How many. None that is younger than 180 days by the
+/// database's clock.
 pub async fn end(conn: &mut AsyncPgConnection, before: DateTime<Utc>, most: i32) -> Result<usize> {
     let query = diesel::sql_query("select end_access_log($1, $2) as gone")
         .bind::<Timestamptz, _>(before)
