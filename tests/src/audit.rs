@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use app::{
     App,
     audit::{anchors::Anchors, rotate_key, sealing, verify},
+    retention,
 };
 use chrono::TimeDelta;
 use domain::audit::{Act, Flaw};
@@ -61,24 +62,72 @@ pub async fn flaws(app: &App, outside: &Anchors) -> Vec<Flaw> {
 
 /// Copies the record beside it.
 pub async fn keep(test: &TestApp) {
-    let mut sql = String::from("drop schema if exists kept cascade; create schema kept;");
+    keep_as(test, "kept").await;
+}
+
+/// … into a schema of this name.
+pub async fn keep_as(test: &TestApp, schema: &str) {
+    let mut sql = format!("drop schema if exists {schema} cascade; create schema {schema};");
     for table in TABLES {
-        sql.push_str(&format!("create table kept.{table} as table {table};"));
+        sql.push_str(&format!("create table {schema}.{table} as table {table};"));
     }
     test.owner.batch_execute(&sql).await.unwrap();
 }
 
 /// Puts the record back as it was kept.
 pub async fn put_back(test: &TestApp) {
+    test.owner.batch_execute(&put_back_from("kept")).await.unwrap();
+}
+
+/// The statements that put the record back as it was kept in a schema.
+pub fn put_back_from(schema: &str) -> String {
     let mut sql = format!("begin; truncate {};", TABLES.join(", "));
     for table in TABLES {
         let own_ids = if table == "audit_events" { "overriding system value" } else { "" };
-        sql.push_str(&format!("insert into {table} {own_ids} select * from kept.{table};"));
+        sql.push_str(&format!("insert into {table} {own_ids} select * from {schema}.{table};"));
     }
-    test.owner.batch_execute(&format!("{sql} commit")).await.unwrap();
+    format!("{sql} commit")
 }
 
-const TABLES: [&str; 5] = ["audit_events", "audit_unsealed", "audit_chain", "audit_keys", "audit_heads"];
+/// The statements that put back what was cut since it was kept in a schema, and leave the rest.
+pub fn bring_back_from(schema: &str) -> String {
+    format!(
+        "insert into audit_events overriding system value select * from {schema}.audit_events k
+           where not exists (select from audit_events e where e.corp_id = k.corp_id and e.event_id = k.event_id);
+         insert into audit_chain select * from {schema}.audit_chain k
+           where not exists (select from audit_chain c where c.corp_id = k.corp_id and c.seq = k.seq)"
+    )
+}
+
+// What refers to a key comes after it.
+const TABLES: [&str; 6] =
+    ["audit_events", "audit_unsealed", "audit_chain", "audit_keys", "audit_heads", "audit_cuts"];
+
+/// A record of which the first 40 events and what was there before are cut: kept as `before` from before the cut, sealed and signed since.
+/// Up to which number it is cut.
+pub async fn cut_once(app: &App, test: &TestApp) -> i64 {
+    fill(app, test, 20).await;
+    fill(app, test, 20).await;
+    let cut_to = sealed_to(test).await;
+    test.clock.advance(TimeDelta::days(401));
+    fill(app, test, 20).await;
+    keep_as(test, "before").await;
+    end(app).await;
+    seal_and_sign(app, test).await;
+    cut_to
+}
+
+/// Ends what was kept long enough.
+async fn end(app: &App) {
+    retention::run(app, app.school(1).unwrap(), None).await.unwrap();
+}
+
+async fn seal_and_sign(app: &App, test: &TestApp) {
+    let school = app.school(1).unwrap();
+    sealing::seal(app, school).await.unwrap();
+    test.clock.advance(TimeDelta::minutes(11));
+    assert!(sealing::sign_if_due(app, school).await.unwrap());
+}
 
 /// The last number of the chain.
 async fn sealed_to(test: &TestApp) -> i64 {
@@ -158,6 +207,8 @@ async fn looks_and_changes_leave_events_without_what_was_seen() {
         "update audit_chain set seq = seq + 1",
         "delete from audit_chain",
         "delete from audit_heads",
+        "delete from audit_cuts",
+        "delete from access_log",
         "truncate audit_events",
     ] {
         let refused =
@@ -327,6 +378,228 @@ async fn a_new_key_signs_what_comes_and_what_was_signed_before_still_holds() {
     assert_eq!(signed[1], new);
     assert_eq!(flaws(&app, &told(&file)).await, []);
     std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_front_is_cut_after_four_hundred_days_and_the_rest_is_whole() {
+    let test = TestApp::start().await;
+    let file = outside("cut");
+    let app = anchored(&test, &file, None);
+    fill(&app, &test, 20).await;
+    let cut_to = sealed_to(&test).await;
+    let signed: i64 = test.one("select max(seq) from audit_heads", &[]).await;
+    assert_eq!(signed, cut_to);
+    test.clock.advance(TimeDelta::days(400) - TimeDelta::minutes(11));
+    fill(&app, &test, 20).await;
+    let cuts = "select count(*) from audit_cuts";
+    let first = "select coalesce(min(seq), 0) from audit_chain";
+    // The head that covers the first was signed eleven minutes after them, and that is as long ago as it may be.
+    end(&app).await;
+    assert_eq!((test.one::<i64>(cuts, &[]).await, test.one::<i64>(first, &[]).await), (0, 1));
+    test.clock.advance(TimeDelta::minutes(1));
+    end(&app).await;
+    assert_eq!((test.one::<i64>(cuts, &[]).await, test.one::<i64>(first, &[]).await), (1, cut_to + 1));
+    let removed: i64 = test.one("select removed from retention_runs where class = 'audit'", &[]).await;
+    assert_eq!(removed, cut_to);
+    // It is itself on record, first waiting and then sealed.
+    let said = details(&test, Act::AuditCut).await;
+    assert_eq!((said.len(), &said[0]["seq"], &said[0]["after"]), (1, &json!(cut_to), &json!(0)));
+    assert_eq!((&said[0]["removed"], &said[0]["policy"]), (&json!(cut_to), &json!("2026-11")));
+    assert_eq!(flaws(&app, &told(&file)).await, []);
+    seal_and_sign(&app, &test).await;
+    let (text, well) = report(&app, None).await.unwrap();
+    assert!(well && text.contains(&format!("第 1 到 {cut_to} 号已按保存期限截去")), "{text}");
+    // Nothing is left to cut.
+    end(&app).await;
+    assert_eq!(test.one::<i64>(cuts, &[]).await, 1);
+
+    // A school where nothing was done for as long: numbers go on where they were.
+    let last = sealed_to(&test).await;
+    test.clock.advance(TimeDelta::days(402));
+    end(&app).await;
+    let ended: i64 = test.one("select max(seq) from audit_cuts", &[]).await;
+    assert_eq!(ended, last);
+    seal_and_sign(&app, &test).await;
+    assert_eq!(test.one::<i64>(first, &[]).await, last + 1);
+    assert_eq!(flaws(&app, &told(&file)).await, []);
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_touches_a_cut_is_found_out() {
+    let test = TestApp::start().await;
+    let file = outside("cut-touched");
+    let app = anchored(&test, &file, None);
+    let cut_to = cut_once(&app, &test).await;
+    keep(&test).await;
+    let (text, well) = report(&app, None).await.unwrap();
+    assert!(well, "{text}");
+    let bring_back = bring_back_from("before");
+    let drop_event = "delete from audit_chain c using audit_events e
+        where e.corp_id = c.corp_id and e.event_id = c.event_id and e.action = 'audit_cut';
+        delete from audit_events where action = 'audit_cut'";
+    let take = |until: i64| {
+        format!(
+            "delete from audit_events where event_id in (select event_id from audit_chain where seq <= {until});
+             delete from audit_chain where seq <= {until}"
+        )
+    };
+    let forge = |until: i64| {
+        format!(
+            "insert into audit_cuts
+             select k.corp_id, c.seq, c.hash, k.seq, k.hash, k.day, c.seq - k.seq, k.policy, k.kid, k.signature, k.cut_at
+             from audit_cuts k, audit_chain c where c.seq = {until}; {}",
+            take(until)
+        )
+    };
+    let cases: [(String, String); 11] = [
+        (forge(cut_to + 2), format!("截到第 {} 号的截断记录不是本系统签的", cut_to + 2)),
+        ("update audit_cuts set removed = removed - 1".into(), "不是本系统签的".into()),
+        ("update audit_cuts set day = day + 1".into(), "不是本系统签的".into()),
+        (take(cut_to + 2), format!("第 {} 到 {} 号记录被删除", cut_to + 1, cut_to + 2)),
+        ("delete from audit_cuts".into(), format!("第 1 到 {cut_to} 号记录被删除")),
+        ("delete from audit_cuts".into(), format!("截到第 {cut_to} 号的截断记录不见了")),
+        // What was cut is there again: all of it, the events alone, and with the cut gone.
+        (bring_back.clone(), format!("第 {cut_to} 号记录已按保存期限截去，现在又出现了")),
+        (
+            "insert into audit_events overriding system value select * from before.audit_events k
+             where not exists (select from audit_events e where e.corp_id = k.corp_id and e.event_id = k.event_id)"
+                .into(),
+            "不在链上".into(),
+        ),
+        (format!("{bring_back}; delete from audit_cuts"), "截断记录不见了".into()),
+        (format!("{bring_back}; delete from audit_cuts; {drop_event}"), "链尾被截断".into()),
+        // The whole as it was before: the file outside knows that it went on.
+        (put_back_from("before"), "链尾被截断".into()),
+    ];
+    for (sql, words) in cases {
+        test.owner.batch_execute(&sql).await.unwrap();
+        let (text, well) = report(&app, None).await.unwrap();
+        assert!(!well && text.contains(&words), "{sql}: {text}");
+        put_back(&test).await;
+        assert_eq!(flaws(&app, &told(&file)).await, [], "it is whole again");
+    }
+    // A cut nobody told of.
+    test.owner.batch_execute(drop_event).await.unwrap();
+    assert!(flaws(&app, &told(&file)).await.contains(&Flaw::CutUntold { cut: cut_to }));
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_hold_is_not_cut() {
+    let test = TestApp::start().await;
+    let file = outside("cut-not");
+    let app = anchored(&test, &file, None);
+    fill(&app, &test, 20).await;
+    fill(&app, &test, 20).await;
+    test.clock.advance(TimeDelta::days(401));
+    keep(&test).await;
+    let whole = sealed_to(&test).await;
+    let school = app.school(1).unwrap();
+    let event = "(select event_id from audit_chain where seq = 5)";
+    let cases = [
+        format!("update audit_events set subject = 999 where event_id = {event}"),
+        format!("delete from audit_events where event_id = {event}"),
+        "delete from audit_chain where seq = 5".into(),
+        "update audit_heads set hash = decode(repeat('00', 32), 'hex') where seq = (select min(seq) from audit_heads)"
+            .into(),
+        // By the clock of the database it is young, whatever the service thinks.
+        "update audit_chain set sealed_at = now() where seq = 5".into(),
+    ];
+    for sql in cases {
+        test.owner.batch_execute(&sql).await.unwrap();
+        let before: i64 = test.one("select count(*) from audit_chain", &[]).await;
+        assert!(retention::run(&app, school, None).await.is_err(), "{sql}");
+        let after: i64 = test.one("select count(*) from audit_chain", &[]).await;
+        assert!(after >= before, "{sql}: what was purged meanwhile is on record, and nothing went");
+        assert_eq!(test.one::<i64>("select count(*) from audit_cuts", &[]).await, 0, "{sql}");
+        put_back(&test).await;
+    }
+    // As nothing stands outside, nothing goes; and where it does, all that may.
+    test.owner.batch_execute("update audit_heads set anchored = null").await.unwrap();
+    end(&app).await;
+    assert_eq!(test.one::<i64>("select count(*) from audit_cuts", &[]).await, 0);
+    put_back(&test).await;
+    end(&app).await;
+    assert_eq!(test.one::<i64>("select max(seq) from audit_cuts", &[]).await, whole);
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_can_cut_nothing_young_and_not_behind_a_head() {
+    let test = TestApp::start().await;
+    fill(&test.app, &test, 20).await;
+    let signed = sealed_to(&test).await;
+    let mut tx = test.app.store().scoped(1).await.unwrap();
+    rows::insert(&mut tx, Event::new(1, Act::Look, None, test.app.now()).of(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    sealing::seal(&test.app, test.school()).await.unwrap();
+    assert_eq!(sealed_to(&test).await, signed + 1);
+    let service =
+        databases::connect(&test.settings["database"]["url"].as_str().unwrap().parse().unwrap()).await;
+    let begin = "begin; set local rollcall.corp_id = '1';";
+    // A cut that nobody signed: the database can't know.
+    let named = |seq: i64| {
+        format!(
+            "insert into audit_cuts
+             select 1, c.seq, c.hash, 0, decode(repeat('00', 32), 'hex'), date '2021-04-08', c.seq, 'x', k.kid, ''::bytea, now()
+             from audit_chain c, audit_keys k where c.seq = {seq};"
+        )
+    };
+    let cases = [
+        ("select cut_audit(3)".to_owned(), "no cut of the audit"),
+        (format!("{} select cut_audit(2)", named(3)), "no cut of the audit"),
+        (format!("{} select cut_audit({})", named(signed + 1), signed + 1), "no head of the audit"),
+        (format!("{} update audit_cuts set hash = hash; select cut_audit(3)", named(3)), "permission denied"),
+    ];
+    for (sql, why) in cases {
+        let refused = service.batch_execute(&format!("{begin} {sql}")).await.expect_err(&sql);
+        let words = refused.as_db_error().map(|error| error.message().to_owned()).unwrap_or_default();
+        assert!(words.contains(why), "{sql}: {words}");
+        service.batch_execute("rollback").await.unwrap();
+    }
+    // Of two looks one is young by the clock of the database.
+    let looks = "insert into access_log (corp_id, at, viewer, person_id, field, purpose)
+        select 1, now() - days * interval '1 day', (select min(member_id) from members), (select min(person_id) from persons),
+          'phone', 'call' from unnest(array[179, 181]) as days";
+    test.owner.batch_execute(looks).await.unwrap();
+    service.batch_execute(begin).await.unwrap();
+    let ended = service.query_one("select end_access_log(now(), 10)", &[]).await.unwrap();
+    assert_eq!(ended.get::<_, i64>(0), 1);
+    service.batch_execute("rollback").await.unwrap();
+    // One head of these is young: what is behind the last old one stays.
+    test.owner.batch_execute("update audit_heads set signed_at = now()").await.unwrap();
+    let young = service.batch_execute(&format!("{begin} {} select cut_audit(3)", named(3))).await;
+    assert!(young.is_err());
+    service.batch_execute("rollback").await.unwrap();
+    test.owner.batch_execute("update audit_heads set signed_at = '2020-03-04'").await.unwrap();
+    service.batch_execute(&format!("{begin} {} select cut_audit(3); commit", named(3))).await.unwrap();
+    let found = flaws(&test.app, &Anchors::default()).await;
+    assert!(found.contains(&Flaw::CutForged { cut: 3 }), "{found:?}");
+    assert!(found.contains(&Flaw::LinksGone { from: 1, until: 3 }), "{found:?}");
+    // And nothing is cut on top of it.
+    test.clock.advance(TimeDelta::days(401));
+    assert!(retention::run(&test.app, test.school(), None).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looks_end_after_four_hundred_days_and_the_page_says_so() {
+    let test = TestApp::start().await;
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    let row = counsellor.get("/unreported/health-daily").await.items()[0].clone();
+    counsellor.post(&format!("/people/{}/phone", row["id"]), &json!({ "purpose": "call" })).await;
+    let student = test.sign_in(row["number"].as_str().unwrap()).await;
+    let log = student.get("/access-log").await;
+    assert_eq!((log.items().len(), &log.body["kept_days"]), (1, &json!(400)));
+    let looks = "select count(*) from access_log";
+    test.clock.advance(TimeDelta::days(400));
+    end(&test.app).await;
+    assert_eq!(test.one::<i64>(looks, &[]).await, 1, "the last day");
+    test.clock.advance(TimeDelta::seconds(1));
+    end(&test.app).await;
+    assert_eq!(test.one::<i64>(looks, &[]).await, 0);
+    let removed: i64 = test.one("select removed from retention_runs where class = 'audit'", &[]).await;
+    assert_eq!(removed, 1, "and no event: nothing of them was signed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

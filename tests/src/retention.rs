@@ -392,6 +392,7 @@ fn the_manifest_says_as_many_days_as_the_schedule() {
         ("entries", "entry"),
         ("copies", "entry"),
         ("security", "entry"),
+        ("audit", "audit"),
         ("readings", "entry"),
         ("factors", "factor"),
     ];

@@ -130,10 +130,12 @@ async fn no_statement_without_a_condition_reaches_the_school_beside() {
     assert!(filled > 10, "{filled} of {} tables have rows of two schools", tables.len());
 }
 
-/// What runs as the owner: makes and drops parts of a table (only what is empty, of all schools), asks who logged in, gathers figures
-/// for the planner, and takes changes back.
-const DEFINERS: [&str; 5] = [
+/// What runs as the owner: cuts the front of the audit and ends old looks, makes and drops parts of a table (only what is empty, of all
+/// schools), asks who logged in, gathers figures for the planner, and takes changes back.
+const DEFINERS: [&str; 7] = [
+    "cut_audit(bigint)",
     "drop_answers_partition(text,date)",
+    "end_access_log(timestamp with time zone,integer)",
     "ensure_answers_partition(text,date)",
     "reader.corp()",
     "refresh_statistics()",
@@ -161,9 +163,49 @@ async fn what_runs_as_the_owner_serves_one_school() {
     let undone = service.batch_execute(&format!("call undo_changes(2, {set})")).await;
     assert_eq!(undone.unwrap_err().code().map(SqlState::code), Some("RC002"));
     service.batch_execute("rollback").await.unwrap();
+    old_records(&test).await;
+    for (sql, table) in [
+        ("select cut_audit(1)", "audit_chain"),
+        ("select cut_audit(1)", "audit_events"),
+        ("select end_access_log(now() - interval '181 days', 100)", "access_log"),
+    ] {
+        service.batch_execute("begin; set local rollcall.corp_id = '1'").await.unwrap();
+        let gone: i64 = service.query_one(sql, &[]).await.unwrap().get(0);
+        assert_eq!(gone, 1, "{sql}");
+        // It sees its own rows alone: what is left of the other school's is counted as the owner.
+        service.batch_execute("commit").await.unwrap();
+        let left = |corp: i32| format!("select count(*) from {table} where corp_id = {corp}");
+        let (own, others): (i64, i64) = (test.one(&left(1), &[]).await, test.one(&left(2), &[]).await);
+        assert_eq!((own, others), (0, 1), "{sql} of {table}");
+        old_records(&test).await;
+    }
     // Figures for the planner and parts of a table show no row; the views of readers are not the service's.
     let read = service.batch_execute("select * from reader.people").await;
     assert_eq!(read.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+/// Of each of two schools one look and one event, long ago, of which the event may be cut; nothing else of either.
+async fn old_records(test: &TestApp) {
+    let zeros = |length: u8| format!("decode(repeat('00', {length}), 'hex')");
+    let sql = format!(
+        "truncate access_log, audit_events, audit_unsealed, audit_chain, audit_keys, audit_heads, audit_cuts;
+         insert into access_log (corp_id, at, viewer, person_id, field, purpose)
+           select c.corp_id, '2020-03-04', (select min(member_id) from members m where m.corp_id = c.corp_id),
+             (select min(person_id) from persons p where p.corp_id = c.corp_id), 'phone', 'call' from corps c;
+         insert into audit_events (corp_id, at, action, object, detail, nonce, hash)
+           select corp_id, '2020-03-04', 'look', '', '{{}}', {nonce}, {hash} from corps;
+         insert into audit_chain (corp_id, seq, event_id, hash, sealed_at)
+           select corp_id, 1, event_id, {hash}, '2020-03-04' from audit_events;
+         insert into audit_keys (corp_id, kid, signing_key, public_key, made_at)
+           select corp_id, {nonce}, {nonce}, {nonce}, '2020-03-04' from corps;
+         insert into audit_heads (corp_id, seq, day, hash, kid, signature, signed_at)
+           select corp_id, 1, '2020-03-04', {hash}, {nonce}, {nonce}, '2020-03-04' from corps;
+         insert into audit_cuts (corp_id, seq, hash, after_seq, after_hash, day, removed, policy, kid, signature, cut_at)
+           select corp_id, 1, {hash}, 0, {hash}, '2021-04-08', 1, 'x', {nonce}, {nonce}, '2021-04-08' from corps",
+        nonce = zeros(16),
+        hash = zeros(32),
+    );
+    test.owner.batch_execute(&sql).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +268,7 @@ async fn the_service_owns_nothing_and_changes_no_record_of_looks() {
     )
     .await;
     assert_eq!(rights, ["INSERT", "SELECT"]);
-    for table in ["audit_events", "audit_chain", "audit_heads", "audit_keys"] {
+    for table in ["audit_events", "audit_chain", "audit_heads", "audit_keys", "audit_cuts"] {
         let sql = format!(
             "select privilege_type::text from information_schema.role_table_grants
              where table_name = '{table}' and grantee = 'rollcall_app' order by 1"

@@ -1,6 +1,8 @@
-//! 审计: who looked at whose data and who changed what, for auditors; sealed each second, signed and told outside.
+//! 审计: who looked at whose data and who changed what, for auditors; sealed each second, signed and told outside, and cut at
+//! the front when it was kept long enough.
 
 pub mod anchors;
+pub(crate) mod cutting;
 mod keys;
 pub mod sealing;
 mod verify;
@@ -60,6 +62,8 @@ pub struct Shown {
 /// How far the chain is.
 #[derive(Debug, Clone)]
 pub struct State {
+    /// The last number that was cut, having been kept long enough; 0: none was.
+    pub cut_to: i64,
     /// The last number; 0: nothing was sealed yet.
     pub sealed_to: i64,
     /// What waits for a number.
@@ -305,7 +309,8 @@ async fn state(app: &App, tx: &mut Scoped) -> Result<State> {
         Some(row) => Some(look_again(app, tx, row).await?),
     };
     let sealed_to = rows::last_link(tx, corp).await?.map_or(0, |(seq, _)| seq);
-    Ok(State { sealed_to, waiting: rows::unsealed(tx, corp).await?, head })
+    let cut_to = rows::cuts(tx, corp).await?.last().map_or(0, |row| row.cut.seq);
+    Ok(State { cut_to, sealed_to, waiting: rows::unsealed(tx, corp).await?, head })
 }
 
 async fn look_again(app: &App, tx: &mut Scoped, row: HeadRow) -> Result<SignedHead> {
@@ -313,9 +318,14 @@ async fn look_again(app: &App, tx: &mut Scoped, row: HeadRow) -> Result<SignedHe
     let known = keys::public(app, corp, &rows::keys(tx, corp).await?);
     let public_key = known.get(&row.kid).cloned();
     let signed = public_key.as_deref().is_some_and(|key| keys::has_signed(key, corp, &row));
-    // The link of the head's number is the first after the one before it.
+    // The link of the head's number is the first after the one before it, or the last that was cut.
     let link = rows::links(tx, corp, row.seq.saturating_sub(1), 1).await?.into_iter().next();
-    let kept = link.filter(|link| link.seq == row.seq).map(|link| link.hash);
+    let mut kept = link.filter(|link| link.seq == row.seq).map(|link| link.hash);
+    if kept.is_none() {
+        let cuts = rows::cuts(tx, corp).await?;
+        let (begun, _) = cutting::read(corp, &cuts, &known);
+        kept = (begun.began() == row.seq).then(|| begun.hash().to_vec());
+    }
     let holds = signed && against_head(row.seq, &row.hash, kept.as_deref()).is_none();
     Ok(SignedHead { row, holds, public_key })
 }

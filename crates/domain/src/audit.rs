@@ -1,7 +1,8 @@
 //! 审计: what is recorded of looks and changes, and the chain that shows whether the record was touched.
 //!
 //! An event's hash is over everything the service knew when it was written. A link binds a number, an event and everything
-//! before it. A head is how far the chain was at a moment; signed and kept elsewhere it shows a tail that was cut.
+//! before it. A head is how far the chain was at a moment; signed and kept elsewhere it shows a tail that was cut. A cut is where the
+//! chain begins when its front was kept long enough: signed, bound to the cut before it, and itself an event.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ring::digest::{Context, SHA256};
@@ -113,11 +114,13 @@ pub enum Act {
     FigureChanged,
     /// A privacy notice was published.
     NoticePublished,
+    /// The front of the audit itself was cut, as it had been kept long enough.
+    AuditCut,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -167,6 +170,7 @@ impl Act {
         Self::PhotosUploaded,
         Self::FigureChanged,
         Self::NoticePublished,
+        Self::AuditCut,
     ];
 
     /// As it stands in the database and in JSON.
@@ -221,6 +225,7 @@ impl Act {
             Self::PhotosUploaded => "photos_uploaded",
             Self::FigureChanged => "figure_changed",
             Self::NoticePublished => "notice_published",
+            Self::AuditCut => "audit_cut",
         }
     }
 
@@ -278,6 +283,72 @@ pub fn head_text(corp: CorpId, day: NaiveDate, seq: i64, hash: &[u8]) -> Vec<u8>
     let mut text = format!("rollcall audit head 1\n{corp} {day} {seq}\n").into_bytes();
     text.extend_from_slice(hash);
     text
+}
+
+/// An end of the front of the chain: what was up to its number is gone, and the chain is followed from its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The last number that went.
+    pub seq: i64,
+    /// The hash of its link: 32 bytes.
+    pub hash: Vec<u8>,
+    /// Where the cut before ended; 0: there was none.
+    pub after_seq: i64,
+    /// The hash there; [`GENESIS`] where there was none.
+    pub after_hash: Vec<u8>,
+    /// The school's day.
+    pub day: NaiveDate,
+    /// How many events went.
+    pub removed: i64,
+    /// Version of the schedule it was made by.
+    pub policy: String,
+}
+
+/// What is signed of a cut.
+pub fn cut_text(corp: CorpId, cut: &Cut) -> Vec<u8> {
+    let Cut { seq, hash, after_seq, after_hash, day, removed, policy } = cut;
+    let said = format!("rollcall audit cut 1\n{corp} {day} {after_seq} {seq} {removed} {policy}\n");
+    // Both hashes are always as long, so nothing before can be taken for a part of them.
+    let mut text = said.into_bytes();
+    text.extend_from_slice(after_hash);
+    text.extend_from_slice(hash);
+    text
+}
+
+/// What the event of a cut says, whose signature is given in hex.
+pub fn cut_detail(cut: &Cut, signature: &str) -> Value {
+    json!({
+        "after": cut.after_seq,
+        "seq": cut.seq,
+        "removed": cut.removed,
+        "policy": cut.policy,
+        "signature": signature,
+    })
+}
+
+/// The cut an event is of, by its act and what it says: its number and signature, in hex; none: it is of something else.
+pub fn cut_told<'a>(action: &str, detail: &'a Value) -> Option<(i64, &'a str)> {
+    if action != Act::AuditCut.as_str() {
+        return None;
+    }
+    Some((detail.get("seq")?.as_i64()?, detail.get("signature")?.as_str()?))
+}
+
+/// Where the chain begins by its cuts, in order, each with whether it is signed by us; and what is wrong with them. One that is not
+/// signed moves nothing.
+pub fn begins<'a>(cuts: impl IntoIterator<Item = (&'a Cut, bool)>) -> (Follower, Vec<Flaw>) {
+    let (mut follower, mut flaws) = (Follower::default(), Vec::new());
+    for (cut, is_signed) in cuts {
+        if !is_signed || cut.seq.checked_sub(cut.after_seq) != Some(cut.removed) {
+            flaws.push(Flaw::CutForged { cut: cut.seq });
+            continue;
+        }
+        if (cut.after_seq, &cut.after_hash) != (follower.seq, &follower.hash) {
+            flaws.push(Flaw::CutMissing { cut: cut.after_seq });
+        }
+        follower = Follower { began: cut.seq, seq: cut.seq, hash: cut.hash.clone() };
+    }
+    (follower, flaws)
 }
 
 fn hash(parts: &[&[u8]]) -> Vec<u8> {
@@ -387,6 +458,26 @@ pub enum Flaw {
         /// The line, from 1.
         line: usize,
     },
+    /// A cut without a signature of ours, or that says another count than it spans.
+    CutForged {
+        /// The number it ends at.
+        cut: i64,
+    },
+    /// A cut that is on record, or that the next one follows, and of which there is no record any more or another.
+    CutMissing {
+        /// The number it ended at.
+        cut: i64,
+    },
+    /// The newest cut, which no event tells of.
+    CutUntold {
+        /// The number it ends at.
+        cut: i64,
+    },
+    /// A link that was cut and is there again.
+    CameBack {
+        /// Its number.
+        seq: i64,
+    },
 }
 
 impl Flaw {
@@ -404,33 +495,51 @@ impl Flaw {
             Self::ChainRewritten { head } => format!("第 {head} 号之前被改写：与签名的链头不一致"),
             Self::HeadForged { head } => format!("第 {head} 号链头的签名无效"),
             Self::AnchorForged { line } => format!("外部留存文件第 {line} 行不是本系统签的，或已损坏"),
+            Self::CutForged { cut } => format!("截到第 {cut} 号的截断记录不是本系统签的，或条数不符"),
+            Self::CutMissing { cut } => format!("截到第 {cut} 号的截断记录不见了，或被换成了别的"),
+            Self::CutUntold { cut } => format!("截到第 {cut} 号的截断没有记入审计"),
+            Self::CameBack { seq } => format!("第 {seq} 号记录已按保存期限截去，现在又出现了"),
         }
     }
 }
 
-/// Follows a chain from its beginning, link by link.
+/// Follows a chain from its beginning, or from where it was cut, link by link.
 #[derive(Debug, Clone)]
 pub struct Follower {
+    began: i64,
     seq: i64,
     hash: Vec<u8>,
 }
 
 impl Default for Follower {
     fn default() -> Self {
-        Self { seq: 0, hash: GENESIS.to_vec() }
+        Self { began: 0, seq: 0, hash: GENESIS.to_vec() }
     }
 }
 
 impl Follower {
+    /// The last number that was cut; 0: none was.
+    pub fn began(&self) -> i64 {
+        self.began
+    }
+
     /// How far it is.
     pub fn seq(&self) -> i64 {
         self.seq
+    }
+
+    /// The hash there.
+    pub fn hash(&self) -> &[u8] {
+        &self.hash
     }
 
     /// Takes the next link in order of numbers. After a flaw it goes on from what is kept, so that each is told where it is.
     pub fn follow(&mut self, link: &Link) -> Vec<Flaw> {
         let due = self.seq.saturating_add(1);
         let seq = link.seq;
+        if (1..=self.began).contains(&seq) {
+            return vec![Flaw::CameBack { seq }];
+        }
         // Numbers begin at 1 and come in order: one before that was put there.
         if seq < due {
             return vec![Flaw::LinkChanged { seq }];
@@ -605,6 +714,83 @@ mod tests {
         anew.push(Link { seq: 9, event_id: 109, hash: link, event: Some((last, hash)) });
         assert_eq!(flaws(&anew), [], "in itself it is whole");
         assert_eq!(kept(&anew), Some(Flaw::ChainRewritten { head: 9 }));
+    }
+
+    fn cut(links: &[Link], after: i64, seq: i64) -> Cut {
+        let hash = |seq: i64| links.iter().find(|link| link.seq == seq).unwrap().hash.clone();
+        Cut {
+            seq,
+            hash: hash(seq),
+            after_seq: after,
+            after_hash: if after == 0 { GENESIS.to_vec() } else { hash(after) },
+            day: "2021-04-08".parse().unwrap(),
+            removed: seq - after,
+            policy: "2026-11".into(),
+        }
+    }
+
+    /// What is found of a chain by its cuts, all of them signed.
+    fn found(cuts: &[Cut], links: &[Link]) -> Vec<Flaw> {
+        let (mut follower, mut flaws) = begins(cuts.iter().map(|cut| (cut, true)));
+        flaws.extend(links.iter().flat_map(|link| follower.follow(link)));
+        flaws
+    }
+
+    #[test]
+    fn a_chain_goes_on_from_where_it_was_cut() {
+        let whole = chain(9);
+        let cuts = [cut(&whole, 0, 3), cut(&whole, 3, 5)];
+        assert_eq!(found(&cuts, &whole[5..]), []);
+        assert_eq!(found(&cuts[..1], &whole[3..]), []);
+        let (follower, _) = begins(cuts.iter().map(|cut| (cut, true)));
+        assert_eq!((follower.began(), follower.seq(), follower.hash()), (5, 5, whole[4].hash.as_slice()));
+    }
+
+    #[test]
+    fn a_cut_that_is_not_as_it_was_made_is_found() {
+        let whole = chain(9);
+        let cuts = [cut(&whole, 0, 3), cut(&whole, 3, 5)];
+        // Nothing says where it begins.
+        assert_eq!(found(&[], &whole[5..]), [Flaw::LinksGone { from: 1, until: 5 }]);
+        assert_eq!(found(&cuts[1..], &whole[5..]), [Flaw::CutMissing { cut: 3 }]);
+        assert_eq!(found(&cuts[..1], &whole[5..]), [Flaw::LinksGone { from: 4, until: 5 }]);
+        // More went than it says.
+        assert_eq!(found(&cuts, &whole[7..]), [Flaw::LinksGone { from: 6, until: 7 }]);
+        assert_eq!(found(&cuts, &whole[4..]), [Flaw::CameBack { seq: 5 }]);
+        let more = Cut { removed: 1, ..cuts[1].clone() };
+        assert!(found(&[cuts[0].clone(), more], &whole[5..]).contains(&Flaw::CutForged { cut: 5 }));
+        let (follower, flaws) = begins([(&cuts[0], true), (&cuts[1], false)]);
+        assert_eq!((follower.began(), flaws), (3, vec![Flaw::CutForged { cut: 5 }]));
+        let other = Cut { hash: whole[6].hash.clone(), ..cuts[1].clone() };
+        assert_eq!(found(&[cuts[0].clone(), other], &whole[5..]), [Flaw::LinkChanged { seq: 6 }]);
+    }
+
+    #[test]
+    fn every_part_of_a_cut_is_signed() {
+        let whole = chain(9);
+        let one = cut(&whole, 3, 5);
+        let others = [
+            Cut { seq: 6, ..one.clone() },
+            Cut { hash: GENESIS.to_vec(), ..one.clone() },
+            Cut { after_seq: 2, ..one.clone() },
+            Cut { after_hash: GENESIS.to_vec(), ..one.clone() },
+            Cut { day: "2021-04-09".parse().unwrap(), ..one.clone() },
+            Cut { removed: 3, ..one.clone() },
+            Cut { policy: "2026-12".into(), ..one.clone() },
+        ];
+        for other in others {
+            assert_ne!(cut_text(1, &other), cut_text(1, &one), "{other:?}");
+        }
+        assert_ne!(cut_text(2, &one), cut_text(1, &one));
+    }
+
+    #[test]
+    fn the_event_of_a_cut_tells_which_it_is() {
+        let whole = chain(9);
+        let detail = cut_detail(&cut(&whole, 3, 5), "ab12");
+        assert_eq!(cut_told("audit_cut", &detail), Some((5, "ab12")));
+        assert_eq!(cut_told("look", &detail), None);
+        assert_eq!(cut_told("audit_cut", &json!({})), None);
     }
 
     #[test]

@@ -91,6 +91,8 @@ pub struct Classes {
     pub copies: Class,
     /// Sign-ins and refusals.
     pub security: Class,
+    /// Looks and changes on record, and who looked at one's data.
+    pub audit: Class,
     /// How much was read, and what stood out.
     pub readings: Class,
     /// Second factors of accounts that left.
@@ -171,7 +173,7 @@ pub enum Wrong {
 }
 
 /// Names of the classes, in the order they are shown.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 19] = [
     "answers",
     "facts",
     "passages",
@@ -188,13 +190,14 @@ pub const NAMES: [&str; 18] = [
     "entries",
     "copies",
     "security",
+    "audit",
     "readings",
     "factors",
 ];
 
 impl Classes {
     /// Each by its name, in the order of [`NAMES`].
-    pub fn all(&self) -> [(&'static str, &Class); 18] {
+    pub fn all(&self) -> [(&'static str, &Class); 19] {
         [
             ("answers", &self.answers),
             ("facts", &self.facts),
@@ -212,6 +215,7 @@ impl Classes {
             ("entries", &self.entries),
             ("copies", &self.copies),
             ("security", &self.security),
+            ("audit", &self.audit),
             ("readings", &self.readings),
             ("factors", &self.factors),
         ]
@@ -235,6 +239,7 @@ impl Classes {
             "entries" => &mut self.entries,
             "copies" => &mut self.copies,
             "security" => &mut self.security,
+            "audit" => &mut self.audit,
             "readings" => &mut self.readings,
             "factors" => &mut self.factors,
             _ => return None,
@@ -337,6 +342,12 @@ mod tests {
         for class in fixed {
             assert_eq!((class.floor, class.ceiling), (class.days, class.days), "{}", class.title);
         }
+    }
+
+    #[test]
+    fn the_audit_is_kept_no_shorter_than_the_database_lets_it_be_cut() {
+        // migrations/0024_audit: what is younger is cut by nobody who is not the owner.
+        assert_eq!(standard().classes.audit.floor, 180);
     }
 
     #[test]

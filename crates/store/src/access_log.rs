@@ -1,7 +1,10 @@
-//! Who looked at whose data. The service adds and reads; the database lets it change nothing.
+//! Who looked at whose data. The service adds and reads; the database lets it change nothing, and end only what is old.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Integer, Timestamptz},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act};
 use serde_json::json;
@@ -113,4 +116,19 @@ pub async fn of_person(
         query = query.filter(access_log::access_id.lt(before));
     }
     Ok(query.load(conn).await?)
+}
+
+#[derive(QueryableByName)]
+struct Gone {
+    #[diesel(sql_type = BigInt)]
+    gone: i64,
+}
+
+/// Ends looks before a moment among the oldest `most` of this transaction's school. How many. None that is younger than 180 days by the
+/// database's clock.
+pub async fn end(conn: &mut AsyncPgConnection, before: DateTime<Utc>, most: i32) -> Result<usize> {
+    let query = diesel::sql_query("select end_access_log($1, $2) as gone")
+        .bind::<Timestamptz, _>(before)
+        .bind::<Integer, _>(most);
+    Ok(usize::try_from(query.get_result::<Gone>(conn).await?.gone).unwrap_or_default())
 }

@@ -1,6 +1,8 @@
-//! 审计: events are only added, numbered and chained by one sealer at a time, and read back to be looked through and verified.
+//! 审计: events are only added, numbered and chained by one sealer at a time, read back to be looked through and verified, and cut at the
+//! front when they were kept long enough.
 
 mod chain;
+mod cuts;
 mod list;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +19,7 @@ pub use chain::{
     Head, HeadRow, Key, Waiting, add_head, add_key, heads, keys, last_head, last_link, links, lock, loose,
     seal, signing_place, unsealed, waiting_gone,
 };
+pub use cuts::{CutRow, add_cut, anchored_to, cut, cuts, head_signed_before, waiting_cuts};
 pub use list::{
     Question, Row, SeenBy, list, members_of, persons_in_export, persons_of, persons_under, viewers,
 };

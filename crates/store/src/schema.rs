@@ -96,6 +96,24 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    audit_cuts (corp_id, seq) {
+        corp_id -> Int4,
+        seq -> Int8,
+        hash -> Bytea,
+        after_seq -> Int8,
+        after_hash -> Bytea,
+        day -> Date,
+        removed -> Int8,
+        policy -> Text,
+        kid -> Bytea,
+        signature -> Bytea,
+        cut_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     audit_events (corp_id, event_id) {
         corp_id -> Int4,
         event_id -> Int8,
@@ -1963,6 +1981,7 @@ diesel::table! {
 diesel::joinable!(announcements -> corps (corp_id));
 diesel::joinable!(approvals -> corps (corp_id));
 diesel::joinable!(audit_chain -> corps (corp_id));
+diesel::joinable!(audit_cuts -> corps (corp_id));
 diesel::joinable!(audit_events -> corps (corp_id));
 diesel::joinable!(audit_heads -> corps (corp_id));
 diesel::joinable!(audit_keys -> corps (corp_id));
@@ -2022,6 +2041,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     approvals,
     attachments,
     audit_chain,
+    audit_cuts,
     audit_events,
     audit_heads,
     audit_keys,

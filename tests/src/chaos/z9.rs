@@ -1,8 +1,9 @@
-//! Z9: the audit is edited, put together anew, reordered, cut and replaced by an old copy, by somebody who owns the database.
+//! Z9: the audit is edited, put together anew, reordered, cut at either end and replaced by an old copy, and its cuts are forged, edited
+//! and taken back, by somebody who owns the database.
 
 use app::{App, audit::anchors::Anchors};
-use chrono::TimeDelta;
-use domain::audit::{Content, GENESIS, Link, event_hash, link_hash};
+use chrono::{NaiveDate, TimeDelta};
+use domain::audit::{Content, Cut, GENESIS, Link, cut_detail, event_hash, link_hash};
 use ring::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair},
@@ -12,13 +13,13 @@ use store::audit as rows;
 
 use super::rows::write;
 use crate::{
-    audit::{anchored, fill, flaws, keep, outside, put_back, told},
+    audit::{anchored, bring_back_from, cut_once, fill, flaws, keep, outside, put_back, put_back_from, told},
     dice::Dice,
     test_app::TestApp,
 };
 
 /// What an intruder does, and what they do to hide it.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 22] = [
     "an event edited",
     "an event edited, with its hash",
     "an event edited, and the chain made anew",
@@ -31,21 +32,27 @@ const KINDS: [&str; 12] = [
     "two events in another order, and the chain made anew",
     "the tail cut",
     "an old copy put back, heads and all",
+    "a cut forged over what was taken from the front",
+    "a cut forged, told of, and the chain made anew",
+    "more taken from the front than the cut says",
+    "a cut edited",
+    "a cut removed",
+    "a cut removed, and its event, and the chain made anew",
+    "some of what was cut put back",
+    "all that was cut put back, and the cut removed",
+    "the copy from before the cut put back, heads and all",
+    "the event of a cut removed, and the chain made anew",
 ];
 
 /// The record as an intruder holds it: changed here, and written back as a whole.
 struct Intruder<'a> {
     test: &'a TestApp,
     dice: Dice,
-    /// How many links there are.
-    length: usize,
+    /// Where the chain begins: the last number that was cut, and its hash.
+    began: (i64, Vec<u8>),
 }
 
 impl Intruder<'_> {
-    fn one(&mut self) -> i64 {
-        self.dice.below(self.length) as i64 + 1
-    }
-
     async fn links(&self) -> Vec<Link> {
         let mut tx = self.test.app.store().scoped(1).await.unwrap();
         rows::links(&mut tx, 1, 0, i64::MAX).await.unwrap()
@@ -82,10 +89,15 @@ impl Intruder<'_> {
 
     /// A chain over these events in this order, each link as it should be.
     async fn chain_anew(&self, events: &[(i64, Vec<u8>)]) {
+        self.chain_after(&self.began, events).await;
+    }
+
+    /// … after this number and hash.
+    async fn chain_after(&self, (began, hash): &(i64, Vec<u8>), events: &[(i64, Vec<u8>)]) {
         let (mut previous, mut seqs, mut ids, mut hashes) =
-            (GENESIS.to_vec(), Vec::new(), Vec::new(), Vec::new());
+            (hash.clone(), Vec::new(), Vec::new(), Vec::new());
         for (place, (event_id, hash)) in events.iter().enumerate() {
-            let seq = place as i64 + 1;
+            let seq = began + place as i64 + 1;
             previous = link_hash(&previous, seq, *event_id, hash);
             seqs.push(seq);
             ids.push(*event_id);
@@ -106,18 +118,24 @@ impl Intruder<'_> {
     /// An event nobody caused, with its hash.
     async fn insert(&mut self, like: &Content) -> (i64, Vec<u8>) {
         let content = self.edited(like);
-        let hash = event_hash(&content);
+        self.add(&content).await
+    }
+
+    /// An event that says this, with its hash.
+    async fn add(&self, content: &Content) -> (i64, Vec<u8>) {
+        let hash = event_hash(content);
         let sql =
             "insert into audit_events (corp_id, at, actor, action, subject, object, detail, nonce, hash)
                    values (1, $1, $2, $3, $4, $5, $6, $7, $8) returning event_id";
-        let Content { at, actor, action, subject, object, detail, nonce, .. } = &content;
+        let Content { at, actor, action, subject, object, detail, nonce, .. } = content;
         let id: i64 = self.test.one(sql, &[at, actor, action, subject, object, detail, nonce, &hash]).await;
         (id, hash)
     }
 
     async fn act(&mut self, kind: usize) {
         let links = self.links().await;
-        let at = (self.one() - 1) as usize;
+        let length = links.len();
+        let at = self.dice.below(length);
         let link = links[at].clone();
         let (content, hash) = link.event.clone().unwrap();
         let mut events: Vec<(i64, Vec<u8>)> =
@@ -153,24 +171,113 @@ impl Intruder<'_> {
             }
             8 => {
                 // What the one said stands where the other was.
-                let other = links[(at + 1 + self.dice.below(self.length - 1)) % self.length].clone();
+                let other = links[(at + 1 + self.dice.below(length - 1)) % length].clone();
                 let (others, others_hash) = other.event.unwrap();
                 self.write(link.event_id, &others, Some(&others_hash)).await;
                 self.write(other.event_id, &content, Some(&hash)).await;
             }
             9 => {
-                let other = (at + 1 + self.dice.below(self.length - 1)) % self.length;
+                let other = (at + 1 + self.dice.below(length - 1)) % length;
                 events.swap(at, other);
                 self.chain_anew(&events).await;
             }
             10 => self.cut(link.seq).await,
-            _ => {
+            11 => {
                 // As it was at that number, with the heads there were.
                 let sql = format!("delete from audit_heads where seq >= {}", link.seq);
                 self.cut(link.seq).await;
                 self.test.owner.batch_execute(&sql).await.unwrap();
             }
+            _ => self.act_on_cuts(kind, &links, at).await,
         }
+    }
+
+    /// What is done to the front, and to what says where it ends.
+    async fn act_on_cuts(&mut self, kind: usize, links: &[Link], at: usize) {
+        let (test, link) = (self.test, &links[at]);
+        let owner = &test.owner;
+        let ids = |links: &[Link]| -> Vec<(i64, Vec<u8>)> {
+            links.iter().map(|link| (link.event_id, link.event.as_ref().unwrap().1.clone())).collect()
+        };
+        let is_of_cut = |link: &Link| link.event.as_ref().unwrap().0.action == "audit_cut";
+        let of_cut = links.iter().position(is_of_cut).unwrap();
+        match kind {
+            12 => {
+                self.forge(link).await;
+                self.take(link.seq).await;
+            }
+            13 => {
+                // Its event says what a true one would, and everything after it is chained anew.
+                let cut = self.forge(link).await;
+                self.take(link.seq).await;
+                let (content, _) = links[of_cut].event.clone().unwrap();
+                let content = Content { detail: cut_detail(&cut, &"00".repeat(64)), ..content };
+                let new = self.add(&content).await;
+                let mut events = ids(&links[at + 1..]);
+                events.push(new);
+                self.chain_after(&(link.seq, link.hash.clone()), &events).await;
+            }
+            14 => self.take(link.seq).await,
+            15 => {
+                let sql = match self.dice.below(6) {
+                    0 => "update audit_cuts set seq = seq + 1",
+                    1 => "update audit_cuts set hash = sha256(hash)",
+                    2 => "update audit_cuts set after_hash = sha256(after_hash)",
+                    3 => "update audit_cuts set removed = removed + 1",
+                    4 => "update audit_cuts set day = day + 1",
+                    _ => "update audit_cuts set signature = sha256(signature) || sha256(hash)",
+                };
+                owner.batch_execute(sql).await.unwrap();
+            }
+            16 => owner.batch_execute("delete from audit_cuts").await.unwrap(),
+            17 => {
+                owner.batch_execute("delete from audit_cuts").await.unwrap();
+                self.delete("audit_events", links[of_cut].event_id).await;
+                let mut events = ids(links);
+                events.remove(of_cut);
+                self.chain_after(&(0, GENESIS.to_vec()), &events).await;
+            }
+            18 => {
+                let sql = "insert into audit_chain select * from before.audit_chain where seq = $1";
+                let cut = self.began.0 as usize;
+                let seq = self.dice.below(cut) as i64 + 1;
+                owner.execute(sql, &[&seq]).await.unwrap();
+            }
+            19 => {
+                let sql = format!("{}; delete from audit_cuts", bring_back_from("before"));
+                owner.batch_execute(&sql).await.unwrap();
+            }
+            20 => owner.batch_execute(&put_back_from("before")).await.unwrap(),
+            _ => {
+                self.delete("audit_events", links[of_cut].event_id).await;
+                let mut events = ids(links);
+                events.remove(of_cut);
+                self.chain_anew(&events).await;
+            }
+        }
+    }
+
+    /// Everything up to this number, events and links.
+    async fn take(&self, until: i64) {
+        let sql = format!(
+            "delete from audit_events where event_id in (select event_id from audit_chain where seq <= {until});
+             delete from audit_chain where seq <= {until}"
+        );
+        self.test.owner.batch_execute(&sql).await.unwrap();
+    }
+
+    /// A cut that ends at a link and follows the one there is, with the signature of that.
+    async fn forge(&self, link: &Link) -> Cut {
+        let (after_seq, after_hash) = self.began.clone();
+        let removed = link.seq - after_seq;
+        let sql = "insert into audit_cuts
+                   select corp_id, $1::bigint, $2::bytea, seq, hash, day, $3::bigint, policy, kid, signature, cut_at from audit_cuts
+                   order by seq desc limit 1";
+        self.test.owner.execute(sql, &[&link.seq, &link.hash, &removed]).await.unwrap();
+        let day: NaiveDate = self.test.one("select day from audit_cuts where seq = $1", &[&link.seq]).await;
+        let policy: String =
+            self.test.one("select policy from audit_cuts where seq = $1", &[&link.seq]).await;
+        Cut { seq: link.seq, hash: link.hash.clone(), after_seq, after_hash, day, removed, policy }
     }
 
     /// Everything from this number on, events and links.
@@ -189,6 +296,8 @@ async fn the_record_is_touched() {
     let test = TestApp::start().await;
     let file = outside("z9");
     let app = anchored(&test, &file, None);
+    // Some of it is cut, and it goes on.
+    let cut_to = cut_once(&app, &test).await;
     for _ in 0..5 {
         fill(&app, &test, 40).await;
     }
@@ -196,8 +305,8 @@ async fn the_record_is_touched() {
     std::fs::remove_file(&file).unwrap();
     assert_eq!(flaws(&app, &anchors).await, []);
     keep(&test).await;
-    let length: i64 = test.one("select max(seq) from audit_chain", &[]).await;
-    let mut intruder = Intruder { test: &test, dice: Dice::new(0xA0D17), length: length as usize };
+    let hash: Vec<u8> = test.one("select hash from audit_cuts", &[]).await;
+    let mut intruder = Intruder { test: &test, dice: Dice::new(0xA0D17), began: (cut_to, hash) };
 
     let wanted: usize = std::env::var("MUTATIONS").map_or(1_000, |many| many.parse().unwrap());
     let mut found = [(0, 0); KINDS.len()];
@@ -245,7 +354,7 @@ async fn signs_anew(test: &TestApp, app: &App, own: &Ed25519KeyPair) {
     let links = rows::links(&mut tx, 1, 0, i64::MAX).await.unwrap();
     drop(tx);
     // All but one, in a chain of its own, under a head with a signature that fits their key.
-    let mut intruder = Intruder { test, dice: Dice::new(7), length: links.len() };
+    let mut intruder = Intruder { test, dice: Dice::new(7), began: (0, GENESIS.to_vec()) };
     intruder.delete("audit_events", links[3].event_id).await;
     let mut events: Vec<(i64, Vec<u8>)> =
         links.iter().map(|link| (link.event_id, link.event.as_ref().unwrap().1.clone())).collect();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::audit::{Flaw, Follower, against_head};
-use store::audit::{self as rows, HeadRow, Waiting};
+use domain::audit::{Act, Flaw, against_head, cut_told};
+use store::audit::{self as rows, CutRow, HeadRow, Waiting};
 
 use super::{
     anchors::{Anchor, Anchors},
-    keys,
+    cutting, keys,
 };
 use crate::{App, Result, School};
 
@@ -19,6 +19,10 @@ const TOLD: usize = 1_000;
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Verified {
+    /// The last number that was cut; 0: none was.
+    pub cut_to: i64,
+    /// Cuts that were looked at.
+    pub cuts: usize,
     /// The last number of the chain.
     pub sealed_to: i64,
     /// What waits for a number.
@@ -31,13 +35,13 @@ pub struct Verified {
     pub flaws: Vec<Flaw>,
 }
 
-/// Verifies a school's chain: against itself, against its signed heads, and against what stands outside, as it was read before.
-/// The service may go on meanwhile.
+/// Verifies a school's chain from where it was cut last: against itself, against its signed heads, and against what stands outside, as it was
+/// read before. The service may go on meanwhile.
 pub async fn verify(app: &App, school: &School, outside: &Anchors) -> Result<Verified> {
     let corp = school.corp();
     let mut flaws = Vec::new();
-    let mut tx = app.store().reading(corp).await?;
-    // Heads before the chain: whatever a head says is sealed by then.
+    // As it was at one moment: what is cut meanwhile is there to the end.
+    let mut tx = app.store().steady(corp).await?;
     let public = keys::public(app, corp, &rows::keys(&mut tx, corp).await?);
     let mut heads: Vec<HeadRow> = Vec::new();
     loop {
@@ -69,14 +73,24 @@ pub async fn verify(app: &App, school: &School, outside: &Anchors) -> Result<Ver
         }
     }
 
-    // Of the chain only the hashes that somebody signed are kept.
+    let cuts = rows::cuts(&mut tx, corp).await?;
+    let (mut follower, wrong) = cutting::read(corp, &cuts, &public);
+    flaws.extend(wrong);
+    let cut_to = follower.began();
+
+    // Of the chain only the hashes that somebody signed are kept. What was signed before the cut can't be looked into any more.
     let mut signed: BTreeMap<i64, Option<Vec<u8>>> = heads
         .iter()
         .map(|head| head.seq)
         .chain(told.iter().map(|(seq, _)| *seq))
+        .filter(|seq| *seq >= cut_to)
         .map(|seq| (seq, None))
         .collect();
-    let mut follower = Follower::default();
+    if let Some(kept) = signed.get_mut(&cut_to) {
+        *kept = Some(follower.hash().to_vec());
+    }
+    // Cuts that events tell of, by number, with their signatures.
+    let mut told_cuts: Vec<(i64, String)> = Vec::new();
     // From the very beginning: what was numbered below 1 is read too.
     let mut after = i64::MIN;
     loop {
@@ -85,17 +99,30 @@ pub async fn verify(app: &App, school: &School, outside: &Anchors) -> Result<Ver
         after = last.seq;
         for link in &part {
             flaws.extend(follower.follow(link));
+            if link.seq <= cut_to {
+                continue;
+            }
             if let Some(kept) = signed.get_mut(&link.seq) {
                 *kept = Some(link.hash.clone());
             }
+            let event = link.event.as_ref().and_then(|(said, _)| cut_told(&said.action, &said.detail));
+            told_cuts.extend(event.map(|(seq, signature)| (seq, signature.to_owned())));
         }
         flaws.truncate(TOLD);
     }
     let kept = |seq: i64| signed.get(&seq).and_then(Option::as_deref);
-    flaws.extend(heads.iter().filter_map(|head| against_head(head.seq, &head.hash, kept(head.seq))));
-    let outside = told.iter().filter_map(|(seq, hash)| against_head(*seq, hash, kept(*seq)));
+    let after = heads.iter().filter(|head| head.seq >= cut_to);
+    flaws.extend(after.filter_map(|head| against_head(head.seq, &head.hash, kept(head.seq))));
+    let after = told.iter().filter(|(seq, _)| *seq >= cut_to);
+    let outside = after.filter_map(|(seq, hash)| against_head(*seq, hash, kept(*seq)));
     let outside: Vec<Flaw> = outside.filter(|flaw| !flaws.contains(flaw)).collect();
     flaws.extend(outside);
+
+    for detail in rows::waiting_cuts(&mut tx, corp).await? {
+        let event = cut_told(Act::AuditCut.as_str(), &detail);
+        told_cuts.extend(event.map(|(seq, signature)| (seq, signature.to_owned())));
+    }
+    flaws.extend(against_told(&cuts, &told_cuts));
 
     let limit = i64::try_from(TOLD).unwrap_or(i64::MAX);
     let loose = rows::loose(&mut tx, corp, limit).await?;
@@ -105,5 +132,28 @@ pub async fn verify(app: &App, school: &School, outside: &Anchors) -> Result<Ver
     flaws.truncate(TOLD);
     let waiting = rows::unsealed(&mut tx, corp).await?;
     tx.commit().await?;
-    Ok(Verified { sealed_to: follower.seq(), waiting, heads: heads.len(), anchors: ours.len(), flaws })
+    Ok(Verified {
+        cut_to,
+        cuts: cuts.len(),
+        sealed_to: follower.seq(),
+        waiting,
+        heads: heads.len(),
+        anchors: ours.len(),
+        flaws,
+    })
+}
+
+/// What the events of cuts, by number and signature, say of the cuts that are kept: each is there as it was made, and the newest is told
+/// of. Events of older ones were cut themselves.
+fn against_told(cuts: &[CutRow], told: &[(i64, String)]) -> Vec<Flaw> {
+    let kept: BTreeMap<i64, String> =
+        cuts.iter().map(|row| (row.cut.seq, hex::encode(&row.signature))).collect();
+    let other = told.iter().filter(|(seq, signature)| kept.get(seq) != Some(signature));
+    let mut flaws: Vec<Flaw> = other.map(|(seq, _)| Flaw::CutMissing { cut: *seq }).collect();
+    if let Some((newest, _)) = kept.last_key_value()
+        && !told.iter().any(|(seq, _)| seq == newest)
+    {
+        flaws.push(Flaw::CutUntold { cut: *newest });
+    }
+    flaws
 }

@@ -16,7 +16,7 @@ use store::{
 };
 
 use super::certificate;
-use crate::{App, Result, School};
+use crate::{App, Result, School, audit::cutting};
 
 /// Answers gone through in one transaction, rows of the other tables, and pictures, which are large.
 const ANSWERS: i64 = 2_000;
@@ -51,6 +51,7 @@ pub async fn run(app: &App, school: &School, operator: Option<&str>) -> Result<u
     crate::audit::sealing::seal(app, school).await?;
     certificate::issue(app, school).await?;
     after(app, school).await?;
+    cutting::some(app, school, &mut parts).await?;
     Ok(purged)
 }
 
@@ -68,6 +69,11 @@ pub(crate) async fn some(app: &App, school: &School, mut parts: usize) -> Result
     }
     let waits = certificate::issue(app, school).await?;
     after(app, school).await?;
+    // Last: where the audit does not hold, what else is due has gone.
+    cutting::some(app, school, &mut parts).await?;
+    if parts == 0 {
+        return Ok(Went::More);
+    }
     Ok(if waits { Went::Unnumbered } else { Went::Through })
 }
 

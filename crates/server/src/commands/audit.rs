@@ -79,11 +79,17 @@ fn read(path: &Path) -> anyhow::Result<Anchors> {
 }
 
 fn words(school: &str, verified: &Verified, now: chrono::DateTime<chrono::Utc>) -> String {
-    let Verified { sealed_to, waiting, heads, anchors, flaws } = verified;
+    let Verified { cut_to, cuts, sealed_to, waiting, heads, anchors, flaws } = verified;
     let mut text = format!(
         "{school}\n  已封存到第 {sealed_to} 号，链头 {heads} 个，外部留存 {anchors} 个，等待封存 {} 条\n",
         waiting.events
     );
+    if *cut_to > 0 {
+        text.push_str(&format!(
+            "  第 1 到 {cut_to} 号已按保存期限截去，截断记录 {cuts} 份；从第 {} 号核对起\n",
+            cut_to + 1
+        ));
+    }
     if waiting.since.is_some_and(|since| now - since > LATE) {
         text.push_str("  ! 有记录超过一分钟没有封存\n    → 检查后台任务（rollcall serve 或 rollcall worker）是否在运行\n");
     }

@@ -43,14 +43,14 @@ struct Last {
     hash: Vec<u8>,
 }
 
-/// The last number and its hash; none: nothing was sealed yet.
+/// The last number and its hash; none: nothing was sealed yet. Where everything was cut, the chain goes on from there.
 pub async fn last_link(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Option<(i64, Vec<u8>)>> {
-    let last: Option<Last> =
-        prepared("select seq, hash from audit_chain where corp_id = $1 order by seq desc limit 1")
-            .bind::<Integer, _>(corp)
-            .get_result(conn)
-            .await
-            .optional()?;
+    let sql = "select seq, hash from (
+                 (select seq, hash from audit_chain where corp_id = $1 order by seq desc limit 1)
+                 union all
+                 (select seq, hash from audit_cuts where corp_id = $1 order by seq desc limit 1)) x
+               order by seq desc limit 1";
+    let last: Option<Last> = prepared(sql).bind::<Integer, _>(corp).get_result(conn).await.optional()?;
     Ok(last.map(|last| (last.seq, last.hash)))
 }
 

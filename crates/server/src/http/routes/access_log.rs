@@ -17,6 +17,8 @@ use crate::http::{
 pub struct AccessLog {
     items: Vec<Access>,
     next_cursor: Option<String>,
+    /// Days a look is kept.
+    kept_days: i64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,5 +51,6 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Ac
             purpose: look.purpose,
         })
         .collect();
-    Ok(web::Json(AccessLog { items, next_cursor: input::cursor(page.next) }))
+    let kept_days = school.retention.classes.audit.days;
+    Ok(web::Json(AccessLog { items, next_cursor: input::cursor(page.next), kept_days }))
 }

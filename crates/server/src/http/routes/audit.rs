@@ -62,6 +62,8 @@ pub struct AuditSearch {
 pub struct AuditList {
     items: Vec<AuditEvent>,
     next_cursor: Option<String>,
+    /// The last number that was cut, having been kept long enough; 0: none was.
+    cut_to: i64,
     /// The last number of the chain; 0: nothing was sealed yet.
     sealed_to: i64,
     /// Events without a number yet.
@@ -249,6 +251,7 @@ impl From<Listed> for AuditList {
         Self {
             items: page.items.into_iter().map(AuditEvent::from).collect(),
             next_cursor: input::cursor(page.next),
+            cut_to: state.cut_to,
             sealed_to: state.sealed_to,
             waiting: state.waiting.events,
             waiting_since: state.waiting.since,

@@ -173,6 +173,7 @@ export const en: Record<keyof typeof zh, string> = {
   'access_log.title': 'Who looked at my data',
   'access_log.none': 'Nobody has looked at your data',
   'access_log.none_help': 'When somebody looks at your phone number, it is recorded here.',
+  'access_log.kept': 'Kept for {days} days, then deleted.',
   'access_log.entry': 'looked at: {field}',
   'access_log.purpose': 'purpose: {purpose}',
   'access_log.field.phone': 'phone number',

@@ -171,6 +171,7 @@ export const zh = {
   'access_log.title': '谁看过我的信息',
   'access_log.none': '还没有人查看过您的信息',
   'access_log.none_help': '别人查看您的联系电话等信息时，会记录在这里。',
+  'access_log.kept': '保留 {days} 天，之后自动删除。',
   'access_log.entry': '查看了{field}',
   'access_log.purpose': '用途：{purpose}',
   'access_log.field.phone': '联系电话',

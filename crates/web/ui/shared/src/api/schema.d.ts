@@ -4510,6 +4510,11 @@ export interface components {
         /** @description Looks, newest first. */
         AccessLog: {
             items: components["schemas"]["Access"][];
+            /**
+             * Format: int64
+             * @description Days a look is kept.
+             */
+            kept_days: number;
             next_cursor?: string | null;
         };
         /** @description How many accounts that no roster knows are what. */
@@ -4856,6 +4861,11 @@ export interface components {
         };
         /** @description Events, the newest first, and how far they are sealed. */
         AuditList: {
+            /**
+             * Format: int64
+             * @description The last number that was cut, having been kept long enough; 0: none was.
+             */
+            cut_to: number;
             head?: components["schemas"]["AuditHead"] | null;
             items: components["schemas"]["AuditEvent"][];
             next_cursor?: string | null;

@@ -49,6 +49,7 @@ export const ACTS = [
   'figure_changed',
   'notice_published',
   'audit_searched',
+  'audit_cut',
 ] as const;
 
 /** The number of an export an address names; empty: it names none. */
