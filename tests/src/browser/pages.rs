@@ -39,6 +39,9 @@ async fn fill(world: &World) -> BTreeMap<&'static str, String> {
     let (student, counsellor) = (userid(Who::Student), userid(Who::Counsellor));
     let (office, administrator) = (userid(Who::CollegeOffice), userid(Who::Administrator));
 
+    let notice = test.sign_in(&student).await.get("/me/privacy-notice").await;
+    let agreed = json!({ "version": notice.body["notice"]["version"], "locale": "zh-CN" });
+    done(world, &student, "/me/privacy-notice/agreement", &agreed).await;
     let second = json!({ "temperature": 36.7, "place": "非疫区", "abnormal": false });
     let report = done(world, &student, "/reports", &health_report(second)).await;
     let me: i64 = test.one("select person_id from persons where number = $1", &[&student]).await;
