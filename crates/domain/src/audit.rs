@@ -113,11 +113,15 @@ pub enum Act {
     FigureChanged,
     /// A privacy notice was published.
     NoticePublished,
+    /// A dead job was put back into the queue.
+    JobRetried,
+    /// … given up.
+    JobDiscarded,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -167,6 +171,8 @@ impl Act {
         Self::PhotosUploaded,
         Self::FigureChanged,
         Self::NoticePublished,
+        Self::JobRetried,
+        Self::JobDiscarded,
     ];
 
     /// As it stands in the database and in JSON.
@@ -221,6 +227,8 @@ impl Act {
             Self::PhotosUploaded => "photos_uploaded",
             Self::FigureChanged => "figure_changed",
             Self::NoticePublished => "notice_published",
+            Self::JobRetried => "job_retried",
+            Self::JobDiscarded => "job_discarded",
         }
     }
 

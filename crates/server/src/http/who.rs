@@ -60,7 +60,8 @@ impl AtSchool {
     }
 }
 
-fn at_school(request: &HttpRequest) -> Answer<AtSchool> {
+/// The school of a request, whoever asks.
+pub(super) fn at_school(request: &HttpRequest) -> Answer<AtSchool> {
     let unknown = || Failure::http("unknown_host");
     let app = request.app_data::<Data<App>>().ok_or_else(unknown)?;
     let hosts = request.app_data::<Data<Hosts>>().ok_or_else(unknown)?;
