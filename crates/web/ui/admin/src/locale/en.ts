@@ -975,6 +975,7 @@ export const en: Record<keyof typeof zh, string> = {
   'residences.building': 'Building',
   'residences.rooms': 'Rooms',
   'residences.beds': 'Beds',
+  'residences.by_building_help': 'How many live there is for those who see the figures of the whole school. Open a building to see which beds are free.',
   'residences.occupied': 'Taken',
   'residences.free': 'Free',
   'residences.rate': 'Taken of beds',

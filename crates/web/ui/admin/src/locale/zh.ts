@@ -971,6 +971,7 @@ export const zh = {
   'residences.building': '楼栋',
   'residences.rooms': '房间',
   'residences.beds': '床位',
+  'residences.by_building_help': '住了多少人只给看得到全校数字的人；哪张床空着，请点楼栋查看。',
   'residences.occupied': '已住',
   'residences.free': '空床',
   'residences.rate': '入住率',
