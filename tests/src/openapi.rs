@@ -77,6 +77,7 @@ async fn small_places_answer() {
         ("/WW_verify_0123456789abcdef.txt", 200, "0123456789abcdef"),
     ] {
         let response = browser.request(Method::GET, browser.url(path), None, &[]).await;
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8", "{path}");
         assert_eq!(
             (response.status().as_u16(), response.text().await.unwrap().as_str()),
             (status, text),
@@ -90,6 +91,18 @@ async fn small_places_answer() {
     let elsewhere = [("Host", "elsewhere.example")];
     let response = browser.request(Method::GET, browser.url("/api/v1/me"), None, &elsewhere).await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST, "a host nobody registered");
+    // What a proxy might say of the host is not believed: anybody can say it.
+    for said in [("X-Forwarded-Host", "elsewhere.example"), ("Forwarded", "host=elsewhere.example")] {
+        let response = browser.request(Method::GET, browser.url("/api/v1/me"), None, &[said]).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{said:?}");
+    }
+    // Nothing is echoed.
+    for path in ["/api/v1/me", "/h5/"] {
+        let said = [("X-Canary", "canary-trace")];
+        let response = browser.request(Method::TRACE, browser.url(path), None, &said).await;
+        assert!(response.status().is_client_error(), "TRACE {path}: {}", response.status());
+        assert!(!response.text().await.unwrap().contains("canary"), "TRACE {path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,4 +130,10 @@ async fn strange_input_is_refused_and_never_an_error_of_ours() {
     {
         assert!(student.get(path).await.status.is_client_error(), "{path}");
     }
+    // Said twice, in an address or in a body: nobody guesses which was meant.
+    let twice = leader.get("/statistics/health-daily?day=2020-03-04&day=2020-03-03").await;
+    assert_eq!((twice.status, twice.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["day"]));
+    let body = r#"{"field":"phone","field":"name","value":"10099990001"}"#;
+    let twice = student.post_raw("/me/corrections", body, &[("Content-Type", "application/json")]).await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", twice.body);
 }
