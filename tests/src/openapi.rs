@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
 use server::commands::reference::{Table, text};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::test_app::{TestApp, root};
 
@@ -102,6 +106,29 @@ async fn small_places_answer() {
         let response = browser.request(Method::TRACE, browser.url(path), None, &said).await;
         assert!(response.status().is_client_error(), "TRACE {path}: {}", response.status());
         assert!(!response.text().await.unwrap().contains("canary"), "TRACE {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_of_which_two_things_can_be_thought_is_refused() {
+    let test = TestApp::start_empty().await;
+    let address = test.url.socket_addrs(|| None).unwrap()[0];
+    let host = test.url.authority();
+    for doubtful in [
+        "Content-Length: 2\r\nContent-Length: 3",
+        "Content-Length: +2",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Transfer-Encoding: xchunked",
+        "Content-Length: 2\r\nHost: elsewhere.example",
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST /api/v1/reports HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{doubtful}\r\n\r\n{{}}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(str::from_utf8(&answer).unwrap(), "HTTP/1.1 400", "{doubtful}");
     }
 }
 
