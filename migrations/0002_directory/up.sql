@@ -194,7 +194,7 @@ create table exemptions (
   granted_at     timestamptz not null,
   revoked_by     bigint,
   revoked_at     timestamptz,
-  revoke_reason  text,
+  revoke_reason  bytea,              -- sealed
   primary key (corp_id, exemption_id),
   constraint exemptions_approval_key unique (corp_id, approval_no),
   foreign key (corp_id, person_id) references persons,

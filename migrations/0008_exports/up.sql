@@ -19,7 +19,7 @@ create table exports (
   corp_id       integer not null references corps,
   export_id     bigint generated always as identity,
   request_key   text not null,       -- the Idempotency-Key it was asked for with
-  request_hash  bytea not null,
+  request_hash  bytea not null,      -- sealed; the same key for something else is a mistake, and told so
   name          text not null,       -- of the template, as it was then
   definition    jsonb not null,
   purpose       text not null,
@@ -116,7 +116,7 @@ create table phone_corrections (
   person_id      bigint not null,
   old_phone      bytea,              -- sealed; null: there was none
   new_phone      bytea not null,     -- sealed
-  reason         text not null,
+  reason         bytea not null,     -- sealed
   change_set_id  bigint not null,
   plan_id        bigint,             -- the plan that would write it to WeCom
   made_by        bigint not null,

@@ -20,7 +20,7 @@ create table status_changes (
   made_at            timestamptz not null,
   revoked_by         bigint,
   revoked_at         timestamptz,
-  revoke_reason      text,
+  revoke_reason      bytea,              -- sealed
   primary key (corp_id, change_id),
   foreign key (corp_id, person_id) references persons,
   foreign key (corp_id, department_before) references departments,

@@ -77,7 +77,7 @@ create table grant_acts (
   department_id  integer not null,
   purpose        text not null,
   until_date     date not null,
-  reason         text,             -- ended: why
+  reason         bytea,            -- sealed; ended: why
   made_by        bigint not null,
   made_at        timestamptz not null,
   primary key (corp_id, act_id),

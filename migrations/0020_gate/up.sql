@@ -107,7 +107,7 @@ create table gate_permits (
   granted_at     timestamptz not null,
   revoked_by     bigint,
   revoked_at     timestamptz,
-  revoke_reason  text,
+  revoke_reason  bytea,              -- sealed
   primary key (corp_id, permit_id),
   foreign key (corp_id, person_id) references persons,
   foreign key (corp_id, granted_by) references members (corp_id, member_id),

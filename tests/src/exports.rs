@@ -89,6 +89,8 @@ async fn an_export_holds_whom_its_maker_may_see_and_they_can_read_who_exported_t
     assert_eq!(again.body["id"], json!(id), "a second tap is the same export");
     let other = counsellor.post_with("/exports", "the-same-key", &wanted(&list["definition"], false)).await;
     assert_eq!(other.code(), "key_reused");
+    let shortest: i32 = test.one("select min(length(request_hash)) from exports", &[]).await;
+    assert!(shortest > 32, "a bare hash: {shortest} bytes");
 
     test.run_jobs().await;
     test.assert_no_failed_jobs().await;

@@ -184,6 +184,32 @@ async fn a_change_is_undone_after_its_values_were_sealed_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_exemptions_is_undone_after_its_reasons_were_sealed_anew() {
+    let test = TestApp::start().await;
+    let student = test.students_of(&test.persona("counsellor")).await[0].clone();
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let list =
+        format!("学号,免报类型,开始日期,结束日期,事由\n{student},请假,2020-03-20,2020-03-21,家中有事\n");
+    let listed =
+        office.post_raw("/exemptions/list", list, &[("Content-Type", "application/octet-stream")]).await;
+    assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
+    assert_eq!(test.one::<i64>("select count(*) from exemptions where source = 'list'", &[]).await, 1);
+
+    let store = owner_store(&test);
+    renew_all(&test, &store).await;
+    test.clock.advance(TimeDelta::hours(1));
+    let destroyed = app::keys::destroy_old(&store, &[1], test.app.now()).await.unwrap();
+    assert!(destroyed.iter().any(|key| key.purpose == Purpose::Notes), "{destroyed:?}");
+    test.app.store().keyring().refresh().unwrap();
+
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let set = administrator.get("/roster/imports").await.items()[0].clone();
+    let undone = administrator.post(&format!("/roster/imports/{}/undo", set["id"]), &json!({})).await;
+    assert_eq!(undone.status, StatusCode::NO_CONTENT, "{}", undone.body);
+    assert_eq!(test.one::<i64>("select count(*) from exemptions where source = 'list'", &[]).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_answers_to_one_form_are_made_unreadable_and_nothing_else() {
     let test = TestApp::start().await;
     let userid = test.persona("student");

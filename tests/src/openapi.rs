@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
 use server::commands::reference::{Table, text};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::test_app::{TestApp, root};
 
@@ -77,6 +81,7 @@ async fn small_places_answer() {
         ("/WW_verify_0123456789abcdef.txt", 200, "0123456789abcdef"),
     ] {
         let response = browser.request(Method::GET, browser.url(path), None, &[]).await;
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8", "{path}");
         assert_eq!(
             (response.status().as_u16(), response.text().await.unwrap().as_str()),
             (status, text),
@@ -90,6 +95,41 @@ async fn small_places_answer() {
     let elsewhere = [("Host", "elsewhere.example")];
     let response = browser.request(Method::GET, browser.url("/api/v1/me"), None, &elsewhere).await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST, "a host nobody registered");
+    // What a proxy might say of the host is not believed: anybody can say it.
+    for said in [("X-Forwarded-Host", "elsewhere.example"), ("Forwarded", "host=elsewhere.example")] {
+        let response = browser.request(Method::GET, browser.url("/api/v1/me"), None, &[said]).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{said:?}");
+    }
+    // Nothing is echoed.
+    for path in ["/api/v1/me", "/h5/"] {
+        let said = [("X-Canary", "canary-trace")];
+        let response = browser.request(Method::TRACE, browser.url(path), None, &said).await;
+        assert!(response.status().is_client_error(), "TRACE {path}: {}", response.status());
+        assert!(!response.text().await.unwrap().contains("canary"), "TRACE {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_of_which_two_things_can_be_thought_is_refused() {
+    let test = TestApp::start_empty().await;
+    let address = test.url.socket_addrs(|| None).unwrap()[0];
+    let host = test.url.authority();
+    for doubtful in [
+        "Content-Length: 2\r\nContent-Length: 3",
+        "Content-Length: +2",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Transfer-Encoding: xchunked",
+        "Content-Length: 2\r\nHost: elsewhere.example",
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST /api/v1/reports HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{doubtful}\r\n\r\n{{}}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(str::from_utf8(&answer).unwrap(), "HTTP/1.1 400", "{doubtful}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,4 +157,10 @@ async fn strange_input_is_refused_and_never_an_error_of_ours() {
     {
         assert!(student.get(path).await.status.is_client_error(), "{path}");
     }
+    // Said twice, in an address or in a body: nobody guesses which was meant.
+    let twice = leader.get("/statistics/health-daily?day=2020-03-04&day=2020-03-03").await;
+    assert_eq!((twice.status, twice.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["day"]));
+    let body = r#"{"field":"phone","field":"name","value":"10099990001"}"#;
+    let twice = student.post_raw("/me/corrections", body, &[("Content-Type", "application/json")]).await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", twice.body);
 }

@@ -119,6 +119,11 @@ async fn a_dead_job_is_retried_or_given_up_and_who_did_it_stands_there() {
         (&row["settled_as"], &row["settled_by"], &row["state"]),
         (&json!("discarded"), &json!(name), &json!("done"))
     );
+    // Who did what is in the audit, too; asked for in vain leaves nothing.
+    let sql = "select string_agg(concat_ws(' ', action, object), ', ' order by event_id) from audit_events
+               where action in ('job_retried', 'job_discarded')";
+    let acts: String = test.one(sql, &[]).await;
+    assert_eq!(acts, format!("job_retried job:{one}, job_retried job:{two}, job_discarded job:{three}"));
     // It stays on record when done jobs are swept.
     test.clock.advance(TimeDelta::days(2));
     let sweep = "insert into jobs (corp_id, kind, payload, run_at, max_attempts, created_at) values (1, 'sweep', 'null', $1, 20, $1)";

@@ -81,6 +81,29 @@ async fn what_is_called_sealed_is_bytes_and_sealed_by_the_store() {
     assert!(names.iter().all(|name| known.contains(*name)), "{names:?}");
 }
 
+/// Notes of changes carry sealed values on: they are sealed anew with them, or a change could not be undone any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_and_whose_changes_are_noted_is_sealed_anew_in_the_notes() {
+    let (owner, _) = databases::fresh().await;
+    let sql = "select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid where t.tgname = 'note_change'";
+    let rows = databases::connect(&owner).await.query(sql, &[]).await.unwrap();
+    let tracked: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let mut noted = BTreeSet::new();
+    for spot in column::ALL.iter().flat_map(|column| column.spots) {
+        let place = format!("{}.{}", spot.table, spot.column);
+        assert_eq!(
+            spot.noted,
+            tracked.contains(spot.table),
+            "{place}: whether changes of its table are noted"
+        );
+        if spot.noted {
+            assert!(!spot.row.contains("select"), "{place}: a note has the columns of its own row alone");
+            noted.insert(spot.table);
+        }
+    }
+    assert!(noted.contains("persons") && noted.contains("exemptions"), "{noted:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ends_by_itself_can_be_deleted_and_every_name_is_known_and_used() {
     let manifest = read();

@@ -11,12 +11,15 @@ use crate::{
 /// What may stand nowhere in the clear.
 const WHY: &str = "canary-住院";
 /// Where it might.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "exemptions",
     "status_changes",
     "memberships",
     "report_revisions",
     "gate_permits",
+    "grant_acts",
+    "phone_corrections",
+    "access_log",
     "change_sets",
     "changes",
     "audit_unsealed",
@@ -107,6 +110,58 @@ async fn reasons_are_ciphertext_in_the_database_and_words_on_the_pages() {
             let found = all.iter().find(|one| one["name"] == json!(part)).unwrap();
             assert_eq!(found["rows"][0]["reason"], json!(WHY), "{part}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_something_ended_or_was_put_right_is_ciphertext_too() {
+    let test = TestApp::start().await;
+    let counsellor_id = test.persona("counsellor");
+    let students = test.students_of(&counsellor_id).await;
+    let counsellor = test.sign_in(&counsellor_id).await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let ended = json!({ "reason": WHY });
+
+    let leave = json!({ "number": students[0], "kind": "leave", "from": "2020-03-10", "last": "2020-03-11", "reason": "家中有事" });
+    done(&counsellor, "/exemptions", &leave).await;
+    let id = counsellor.get("/exemptions").await.items()[0]["id"].clone();
+    done(&counsellor, &format!("/exemptions/{id}/revocation"), &ended).await;
+    let permit = json!({ "numbers": students[0], "kind": "standing", "from": "2020-03-04T00:00:00Z",
+        "until": "2020-03-05T00:00:00Z", "reason": "实习" });
+    done(&counsellor, "/gate-permits", &permit).await;
+    let id = counsellor.get("/gate-permits").await.items()[0]["id"].clone();
+    done(&counsellor, &format!("/gate-permits/{id}/revocation"), &ended).await;
+    let away =
+        json!({ "number": students[1], "kind": "withdrawal", "from": "2020-03-02", "reason": "个人原因" });
+    done(&office, "/statuses", &away).await;
+    let id = office.get("/statuses").await.items()[0]["id"].clone();
+    done(&office, &format!("/statuses/{id}/revocation"), &ended).await;
+    let phone = json!({ "phone": "10099990001", "reason": WHY });
+    let path = format!("/people/{}/phone-correction", person(&test, &students[2]).await);
+    done(&counsellor, &path, &phone).await;
+    let college: i32 =
+        test.one("select min(department_id) from departments where kind = 'college'", &[]).await;
+    let grant = json!({ "number": test.persona("staff"), "role": "college_leader", "department": college,
+        "purpose": "春季学期", "last": "2020-07-31" });
+    done(&office, "/grants", &grant).await;
+    let id: i64 = test.one("select grant_id from grants where source = 'manual'", &[]).await;
+    done(&office, &format!("/grants/{id}/end"), &ended).await;
+    lies_open_nowhere(&test).await;
+
+    let why = json!(WHY);
+    assert_eq!(counsellor.get("/exemptions?past=true").await.items()[0]["revoke_reason"], why);
+    assert_eq!(counsellor.get("/gate-permits?past=true").await.items()[0]["revoke_reason"], why);
+    assert_eq!(office.get("/statuses?revoked=true").await.items()[0]["revoke_reason"], why);
+    assert_eq!(counsellor.get("/phone-corrections").await.items()[0]["reason"], why);
+    assert_eq!(office.get("/grants/acts").await.items()[0]["reason"], why);
+    let own = test.sign_in(&students[0]).await;
+    let asked = own.post("/me/data/copies", &json!({ "format": "json" })).await;
+    let path = asked.body["path"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+    let copy = own.get(path).await;
+    for part in ["exemptions", "gate_permits"] {
+        let all = copy.body["parts"].as_array().unwrap();
+        let found = all.iter().find(|one| one["name"] == json!(part)).unwrap();
+        assert_eq!(found["rows"][0]["revoke_reason"], why, "{part}");
     }
 }
 

@@ -199,6 +199,10 @@ async fn names_are_shown_to_those_whose_people_they_are() {
     let other = bed(&counsellor, "301", "2").await;
     assert_eq!((&other["occupied"], &other["occupant"]), (&json!(true), &json!(null)));
     assert!(!rooms(&counsellor, "").await.body.to_string().contains(&their_student));
+    // How many sleep in a building counts others' people: those who see the whole school are told.
+    let counts = |told: &Value| (told["occupied"].clone(), told["rows"][0]["occupied"].clone());
+    assert_eq!(counts(&buildings(&counsellor, "").await), (Value::Null, Value::Null));
+    assert_eq!(counts(&buildings(&administrator, "").await), (json!(2), json!(2)));
     let whole = rooms(&administrator, "").await.body.to_string();
     assert!(!whole.contains(&my_student) && !whole.contains(&their_student), "an administrator sees counts");
     let office = test.sign_in(&test.persona("school_office")).await;

@@ -353,6 +353,18 @@ async fn sign_ins_and_refusals_are_kept_and_a_storm_is_one_row() {
     let channels: Vec<&str> = signed_in.iter().map(|event| event["channel"].as_str().unwrap()).collect();
     assert_eq!(channels, ["pc", "h5", "h5"], "the newest first");
 
+    // What somebody mistypes is not kept, what comes in bulk is.
+    let wrong = json!({ "phone": "12a", "reason": "换号" });
+    for times in [3, 10] {
+        for _ in 0..times {
+            let refused = counsellor.post("/people/1/phone-correction", &wrong).await;
+            assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["phone"]));
+        }
+        app::security_events::flush(&test.app).await;
+    }
+    let sql = "select coalesce(sum(times), 0) from security_events where reason = 'invalid' and member_id is not null";
+    assert_eq!(test.one::<i64>(sql, &[]).await, 10);
+
     // More within the minute count on the same row; of one account alone they can be asked for.
     assert_eq!(
         student.post("/people/1/phone", &json!({ "purpose": "call" })).await.status,

@@ -402,4 +402,14 @@ async fn a_link_of_another_school_leads_nowhere_and_who_tries_too_many_waits() {
         assert!(asked < 100_000, "nobody is asked to wait");
     }
     assert!(asked > 200, "a campus shares an address: {asked}");
+    // The limit tells: nobody's account, somebody's network.
+    app::security_events::flush(&test.app).await;
+    let told: String = test
+        .one(
+            "select concat_ws(' ', operation, reason, network, times, coalesce(member_id, 0)) from security_events
+             where kind = 'refused'",
+            &[],
+        )
+        .await;
+    assert_eq!(told, "POST /api/v1/visit too_many_requests 127.0.0.0/24 1 0");
 }

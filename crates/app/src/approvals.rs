@@ -104,8 +104,9 @@ pub(crate) async fn read(app: &App, school: &School, number: &str) -> Result<()>
         }
     } else {
         let because = ended_because(approval.sp_status);
-        let exempt = approvals::revoke(&mut tx, corp, number, because, now).await?;
-        let permitted = gate_permits::revoke_approved(&mut tx, corp, number, because, now).await?;
+        let keyring = app.store().keyring();
+        let exempt = approvals::revoke(&mut tx, keyring, corp, number, because, now).await?;
+        let permitted = gate_permits::revoke_approved(&mut tx, keyring, corp, number, because, now).await?;
         if exempt || permitted { "revoked" } else { "not_granted" }
     };
     let status = i16::try_from(approval.sp_status).map_err(|_| Error::internal("an approval's status"))?;

@@ -162,7 +162,7 @@ pub async fn end(app: &App, school: &School, viewer: &Viewer, grant: i64) -> Res
     let found = class_counsellors::find(&mut tx, &question, class).await?;
     found.filter(|class| viewer.may_appoint(&path(class))).ok_or(Error::NotFound)?;
     let end = End { corp, grant, reason: None, by: viewer.member, at: now, today: question.today };
-    if !by_hand::end(&mut tx, Some(Role::Counsellor), &end).await? {
+    if !by_hand::end(&mut tx, app.store().keyring(), Some(Role::Counsellor), &end).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

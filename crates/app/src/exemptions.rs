@@ -56,7 +56,9 @@ pub async fn list(
 /// Exemptions with their reasons.
 pub(crate) fn opened(app: &App, corp: CorpId, rows: Vec<Row>) -> Result<Vec<Reasoned<Row>>> {
     let of = |row: &Row| Words { corp, person: row.person_id, at: row.granted_at };
-    reasons::opened(app, exemptions::reason_place, rows, |row| (of(row), &row.reason))
+    reasons::opened_with_ends(app, exemptions::reason_place, exemptions::revoke_place, rows, |row| {
+        (of(row), &row.reason, row.revoke_reason.as_ref())
+    })
 }
 
 fn question(
@@ -222,8 +224,9 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
     if reason.is_empty() || reason.chars().count() > 200 {
         return Err(Error::field("reason", "请写明撤销原因，不超过 200 字"));
     }
+    let keyring = app.store().keyring();
     let mut tx = app.store().scoped(school.corp()).await?;
-    if !exemptions::revoke(&mut tx, &question, id, viewer.member, reason, app.now()).await? {
+    if !exemptions::revoke(&mut tx, keyring, &question, id, viewer.member, reason, app.now()).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

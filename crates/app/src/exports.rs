@@ -167,7 +167,7 @@ pub async fn create(
         phones,
         at: now,
     };
-    let id = exports::add(&mut tx, &new).await?.ok_or(Error::KeyReused)?;
+    let id = exports::add(&mut tx, app.store().keyring(), &new).await?.ok_or(Error::KeyReused)?;
     if before >= OPEN && exports::open_of(&mut tx, corp, viewer.member).await? > before {
         return Err(Error::field("purpose", "您有导出正在进行，请等它完成后再导出"));
     }

@@ -72,7 +72,13 @@ pub async fn list(
     let rows = gate_permits::list(&mut tx, &question, before, limit + 1).await?;
     tx.commit().await?;
     let of = |row: &Row| Words { corp: question.corp, person: row.person_id, at: row.granted_at };
-    let rows = reasons::opened(app, gate_permits::reason_place, rows, |row| (of(row), &row.reason))?;
+    let rows = reasons::opened_with_ends(
+        app,
+        gate_permits::reason_place,
+        gate_permits::revoke_place,
+        rows,
+        |row| (of(row), &row.reason, row.revoke_reason.as_ref()),
+    )?;
     Ok(Page::cut(rows, limit, |one| one.row.permit_id.to_string()))
 }
 
@@ -186,7 +192,7 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
         return Err(Error::field("reason", "请写明撤销原因，不超过 200 字"));
     }
     let mut tx = app.store().scoped(school.corp()).await?;
-    if !gate_permits::revoke(&mut tx, &question, id, viewer.member, reason).await? {
+    if !gate_permits::revoke(&mut tx, app.store().keyring(), &question, id, viewer.member, reason).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

@@ -13,6 +13,7 @@ use domain::{
 use store::{
     Scoped, departments,
     grants::by_hand::{self, End, Given, Question},
+    words::Words,
 };
 
 pub use store::grants::by_hand::{Act, Row};
@@ -91,7 +92,7 @@ pub async fn acts(
     viewer: &Viewer,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Act>> {
+) -> Result<Page<Done>> {
     let audits = viewer.scope(Action::Audit) == Scope::School;
     let scope = if audits { Scope::School } else { viewer.scope(Action::GiveGrants) };
     if scope.is_empty() {
@@ -101,7 +102,22 @@ pub async fn acts(
     let mut tx = app.store().scoped(school.corp()).await?;
     let acts = by_hand::acts(&mut tx, school.corp(), &scope, before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(acts, limit, |act| act.act_id.to_string()))
+    Page::cut(acts, limit, |act| act.act_id.to_string()).try_map(|act| {
+        let words = Words { corp: school.corp(), person: act.person_id, at: act.made_at };
+        let keyring = app.store().keyring();
+        let open = |sealed| words.open(keyring, by_hand::reason_place, sealed);
+        let reason = act.reason.as_ref().map(open).transpose()?;
+        Ok(Done { act, reason })
+    })
+}
+
+/// Something that was done by hand, as it is shown.
+#[derive(Clone)]
+pub struct Done {
+    /// What.
+    pub act: Act,
+    /// Why it was ended.
+    pub reason: Option<String>,
 }
 
 /// A role to be given.
@@ -246,7 +262,7 @@ pub async fn end(app: &App, school: &School, viewer: &Viewer, grant: i64, reason
     }
     let (corp, today) = (question.corp, question.today);
     let end = End { corp, grant, reason: Some(reason), by: viewer.member, at: app.now(), today };
-    if !by_hand::end(&mut tx, None, &end).await? {
+    if !by_hand::end(&mut tx, app.store().keyring(), None, &end).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

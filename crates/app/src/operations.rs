@@ -208,7 +208,7 @@ pub enum Settle {
     Discard,
 }
 
-/// Settles a dead job; who and when stands in its row.
+/// Settles a dead job; who and when stands in its row, and in the audit.
 pub async fn settle(app: &App, school: &School, viewer: &Viewer, job: i64, how: Settle) -> Result<()> {
     administer(viewer)?;
     let (corp, now) = (school.corp(), app.now());

@@ -1,8 +1,9 @@
 //! 更正手机号: a wrong number keeps somebody out of WeCom, and who looks after them knows the right one. It goes on the
 //! roster at once; into WeCom it goes by a plan an administrator approves, as long as the account is not activated.
 
+use chrono::{DateTime, Utc};
 use domain::{
-    PersonId,
+    CorpId, PersonId,
     export::is_text,
     person_field::{PersonField, Said, Source},
     phone,
@@ -17,6 +18,7 @@ use store::{
     phone_corrections::{self, NewCorrection, Subject, new_place, old_place},
     sealed::Place,
     unreported::phone_place,
+    words::Words,
 };
 
 pub use store::phone_corrections::Row;
@@ -98,7 +100,7 @@ pub async fn correct(
         person,
         old,
         new: keyring.seal(new_place(corp, &key), entered.as_bytes())?,
-        reason,
+        reason: words(corp, person, now).seal(keyring, phone_corrections::reason_place, reason)?,
         change_set,
         plan: match outcome {
             Outcome::Planned(plan) => Some(plan),
@@ -108,9 +110,15 @@ pub async fn correct(
         at: now,
     };
     phone_corrections::add(&mut tx, &new).await?;
-    // Whose number it is may know that it was changed.
-    let look =
-        Access { corp, viewer: viewer.member, person, field: "phone_correction", purpose: reason, at: now };
+    // Whose number it is may know that it was changed. Why stands with the correction, sealed.
+    let look = Access {
+        corp,
+        viewer: viewer.member,
+        person,
+        field: "phone_correction",
+        purpose: "更正手机号",
+        at: now,
+    };
     access_log::insert(&mut tx, look).await?;
     tx.commit().await?;
     Ok(outcome)
@@ -133,14 +141,16 @@ fn step(subject: &Subject, userid: &str, before: Option<&[u8]>, after: &str) -> 
 }
 
 /// A correction as it is shown.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Shown {
-    /// Whose, by whom, why and when.
+    /// Whose, by whom and when.
     pub row: Row,
     /// What it was, masked.
     pub old: Option<String>,
     /// What it is, masked.
     pub new: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Corrections of people whose phone the viewer may see, newest first; `before` is the last page's `next`.
@@ -168,8 +178,14 @@ pub async fn list(
             None => None,
         };
         let new = masked(app, new_place(corp, &key), &row.new_phone)?;
-        Ok(Shown { row, old, new })
+        let sealed_for = words(corp, row.person_id, row.made_at);
+        let reason = sealed_for.open(app.store().keyring(), phone_corrections::reason_place, &row.reason)?;
+        Ok(Shown { row, old, new, reason })
     })
+}
+
+fn words(corp: CorpId, person: PersonId, at: DateTime<Utc>) -> Words {
+    Words { corp, person, at }
 }
 
 fn masked(app: &App, place: Place<'_>, sealed: &Sealed) -> Result<String> {

@@ -16,6 +16,8 @@ pub struct Reasoned<R> {
     pub row: R,
     /// Why, as it was written.
     pub reason: String,
+    /// Why it was taken back. None: it was not, or that is not read here.
+    pub revoke_reason: Option<String>,
 }
 
 /// Never the reason: it may be about an illness.
@@ -35,7 +37,26 @@ pub(crate) fn opened<R>(
     let open = |row: R| -> Result<Reasoned<R>> {
         let (words, sealed) = of(&row);
         let reason = words.open(app.store().keyring(), column, sealed)?;
-        Ok(Reasoned { row, reason })
+        Ok(Reasoned { row, reason, revoke_reason: None })
+    };
+    rows.into_iter().map(open).collect()
+}
+
+/// Rows with their reasons, and with those they were taken back for, which stand in `revoked`. `of`: about whom each is, since
+/// when, and what is sealed.
+pub(crate) fn opened_with_ends<R>(
+    app: &App,
+    column: Column,
+    revoked: Column,
+    rows: Vec<R>,
+    of: impl Fn(&R) -> (Words, &Sealed, Option<&Sealed>),
+) -> Result<Vec<Reasoned<R>>> {
+    let keyring = app.store().keyring();
+    let open = |row: R| -> Result<Reasoned<R>> {
+        let (words, sealed, ended) = of(&row);
+        let reason = words.open(keyring, column, sealed)?;
+        let revoke_reason = ended.map(|ended| words.open(keyring, revoked, ended)).transpose()?;
+        Ok(Reasoned { row, reason, revoke_reason })
     };
     rows.into_iter().map(open).collect()
 }

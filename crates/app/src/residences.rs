@@ -39,17 +39,17 @@ fn day_of(app: &App, school: &School, day: Option<NaiveDate>) -> Result<NaiveDat
     }
 }
 
-/// Beds by building on a day, and the day.
+/// Beds by building on a day, and the day. How many are taken is for who sees the figures of the whole school.
 pub async fn buildings(
     app: &App,
     school: &School,
     viewer: &Viewer,
     day: Option<NaiveDate>,
 ) -> Result<(NaiveDate, Vec<Building>)> {
-    scope(viewer, Action::SeeStatistics)?;
+    let scope = scope(viewer, Action::SeeStatistics)?;
     let day = day_of(app, school, day)?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    let rows = residences::buildings(&mut tx, school.corp(), day).await?;
+    let rows = residences::buildings(&mut tx, school.corp(), &scope, day).await?;
     tx.commit().await?;
     Ok((day, rows))
 }

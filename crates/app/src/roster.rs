@@ -331,7 +331,8 @@ pub async fn undo(app: &App, school: &School, viewer: &Viewer, change_set: i64) 
     }
     if found.kind == "statuses" {
         let which = statuses::Which::Set(change_set);
-        statuses::revoke(&mut tx, corp, which, viewer.member, "整批撤销", app.now()).await?;
+        let keyring = app.store().keyring();
+        statuses::revoke(&mut tx, keyring, corp, which, viewer.member, "整批撤销", app.now()).await?;
     }
     match change_sets::undo(&mut tx, corp, change_set, viewer.member, app.now()).await? {
         Undone::Yes => tx.commit().await?,

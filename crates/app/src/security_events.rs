@@ -28,6 +28,9 @@ use crate::{App, Error, Page, Result, School, page};
 const EVERY: Duration = Duration::from_secs(10);
 /// Counted apart at most, until it is written.
 const MOST: usize = 50_000;
+/// Codes of wrong input. What somebody mistypes is nobody's business; so much of it between two writings is kept.
+const WRONG_INPUT: [&str; 4] = ["invalid", "malformed", "too_large", "unsupported_media_type"];
+const BULK: i32 = 10;
 
 /// From where somebody asks.
 #[derive(Debug, Clone, Copy)]
@@ -70,11 +73,12 @@ struct Counted {
     operation: String,
 }
 
-/// Counts that somebody was refused an operation: its method and route, without ids. `reason`: the code of the refusal.
+/// Counts that somebody was refused an operation: its method and route, without ids. `reason`: the code of the refusal; `member`
+/// none: nobody is known.
 pub fn refused(
     app: &App,
     corp: CorpId,
-    member: MemberId,
+    member: Option<MemberId>,
     reason: &'static str,
     operation: String,
     origin: Origin<'_>,
@@ -83,7 +87,7 @@ pub fn refused(
         corp,
         kind: Kind::Refused,
         minute: minute(app.now()),
-        member: Some(member),
+        member,
         reason,
         channel: origin.channel,
         network: origin.network.to_owned(),
@@ -111,6 +115,7 @@ pub(crate) fn sign_in_failed(app: &App, school: &School, why: Failing, origin: O
 pub async fn flush(app: &App) {
     let mut waiting: Vec<(Counted, i32)> =
         std::mem::take(&mut *app.security_events().counts()).into_iter().collect();
+    waiting.retain(|(counted, times)| *times >= BULK || !WRONG_INPUT.contains(&counted.reason));
     // In one order in all processes: two that write the same rows wait for each other, and not in a circle.
     waiting.sort_by(|(one, _), (other, _)| {
         let key = |counted: &Counted| (counted.minute, counted.member, counted.reason);

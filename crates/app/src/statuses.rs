@@ -86,7 +86,9 @@ pub async fn list(
 /// Changes with their reasons.
 fn opened(app: &App, corp: CorpId, rows: Vec<Row>) -> Result<Vec<Reasoned<Row>>> {
     let of = |row: &Row| Words { corp, person: row.person_id, at: row.made_at };
-    reasons::opened(app, statuses::reason_place, rows, |row| (of(row), &row.reason))
+    reasons::opened_with_ends(app, statuses::reason_place, statuses::revoke_place, rows, |row| {
+        (of(row), &row.reason, row.revoke_reason.as_ref())
+    })
 }
 
 /// What somebody enters by hand, as text.

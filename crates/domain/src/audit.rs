@@ -116,11 +116,15 @@ pub enum Act {
     NoticePublished,
     /// The front of the audit itself was cut, as it had been kept long enough.
     AuditCut,
+    /// A dead job was put back into the queue.
+    JobRetried,
+    /// … given up.
+    JobDiscarded,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 52] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -171,6 +175,8 @@ impl Act {
         Self::FigureChanged,
         Self::NoticePublished,
         Self::AuditCut,
+        Self::JobRetried,
+        Self::JobDiscarded,
     ];
 
     /// As it stands in the database and in JSON.
@@ -226,6 +232,8 @@ impl Act {
             Self::FigureChanged => "figure_changed",
             Self::NoticePublished => "notice_published",
             Self::AuditCut => "audit_cut",
+            Self::JobRetried => "job_retried",
+            Self::JobDiscarded => "job_discarded",
         }
     }
 

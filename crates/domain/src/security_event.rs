@@ -14,7 +14,8 @@ pub enum Kind {
     SignedIn,
     /// A way to WeCom and back ended in no session.
     SignInFailed,
-    /// Somebody was refused an operation, or asked by an id for what is not theirs or not there.
+    /// Somebody was refused an operation, asked by an id for what is not theirs or not there, came too often, or sent wrong
+    /// input in bulk.
     Refused,
     /// A code of the second factor was right.
     FactorPassed,

@@ -15,11 +15,12 @@ use std::{
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::StatusCode;
+use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{
     Error, Result,
-    sealed::wrap::{Bare, Closed, Wrap, Wrapped},
+    sealed::wrap::{Bare, Closed, Key, Wrap, Wrapped},
 };
 use tokio::sync::mpsc;
 
@@ -146,13 +147,13 @@ impl Wrap for Vault {
         wrapped.collect()
     }
 
-    fn open(&self, keys: &[Closed]) -> Vec<Result<Vec<u8>>> {
+    fn open(&self, keys: &[Closed]) -> Vec<Result<Key>> {
         // What another key of it wrapped is asked of that one: so a deployment moves to a new key by `rollcall keys rewrap`.
         let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, closed) in keys.iter().enumerate() {
             by_key.entry(&closed.wrapped.by).or_default().push(place);
         }
-        let mut opened: BTreeMap<usize, Result<Vec<u8>>> = BTreeMap::new();
+        let mut opened: BTreeMap<usize, Result<Key>> = BTreeMap::new();
         for (by, places) in by_key {
             let results = match by.strip_prefix(BY).and_then(|key| key.rsplit_once('/')) {
                 Some((mount, key)) => {
@@ -179,9 +180,9 @@ impl Wrap for Vault {
     }
 }
 
-fn plain(item: Item) -> Result<Vec<u8>> {
-    let text = item.plaintext.ok_or_else(|| refused(item.error))?;
-    STANDARD.decode(text).map_err(|_| refused(None))
+fn plain(item: Item) -> Result<Key> {
+    let text = Zeroizing::new(item.plaintext.ok_or_else(|| refused(item.error))?);
+    STANDARD.decode(text.as_bytes()).map(Key::new).map_err(|_| refused(None))
 }
 
 fn refused(why: Option<String>) -> Error {

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, PersonId};
 
 use crate::{
-    Result,
+    Keyring, Result,
     schema::{approvals, exemptions, members},
 };
 
@@ -68,18 +68,19 @@ pub async fn applicant(conn: &mut AsyncPgConnection, corp: CorpId, userid: &str)
 /// Revokes the leave an application had granted. False when it granted none, or it was revoked before.
 pub async fn revoke(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     corp: CorpId,
     number: &str,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let revoked = diesel::update(exemptions::table)
+    let granted: Vec<i64> = exemptions::table
         .filter(exemptions::corp_id.eq(corp))
         .filter(exemptions::approval_no.eq(number))
-        .filter(exemptions::revoked_at.is_null())
-        .set((exemptions::revoked_at.eq(now), exemptions::revoke_reason.eq(reason)))
-        .execute(conn)
+        .select(exemptions::exemption_id)
+        .load(conn)
         .await?;
+    let revoked = crate::exemptions::revoke_all(conn, keyring, corp, &granted, None, reason, now).await?;
     Ok(revoked == 1)
 }
 

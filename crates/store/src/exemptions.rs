@@ -14,12 +14,17 @@ use crate::{
     audit::{self, Event},
     schema::exemptions,
     sealed::{Place, column},
-    words::Words,
+    words::{self, Words},
 };
 
 /// Where the reason of an exemption stands sealed; `row` is of [`Words::row`].
 pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: &column::EXEMPTION_REASON, corp, row }
+}
+
+/// Where the reason for revoking one stands sealed; for the same row.
+pub fn revoke_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::EXEMPTION_REVOKE_REASON, corp, row }
 }
 
 /// Whether a person is exempt on a day.
@@ -178,9 +183,9 @@ pub struct Row {
     /// When it was revoked.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Why it was revoked.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub revoke_reason: Option<String>,
+    /// Why it was revoked, sealed for [`revoke_place`].
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub revoke_reason: Option<Sealed>,
 }
 
 /// Which exemptions.
@@ -240,6 +245,7 @@ pub async fn list(
 /// is none, or it was revoked before.
 pub async fn revoke(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     question: &Question,
     id: i64,
     by: MemberId,
@@ -256,17 +262,7 @@ pub async fn revoke(
     if found.is_empty() {
         return Ok(false);
     }
-    let revoked = diesel::update(exemptions::table)
-        .filter(exemptions::corp_id.eq(question.corp))
-        .filter(exemptions::exemption_id.eq(id))
-        .filter(exemptions::revoked_at.is_null())
-        .set((
-            exemptions::revoked_by.eq(by),
-            exemptions::revoked_at.eq(now),
-            exemptions::revoke_reason.eq(reason),
-        ))
-        .execute(conn)
-        .await?;
+    let revoked = revoke_all(conn, keyring, question.corp, &[id], Some(by), reason, now).await?;
     if revoked == 1 {
         let event = Event::new(question.corp, Act::ExemptionRevoked, Some(by), now).on("exemption", id);
         audit::insert(conn, event).await?;
@@ -341,27 +337,35 @@ pub async fn holding(
         .await?)
 }
 
-/// Revokes exemptions by number.
+/// Revokes exemptions by number. How many held until now.
 pub async fn revoke_all(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     corp: CorpId,
     ids: &[i64],
     by: Option<MemberId>,
     reason: &str,
     now: DateTime<Utc>,
-) -> Result<()> {
-    diesel::update(exemptions::table)
+) -> Result<usize> {
+    let standing: Vec<(i64, PersonId, DateTime<Utc>)> = exemptions::table
         .filter(exemptions::corp_id.eq(corp))
         .filter(exemptions::exemption_id.eq_any(ids))
         .filter(exemptions::revoked_at.is_null())
-        .set((
-            exemptions::revoked_by.eq(by),
-            exemptions::revoked_at.eq(now),
-            exemptions::revoke_reason.eq(reason),
-        ))
-        .execute(conn)
+        .select((exemptions::exemption_id, exemptions::person_id, exemptions::granted_at))
+        .load(conn)
         .await?;
-    Ok(())
+    let (ids, reasons) = words::seal_each(keyring, revoke_place, corp, &standing, reason)?;
+    let sql = "update exemptions e set revoked_by = $4, revoked_at = $5, revoke_reason = r.reason
+               from unnest($2, $3) as r (id, reason)
+               where e.corp_id = $1 and e.exemption_id = r.id and e.revoked_at is null";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Array<BigInt>, _>(ids)
+        .bind::<Array<Binary>, _>(reasons)
+        .bind::<Nullable<BigInt>, _>(by)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)
+        .await?)
 }
 
 /// Every exemption of one person, newest first.

@@ -10,7 +10,7 @@ use domain::{CorpId, MemberId, PersonId, audit::Act};
 use serde_json::{Value, json};
 
 use crate::{
-    Result, Sealed,
+    Keyring, Result, Sealed,
     audit::{self, Event},
     schema::{export_chunks, export_downloads, exports},
     sealed::{Place, column},
@@ -26,6 +26,12 @@ pub fn chunk_row(export: i64, chunk_no: i32) -> String {
     format!("{export}/{chunk_no}")
 }
 
+/// Where the hash of what was asked for stands sealed: a hash alone would let whoever has a copy of the database try which
+/// names and purposes fit. `row` is `member/key`.
+pub fn request_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::EXPORT_HASH, corp, row }
+}
+
 /// An export as it is asked for.
 #[derive(Debug, Clone)]
 pub struct NewExport<'a> {
@@ -35,7 +41,7 @@ pub struct NewExport<'a> {
     pub by: MemberId,
     /// The Idempotency-Key.
     pub key: &'a str,
-    /// SHA-256 of what is asked for.
+    /// SHA-256 of what is asked for; kept sealed.
     pub hash: &'a [u8],
     /// The template's name.
     pub name: &'a str,
@@ -47,6 +53,13 @@ pub struct NewExport<'a> {
     pub phones: &'a str,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+impl NewExport<'_> {
+    /// The row the hash is sealed for.
+    fn row(&self) -> String {
+        format!("{}/{}", self.by, self.key)
+    }
 }
 
 /// An export and how far it is.
@@ -131,11 +144,17 @@ const SHOWN: &str = "
 
 /// Keeps an export that is asked for and gives its number. The same key is the same export; `None` when it was used for
 /// something else.
-pub async fn add(conn: &mut AsyncPgConnection, new: &NewExport<'_>) -> Result<Option<i64>> {
+pub async fn add(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    new: &NewExport<'_>,
+) -> Result<Option<i64>> {
+    let place_row = new.row();
+    let place = request_place(new.corp, &place_row);
     let row = (
         exports::corp_id.eq(new.corp),
         exports::request_key.eq(new.key),
-        exports::request_hash.eq(new.hash),
+        exports::request_hash.eq(keyring.seal(place, new.hash)?),
         exports::name.eq(new.name),
         exports::definition.eq(new.definition),
         exports::purpose.eq(new.purpose),
@@ -157,15 +176,14 @@ pub async fn add(conn: &mut AsyncPgConnection, new: &NewExport<'_>) -> Result<Op
         audit::insert(conn, asked.saying(json!({ "dataset": dataset, "phones": new.phones }))).await?;
         return Ok(added);
     }
-    Ok(exports::table
+    let (id, kept): (i64, Sealed) = exports::table
         .filter(exports::corp_id.eq(new.corp))
         .filter(exports::made_by.eq(new.by))
         .filter(exports::request_key.eq(new.key))
-        .filter(exports::request_hash.eq(new.hash))
-        .select(exports::export_id)
+        .select((exports::export_id, exports::request_hash))
         .first(conn)
-        .await
-        .optional()?)
+        .await?;
+    Ok((keyring.open(place, &kept)? == new.hash).then_some(id))
 }
 
 /// How many of somebody's exports are under way.

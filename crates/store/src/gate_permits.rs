@@ -22,6 +22,11 @@ pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: &column::PERMIT_REASON, corp, row }
 }
 
+/// Where the reason for revoking one stands sealed; for the same row.
+pub fn revoke_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::PERMIT_REVOKE_REASON, corp, row }
+}
+
 /// Permits to be kept, the same for everybody.
 #[derive(Debug, Clone, Copy)]
 pub struct NewPermits<'a> {
@@ -119,16 +124,27 @@ pub async fn add_approved(
 /// Ends the permit an approval had granted. False when it granted none, or it was revoked before.
 pub async fn revoke_approved(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     corp: CorpId,
     approval_no: &str,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let revoked = diesel::update(gate_permits::table)
+    let standing: Option<(i64, PersonId, DateTime<Utc>)> = gate_permits::table
         .filter(gate_permits::corp_id.eq(corp))
         .filter(gate_permits::approval_no.eq(approval_no))
         .filter(gate_permits::revoked_at.is_null())
-        .set((gate_permits::revoked_at.eq(now), gate_permits::revoke_reason.eq(reason)))
+        .select((gate_permits::permit_id, gate_permits::person_id, gate_permits::granted_at))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((id, person, at)) = standing else { return Ok(false) };
+    let reason = Words { corp, person, at }.seal(keyring, revoke_place, reason)?;
+    let revoked = diesel::update(gate_permits::table)
+        .filter(gate_permits::corp_id.eq(corp))
+        .filter(gate_permits::permit_id.eq(id))
+        .filter(gate_permits::revoked_at.is_null())
+        .set((gate_permits::revoked_at.eq(now), gate_permits::revoke_reason.eq(Some(reason))))
         .execute(conn)
         .await?;
     Ok(revoked == 1)
@@ -179,9 +195,9 @@ pub struct Row {
     /// When it was revoked.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Why it was.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub revoke_reason: Option<String>,
+    /// Why it was, sealed for [`revoke_place`].
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub revoke_reason: Option<Sealed>,
 }
 
 /// Which permits.
@@ -295,6 +311,7 @@ pub async fn own(
 /// before.
 pub async fn revoke(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     question: &Question,
     id: i64,
     by: MemberId,
@@ -307,9 +324,9 @@ pub async fn revoke(
         .bind::<BigInt, _>(id)
         .load(conn)
         .await?;
-    if found.is_empty() {
-        return Ok(false);
-    }
+    let Some(permit) = found.first() else { return Ok(false) };
+    let words = Words { corp: question.corp, person: permit.person_id, at: permit.granted_at };
+    let reason = words.seal(keyring, revoke_place, reason)?;
     let sql = "update gate_permits set revoked_at = $3, revoked_by = $4, revoke_reason = $5
                where corp_id = $1 and permit_id = $2 and revoked_at is null";
     let revoked = diesel::sql_query(sql)
@@ -317,7 +334,7 @@ pub async fn revoke(
         .bind::<BigInt, _>(id)
         .bind::<Timestamptz, _>(question.now)
         .bind::<BigInt, _>(by)
-        .bind::<Text, _>(reason)
+        .bind::<Binary, _>(&reason)
         .execute(conn)
         .await?;
     if revoked == 1 {

@@ -6,9 +6,13 @@ use diesel::{
     sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId};
+use domain::{CorpId, MemberId, audit::Act};
 
-use crate::{Result, schema::inbox};
+use crate::{
+    Result,
+    audit::{self, Event},
+    schema::inbox,
+};
 
 /// The jobs of one kind in one state.
 #[derive(Debug, Clone, QueryableByName)]
@@ -116,7 +120,7 @@ pub async fn retry(
                       run_at = $4, finished_at = case when twin.waits then $4 end,
                       settled_as = 'retried', settled_by = $3, settled_at = $4
       from twin where corp_id = $1 and job_id = $2 and state = 'dead'";
-    settle(conn, sql, corp, job_id, by, now).await
+    settle(conn, sql, corp, job_id, by, now, Act::JobRetried).await
 }
 
 /// Gives a dead job up. False: it is not dead, or not of this school.
@@ -129,7 +133,7 @@ pub async fn discard(
 ) -> Result<bool> {
     let sql = "update jobs set state = 'done', settled_as = 'discarded', settled_by = $3, settled_at = $4
                where corp_id = $1 and job_id = $2 and state = 'dead'";
-    settle(conn, sql, corp, job_id, by, now).await
+    settle(conn, sql, corp, job_id, by, now, Act::JobDiscarded).await
 }
 
 async fn settle(
@@ -139,6 +143,7 @@ async fn settle(
     job_id: i64,
     by: MemberId,
     now: DateTime<Utc>,
+    act: Act,
 ) -> Result<bool> {
     let settled = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
@@ -147,6 +152,9 @@ async fn settle(
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
+    if settled == 1 {
+        audit::insert(conn, Event::new(corp, act, Some(by), now).on("job", job_id)).await?;
+    }
     Ok(settled == 1)
 }
 

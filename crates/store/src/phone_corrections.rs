@@ -1,4 +1,4 @@
-//! Phones put right: what was replaced by what, why and by whom. Both stand sealed.
+//! Phones put right: what was replaced by what, why and by whom. Numbers and words stand sealed.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -24,9 +24,14 @@ pub fn new_place(corp: CorpId, person: &str) -> Place<'_> {
     Place { column: &column::NEW_PHONE, corp, row: person }
 }
 
+/// Where the reason stands sealed; `row` is of [`crate::words::Words::row`].
+pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::PHONE_CORRECTION_REASON, corp, row }
+}
+
 /// A correction to be kept.
 #[derive(Debug, Clone)]
-pub struct NewCorrection<'a> {
+pub struct NewCorrection {
     /// The school.
     pub corp: CorpId,
     /// Whose phone.
@@ -35,8 +40,8 @@ pub struct NewCorrection<'a> {
     pub old: Option<Sealed>,
     /// What it is.
     pub new: Sealed,
-    /// Why.
-    pub reason: &'a str,
+    /// Why, sealed for [`reason_place`].
+    pub reason: Sealed,
     /// The change set that can be undone.
     pub change_set: i64,
     /// The plan that would write it to WeCom.
@@ -48,14 +53,14 @@ pub struct NewCorrection<'a> {
 }
 
 /// Keeps a correction.
-pub async fn add(conn: &mut AsyncPgConnection, new: &NewCorrection<'_>) -> Result<()> {
+pub async fn add(conn: &mut AsyncPgConnection, new: &NewCorrection) -> Result<()> {
     diesel::insert_into(phone_corrections::table)
         .values((
             phone_corrections::corp_id.eq(new.corp),
             phone_corrections::person_id.eq(new.person),
             phone_corrections::old_phone.eq(new.old.as_ref().map(Sealed::as_bytes)),
             phone_corrections::new_phone.eq(new.new.as_bytes()),
-            phone_corrections::reason.eq(new.reason),
+            phone_corrections::reason.eq(new.reason.as_bytes()),
             phone_corrections::change_set_id.eq(new.change_set),
             phone_corrections::plan_id.eq(new.plan),
             phone_corrections::made_by.eq(new.by),
@@ -145,9 +150,9 @@ pub struct Row {
     /// Sealed for [`new_place`].
     #[diesel(sql_type = Binary)]
     pub new_phone: Sealed,
-    /// Why.
-    #[diesel(sql_type = Text)]
-    pub reason: String,
+    /// Why, sealed for [`reason_place`].
+    #[diesel(sql_type = Binary)]
+    pub reason: Sealed,
     /// Who did it.
     #[diesel(sql_type = Text)]
     pub made_by: String,

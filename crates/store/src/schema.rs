@@ -368,7 +368,7 @@ diesel::table! {
         granted_at -> Timestamptz,
         revoked_by -> Nullable<Int8>,
         revoked_at -> Nullable<Timestamptz>,
-        revoke_reason -> Nullable<Text>,
+        revoke_reason -> Nullable<Bytea>,
     }
 }
 
@@ -588,7 +588,7 @@ diesel::table! {
         granted_at -> Timestamptz,
         revoked_by -> Nullable<Int8>,
         revoked_at -> Nullable<Timestamptz>,
-        revoke_reason -> Nullable<Text>,
+        revoke_reason -> Nullable<Bytea>,
     }
 }
 
@@ -655,7 +655,7 @@ diesel::table! {
         department_id -> Int4,
         purpose -> Text,
         until_date -> Date,
-        reason -> Nullable<Text>,
+        reason -> Nullable<Bytea>,
         made_by -> Int8,
         made_at -> Timestamptz,
     }
@@ -1048,7 +1048,7 @@ diesel::table! {
         person_id -> Int8,
         old_phone -> Nullable<Bytea>,
         new_phone -> Bytea,
-        reason -> Text,
+        reason -> Bytea,
         change_set_id -> Int8,
         plan_id -> Nullable<Int8>,
         made_by -> Int8,
@@ -1714,7 +1714,7 @@ diesel::table! {
         made_at -> Timestamptz,
         revoked_by -> Nullable<Int8>,
         revoked_at -> Nullable<Timestamptz>,
-        revoke_reason -> Nullable<Text>,
+        revoke_reason -> Nullable<Bytea>,
     }
 }
 

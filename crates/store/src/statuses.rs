@@ -10,15 +10,21 @@ use domain::{CorpId, DepartmentId, MemberId, PersonId, audit::Act, policy::Scope
 use serde_json::{Value, json};
 
 use crate::{
-    Result, Sealed,
+    Keyring, Result, Sealed,
     audit::{self, Event},
     schema::{memberships, status_changes},
     sealed::{Place, column},
+    words,
 };
 
-/// Where the reason of a change stands sealed; `row` is of [`crate::words::Words::row`].
+/// Where the reason of a change stands sealed; `row` is of [`words::Words::row`].
 pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: &column::STATUS_REASON, corp, row }
+}
+
+/// Where the reason for taking one back stands sealed; for the same row.
+pub fn revoke_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::STATUS_REVOKE_REASON, corp, row }
 }
 
 /// A change to be kept.
@@ -116,9 +122,9 @@ pub struct Row {
     /// When it was revoked.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Why it was revoked.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub revoke_reason: Option<String>,
+    /// Why it was revoked, sealed for [`revoke_place`].
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub revoke_reason: Option<Sealed>,
 }
 
 /// Which changes.
@@ -221,26 +227,32 @@ pub enum Which {
 /// Marks changes revoked. Putting back what they changed is the caller's.
 pub async fn revoke(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     corp: CorpId,
     which: Which,
     by: MemberId,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let (change, set) = match which {
-        Which::Change(id) => (Some(id), None),
-        Which::Set(id) => (None, Some(id)),
+    let standing = status_changes::table
+        .filter(status_changes::corp_id.eq(corp))
+        .filter(status_changes::revoked_at.is_null())
+        .select((status_changes::change_id, status_changes::person_id, status_changes::made_at));
+    let changes: Vec<(i64, PersonId, DateTime<Utc>)> = match which {
+        Which::Change(id) => standing.filter(status_changes::change_id.eq(id)).load(conn).await?,
+        Which::Set(id) => standing.filter(status_changes::change_set_id.eq(id)).load(conn).await?,
     };
+    let (ids, reasons) = words::seal_each(keyring, revoke_place, corp, &changes, reason)?;
     diesel::sql_query(
-        "update status_changes set revoked_by = $4, revoked_at = $5, revoke_reason = $6
-         where corp_id = $1 and (change_id = $2 or change_set_id = $3) and revoked_at is null",
+        "update status_changes c set revoked_by = $4, revoked_at = $5, revoke_reason = r.reason
+         from unnest($2, $3) as r (id, reason)
+         where c.corp_id = $1 and c.change_id = r.id and c.revoked_at is null",
     )
     .bind::<Integer, _>(corp)
-    .bind::<Nullable<BigInt>, _>(change)
-    .bind::<Nullable<BigInt>, _>(set)
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Binary>, _>(reasons)
     .bind::<BigInt, _>(by)
     .bind::<Timestamptz, _>(now)
-    .bind::<Text, _>(reason)
     .execute(conn)
     .await?;
     // A list that is undone is in the audit as that.

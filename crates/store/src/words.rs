@@ -1,5 +1,6 @@
 //! Words in which somebody says why: of a leave, a permit, a change. They may speak of an illness, so they lie sealed, for
-//! whose they are and when they were kept: a row has no number before it is kept.
+//! whose they are and when they were kept: a row has no number before it is kept. Words that end such a row are sealed for
+//! the same person and moment, in a column of their own.
 
 use chrono::{DateTime, Utc};
 use domain::{CorpId, PersonId};
@@ -35,6 +36,23 @@ impl Words {
     pub fn open(self, keyring: &Keyring, column: Column, sealed: &Sealed) -> Result<String> {
         text(keyring, column(self.corp, &self.row()), sealed)
     }
+}
+
+/// Seals the same words for each of these rows: its number, and whose words those it began with are and of when. Gives the
+/// numbers and the sealed words in the same order, for one statement.
+pub fn seal_each(
+    keyring: &Keyring,
+    column: Column,
+    corp: CorpId,
+    rows: &[(i64, PersonId, DateTime<Utc>)],
+    words: &str,
+) -> Result<(Vec<i64>, Vec<Sealed>)> {
+    let (mut numbers, mut sealed) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for &(number, person, at) in rows {
+        numbers.push(number);
+        sealed.push(Words { corp, person, at }.seal(keyring, column, words)?);
+    }
+    Ok((numbers, sealed))
 }
 
 /// Opens words that were sealed for a place of another kind.

@@ -145,7 +145,7 @@ pub(crate) fn of_class(row: &ClassRow, column: Column, index: i64, paths: &Paths
 
 /// A cell of an exemption.
 pub(crate) fn of_exemption(
-    Reasoned { row, reason }: &Reasoned<ExemptionRow>,
+    Reasoned { row, reason, .. }: &Reasoned<ExemptionRow>,
     column: Column,
     index: i64,
     today: NaiveDate,

@@ -271,7 +271,8 @@ async fn write(
     memberships::rewrite(tx, corp, &places).await?;
     persons::set_stays(tx, corp, &stays).await?;
     persons::renumber(tx, corp, &numbers).await?;
-    exemptions::revoke_all(tx, corp, &ended, Some(by.member), "复学或返校，改到前一天为止", by.at).await?;
+    let because = "复学或返校，改到前一天为止";
+    exemptions::revoke_all(tx, by.keyring, corp, &ended, Some(by.member), because, by.at).await?;
     by.exempt(tx, corp, &shortened).await?;
     Ok(())
 }
@@ -412,7 +413,7 @@ impl Known {
             plan = plan.stayed(was, Stay { until: None, ..was });
             places = place::cut(&places, left, Some(from));
         }
-        for Reasoned { row: exempt, reason } in self.holdings.get(&person).into_iter().flatten() {
+        for Reasoned { row: exempt, reason, .. } in self.holdings.get(&person).into_iter().flatten() {
             let of = |until: Option<NaiveDate>| Exempt {
                 kind: exempt.kind.clone(),
                 from: exempt.from,

@@ -22,6 +22,7 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
     let today = school.today(now);
     let question = Question { corp, scope: scope(viewer)?, today, kind: None, person: None, revoked: false };
     let reason = reason_of(reason)?;
+    let keyring = app.store().keyring();
     let mut tx = app.store().scoped(corp).await?;
     members::lock(&mut tx, corp).await?;
     let change = statuses::find(&mut tx, &question, id).await?.ok_or(Error::NotFound)?;
@@ -52,12 +53,11 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
             })
         });
         let ids: Vec<i64> = shortened.map(|held| held.exemption_id).collect();
-        exemptions::revoke_all(&mut tx, corp, &ids, Some(viewer.member), reason, now).await?;
+        exemptions::revoke_all(&mut tx, keyring, corp, &ids, Some(viewer.member), reason, now).await?;
         let again = again(&mut tx, app, corp, subject.person_id, &before.exemptions).await?;
-        let keyring = app.store().keyring();
         exemptions::add(&mut tx, keyring, corp, &again, "manual", Some(viewer.member), now).await?;
     }
-    statuses::revoke(&mut tx, corp, Which::Change(id), viewer.member, reason, now).await?;
+    statuses::revoke(&mut tx, keyring, corp, Which::Change(id), viewer.member, reason, now).await?;
     sync::follow::follow(&mut tx, corp, today).await?;
     tx.commit().await?;
     Ok(())

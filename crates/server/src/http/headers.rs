@@ -13,7 +13,7 @@ use actix_web::{
 
 use tracing_actix_web::RequestId;
 
-use super::problem::Failure;
+use super::{problem::Failure, who};
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
@@ -66,6 +66,6 @@ fn is_foreign(request: &ServiceRequest) -> bool {
         return !matches!(site, "same-origin" | "none");
     }
     let Some(origin) = text("origin") else { return false };
-    let host = request.connection_info().host().to_owned();
+    let host = who::host(request.request());
     origin.split_once("://").is_none_or(|(_, from)| from != host)
 }

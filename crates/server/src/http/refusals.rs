@@ -1,15 +1,21 @@
-//! Notes who was refused what: an operation that is not theirs, or something asked for by an id that is not theirs or not there.
+//! Notes who was refused what: an operation that is not theirs, something asked for by an id that is not theirs or not there,
+//! what comes too often, and wrong input, which is kept where it comes in bulk.
 
 use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::StatusCode,
     middleware::Next,
     web::Data,
 };
 use app::security_events::{self, Origin};
 
-use super::{problem::Failure, routes::auth, who::Asked};
+use super::{
+    problem::Failure,
+    routes::auth,
+    who::{self, Asked},
+};
 use crate::config::Config;
 
 /// Notes it. What is refused for another reason (no session, a form that is closed) is none of it.
@@ -25,22 +31,37 @@ pub async fn note(
 }
 
 fn reason(response: &ServiceResponse) -> Option<&'static str> {
-    let failure = response.response().error()?.as_error::<Failure>()?;
+    let is_too_often = response.status() == StatusCode::TOO_MANY_REQUESTS;
+    let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
+    // A sign-in that comes too often is answered by a page, without the failure.
+    let Some(failure) = failure else { return is_too_often.then_some("too_many_requests") };
     let by_id = || response.request().match_pattern().is_some_and(|route| route.contains('{'));
     match failure.code() {
         code @ "forbidden" => Some(code),
         code @ "not_found" if by_id() => Some(code),
+        code @ ("invalid" | "malformed" | "too_large" | "unsupported_media_type") => Some(code),
+        code if is_too_often => Some(code),
         _ => None,
     }
 }
 
 fn tell(response: &ServiceResponse, reason: &'static str) {
     let request = response.request();
-    let Some(asked) = request.extensions().get::<Asked>().cloned() else { return };
+    let asked = request.extensions().get::<Asked>().cloned();
+    let (app, corp, member) = match (asked, reason) {
+        (Some(asked), _) => (asked.app, asked.corp, Some(asked.member)),
+        // Who has not signed in is refused everything, and that is told by no one.
+        (None, "forbidden" | "not_found") => return,
+        (None, _) => {
+            let Ok(at) = who::at_school(request) else { return };
+            let Ok(corp) = at.school().map(app::School::corp) else { return };
+            (at.app, corp, None)
+        }
+    };
     let Some(config) = request.app_data::<Data<Config>>() else { return };
     let route = request.match_pattern().unwrap_or_default();
     let operation = format!("{} {route}", request.method());
     let network = auth::network(request, config);
     let origin = Origin { channel: auth::channel(request), network: &network };
-    security_events::refused(&asked.app, asked.corp, asked.member, reason, operation, origin);
+    security_events::refused(&app, corp, member, reason, operation, origin);
 }

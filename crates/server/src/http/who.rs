@@ -60,12 +60,19 @@ impl AtSchool {
     }
 }
 
-fn at_school(request: &HttpRequest) -> Answer<AtSchool> {
+/// The host a request names, with its port: its own, and not what a header says that a proxy would set, or anybody.
+pub(super) fn host(request: &HttpRequest) -> &str {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    named.or_else(|| request.uri().authority().map(|authority| authority.as_str())).unwrap_or_default()
+}
+
+/// The school of a request, whoever asks.
+pub(super) fn at_school(request: &HttpRequest) -> Answer<AtSchool> {
     let unknown = || Failure::http("unknown_host");
     let app = request.app_data::<Data<App>>().ok_or_else(unknown)?;
     let hosts = request.app_data::<Data<Hosts>>().ok_or_else(unknown)?;
-    let info = request.connection_info();
-    let host = info.host().rsplit_once(':').map_or(info.host(), |(host, _)| host).to_lowercase();
+    let named = host(request);
+    let host = named.rsplit_once(':').map_or(named, |(host, _)| host).to_lowercase();
     let corp = hosts.0.get(&host).copied().ok_or_else(unknown)?;
     Ok(AtSchool { app: app.get_ref().clone(), corp })
 }

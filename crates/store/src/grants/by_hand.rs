@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
@@ -13,10 +13,17 @@ use domain::{
 use serde_json::json;
 
 use crate::{
-    Result,
+    Keyring, Result, Sealed,
     audit::{Event, insert as record},
     schema::{grant_acts, grants},
+    sealed::{Place, column},
+    words::Words,
 };
+
+/// Where the reason for ending a grant stands sealed; `row` is of [`Words::row`].
+pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::GRANT_END_REASON, corp, row }
+}
 
 /// A grant as it stands.
 #[derive(Debug, Clone, QueryableByName)]
@@ -283,7 +290,7 @@ async fn note(
     of: &Given<'_>,
     grant: i64,
     act: &str,
-    reason: Option<&str>,
+    reason: Option<Sealed>,
 ) -> Result<()> {
     diesel::insert_into(grant_acts::table)
         .values((
@@ -324,7 +331,12 @@ pub struct End<'a> {
 }
 
 /// Ends a grant that was given by hand, of this role if one is named, and notes who did. False when there is none.
-pub async fn end(conn: &mut AsyncPgConnection, role: Option<Role>, end: &End<'_>) -> Result<bool> {
+pub async fn end(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    role: Option<Role>,
+    end: &End<'_>,
+) -> Result<bool> {
     let standing = || {
         grants::table
             .filter(grants::corp_id.eq(end.corp))
@@ -360,7 +372,9 @@ pub async fn end(conn: &mut AsyncPgConnection, role: Option<Role>, end: &End<'_>
         by: end.by,
         at: end.at,
     };
-    note(conn, &ended, end.grant, "ended", end.reason).await?;
+    let words = Words { corp: end.corp, person, at: end.at };
+    let reason = end.reason.map(|reason| words.seal(keyring, reason_place, reason)).transpose()?;
+    note(conn, &ended, end.grant, "ended", reason).await?;
     Ok(true)
 }
 
@@ -373,6 +387,9 @@ pub struct Act {
     /// `given` or `ended`.
     #[diesel(sql_type = Text)]
     pub act: String,
+    /// Whose.
+    #[diesel(sql_type = BigInt)]
+    pub person_id: PersonId,
     /// Whose number.
     #[diesel(sql_type = Text)]
     pub number: String,
@@ -391,9 +408,9 @@ pub struct Act {
     /// What for.
     #[diesel(sql_type = Text)]
     pub purpose: String,
-    /// Why it was ended.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub reason: Option<String>,
+    /// Why it was ended, sealed for [`reason_place`].
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub reason: Option<Sealed>,
     /// The first day it no longer holds since then.
     #[diesel(sql_type = Date)]
     pub until_date: NaiveDate,
@@ -414,8 +431,8 @@ pub async fn acts(
     limit: i64,
 ) -> Result<Vec<Act>> {
     let query = diesel::sql_query(
-        "select a.act_id, a.act, p.number, p.name, a.role, a.department_id, d.name as department, a.purpose, a.reason,
-                a.until_date, coalesce(bp.name, bm.name, bm.userid) as made_by, a.made_at
+        "select a.act_id, a.act, a.person_id, p.number, p.name, a.role, a.department_id, d.name as department, a.purpose,
+                a.reason, a.until_date, coalesce(bp.name, bm.name, bm.userid) as made_by, a.made_at
          from grant_acts a
          join persons p on p.corp_id = a.corp_id and p.person_id = a.person_id
          join departments d on d.corp_id = a.corp_id and d.department_id = a.department_id

@@ -30,16 +30,22 @@ pub struct Building {
     /// How many beds.
     #[diesel(sql_type = BigInt)]
     pub beds: i64,
-    /// Beds in which somebody sleeps.
-    #[diesel(sql_type = BigInt)]
-    pub occupied: i64,
+    /// Beds in which somebody sleeps. None: who asks does not see the whole school.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub occupied: Option<i64>,
 }
 
-/// Every building: counts say nothing of a person. Names are sorted as numbers are: 2 before 10.
-pub async fn buildings(conn: &mut AsyncPgConnection, corp: CorpId, day: NaiveDate) -> Result<Vec<Building>> {
+/// Every building. Who sleeps in one may be of any college, and may be few: how many is for who sees the whole school. Names
+/// are sorted as numbers are: 2 before 10.
+pub async fn buildings(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    scope: &Scope,
+    day: NaiveDate,
+) -> Result<Vec<Building>> {
     let sql = "
       select b.campus, b.building, count(distinct (b.floor, b.room)) as rooms, count(*) as beds,
-             count(r.residence_id) as occupied,
+             case when $3 then count(r.residence_id) end as occupied,
              (select array_agg(f.floor order by length(f.floor), f.floor)
               from (select distinct floor from beds f where f.corp_id = $1 and f.campus = b.campus
                       and f.building = b.building) f) as floors
@@ -48,7 +54,12 @@ pub async fn buildings(conn: &mut AsyncPgConnection, corp: CorpId, day: NaiveDat
         and r.from_date <= $2 and (r.until_date is null or r.until_date > $2)
       where b.corp_id = $1
       group by b.campus, b.building order by b.campus, length(b.building), b.building";
-    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Date, _>(day).load(conn).await?)
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Date, _>(day)
+        .bind::<Bool, _>(*scope == Scope::School)
+        .load(conn)
+        .await?)
 }
 
 /// Whose beds, on which day.

@@ -56,12 +56,22 @@ const fn spot(
     Spot { table, column, key, row, noted: false }
 }
 
+/// One of a table whose changes are noted. Its row is made of its own columns: a note has no others.
+const fn noted(
+    table: &'static str,
+    column: &'static str,
+    key: &'static [&'static str],
+    row: &'static str,
+) -> Spot {
+    Spot { table, column, key, row, noted: true }
+}
+
 /// Phones of the roster; the same phone on its way to WeCom.
 pub static PERSON_PHONE: Column = Column {
     name: "persons.phone",
     kept: Kept::For(Purpose::Contact),
     spots: &[
-        Spot { table: "persons", column: "phone", key: &["number"], row: "t.number", noted: true },
+        noted("persons", "phone", &["number"], "t.number"),
         spot("write_steps", "phone", &["plan_id", "step_no"], "t.subject"),
     ],
 };
@@ -69,7 +79,7 @@ pub static PERSON_PHONE: Column = Column {
 pub static FIELD_VALUE: Column = Column {
     name: "person_fields.value",
     kept: Kept::For(Purpose::Fields),
-    spots: &[spot(
+    spots: &[noted(
         "person_fields",
         "value",
         &["person_id", "field", "source"],
@@ -159,19 +169,19 @@ pub static SIGN_OFF_NOTE: Column = Column {
 pub static CORRECTION_PROPOSED: Column = Column {
     name: "corrections.proposed",
     kept: Kept::For(Purpose::Corrections),
-    spots: &[spot("corrections", "proposed", &["correction_id"], CORRECTION_ROW)],
+    spots: &[noted("corrections", "proposed", &["correction_id"], CORRECTION_ROW)],
 };
 /// Why.
 pub static CORRECTION_NOTE: Column = Column {
     name: "corrections.note",
     kept: Kept::For(Purpose::Corrections),
-    spots: &[spot("corrections", "note", &["correction_id"], CORRECTION_ROW)],
+    spots: &[noted("corrections", "note", &["correction_id"], CORRECTION_ROW)],
 };
 /// What became of it.
 pub static CORRECTION_ANSWER: Column = Column {
     name: "corrections.answer",
     kept: Kept::For(Purpose::Corrections),
-    spots: &[spot("corrections", "answer", &["correction_id"], CORRECTION_ROW)],
+    spots: &[noted("corrections", "answer", &["correction_id"], CORRECTION_ROW)],
 };
 const CORRECTION_ROW: &str =
     "concat_ws(':', t.person_id, t.field, (extract(epoch from t.submitted_at) * 1000000)::bigint)";
@@ -186,6 +196,12 @@ pub static NEW_PHONE: Column = Column {
     name: "phone_corrections.new_phone",
     kept: Kept::For(Purpose::Corrections),
     spots: &[spot("phone_corrections", "new_phone", &["correction_id"], "t.person_id::text")],
+};
+/// Why it was put right.
+pub static PHONE_CORRECTION_REASON: Column = Column {
+    name: "phone_corrections.reason",
+    kept: Kept::For(Purpose::Corrections),
+    spots: &[spot("phone_corrections", "reason", &["correction_id"], MADE_ROW)],
 };
 /// Announcements.
 pub static ANNOUNCEMENT: Column = Column {
@@ -284,34 +300,45 @@ pub static AUDIT_SIGNING_KEY: Column = Column {
 pub static EXEMPTION_REASON: Column = Column {
     name: "exemptions.reason",
     kept: Kept::For(Purpose::Notes),
-    spots: &[spot(
-        "exemptions",
-        "reason",
-        &["exemption_id"],
-        "concat_ws('/', t.person_id, (extract(epoch from t.granted_at) * 1000000)::bigint)",
-    )],
+    spots: &[noted("exemptions", "reason", &["exemption_id"], GRANTED_ROW)],
 };
+/// Why they must answer after all.
+pub static EXEMPTION_REVOKE_REASON: Column = Column {
+    name: "exemptions.revoke_reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[noted("exemptions", "revoke_reason", &["exemption_id"], GRANTED_ROW)],
+};
+const GRANTED_ROW: &str = "concat_ws('/', t.person_id, (extract(epoch from t.granted_at) * 1000000)::bigint)";
 /// Why somebody's standing changed.
 pub static STATUS_REASON: Column = Column {
     name: "status_changes.reason",
     kept: Kept::For(Purpose::Notes),
-    spots: &[spot(
-        "status_changes",
-        "reason",
-        &["change_id"],
-        "concat_ws('/', t.person_id, (extract(epoch from t.made_at) * 1000000)::bigint)",
-    )],
+    spots: &[spot("status_changes", "reason", &["change_id"], MADE_ROW)],
 };
+/// Why that was taken back.
+pub static STATUS_REVOKE_REASON: Column = Column {
+    name: "status_changes.revoke_reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot("status_changes", "revoke_reason", &["change_id"], MADE_ROW)],
+};
+const MADE_ROW: &str = "concat_ws('/', t.person_id, (extract(epoch from t.made_at) * 1000000)::bigint)";
 /// Why somebody may pass.
 pub static PERMIT_REASON: Column = Column {
     name: "gate_permits.reason",
     kept: Kept::For(Purpose::Notes),
-    spots: &[spot(
-        "gate_permits",
-        "reason",
-        &["permit_id"],
-        "concat_ws('/', t.person_id, (extract(epoch from t.granted_at) * 1000000)::bigint)",
-    )],
+    spots: &[spot("gate_permits", "reason", &["permit_id"], GRANTED_ROW)],
+};
+/// Why they may not any more.
+pub static PERMIT_REVOKE_REASON: Column = Column {
+    name: "gate_permits.revoke_reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot("gate_permits", "revoke_reason", &["permit_id"], GRANTED_ROW)],
+};
+/// Why a grant was ended.
+pub static GRANT_END_REASON: Column = Column {
+    name: "grant_acts.reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot("grant_acts", "reason", &["act_id"], MADE_ROW)],
 };
 /// Why somebody answered for another: it ends with the answers.
 pub static BEHALF_REASON: Column = Column {
@@ -342,9 +369,15 @@ pub static REQUEST_HASH: Column = Column {
         "concat_ws('/', t.member_id, t.key)",
     )],
 };
+/// The hash of an export that may be asked for again.
+pub static EXPORT_HASH: Column = Column {
+    name: "exports.request_hash",
+    kept: Kept::For(Purpose::Exports),
+    spots: &[spot("exports", "request_hash", &["export_id"], "concat_ws('/', t.made_by, t.request_key)")],
+};
 
 /// Every sealed column; a test compares them with fixtures/privacy.toml.
-pub static ALL: [&Column; 34] = [
+pub static ALL: [&Column; 40] = [
     &PERSON_PHONE,
     &FIELD_VALUE,
     &PICTURE,
@@ -360,6 +393,7 @@ pub static ALL: [&Column; 34] = [
     &CORRECTION_ANSWER,
     &OLD_PHONE,
     &NEW_PHONE,
+    &PHONE_CORRECTION_REASON,
     &ANNOUNCEMENT,
     &MAILING,
     &BATCH_BODY,
@@ -374,9 +408,14 @@ pub static ALL: [&Column; 34] = [
     &PLATFORM_DETAIL,
     &AUDIT_SIGNING_KEY,
     &EXEMPTION_REASON,
+    &EXEMPTION_REVOKE_REASON,
     &STATUS_REASON,
+    &STATUS_REVOKE_REASON,
     &PERMIT_REASON,
+    &PERMIT_REVOKE_REASON,
+    &GRANT_END_REASON,
     &BEHALF_REASON,
     &FACTOR_SECRET,
     &REQUEST_HASH,
+    &EXPORT_HASH,
 ];

@@ -24,7 +24,7 @@ use super::{
     cipher::{Cipher, NONCE, TAG},
     folder::Folder,
     header::Header,
-    wrap::{Bare, Closed, Wrap, Wrapped},
+    wrap::{Bare, Closed, Key, Wrap, Wrapped},
 };
 use crate::{Error, Result};
 
@@ -464,7 +464,7 @@ impl Keyring {
         active_from: DateTime<Utc>,
     ) -> Result<Arc<DataKey>> {
         let mut id = [0; 8];
-        let mut bytes = vec![0; self.algorithm.key_length()];
+        let mut bytes = Key::new(vec![0; self.algorithm.key_length()]);
         let filled = self.random.fill(&mut id).and_then(|()| self.random.fill(&mut bytes));
         filled.map_err(|_| Error::Keys("数据密钥造不出来：取不到随机数".into()))?;
         let mut info = KeyInfo {

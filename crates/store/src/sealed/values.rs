@@ -137,7 +137,7 @@ async fn replace_noted(
 
 /// Values that stand in the notes on a table alone, under none of `done`: the table has others by now. Each once.
 ///
-/// Only for a [`Spot::noted`] one, whose row is a column of its key.
+/// Only for a [`Spot::noted`] one, whose row is made of its own columns.
 pub async fn noted_not_under(
     conn: &mut AsyncPgConnection,
     corp: CorpId,

@@ -6,6 +6,7 @@ use ring::{
     digest,
     rand::{SecureRandom, SystemRandom},
 };
+use secrecy::zeroize::Zeroizing;
 
 use super::cipher::{Algorithm, Cipher, NONCE};
 use crate::{Error, Result};
@@ -26,6 +27,9 @@ pub struct Bare<'a> {
     /// The key.
     pub key: &'a [u8],
 }
+
+/// The bytes of a data key in the open: overwritten when they are dropped.
+pub type Key = Zeroizing<Vec<u8>>;
 
 /// A wrapped data key, and what it is.
 #[derive(Debug, Clone)]
@@ -51,7 +55,7 @@ pub trait Wrap: Send + Sync + fmt::Debug {
     fn wrap(&self, keys: &[Bare<'_>]) -> Result<Vec<Wrapped>>;
 
     /// Opens keys, in their order, each or why not: [`Error::Keys`].
-    fn open(&self, keys: &[Closed]) -> Vec<Result<Vec<u8>>>;
+    fn open(&self, keys: &[Closed]) -> Vec<Result<Key>>;
 }
 
 /// Key-encryption keys of 32 bytes: the first wraps, all open.
@@ -89,11 +93,11 @@ impl LocalKeys {
         Some(Wrapped { by: by.clone(), text: hex::encode([&nonce[..], &body].concat()) })
     }
 
-    fn open_one(&self, closed: &Closed) -> Option<Vec<u8>> {
+    fn open_one(&self, closed: &Closed) -> Option<Key> {
         let (_, cipher) = self.keys.iter().find(|(by, _)| *by == closed.wrapped.by)?;
         let bytes = hex::decode(&closed.wrapped.text).ok()?;
         let (nonce, body) = bytes.split_first_chunk::<NONCE>()?;
-        let mut body = body.to_vec();
+        let mut body = Zeroizing::new(body.to_vec());
         cipher.open(*nonce, closed.context.as_bytes(), &mut body)?;
         Some(body)
     }
@@ -113,7 +117,7 @@ impl Wrap for LocalKeys {
         wrapped.ok_or_else(|| Error::Keys("数据密钥包裹失败：取不到随机数".into()))
     }
 
-    fn open(&self, keys: &[Closed]) -> Vec<Result<Vec<u8>>> {
+    fn open(&self, keys: &[Closed]) -> Vec<Result<Key>> {
         let why = |closed: &Closed| {
             let by = &closed.wrapped.by;
             Error::Keys(match self.opens(by) {
@@ -154,8 +158,8 @@ impl Wrap for Several {
         self.first.wrap(keys)
     }
 
-    fn open(&self, keys: &[Closed]) -> Vec<Result<Vec<u8>>> {
-        let mut opened: Vec<Option<Result<Vec<u8>>>> = keys.iter().map(|_| None).collect();
+    fn open(&self, keys: &[Closed]) -> Vec<Result<Key>> {
+        let mut opened: Vec<Option<Result<Key>>> = keys.iter().map(|_| None).collect();
         for wrap in self.others.iter().chain([&self.first]) {
             // Who is asked last answers for what nobody opens, and says why.
             let is_last = Arc::ptr_eq(wrap, &self.first);
@@ -192,7 +196,7 @@ mod tests {
     }
 
     fn opens(wrap: &dyn Wrap, closed: &Closed) -> bool {
-        wrap.open(std::slice::from_ref(closed)).remove(0).is_ok_and(|key| key == [5; 32])
+        wrap.open(std::slice::from_ref(closed)).remove(0).is_ok_and(|key| *key == [5; 32])
     }
 
     #[test]

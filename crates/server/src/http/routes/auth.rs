@@ -13,7 +13,7 @@ use crate::{
         input::Query,
         limits::Limits,
         problem::{Answer, Failure},
-        who::{AGAIN, AtSchool, BINDING, SESSION, cookie, forget},
+        who::{AGAIN, AtSchool, BINDING, SESSION, cookie, forget, host},
     },
 };
 
@@ -93,7 +93,7 @@ fn user_agent(request: &HttpRequest) -> &str {
 /// Where the browser came to: scheme, host and port.
 pub fn origin(request: &HttpRequest, config: &Config) -> String {
     let scheme = config.server.public_url.split_once("://").map_or("https", |(scheme, _)| scheme);
-    format!("{scheme}://{}", request.connection_info().host())
+    format!("{scheme}://{}", host(request))
 }
 
 #[derive(Deserialize)]

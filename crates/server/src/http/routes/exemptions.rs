@@ -106,7 +106,7 @@ pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<Ex
     let kind = query.0.kind.map(ExemptionKind::from);
     let before = paging.after.as_deref();
     let page = exemptions::list(app, school, viewer, kind, query.0.past, before, paging.limit).await?;
-    let items = page.items.into_iter().map(|Reasoned { row, reason }| Exemption {
+    let items = page.items.into_iter().map(|Reasoned { row, reason, revoke_reason }| Exemption {
         id: row.exemption_id,
         number: row.number,
         name: row.name,
@@ -119,7 +119,7 @@ pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<Ex
         granted_by: row.granted_by,
         granted_at: row.granted_at,
         revoked_at: row.revoked_at,
-        revoke_reason: row.revoke_reason,
+        revoke_reason,
     });
     Ok(web::Json(ExemptionList { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }

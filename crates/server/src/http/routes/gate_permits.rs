@@ -83,7 +83,7 @@ pub async fn list(who: SignedIn, query: Query<PermitQuery>) -> Answer<web::Json<
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = gate_permits::list(app, school, viewer, query.0.past, before, paging.limit).await?;
-    let items = page.items.into_iter().map(|Reasoned { row, reason }| GatePermit {
+    let items = page.items.into_iter().map(|Reasoned { row, reason, revoke_reason }| GatePermit {
         id: row.permit_id,
         number: row.number,
         name: row.name,
@@ -97,7 +97,7 @@ pub async fn list(who: SignedIn, query: Query<PermitQuery>) -> Answer<web::Json<
         granted_by: row.granted_by,
         granted_at: row.granted_at,
         revoked_at: row.revoked_at,
-        revoke_reason: row.revoke_reason,
+        revoke_reason,
     });
     Ok(web::Json(GatePermitList { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }
@@ -133,7 +133,7 @@ struct OwnGatePermit {
 pub async fn own(who: SignedIn) -> Answer<web::Json<OwnGatePermits>> {
     let (app, school, viewer) = who.parts()?;
     let rows = gate_permits::own(app, school, viewer, 20).await?;
-    let items = rows.into_iter().map(|Reasoned { row, reason }| OwnGatePermit {
+    let items = rows.into_iter().map(|Reasoned { row, reason, .. }| OwnGatePermit {
         id: row.permit_id,
         kind: row.kind,
         from: row.from_time,

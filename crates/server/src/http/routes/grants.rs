@@ -130,7 +130,7 @@ pub async fn acts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Gr
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let page = grants::acts(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
-    let items = page.items.into_iter().map(|act| GrantAct {
+    let items = page.items.into_iter().map(|grants::Done { act, reason }| GrantAct {
         last: act.until_date.checked_sub_days(Days::new(1)).filter(|_| act.act == "given"),
         act: act.act,
         number: act.number,
@@ -138,7 +138,7 @@ pub async fn acts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Gr
         role: act.role,
         department: (act.department_id, act.department).into(),
         purpose: act.purpose,
-        reason: act.reason,
+        reason,
         by: act.made_by,
         at: act.made_at,
     });

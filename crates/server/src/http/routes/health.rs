@@ -10,23 +10,27 @@ use crate::http::{draining::Draining, openapi};
 /// The process lives.
 #[get("/healthz")]
 pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain").body("ok")
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok")
 }
 
 /// The process can serve: Postgres answers, and it is not about to end.
 #[get("/readyz")]
 pub async fn readyz(app: web::Data<App>, draining: web::Data<Draining>) -> HttpResponse {
     if draining.has_begun() {
-        return HttpResponse::ServiceUnavailable().content_type("text/plain").body("about to end");
+        return HttpResponse::ServiceUnavailable()
+            .content_type("text/plain; charset=utf-8")
+            .body("about to end");
     }
     let ready = match app.store().control().await {
         Ok(mut conn) => store::corps::list(&mut conn).await.is_ok(),
         Err(_) => false,
     };
     if ready {
-        HttpResponse::Ok().content_type("text/plain").body("ready")
+        HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready")
     } else {
-        HttpResponse::ServiceUnavailable().content_type("text/plain").body("postgres does not answer")
+        HttpResponse::ServiceUnavailable()
+            .content_type("text/plain; charset=utf-8")
+            .body("postgres does not answer")
     }
 }
 

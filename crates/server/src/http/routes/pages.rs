@@ -25,7 +25,9 @@ pub async fn verify_file(
     let name = request.path().trim_start_matches('/');
     let school = config.schools.iter().find(|school| school.corp_id == corp);
     match school.and_then(|school| school.verify_files.get(name)) {
-        Some(content) => Ok(HttpResponse::Ok().content_type("text/plain").body(content.clone())),
+        Some(content) => {
+            Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(content.clone()))
+        }
         None => Err(app::Error::NotFound.into()),
     }
 }

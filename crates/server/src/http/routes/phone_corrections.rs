@@ -110,7 +110,7 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Ph
         place: shown.row.place,
         old: shown.old,
         new: shown.new,
-        reason: shown.row.reason,
+        reason: shown.reason,
         made_by: shown.row.made_by,
         made_at: shown.row.made_at,
         undone_at: shown.row.undone_at,

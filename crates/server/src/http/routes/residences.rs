@@ -31,8 +31,8 @@ pub struct ResidenceBuildings {
     rows: Vec<ResidenceBuilding>,
     /// Beds of the school.
     beds: i64,
-    /// Those of them in which somebody sleeps.
-    occupied: i64,
+    /// Those of them in which somebody sleeps; null where I do not see the whole school.
+    occupied: Option<i64>,
 }
 
 /// Beds of a building.
@@ -45,7 +45,8 @@ struct ResidenceBuilding {
     floors: Vec<String>,
     rooms: i64,
     beds: i64,
-    occupied: i64,
+    /// Null where I do not see the whole school.
+    occupied: Option<i64>,
 }
 
 /// Beds by building: all of the school, as counts.
@@ -57,7 +58,8 @@ struct ResidenceBuilding {
 pub async fn buildings(who: SignedIn, query: Query<DayQuery>) -> Answer<web::Json<ResidenceBuildings>> {
     let (app, school, viewer) = who.parts()?;
     let (day, rows) = residences::buildings(app, school, viewer, query.0.day).await?;
-    let (beds, occupied) = rows.iter().fold((0, 0), |sum, row| (sum.0 + row.beds, sum.1 + row.occupied));
+    let beds = rows.iter().map(|row| row.beds).sum();
+    let occupied = rows.iter().map(|row| row.occupied).sum();
     let rows = rows.into_iter().map(|row| ResidenceBuilding {
         campus: row.campus,
         building: row.building,

@@ -90,7 +90,7 @@ impl From<(NaiveDate, Option<NaiveDate>)> for StayDates {
 }
 
 impl From<Reasoned<statuses::Row>> for StatusChange {
-    fn from(Reasoned { row, reason }: Reasoned<statuses::Row>) -> Self {
+    fn from(Reasoned { row, reason, revoke_reason }: Reasoned<statuses::Row>) -> Self {
         let said = Said::of(&row);
         Self {
             id: row.change_id,
@@ -109,7 +109,7 @@ impl From<Reasoned<statuses::Row>> for StatusChange {
             made_by: row.made_by,
             made_at: row.made_at,
             revoked_at: row.revoked_at,
-            revoke_reason: row.revoke_reason,
+            revoke_reason,
         }
     }
 }
@@ -577,7 +577,7 @@ pub async fn timeline(who: SignedIn, body: Json<TimelineQuestion>) -> Answer<web
     let (app, school, viewer) = who.parts()?;
     let found = statuses::timeline(app, school, viewer, &body.0.number).await?;
     let reasons = found.reasons;
-    let exemptions = found.exemptions.into_iter().map(|Reasoned { row, reason }| TimelineExemption {
+    let exemptions = found.exemptions.into_iter().map(|Reasoned { row, reason, .. }| TimelineExemption {
         kind: row.kind,
         from: row.from_date,
         last: row.until_date.and_then(|until| until.checked_sub_days(Days::new(1))),

@@ -2,8 +2,8 @@
 
 use super::{SealedColumn, Source};
 use crate::{
-    corrections, exemptions, follow_ups, gate_permits, mailings, person_fields, phone_corrections,
-    platform::records, reports, reviews, statuses, unreported, visitors,
+    corrections, exemptions, follow_ups, gate_permits, grants::by_hand, mailings, person_fields,
+    phone_corrections, platform::records, reports, reviews, statuses, unreported, visitors,
 };
 
 /// The name of an account.
@@ -156,10 +156,14 @@ pub static SOURCES: &[Source] = &[
         sealed: &[
             SealedColumn { name: "old_phone", place: phone_corrections::old_place, is_json: false },
             SealedColumn { name: "new_phone", place: phone_corrections::new_place, is_json: false },
+            SealedColumn { name: "reason", place: phone_corrections::reason_place, is_json: false },
         ],
         sql: concat!(
             "select encode(c.old_phone, 'hex') as old_phone, c.person_id::text as old_phone_row,
-               encode(c.new_phone, 'hex') as new_phone, c.person_id::text as new_phone_row, c.reason, ",
+               encode(c.new_phone, 'hex') as new_phone, c.person_id::text as new_phone_row,
+               encode(c.reason, 'hex') as reason, concat_ws('/', c.person_id, ",
+            micros!("c.made_at"),
+            ") as reason_row, ",
             named!("c.made_by"),
             " as made_by, c.made_at
              from phone_corrections c
@@ -248,7 +252,10 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "status_changes",
         tables: &["status_changes"],
-        sealed: &[SealedColumn { name: "reason", place: statuses::reason_place, is_json: false }],
+        sealed: &[
+            SealedColumn { name: "reason", place: statuses::reason_place, is_json: false },
+            SealedColumn { name: "revoke_reason", place: statuses::revoke_place, is_json: false },
+        ],
         sql: concat!(
             "select c.kind, c.from_date, ",
             department!("c.department_before"),
@@ -260,7 +267,10 @@ pub static SOURCES: &[Source] = &[
             named!("c.made_by"),
             " as made_by, c.made_at, ",
             named!("c.revoked_by"),
-            " as revoked_by, c.revoked_at, c.revoke_reason
+            " as revoked_by, c.revoked_at, encode(c.revoke_reason, 'hex') as revoke_reason,
+               concat_ws('/', c.person_id, ",
+            micros!("c.made_at"),
+            ") as revoke_reason_row
              from status_changes c
              where c.corp_id = $1 and c.person_id = $2
              order by c.change_id desc"
@@ -269,7 +279,10 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "exemptions",
         tables: &["exemptions"],
-        sealed: &[SealedColumn { name: "reason", place: exemptions::reason_place, is_json: false }],
+        sealed: &[
+            SealedColumn { name: "reason", place: exemptions::reason_place, is_json: false },
+            SealedColumn { name: "revoke_reason", place: exemptions::revoke_place, is_json: false },
+        ],
         sql: concat!(
             "select e.kind, e.from_date, e.until_date, encode(e.reason, 'hex') as reason,
                concat_ws('/', e.person_id, ",
@@ -278,7 +291,10 @@ pub static SOURCES: &[Source] = &[
             named!("e.granted_by"),
             " as granted_by, e.granted_at, ",
             named!("e.revoked_by"),
-            " as revoked_by, e.revoked_at, e.revoke_reason
+            " as revoked_by, e.revoked_at, encode(e.revoke_reason, 'hex') as revoke_reason,
+               concat_ws('/', e.person_id, ",
+            micros!("e.granted_at"),
+            ") as revoke_reason_row
              from exemptions e
              where e.corp_id = $1 and e.person_id = $2
              order by e.exemption_id desc"
@@ -507,7 +523,10 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "gate_permits",
         tables: &["gate_permits"],
-        sealed: &[SealedColumn { name: "reason", place: gate_permits::reason_place, is_json: false }],
+        sealed: &[
+            SealedColumn { name: "reason", place: gate_permits::reason_place, is_json: false },
+            SealedColumn { name: "revoke_reason", place: gate_permits::revoke_place, is_json: false },
+        ],
         sql: concat!(
             "select t.kind, t.from_time, t.until_time,
                array(select z.name from gate_zones z where z.corp_id = $1 and z.zone_id = any(t.zones)
@@ -517,7 +536,10 @@ pub static SOURCES: &[Source] = &[
             named!("t.granted_by"),
             " as granted_by, t.approval_no, t.granted_at, ",
             named!("t.revoked_by"),
-            " as revoked_by, t.revoked_at, t.revoke_reason
+            " as revoked_by, t.revoked_at, encode(t.revoke_reason, 'hex') as revoke_reason,
+               concat_ws('/', t.person_id, ",
+            micros!("t.granted_at"),
+            ") as revoke_reason_row
              from gate_permits t
              where t.corp_id = $1 and t.person_id = $2
              order by t.permit_id desc"
@@ -636,11 +658,14 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "grant_acts",
         tables: &["grant_acts"],
-        sealed: &[],
+        sealed: &[SealedColumn { name: "reason", place: by_hand::reason_place, is_json: false }],
         sql: concat!(
             "select g.act, g.role, ",
             department!("g.department_id"),
-            " as department, g.purpose, g.until_date, g.reason, ",
+            " as department, g.purpose, g.until_date, encode(g.reason, 'hex') as reason,
+               concat_ws('/', g.person_id, ",
+            micros!("g.made_at"),
+            ") as reason_row, ",
             named!("g.made_by"),
             " as made_by, g.made_at
              from grant_acts g

@@ -9619,8 +9619,11 @@ export interface components {
             campus: string;
             /** @description The lowest first; an empty name where rooms don't say their floor. */
             floors: string[];
-            /** Format: int64 */
-            occupied: number;
+            /**
+             * Format: int64
+             * @description Null where I do not see the whole school.
+             */
+            occupied?: number | null;
             /** Format: int64 */
             rooms: number;
         };
@@ -9635,9 +9638,9 @@ export interface components {
             day: string;
             /**
              * Format: int64
-             * @description Those of them in which somebody sleeps.
+             * @description Those of them in which somebody sleeps; null where I do not see the whole school.
              */
-            occupied: number;
+            occupied?: number | null;
             rows: components["schemas"]["ResidenceBuilding"][];
         };
         /** @description Students of a college. */

@@ -48,6 +48,8 @@ export const ACTS = [
   'photos_uploaded',
   'figure_changed',
   'notice_published',
+  'job_retried',
+  'job_discarded',
   'audit_searched',
   'audit_cut',
 ] as const;
