@@ -1,6 +1,7 @@
 import { shallowRef } from 'vue';
 import { createApi } from '#shared/api/client.ts';
 import { upload, type Step } from '#shared/api/upload.ts';
+import { createAskOnce } from '#shared/askOnce.ts';
 
 let leaving = false;
 
@@ -17,18 +18,7 @@ export const wantsSignIn = shallowRef(false);
 const signInAgain = () => (wantsSignIn.value = true);
 
 /** Set when the server wants a code before it does what was asked: `AskCode` asks for it, and tells whether one was shown. */
-export const wantsCode = shallowRef<((shown: boolean) => void) | null>(null);
-let asking: Promise<boolean> | null = null;
-/** Asked once, however much waits for it. */
-function secondFactor(): Promise<boolean> {
-  asking ??= new Promise<boolean>((resolve) => {
-    wantsCode.value = resolve;
-  }).finally(() => {
-    asking = null;
-    wantsCode.value = null;
-  });
-  return asking;
-}
+export const { asked: wantsCode, ask: secondFactor } = createAskOnce();
 
 export const api = createApi({ signedOut, signInAgain, secondFactor });
 /** For files: a large one takes longer than a question. */

@@ -4,6 +4,8 @@ import type { zh } from './zh.ts';
 export const en: Record<keyof typeof zh, string> = {
   ...shared,
 
+  'app.tap_once_more': 'You are signed in afresh. Please do once more what you were about to do.',
+
   'tab.label': 'Main menu',
   'tab.today': 'Today',
   'tab.unreported': 'Unreported',

@@ -3,6 +3,8 @@ import { zh as shared } from '#shared/i18n/zh.ts';
 export const zh = {
   ...shared,
 
+  'app.tap_once_more': '已重新确认登录。请把刚才的操作再做一次。',
+
   'tab.label': '主菜单',
   'tab.today': '今日',
   'tab.unreported': '未报',
