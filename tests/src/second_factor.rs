@@ -188,7 +188,8 @@ async fn after_five_wrong_codes_in_five_minutes_the_right_one_is_not_taken_eithe
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recovery_code_is_good_once_and_only_a_hash_of_it_is_kept() {
     let test = start("optional").await;
-    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    let userid = test.persona("administrator");
+    let administrator = test.sign_in_on_pc(&userid).await;
     let authenticator = set_up(&test, &administrator).await;
     for code in &authenticator.recoveries {
         let bare = code.replace('-', "");
@@ -208,6 +209,10 @@ async fn a_recovery_code_is_good_once_and_only_a_hash_of_it_is_kept() {
     let used: i64 =
         test.one("select count(*) from audit_events where action = 'recovery_code_used'", &[]).await;
     assert_eq!(used, 1);
+    // Whose it was hears of it, and how many are left.
+    test.run_jobs().await;
+    let told = Value::from(test.messages_of(&userid).await).to_string();
+    assert!(told.contains("已使用恢复码") && told.contains("还剩 9 个"), "{told}");
     let other = json!({ "code": authenticator.recoveries[4] });
     let removed = administrator.post("/me/second-factor/removal", &other).await;
     assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.body);

@@ -136,6 +136,8 @@ pub async fn prove(
     let mut tx = checked(app, school, viewer, code, origin).await?;
     sessions::prove(&mut tx, school.corp(), &secret::hash(session.as_bytes()), now).await?;
     tx.commit().await?;
+    // Of a code for a lost phone they are told.
+    app.job_added().notify_one();
     Ok(())
 }
 
@@ -245,6 +247,11 @@ async fn checked(
             if is_right {
                 let act = Event::new(corp, Act::RecoveryCodeUsed, Some(member), now);
                 audit::insert(&mut tx, act).await?;
+                let left = rows::confirmed(&mut tx, corp, member).await?.map_or(0, |(_, left)| left);
+                let words = format!(
+                    "您的账号刚刚用掉了一个恢复码，还剩 {left} 个。如果不是您做的，请马上联系信息中心；用完之前请移除后重新设置。"
+                );
+                tell(app, &mut tx, school, &viewer.userid, "已使用恢复码", &words).await?;
             }
             (is_right, "recovery")
         }
