@@ -261,6 +261,31 @@ async fn far_more_than_usual_and_many_at_night_stand_out_and_an_honest_day_does_
     assert!(messages[0].contains("2 个账号"), "{}", messages[0]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_of_the_officers_own_is_told_to_the_auditors_too() {
+    let test = school(json!({ "phones": 20 })).await;
+    let auditor_id = auditor(&test).await;
+    let officer = test.persona("counsellor");
+    has_read(&test, &officer, "phones", 0, (30, 0)).await;
+    test.owner
+        .batch_execute(
+            "insert into reading_alarms (corp_id, member_id, day, kind, reading, people, at)
+             select corp_id, member_id, day, 'unusual', kind, people, day from reading_budgets",
+        )
+        .await
+        .unwrap();
+    let mut config = server::config::Config::clone(&test.config);
+    config.schools[0].data_protection_officer = Some(officer.clone());
+    let app = server::compose::app(&config, test.clock.clone()).unwrap();
+    app::jobs::look_at_schedules(&app).await;
+    while app::jobs::run_one(&app).await.unwrap() {}
+    for userid in [&auditor_id, &officer] {
+        let messages = test.messages_of(userid).await;
+        let told = messages.iter().filter(|message| message.to_string().contains("查看告警")).count();
+        assert_eq!(told, 1, "{userid}");
+    }
+}
+
 /// The students of whoever asks.
 fn list() -> Value {
     let definition = json!({ "dataset": "people", "columns": [{ "column": "number", "title": "学号" }], "order": "number" });

@@ -240,7 +240,7 @@ pub struct School {
     pub second_factor: Rule,
     /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
     /// here can change it, and of how many accounts read unusually much. Left out, nobody is told of the head, and the auditors of
-    /// the accounts.
+    /// the accounts; where one of the accounts is the officer's own, the auditors are told, too.
     pub data_protection_officer: Option<String>,
     /// Days something is kept, by class (保存期限), where the school says otherwise than fixtures/retention.toml: `answers = 60`. Each within
     /// the bounds of that file.

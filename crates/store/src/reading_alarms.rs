@@ -156,22 +156,23 @@ pub async fn outstanding(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<b
 }
 
 #[derive(QueryableByName)]
-struct Told {
-    #[diesel(sql_type = BigInt)]
-    accounts: i64,
+struct Reader {
+    #[diesel(sql_type = Text)]
+    userid: String,
 }
 
-/// Notes that all alarms so far were told of. Gives of how many members' days nobody was told before.
-pub async fn told(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<i64> {
+/// Notes that all alarms so far were told of. Gives the userids of those of whose day nobody was told before, once a day.
+pub async fn told(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<Vec<String>> {
     // The statement sees the alarms as they were: those it notes were not told of.
     let sql = "with noted as (
                  update reading_alarms set told_at = $2 where corp_id = $1 and told_at is null returning member_id, day)
-               select count(*) as accounts from (select distinct member_id, day from noted) n
+               select m.userid from (select distinct member_id, day from noted) n
+               join members m on m.corp_id = $1 and m.member_id = n.member_id
                where not exists (select from reading_alarms a where a.corp_id = $1 and a.member_id = n.member_id
                  and a.day = n.day and a.told_at is not null)";
-    let told: Told =
-        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).get_result(conn).await?;
-    Ok(told.accounts)
+    let readers: Vec<Reader> =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).load(conn).await?;
+    Ok(readers.into_iter().map(|reader| reader.userid).collect())
 }
 
 /// Forgets alarms of days before `before`.
