@@ -1,5 +1,6 @@
 import { shallowRef } from 'vue';
 import { createApi } from '#shared/api/client.ts';
+import { asProblem } from '#shared/api/problem.ts';
 import { upload, type Step } from '#shared/api/upload.ts';
 import { createAskOnce } from '#shared/askOnce.ts';
 
@@ -24,9 +25,17 @@ export const api = createApi({ signedOut, signInAgain, secondFactor });
 /** For files: a large one takes longer than a question. */
 export const patientApi = createApi({ signedOut, signInAgain, secondFactor, timeout: 180_000 });
 
-/** Sends a file whose answer comes in steps. */
-export function sendFile<T>(path: string, file: File, on: (step: Step) => void): Promise<T> {
-  return upload<T>({ path, file, on, signedOut });
+/** Sends a file whose answer comes in steps; once more after a code, where one is wanted first. */
+export async function sendFile<T>(path: string, file: File, on: (step: Step) => void): Promise<T> {
+  const send = () => upload<T>({ path, file, on, signedOut });
+  try {
+    return await send();
+  } catch (error) {
+    const { code } = asProblem(error);
+    if (code === 'sign_in_again') signInAgain();
+    if (code === 'second_factor_needed' && (await secondFactor())) return send();
+    throw error;
+  }
 }
 
 /** What a request with nothing but a file in its body needs beside its path. */
