@@ -28,6 +28,8 @@ use crate::{App, Error, Page, Result, School, page};
 const EVERY: Duration = Duration::from_secs(10);
 /// Counted apart at most, until it is written.
 const MOST: usize = 50_000;
+/// From when on the networks of strangers are told apart no more: who has very many of them would write a row for each, every minute.
+const SPREAD: usize = 500;
 
 /// From where somebody asks.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +50,11 @@ impl Noted {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, counted: Counted, times: i32) {
+    fn add(&self, mut counted: Counted, times: i32) {
         let mut counts = self.counts();
+        if counted.member.is_none() && counts.len() >= SPREAD && !counts.contains_key(&counted) {
+            counted.network.clear();
+        }
         if counts.len() < MOST || counts.contains_key(&counted) {
             let known = counts.entry(counted).or_default();
             *known = known.saturating_add(times);
@@ -183,4 +188,29 @@ pub async fn list(
     let found = rows::list(&mut tx, school.corp(), &question, before, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::cut(found, limit, |row: &Row| page::moment(row.at, row.event_id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_from_everywhere_is_a_few_rows() {
+        let noted = Noted::default();
+        for place in 0..2_000 {
+            let counted = Counted {
+                corp: 1,
+                kind: Kind::SignInFailed,
+                minute: DateTime::UNIX_EPOCH,
+                member: None,
+                reason: Failing::UnknownState.as_str(),
+                channel: Channel::Browser,
+                network: format!("2001:db8:{place:x}::/48"),
+                operation: String::new(),
+            };
+            noted.add(counted, 1);
+        }
+        let counts = noted.counts();
+        assert_eq!((counts.len(), counts.values().sum::<i32>()), (SPREAD + 1, 2_000));
+    }
 }
