@@ -186,6 +186,25 @@ async fn after_five_wrong_codes_in_five_minutes_the_right_one_is_not_taken_eithe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_is_not_to_be_guessed_either() {
+    let test = start("optional").await;
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    let begun = administrator.post("/me/second-factor", &json!({})).await;
+    let authenticator = Authenticator::read(begun.body["secret"].as_str().unwrap());
+    let confirm = "/me/second-factor/confirmation";
+    let wrong = authenticator.wrong_code(test.app.now());
+    let replies = join_all((0..8).map(|_| administrator.post(confirm, &wrong))).await;
+    let refused = replies.iter().filter(|reply| reply.code() == "invalid").count();
+    let limited = replies.iter().filter(|reply| reply.code() == "too_many_tries").count();
+    assert_eq!((refused, limited), (5, 3));
+    let right = administrator.post(confirm, &authenticator.code(test.app.now())).await;
+    assert_eq!(right.code(), "too_many_tries");
+    test.clock.advance(TimeDelta::minutes(5));
+    let right = administrator.post(confirm, &authenticator.code(test.app.now())).await;
+    assert_eq!(right.status, StatusCode::OK, "{}", right.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recovery_code_is_good_once_and_only_a_hash_of_it_is_kept() {
     let test = start("optional").await;
     let userid = test.persona("administrator");
