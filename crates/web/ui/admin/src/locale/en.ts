@@ -2769,6 +2769,7 @@ export const en: Record<keyof typeof zh, string> = {
   'readings.what': 'Which',
   'readings.reason': 'Reason',
   'readings.do_lift': 'Lift',
+  'readings.lift_of': 'Lift the budget of {name} for today',
   'readings.lifted': 'Lifted for today',
   'readings.lifts': 'Lifts',
   'readings.no_lifts': 'Nothing was lifted',

@@ -2765,6 +2765,7 @@ export const zh = {
   'readings.what': '哪一项',
   'readings.reason': '原因',
   'readings.do_lift': '放宽',
+  'readings.lift_of': '放宽{name}今天的额度',
   'readings.lifted': '已放宽，今天有效',
   'readings.lifts': '放宽记录',
   'readings.no_lifts': '没有放宽过',
