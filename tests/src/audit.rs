@@ -429,7 +429,8 @@ async fn auditors_look_through_it_and_nobody_else() {
     }
     // To ask is itself on record, without the numbers; by a cursor that was made up too.
     let made_up = URL_SAFE_NO_PAD.encode("253402300799000000/1");
-    let from_later = auditor.post("/audit/searches", &json!({ "actor": userid, "act": "look", "cursor": made_up })).await;
+    let later = json!({ "actor": userid, "act": "look", "cursor": made_up });
+    let from_later = auditor.post("/audit/searches", &later).await;
     assert!(!from_later.items().is_empty(), "{}", from_later.body);
     let asked = auditor.get("/audit?act=audit_searched").await;
     assert_eq!(asked.items().len(), 9, "{}", asked.body);

@@ -175,7 +175,8 @@ async fn of_lifts_given_at_once_no_more_than_three_stand() {
     let answers = futures_util::future::join_all((0..6).map(|_| auditor.post("/reading-lifts", &lift))).await;
     let given = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
     let refused = answers.iter().filter(|answer| answer.fields() == ["number"]).count();
-    assert_eq!((given, refused), (3, 3), "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!((given, refused), (3, 3), "{statuses:?}");
     let people: i64 = test.one("select sum(people)::bigint from reading_lifts", &[]).await;
     assert_eq!(people, 60);
 }

@@ -92,8 +92,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Row>> {
     let sql = "select a.alarm_id, a.kind, a.reading, coalesce(p.name, m.name, m.userid) as name, p.number,
-                 (a.member_id = $2 or coalesce(m.person_id = v.person_id, false)) as own, a.people, a.usual, a.at, coalesce(sp.name, s.name, s.userid) as settled_by,
-                 a.settled_at, a.note
+                 (a.member_id = $2 or coalesce(m.person_id = v.person_id, false)) as own, a.people, a.usual, a.at,
+                 coalesce(sp.name, s.name, s.userid) as settled_by, a.settled_at, a.note
                from reading_alarms a
                join members m on m.corp_id = a.corp_id and m.member_id = a.member_id
                left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
