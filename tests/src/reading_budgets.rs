@@ -167,6 +167,49 @@ async fn twenty_at_once_spend_no_more_than_the_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_lifts_given_at_once_no_more_than_three_stand() {
+    let test = school(json!({ "phones": 20 })).await;
+    let auditor_id = auditor(&test).await;
+    let auditor = test.sign_in(&auditor_id).await;
+    let lift = json!({ "number": test.persona("counsellor"), "reading": "phones", "reason": "全班家访" });
+    let answers = futures_util::future::join_all((0..6).map(|_| auditor.post("/reading-lifts", &lift))).await;
+    let given = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
+    let refused = answers.iter().filter(|answer| answer.fields() == ["number"]).count();
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!((given, refused), (3, 3), "{statuses:?}");
+    let people: i64 = test.one("select sum(people)::bigint from reading_lifts", &[]).await;
+    assert_eq!(people, 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_settles_an_alarm_of_an_account_they_had_before() {
+    let test = school(json!({ "phones": 20 })).await;
+    let auditor_id = auditor(&test).await;
+    let before = test.persona("student");
+    has_read(&test, &before, "phones", 0, (30, 0)).await;
+    let sql = "update members set left_on = '2020-03-01',
+        person_id = (select person_id from persons where number = $1) where userid = $2";
+    assert_eq!(test.owner.execute(sql, &[&auditor_id, &before]).await.unwrap(), 1);
+    test.owner
+        .batch_execute(
+            "insert into reading_alarms (corp_id, member_id, day, kind, reading, people, at)
+             select corp_id, member_id, day, 'unusual', kind, people, day from reading_budgets",
+        )
+        .await
+        .unwrap();
+    test.forget_viewers().await;
+    let settled = json!({ "note": "已问" });
+    let own = test.sign_in(&auditor_id).await;
+    let alarm = own.get("/reading-alarms?open=true").await.items()[0].clone();
+    assert_eq!(alarm["own"], json!(true));
+    let path = format!("/reading-alarms/{}/settlement", alarm["id"]);
+    assert_eq!(own.post(&path, &settled).await.status, StatusCode::NOT_FOUND);
+    let other = test.sign_in(&test.persona("administrator")).await;
+    assert_eq!(other.get("/reading-alarms?open=true").await.items()[0]["own"], json!(false));
+    assert_eq!(other.post(&path, &settled).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn far_more_than_usual_and_many_at_night_stand_out_and_an_honest_day_does_not() {
     let test = TestApp::start().await;
     let [one, other] = [0, 1].map(|nth| test.personas("counsellor")[nth].clone());
@@ -217,6 +260,31 @@ async fn far_more_than_usual_and_many_at_night_stand_out_and_an_honest_day_does_
         messages.iter().map(Value::to_string).filter(|message| message.contains("查看告警")).collect();
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert!(messages[0].contains("2 个账号"), "{}", messages[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_of_the_officers_own_is_told_to_the_auditors_too() {
+    let test = school(json!({ "phones": 20 })).await;
+    let auditor_id = auditor(&test).await;
+    let officer = test.persona("counsellor");
+    has_read(&test, &officer, "phones", 0, (30, 0)).await;
+    test.owner
+        .batch_execute(
+            "insert into reading_alarms (corp_id, member_id, day, kind, reading, people, at)
+             select corp_id, member_id, day, 'unusual', kind, people, day from reading_budgets",
+        )
+        .await
+        .unwrap();
+    let mut config = server::config::Config::clone(&test.config);
+    config.schools[0].data_protection_officer = Some(officer.clone());
+    let app = server::compose::app(&config, test.clock.clone()).unwrap();
+    app::jobs::look_at_schedules(&app).await;
+    while app::jobs::run_one(&app).await.unwrap() {}
+    for userid in [&auditor_id, &officer] {
+        let messages = test.messages_of(userid).await;
+        let told = messages.iter().filter(|message| message.to_string().contains("查看告警")).count();
+        assert_eq!(told, 1, "{userid}");
+    }
 }
 
 /// The students of whoever asks.

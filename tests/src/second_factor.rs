@@ -186,9 +186,29 @@ async fn after_five_wrong_codes_in_five_minutes_the_right_one_is_not_taken_eithe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recovery_code_is_good_once_and_only_a_hash_of_it_is_kept() {
+async fn what_was_begun_is_not_to_be_guessed_either() {
     let test = start("optional").await;
     let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
+    let begun = administrator.post("/me/second-factor", &json!({})).await;
+    let authenticator = Authenticator::read(begun.body["secret"].as_str().unwrap());
+    let confirm = "/me/second-factor/confirmation";
+    let wrong = authenticator.wrong_code(test.app.now());
+    let replies = join_all((0..8).map(|_| administrator.post(confirm, &wrong))).await;
+    let refused = replies.iter().filter(|reply| reply.code() == "invalid").count();
+    let limited = replies.iter().filter(|reply| reply.code() == "too_many_tries").count();
+    assert_eq!((refused, limited), (5, 3));
+    let right = administrator.post(confirm, &authenticator.code(test.app.now())).await;
+    assert_eq!(right.code(), "too_many_tries");
+    test.clock.advance(TimeDelta::minutes(5));
+    let right = administrator.post(confirm, &authenticator.code(test.app.now())).await;
+    assert_eq!(right.status, StatusCode::OK, "{}", right.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_code_is_good_once_and_only_a_hash_of_it_is_kept() {
+    let test = start("optional").await;
+    let userid = test.persona("administrator");
+    let administrator = test.sign_in_on_pc(&userid).await;
     let authenticator = set_up(&test, &administrator).await;
     for code in &authenticator.recoveries {
         let bare = code.replace('-', "");
@@ -208,6 +228,10 @@ async fn a_recovery_code_is_good_once_and_only_a_hash_of_it_is_kept() {
     let used: i64 =
         test.one("select count(*) from audit_events where action = 'recovery_code_used'", &[]).await;
     assert_eq!(used, 1);
+    // Whose it was hears of it, and how many are left.
+    test.run_jobs().await;
+    let told = Value::from(test.messages_of(&userid).await).to_string();
+    assert!(told.contains("已使用恢复码") && told.contains("还剩 9 个"), "{told}");
     let other = json!({ "code": authenticator.recoveries[4] });
     let removed = administrator.post("/me/second-factor/removal", &other).await;
     assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.body);
@@ -305,10 +329,14 @@ async fn phones_and_lists_of_names_want_a_sign_in_of_this_working_day() {
         let used = counsellor.post("/me/sessions/end-others", &json!({})).await;
         assert_eq!(used.status, StatusCode::OK, "{}", used.body);
         assert_ne!(counsellor.post("/people/999999/phone", &reveal).await.code(), "sign_in_again");
+        assert_ne!(counsellor.post("/corrections/999999/values", &json!({})).await.code(), "sign_in_again");
     }
     assert_eq!(counsellor.post("/exports", &names).await.status, StatusCode::ACCEPTED);
     test.clock.advance(TimeDelta::minutes(1));
-    for (path, body) in [("/people/999999/phone", &reveal), ("/exports", &names)] {
+    let none = json!({});
+    for (path, body) in
+        [("/people/999999/phone", &reveal), ("/corrections/999999/values", &none), ("/exports", &names)]
+    {
         let late = counsellor.post(path, body).await;
         assert_eq!((late.status, late.code()), (StatusCode::FORBIDDEN, "sign_in_again"), "{path}");
     }

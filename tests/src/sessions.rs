@@ -122,7 +122,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 15] = [
+const DANGEROUS: [(&str, &str, &str); 20] = [
     (
         "POST",
         "/grants",
@@ -141,6 +141,11 @@ const DANGEROUS: [(&str, &str, &str); 15] = [
     ("POST", "/reading-lifts", r#"{"number":"nobody","reading":"phones","reason":"家访"}"#),
     ("POST", "/kinds", r#"{"rules":{},"digest":"00"}"#),
     ("POST", "/accounts/second-factor/reset", r#"{"userid":"nobody-here"}"#),
+    ("POST", "/accounts/links", r#"{"links":[{"userid":"nobody-here","number":"1"}]}"#),
+    ("DELETE", "/accounts/999999/link", ""),
+    ("POST", "/roster", "{}"),
+    ("POST", "/privacy-notices", r#"{"after":99,"text":"我们会收集您每天的体温。","legal_basis":"学校规定"}"#),
+    ("POST", "/roster/imports/999999/undo", "{}"),
     (
         "POST",
         "/exports",

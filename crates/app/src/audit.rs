@@ -147,11 +147,9 @@ pub async fn search(
         }
         question.actors = Some(found);
     }
-    // Its first page: the others are the same search.
-    if before.is_none() {
-        let asked = question.subjects.as_ref().map_or(0, Vec::len);
-        note(&mut tx, viewer, people, actor.is_some(), asked, now).await?;
-    }
+    // Every page of it: a cursor is anybody's to make up, and who begins on a later page has searched too.
+    let asked = question.subjects.as_ref().map_or(0, Vec::len);
+    note(&mut tx, viewer, people, actor.is_some(), asked, now).await?;
     let listed = read(app, &mut tx, &question, before, limit).await?;
     tx.commit().await?;
     Ok(listed)

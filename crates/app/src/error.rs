@@ -203,8 +203,8 @@ static TRIES_TAKEN: Description =
 static BUDGET_SPENT: Description = describe(
     "budget_spent",
     429,
-    "今天的查看额度已用完",
-    "明天自动恢复；确因工作需要，请管理员或审计员说明原因、放宽今天的额度",
+    "今天的查看额度不够了",
+    "明天零点恢复；急用请管理员或审计员写明原因、放宽今天的额度",
 );
 static UNAVAILABLE: Description = describe("unavailable", 503, "系统繁忙", "已填内容不会丢失，请稍后重试");
 static WECOM_UNAVAILABLE: Description =

@@ -19,19 +19,27 @@ fn may(viewer: &Viewer) -> Result<()> {
 }
 
 /// Tells the data protection officer, or else the auditors, of how many accounts something stands out: never of whom, nor whose data
-/// it was. One transaction: a kill tells nobody twice. Of a member's day they hear once.
+/// it was. Where it is the officer's own, the auditors hear of it, too. One transaction: a kill tells nobody twice. Of a member's day
+/// they hear once.
 pub(crate) async fn tell(app: &App, school: &School) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
-    let accounts = rows::told(&mut tx, corp, now).await?;
+    let readers = rows::told(&mut tx, corp, now).await?;
+    let accounts = readers.len();
     if accounts > 0 {
-        let to = match &school.data_protection_officer {
-            Some(officer) => vec![officer.clone()],
-            None => holders(&mut tx, corp, Role::Auditor, school.today(now)).await?,
+        let officer = school.data_protection_officer.as_deref();
+        let is_officer = |one: &str| officer.is_some_and(|officer| one.eq_ignore_ascii_case(officer));
+        let asks_auditors = officer.is_none() || readers.iter().any(|reader| is_officer(reader));
+        let mut to = match asks_auditors {
+            true => holders(&mut tx, corp, Role::Auditor, school.today(now)).await?,
+            false => Vec::new(),
         };
-        if to.is_empty() {
+        to.retain(|one| !is_officer(one));
+        if asks_auditors && to.is_empty() {
             tracing::error!(corp, accounts, "somebody reads unusually much and there is no auditor to tell");
-        } else {
+        }
+        to.extend(officer.map(str::to_owned));
+        if !to.is_empty() {
             let notice = Notice {
                 title: "查看告警",
                 description: &format!("有 {accounts} 个账号查看他人信息的数量需要核实。"),

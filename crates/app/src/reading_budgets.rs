@@ -118,13 +118,21 @@ async fn refused(app: &App, school: &School, count: Count, limit: i64, now: Date
     tx.commit().await?;
     let (corp, kind) = (school.corp(), count.reading.as_str());
     tracing::warn!(corp, kind, "somebody's reading budget of the day is spent");
-    Ok(Error::BudgetSpent(spent_words(count.reading, allowed)))
+    Ok(Error::BudgetSpent(spent_words(count.reading, allowed, spent)))
 }
 
-fn spent_words(reading: Reading, allowed: i64) -> String {
+/// What is left, what still goes, and who can do something about it: it is read late in the evening by somebody who has to call.
+fn spent_words(reading: Reading, allowed: i64, spent: i64) -> String {
+    let left = if spent < allowed {
+        format!("已用 {spent} 人，不够这一次：请缩小范围，或等明天零点恢复")
+    } else if reading.free_again().is_empty() {
+        "已经用完，明天零点恢复".to_owned()
+    } else {
+        "已经用完，明天零点恢复；今天看过的师生还可以再看".to_owned()
+    };
+    let title = reading.title();
     format!(
-        "您今天{}的额度是 {allowed} 人，已经用完或不够这一次；确因工作需要，请管理员或审计员在“查看告警”页面说明原因、放宽今天的额度",
-        reading.title()
+        "您今天{title}的额度是 {allowed} 人，{left}。急用请管理员或审计员在“查看告警”页面写明原因、放宽今天的额度"
     )
 }
 
@@ -177,6 +185,8 @@ pub async fn lift(
             return Err(Error::field("reading", "此人的角色没有这一类额度，请核对授权"));
         }
         let count = count(school, &reader, reading, now);
+        // Two that lift side by side would both count what neither sees of the other.
+        rows::lock_lifts(&mut tx, count).await?;
         if rows::lifted(&mut tx, count).await? >= people * MOST_LIFTS {
             return Err(Error::field("number", "今天已经放宽过三次，请先核实原因"));
         }
@@ -194,7 +204,16 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_kind_the_number_and_who_can_lift_it() {
-        let words = spent_words(Reading::Phones, 60);
+        let words = spent_words(Reading::Phones, 60, 60);
         assert!(words.contains("看手机号") && words.contains("60 人") && words.contains("管理员或审计员"));
+        assert!(words.contains("已经用完") && words.contains("还可以再看"));
+    }
+
+    #[test]
+    fn a_sheet_that_is_too_large_for_what_is_left_says_so_and_promises_no_second_one() {
+        let some_left = spent_words(Reading::Exported, 1_000, 999);
+        assert!(some_left.contains("已用 999 人") && !some_left.contains("已经用完"));
+        let none_left = spent_words(Reading::Exported, 1_000, 1_000);
+        assert!(none_left.contains("已经用完") && !none_left.contains("再看"));
     }
 }

@@ -95,18 +95,26 @@ pub async fn confirm(
     viewer: &Viewer,
     session: &str,
     code: &str,
+    origin: Origin<'_>,
 ) -> Result<Vec<String>> {
     if !is_wanted(school, viewer) {
         return Err(Error::Forbidden);
     }
     let (corp, member, now) = (school.corp(), viewer.member, app.now());
-    // Nobody guesses here what they were shown a moment ago: what is wrong is counted nowhere.
     let Some(Given::Code(code)) = Given::parse(code) else { return Err(not_a_code()) };
     let mut tx = app.store().scoped(corp).await?;
     let begun = rows::lock(&mut tx, corp, member).await?.filter(|factor| factor.confirmed_at.is_none());
     let begun = begun.ok_or_else(|| Error::Overtaken("请从头开始设置二次验证".into()))?;
+    // What was begun and left is not to be guessed by whoever comes to the screen: it would give them the codes for a lost phone.
+    if events::wrong_codes(&mut tx, corp, member, now - TRIES_WITHIN).await? >= TRIES {
+        return Err(Error::TriesTaken);
+    }
     let bytes = open(app, corp, member, &begun)?;
-    let step = second_factor::taken(&bytes, code, now, begun.used_step).ok_or_else(wrong_code)?;
+    let Some(step) = second_factor::taken(&bytes, code, now, begun.used_step) else {
+        events::add(&mut tx, corp, tried(false, member, "code", origin, now), 1).await?;
+        tx.commit().await?;
+        return Err(wrong_code());
+    };
     rows::use_step(&mut tx, corp, member, step).await?;
     rows::confirm(&mut tx, corp, member, now).await?;
     let recoveries = (0..RECOVERY_CODES).map(|_| secret::recovery_code()).collect::<Result<Vec<String>>>()?;
@@ -136,6 +144,8 @@ pub async fn prove(
     let mut tx = checked(app, school, viewer, code, origin).await?;
     sessions::prove(&mut tx, school.corp(), &secret::hash(session.as_bytes()), now).await?;
     tx.commit().await?;
+    // Of a code for a lost phone they are told.
+    app.job_added().notify_one();
     Ok(())
 }
 
@@ -245,25 +255,40 @@ async fn checked(
             if is_right {
                 let act = Event::new(corp, Act::RecoveryCodeUsed, Some(member), now);
                 audit::insert(&mut tx, act).await?;
+                let left = rows::confirmed(&mut tx, corp, member).await?.map_or(0, |(_, left)| left);
+                let words = format!(
+                    "您的账号刚刚用掉了一个恢复码，还剩 {left} 个。如果不是您做的，请马上联系信息中心；用完之前请移除后重新设置。"
+                );
+                tell(app, &mut tx, school, &viewer.userid, "已使用恢复码", &words).await?;
             }
             (is_right, "recovery")
         }
     };
-    let event = SecurityEvent {
+    events::add(&mut tx, corp, tried(is_right, member, reason, origin, now), 1).await?;
+    if is_right {
+        return Ok(tx);
+    }
+    tx.commit().await?;
+    Err(wrong_code())
+}
+
+/// A code that was tried, as it is kept.
+fn tried<'a>(
+    is_right: bool,
+    member: MemberId,
+    reason: &'a str,
+    origin: Origin<'a>,
+    at: DateTime<Utc>,
+) -> SecurityEvent<'a> {
+    SecurityEvent {
         kind: if is_right { Kind::FactorPassed } else { Kind::FactorFailed },
         member: Some(member),
         reason,
         channel: origin.channel,
         network: origin.network,
         operation: "",
-        at: now,
-    };
-    events::add(&mut tx, corp, event, 1).await?;
-    if is_right {
-        return Ok(tx);
+        at,
     }
-    tx.commit().await?;
-    Err(wrong_code())
 }
 
 fn open(app: &App, corp: CorpId, member: MemberId, factor: &SecondFactor) -> Result<Vec<u8>> {

@@ -31,6 +31,8 @@ const MOST: usize = 50_000;
 /// Codes of wrong input. What somebody mistypes is nobody's business; so much of it between two writings is kept.
 const WRONG_INPUT: [&str; 4] = ["invalid", "malformed", "too_large", "unsupported_media_type"];
 const BULK: i32 = 10;
+/// From when on the networks of strangers are told apart no more: who has very many of them would write a row for each, every minute.
+const SPREAD: usize = 500;
 
 /// From where somebody asks.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +53,11 @@ impl Noted {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, counted: Counted, times: i32) {
+    fn add(&self, mut counted: Counted, times: i32) {
         let mut counts = self.counts();
+        if counted.member.is_none() && counts.len() >= SPREAD && !counts.contains_key(&counted) {
+            counted.network.clear();
+        }
         if counts.len() < MOST || counts.contains_key(&counted) {
             let known = counts.entry(counted).or_default();
             *known = known.saturating_add(times);
@@ -118,7 +123,9 @@ pub async fn flush(app: &App) {
     waiting.retain(|(counted, times)| *times >= BULK || !WRONG_INPUT.contains(&counted.reason));
     // In one order in all processes: two that write the same rows wait for each other, and not in a circle.
     waiting.sort_by(|(one, _), (other, _)| {
-        let key = |counted: &Counted| (counted.minute, counted.member, counted.reason);
+        let key = |counted: &Counted| {
+            (counted.minute, counted.member, counted.reason, counted.channel.as_str())
+        };
         (key(one), &one.operation, &one.network).cmp(&(key(other), &other.operation, &other.network))
     });
     for school in app.schools() {
@@ -186,4 +193,29 @@ pub async fn list(
     let found = rows::list(&mut tx, school.corp(), &question, before, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::cut(found, limit, |row: &Row| page::moment(row.at, row.event_id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_from_everywhere_is_a_few_rows() {
+        let noted = Noted::default();
+        for place in 0..2_000 {
+            let counted = Counted {
+                corp: 1,
+                kind: Kind::SignInFailed,
+                minute: DateTime::UNIX_EPOCH,
+                member: None,
+                reason: Failing::UnknownState.as_str(),
+                channel: Channel::Browser,
+                network: format!("2001:db8:{place:x}::/48"),
+                operation: String::new(),
+            };
+            noted.add(counted, 1);
+        }
+        let counts = noted.counts();
+        assert_eq!((counts.len(), counts.values().sum::<i32>()), (SPREAD + 1, 2_000));
+    }
 }

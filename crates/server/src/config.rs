@@ -70,9 +70,9 @@ pub struct Server {
     /// once more. 480 if left out.
     #[serde(default = "default_reveal_sign_in_minutes")]
     pub reveal_sign_in_minutes: u32,
-    /// Minutes after a sign-in in which dangerous acts (grants, approvals, deleting photos, killing keys, kind rules, exports of
-    /// answers, copies of one's own data, lifting a reading budget) are taken; after them one signs in once more. 10 if left out; a
-    /// session ends after 720.
+    /// Minutes after a sign-in in which dangerous acts (grants, rosters, whose an account is, approvals, deleting photos, killing keys,
+    /// kind rules, privacy notices, exports of answers, copies of one's own data, lifting a reading budget) are taken; after them one
+    /// signs in once more. 10 if left out; a session ends after 720.
     #[serde(default = "default_fresh_sign_in_minutes")]
     pub fresh_sign_in_minutes: u32,
 }
@@ -240,7 +240,7 @@ pub struct School {
     pub second_factor: Rule,
     /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
     /// here can change it, and of how many accounts read unusually much. Left out, nobody is told of the head, and the auditors of
-    /// the accounts.
+    /// the accounts; where one of the accounts is the officer's own, the auditors are told, too.
     pub data_protection_officer: Option<String>,
     /// Days something is kept, by class (保存期限), where the school says otherwise than fixtures/retention.toml: `answers = 60`. Each within
     /// the bounds of that file.

@@ -92,11 +92,12 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Row>> {
     let sql = "select a.alarm_id, a.kind, a.reading, coalesce(p.name, m.name, m.userid) as name, p.number,
-                 a.member_id = $2 as own, a.people, a.usual, a.at, coalesce(sp.name, s.name, s.userid) as settled_by,
-                 a.settled_at, a.note
+                 (a.member_id = $2 or coalesce(m.person_id = v.person_id, false)) as own, a.people, a.usual, a.at,
+                 coalesce(sp.name, s.name, s.userid) as settled_by, a.settled_at, a.note
                from reading_alarms a
                join members m on m.corp_id = a.corp_id and m.member_id = a.member_id
                left join persons p on p.corp_id = m.corp_id and p.person_id = m.person_id
+               left join members v on v.corp_id = a.corp_id and v.member_id = $2
                left join members s on s.corp_id = a.corp_id and s.member_id = a.settled_by
                left join persons sp on sp.corp_id = s.corp_id and sp.person_id = s.person_id
                where a.corp_id = $1 and (not $3 or a.settled_at is null) and ($4 is null or a.alarm_id < $4)
@@ -111,7 +112,8 @@ pub async fn list(
         .await?)
 }
 
-/// Notes what became of an alarm, on record; false when there is none of this number that is open and of somebody else.
+/// Notes what became of an alarm, on record; false when there is none of this number that is open and of somebody else. An account
+/// somebody had before is theirs, too.
 pub async fn settle(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -121,7 +123,10 @@ pub async fn settle(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let sql = "update reading_alarms set settled_by = $3, note = $4, settled_at = $5
-               where corp_id = $1 and alarm_id = $2 and settled_at is null and member_id <> $3";
+               where corp_id = $1 and alarm_id = $2 and settled_at is null and member_id <> $3
+                 and not exists (select from members one join members other
+                     on other.corp_id = one.corp_id and other.person_id = one.person_id
+                   where one.corp_id = $1 and one.member_id = $3 and other.member_id = reading_alarms.member_id)";
     let settled = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(alarm)
@@ -151,22 +156,23 @@ pub async fn outstanding(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<b
 }
 
 #[derive(QueryableByName)]
-struct Told {
-    #[diesel(sql_type = BigInt)]
-    accounts: i64,
+struct Reader {
+    #[diesel(sql_type = Text)]
+    userid: String,
 }
 
-/// Notes that all alarms so far were told of. Gives of how many members' days nobody was told before.
-pub async fn told(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<i64> {
+/// Notes that all alarms so far were told of. Gives the userids of those of whose day nobody was told before, once a day.
+pub async fn told(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<Vec<String>> {
     // The statement sees the alarms as they were: those it notes were not told of.
     let sql = "with noted as (
                  update reading_alarms set told_at = $2 where corp_id = $1 and told_at is null returning member_id, day)
-               select count(*) as accounts from (select distinct member_id, day from noted) n
+               select m.userid from (select distinct member_id, day from noted) n
+               join members m on m.corp_id = $1 and m.member_id = n.member_id
                where not exists (select from reading_alarms a where a.corp_id = $1 and a.member_id = n.member_id
                  and a.day = n.day and a.told_at is not null)";
-    let told: Told =
-        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).get_result(conn).await?;
-    Ok(told.accounts)
+    let readers: Vec<Reader> =
+        diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).load(conn).await?;
+    Ok(readers.into_iter().map(|reader| reader.userid).collect())
 }
 
 /// Forgets alarms of days before `before`.

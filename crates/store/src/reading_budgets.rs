@@ -107,6 +107,18 @@ async fn people(conn: &mut AsyncPgConnection, sql: &str, count: Count) -> Result
     Ok(found.people)
 }
 
+/// Until the transaction ends nobody else lifts anything for this member. Looks of theirs don't wait for it.
+pub async fn lock_lifts(conn: &mut AsyncPgConnection, count: Count) -> Result<()> {
+    // Not `for update`, which would hold up every row that names the member by a foreign key.
+    let sql = "select from members where corp_id = $1 and member_id = $2 for no key update";
+    diesel::sql_query(sql)
+        .bind::<Integer, _>(count.corp)
+        .bind::<BigInt, _>(count.member)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// More for a day.
 #[derive(Debug, Clone, Copy)]
 pub struct NewLift<'a> {

@@ -161,7 +161,8 @@ pub struct AccountsLinked {
     responses((status = 200, body = AccountsLinked), Refusals, WriteRefusals))]
 #[post("/accounts/links")]
 pub async fn link(who: SignedIn, body: Json<AccountLinks>) -> Answer<web::Json<AccountsLinked>> {
-    let (app, school, viewer) = who.parts()?;
+    // Whoever gets a person gets their grants.
+    let (app, school, viewer) = who.fresh_parts()?;
     if body.0.links.is_empty() || body.0.links.len() > 500 {
         return Err(app::Error::field("links", "一次请关联 1 到 500 个账号").into());
     }
@@ -177,7 +178,7 @@ pub async fn link(who: SignedIn, body: Json<AccountLinks>) -> Answer<web::Json<A
     responses((status = 204), Refusals, WriteRefusals))]
 #[delete("/accounts/{id}/link")]
 pub async fn unlink(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     accounts::unlink(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -271,7 +271,8 @@ pub struct CorrectionValues {
     responses((status = 200, body = CorrectionValues), Refusals, WriteRefusals))]
 #[post("/corrections/{id}/values")]
 pub async fn values(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<CorrectionValues>> {
-    let (app, school, viewer) = who.parts()?;
+    // It may be a phone.
+    let (app, school, viewer) = who.recent_parts()?;
     let values = corrections::values(app, school, viewer, *id).await?;
     Ok(web::Json(CorrectionValues {
         current: values.current,

@@ -280,6 +280,8 @@ pub async fn import(
     body: web::Payload,
 ) -> Answer<HttpResponse> {
     let file = file(body).await?;
+    // It gives grants.
+    who.fresh_parts()?;
     let (progress, steps) = Progress::told();
     let work = async move {
         let (app, school, viewer) = who.parts()?;
@@ -410,7 +412,7 @@ pub async fn imports(who: SignedIn, query: Query<ImportsQuery>) -> Answer<web::J
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/roster/imports/{id}/undo")]
 pub async fn undo(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     roster::undo(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

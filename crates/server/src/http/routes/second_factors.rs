@@ -114,7 +114,7 @@ pub async fn begin(who: SignedIn) -> Answer<web::Json<SecondFactorBegun>> {
     Ok(web::Json(SecondFactorBegun { secret: begun.secret, uri: begun.uri }))
 }
 
-/// Shows a code of what was begun. Gives the codes for a lost phone, this once.
+/// Shows a code of what was begun. Gives the codes for a lost phone, this once. Five wrong ones in five minutes, and none is taken.
 #[utoipa::path(
     operation_id = "second_factors_confirm",
     tag = "me", security(("session" = [])), request_body = SecondFactorCode,
@@ -123,10 +123,14 @@ pub async fn begin(who: SignedIn) -> Answer<web::Json<SecondFactorBegun>> {
 pub async fn confirm(
     who: SignedIn,
     request: HttpRequest,
+    config: web::Data<Config>,
     body: Json<SecondFactorCode>,
 ) -> Answer<web::Json<SecondFactorConfirmed>> {
     let (app, school, viewer) = who.parts()?;
-    let recovery_codes = second_factors::confirm(app, school, viewer, &own(&request)?, &body.0.code).await?;
+    let network = auth::network(&request, &config);
+    let origin = Origin { channel: auth::channel(&request), network: &network };
+    let (session, code) = (own(&request)?, &body.0.code);
+    let recovery_codes = second_factors::confirm(app, school, viewer, &session, code, origin).await?;
     Ok(web::Json(SecondFactorConfirmed { recovery_codes }))
 }
 

@@ -4,6 +4,8 @@ import type { zh } from './zh.ts';
 export const en: Record<keyof typeof zh, string> = {
   ...shared,
 
+  'app.tap_once_more': 'You are signed in afresh. Please do once more what you were about to do.',
+
   'tab.label': 'Main menu',
   'tab.today': 'Today',
   'tab.unreported': 'Unreported',
@@ -252,10 +254,11 @@ export const en: Record<keyof typeof zh, string> = {
   'held.none_left': 'Today’s copies are taken. Please come back tomorrow.',
 
   'notice.title': 'Notice and consent',
+  'notice.newer': 'The notice was just updated. Please read the new version.',
   'notice.version': 'Version {version}, published {time}',
   'notice.basis': 'Legal basis',
   'notice.agree': 'I have read this and agree',
-  'notice.help': 'You can answer once you agree, and take it back at any time under “Everything held on me”.',
+  'notice.help': 'You can answer once you agree, and take it back at any time under “Everything held on me”. Without it you can not answer here; ask your counsellor if something is unclear.',
   'notice.agreed_at': 'You agreed to version {version} at {time}.',
   'notice.not_agreed': 'You have not agreed to version {version}; you will be asked before your next answer.',
   'notice.read': 'Read it in full',

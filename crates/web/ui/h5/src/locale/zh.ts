@@ -3,6 +3,8 @@ import { zh as shared } from '#shared/i18n/zh.ts';
 export const zh = {
   ...shared,
 
+  'app.tap_once_more': '已重新确认登录。请把刚才的操作再做一次。',
+
   'tab.label': '主菜单',
   'tab.today': '今日',
   'tab.unreported': '未报',
@@ -250,10 +252,11 @@ export const zh = {
   'held.none_left': '今天的副本已取完，请明天再取。',
 
   'notice.title': '告知与同意',
+  'notice.newer': '告知书刚刚更新，请阅读新的一版。',
   'notice.version': '第 {version} 版，{time} 发布',
   'notice.basis': '依据',
   'notice.agree': '我已阅读并同意',
-  'notice.help': '同意后开始填报。您可以随时在“我的数据”里收回。',
+  'notice.help': '同意后开始填报，之后可以随时在“我的数据”里收回。不同意就不能在这里填报；有疑问请先问辅导员。',
   'notice.agreed_at': '您已于 {time} 同意第 {version} 版。',
   'notice.not_agreed': '您还没有同意第 {version} 版，下次填报前会请您阅读。',
   'notice.read': '查看全文',

@@ -1785,7 +1785,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Shows a code of what was begun. Gives the codes for a lost phone, this once. */
+        /** Shows a code of what was begun. Gives the codes for a lost phone, this once. Five wrong ones in five minutes, and none is taken. */
         post: operations["second_factors_confirm"];
         delete?: never;
         options?: never;

@@ -342,6 +342,11 @@ export const en: Record<keyof typeof zh, string> = {
   'trips.away_now': 'Away now',
   'trips.told': 'With trips',
 
+  'second_factor.needed': 'This needs your second factor',
+  'second_factor.needed_help': 'Open the authenticator on your phone and type the six digits it shows now; without it, type a recovery code. What you were doing then goes on.',
+  'second_factor.code': 'Code or recovery code',
+  'second_factor.go_on': 'Verify and go on',
+
   'sessions.title': 'Where I am signed in',
   'sessions.help': 'Your account is signed in here. End what you do not know, and look at the devices in WeCom.',
   'sessions.this': 'this one',

@@ -7,7 +7,7 @@ import { zh as h5Zh } from '../../../h5/src/locale/zh.ts';
 import { Problem } from '../api/problem.ts';
 import { field } from '../testing/forms.ts';
 import { createI18n, fill } from './index.ts';
-import { mistakeText, problemHelp, problemTitle } from './sentences.ts';
+import { mistakeText, problemHelp, problemSentence, problemTitle } from './sentences.ts';
 
 const blanks = (message: string) => [...message.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
@@ -40,6 +40,16 @@ test("a refusal speaks the server's words, everything else ours", () => {
   // What the server says about its own failures is not for members.
   const failed = new Problem('server', { status: 500, body: { title: 'deadlock detected' } });
   expect(problemTitle(failed, t)).toBe('服务暂时不可用');
+});
+
+test('a problem in one line names the field at fault, else what happened and what to do', async () => {
+  const { t, setLocale } = createI18n(h5Zh, () => Promise.resolve(h5En));
+  const spent = new Problem('refused', { status: 429, body: { title: '今天的查看额度不够了', detail: '明天零点恢复' } });
+  expect(problemSentence(spent, t)).toBe('今天的查看额度不够了。明天零点恢复');
+  const wrong = new Problem('refused', { status: 422, body: { title: '填写有误', errors: [{ field: 'code', message: '验证码不对' }] } });
+  expect(problemSentence(wrong, t)).toBe('验证码不对');
+  await setLocale('en');
+  expect(problemSentence(new Problem('offline'), t)).toBe(`${h5En['problem.offline']}. ${h5En['problem.offline_help']}`);
 });
 
 test('a mistake says what to do', () => {

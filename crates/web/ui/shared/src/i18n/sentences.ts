@@ -16,6 +16,15 @@ export function problemHelp(problem: Problem, t: SharedSay): string {
   return (problem.kind === 'refused' && problem.detail) || t(`problem.${problem.kind}_help`);
 }
 
+/** Both in one line, or what is wrong with the first field that was refused: for where a problem has a line and not a page. */
+export function problemSentence(problem: Problem, t: SharedSay): string {
+  const [wrong] = Object.values(problem.fields);
+  if (wrong) return wrong;
+  const title = problemTitle(problem, t);
+  // The server's words are Chinese on English pages too.
+  return `${title}${/[\u4e00-\u9fff]$/.test(title) ? '。' : '. '}${problemHelp(problem, t)}`;
+}
+
 /** A mistake as a sentence for the person who made it. */
 export function mistakeText(mistake: Mistake, t: SharedSay): string {
   const title = mistake.field.title;

@@ -341,6 +341,11 @@ export const zh = {
   'trips.away_now': '目前在外',
   'trips.told': '行程涉及',
 
+  'second_factor.needed': '此操作需要二次验证',
+  'second_factor.needed_help': '请打开手机上的验证器，填写它现在显示的 6 位数字；没有验证器时可以填一个恢复码。填对后会接着做刚才的事。',
+  'second_factor.code': '验证码或恢复码',
+  'second_factor.go_on': '验证并继续',
+
   'sessions.title': '登录设备',
   'sessions.help': '这些地方正登录着您的账号。有不认识的，请结束它，并检查企业微信的登录设备。',
   'sessions.this': '本机',
