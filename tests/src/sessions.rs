@@ -144,7 +144,11 @@ const DANGEROUS: [(&str, &str, &str); 20] = [
     ("POST", "/accounts/links", r#"{"links":[{"userid":"nobody-here","number":"1"}]}"#),
     ("DELETE", "/accounts/999999/link", ""),
     ("POST", "/roster", "{}"),
-    ("POST", "/privacy-notices", r#"{"after":99,"text":"我们会收集您每天的体温。","legal_basis":"学校规定"}"#),
+    (
+        "POST",
+        "/privacy-notices",
+        r#"{"after":99,"text":"我们会收集您每天的体温。","legal_basis":"学校规定"}"#,
+    ),
     ("POST", "/roster/imports/999999/undo", "{}"),
     (
         "POST",

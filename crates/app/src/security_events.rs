@@ -123,9 +123,8 @@ pub async fn flush(app: &App) {
     waiting.retain(|(counted, times)| *times >= BULK || !WRONG_INPUT.contains(&counted.reason));
     // In one order in all processes: two that write the same rows wait for each other, and not in a circle.
     waiting.sort_by(|(one, _), (other, _)| {
-        let key = |counted: &Counted| {
-            (counted.minute, counted.member, counted.reason, counted.channel.as_str())
-        };
+        let key =
+            |counted: &Counted| (counted.minute, counted.member, counted.reason, counted.channel.as_str());
         (key(one), &one.operation, &one.network).cmp(&(key(other), &other.operation, &other.network))
     });
     for school in app.schools() {

@@ -324,7 +324,7 @@ pub async fn revoke(
         .bind::<BigInt, _>(id)
         .load(conn)
         .await?;
-    let Some(permit) = found.first() else { return Ok(false) };
+    let Some(permit) = found.as_slice().first() else { return Ok(false) };
     let words = Words { corp: question.corp, person: permit.person_id, at: permit.granted_at };
     let reason = words.seal(keyring, revoke_place, reason)?;
     let sql = "update gate_permits set revoked_at = $3, revoked_by = $4, revoke_reason = $5
