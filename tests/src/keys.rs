@@ -31,6 +31,7 @@ use store::{
 
 use crate::{
     crowd::{Sender, sign_in_everybody},
+    databases,
     test_app::{TestApp, health_report, normal_answers},
     vault::{Mood, TOKEN, Vault},
 };
@@ -181,6 +182,21 @@ async fn a_change_is_undone_after_its_values_were_sealed_anew() {
     let undone = administrator.post(&undo, &json!({})).await;
     assert_eq!(undone.status, StatusCode::NO_CONTENT, "{}", undone.body);
     assert_eq!(phone().await, before);
+}
+
+/// A key is destroyed when nothing stands under it. What notes of changes hold is counted, and sealed anew, only where it is known
+/// that there are such notes.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_changes_are_noted_with_sealed_values_is_known() {
+    let (owner, _) = databases::fresh().await;
+    let owner = databases::connect(&owner).await;
+    let sql = "select tgrelid::regclass::text from pg_trigger where tgname = 'note_change'";
+    let noted: HashSet<String> =
+        owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert!(noted.contains("persons"), "{noted:?}");
+    for spot in column::ALL.iter().flat_map(|column| column.spots) {
+        assert_eq!(spot.noted, noted.contains(spot.table), "{}.{}", spot.table, spot.column);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
 use serde_json::Value;
 use store::{
-    Error as StoreError, KeyId, KeyInfo, Purpose, Store,
+    Error as StoreError, KeyId, KeyInfo, Purpose, Sealed, Store,
     sealed::{
         Column, Place,
         column::{ALL, Spot},
@@ -83,33 +83,38 @@ async fn spot_anew(
         tx.commit().await?;
         let Some(last) = found.last() else { break };
         after = Some(last.key.clone());
-        take(store, corp, column, spot, found, &mut progress).await?;
+        let renewed = anew(store, corp, column, found, &mut progress)?;
+        let put = replace(store, corp, spot, &renewed).await?;
+        progress.renewed += put;
+        progress.overtaken += renewed.len() - put;
         tell(&progress);
     }
     // What only the notes of changes have left: an undo puts it back, and it must open then.
+    let mut after: Option<Sealed> = None;
     while spot.noted {
         let done = store.keyring().newest();
         let mut tx = store.reading(corp).await?;
-        let found = values::noted_not_under(&mut tx, corp, spot, &done, BATCH).await?;
+        let found = values::noted_not_under(&mut tx, corp, spot, &done, after.as_ref(), BATCH).await?;
         tx.commit().await?;
-        // Those that don't open stay, and would come again for ever.
-        if take(store, corp, column, spot, found, &mut progress).await? == 0 {
-            break;
-        }
+        let Some(last) = found.last() else { break };
+        after = Some(last.value.clone());
+        let renewed = anew(store, corp, column, found, &mut progress)?;
+        // The table has none of them: whatever the notes have is put.
+        replace(store, corp, spot, &renewed).await?;
+        progress.renewed += renewed.len();
         tell(&progress);
     }
     Ok(progress)
 }
 
-/// Seals what was found anew. Gives how many of them opened.
-async fn take(
+/// Seals anew what opens of what was found, and counts what does not.
+fn anew(
     store: &Store,
     corp: CorpId,
     column: &'static Column,
-    spot: &Spot,
     found: Vec<Standing>,
     progress: &mut Progress,
-) -> Result<usize> {
+) -> Result<Vec<Renewed>> {
     let mut renewed = Vec::with_capacity(found.len());
     for old in found {
         let new = match &old.sealed_for {
@@ -124,16 +129,14 @@ async fn take(
             Err(error) => return Err(error.into()),
         }
     }
+    Ok(renewed)
+}
+
+/// Puts what was sealed anew in its place. How many values of the table that were.
+async fn replace(store: &Store, corp: CorpId, spot: &Spot, renewed: &[Renewed]) -> Result<usize> {
     if renewed.is_empty() {
         return Ok(0);
     }
-    let put = replace(store, corp, spot, &renewed).await?;
-    progress.renewed += put;
-    progress.overtaken += renewed.len() - put;
-    Ok(renewed.len())
-}
-
-async fn replace(store: &Store, corp: CorpId, spot: &Spot, renewed: &[Renewed]) -> Result<usize> {
     let mut tries = 0;
     loop {
         tries += 1;

@@ -56,12 +56,22 @@ const fn spot(
     Spot { table, column, key, row, noted: false }
 }
 
+/// One of a table whose changes are noted (`track_changes` in the migrations).
+const fn noted(
+    table: &'static str,
+    column: &'static str,
+    key: &'static [&'static str],
+    row: &'static str,
+) -> Spot {
+    Spot { noted: true, ..spot(table, column, key, row) }
+}
+
 /// Phones of the roster; the same phone on its way to WeCom.
 pub static PERSON_PHONE: Column = Column {
     name: "persons.phone",
     kept: Kept::For(Purpose::Contact),
     spots: &[
-        Spot { table: "persons", column: "phone", key: &["number"], row: "t.number", noted: true },
+        noted("persons", "phone", &["number"], "t.number"),
         spot("write_steps", "phone", &["plan_id", "step_no"], "t.subject"),
     ],
 };
@@ -69,7 +79,7 @@ pub static PERSON_PHONE: Column = Column {
 pub static FIELD_VALUE: Column = Column {
     name: "person_fields.value",
     kept: Kept::For(Purpose::Fields),
-    spots: &[spot(
+    spots: &[noted(
         "person_fields",
         "value",
         &["person_id", "field", "source"],
@@ -159,19 +169,19 @@ pub static SIGN_OFF_NOTE: Column = Column {
 pub static CORRECTION_PROPOSED: Column = Column {
     name: "corrections.proposed",
     kept: Kept::For(Purpose::Corrections),
-    spots: &[spot("corrections", "proposed", &["correction_id"], CORRECTION_ROW)],
+    spots: &[noted("corrections", "proposed", &["correction_id"], CORRECTION_ROW)],
 };
 /// Why.
 pub static CORRECTION_NOTE: Column = Column {
     name: "corrections.note",
     kept: Kept::For(Purpose::Corrections),
-    spots: &[spot("corrections", "note", &["correction_id"], CORRECTION_ROW)],
+    spots: &[noted("corrections", "note", &["correction_id"], CORRECTION_ROW)],
 };
 /// What became of it.
 pub static CORRECTION_ANSWER: Column = Column {
     name: "corrections.answer",
     kept: Kept::For(Purpose::Corrections),
-    spots: &[spot("corrections", "answer", &["correction_id"], CORRECTION_ROW)],
+    spots: &[noted("corrections", "answer", &["correction_id"], CORRECTION_ROW)],
 };
 const CORRECTION_ROW: &str =
     "concat_ws(':', t.person_id, t.field, (extract(epoch from t.submitted_at) * 1000000)::bigint)";
@@ -284,7 +294,7 @@ pub static AUDIT_SIGNING_KEY: Column = Column {
 pub static EXEMPTION_REASON: Column = Column {
     name: "exemptions.reason",
     kept: Kept::For(Purpose::Notes),
-    spots: &[spot(
+    spots: &[noted(
         "exemptions",
         "reason",
         &["exemption_id"],
