@@ -265,6 +265,77 @@ async fn what_is_held_stays_until_it_is_lifted() {
     assert_eq!(acts, ["hold_set", "hold_lifted"]);
 }
 
+/// Until somebody waits for a row of this test's database.
+async fn until_somebody_waits(test: &TestApp) {
+    let sql =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    for _ in 0..100_000 {
+        if test.one::<i64>(sql, &[]).await > 0 {
+            return;
+        }
+    }
+    panic!("nobody waits");
+}
+
+/// A hold on the form, as another process sets it.
+const HOLD: &str = "insert into retention_holds (corp_id, form_id, reason, until_date, set_by, set_at)
+    select 1, form_id, '校内调查', '2020-05-31', (select min(member_id) from members where corp_id = 1), '2020-04-13 00:00Z'
+    from forms where corp_id = 1 and code = 'health-daily'";
+/// A purge of it that begins, as another process notes it.
+const BEGUN: &str = "insert into retention_purges (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash)
+    select 1, form_id, '2026-11', 30, ends_on, '2020-04-13 00:00Z', '{2020-03-01}', sha256('') from forms
+    where corp_id = 1 and code = 'health-daily'";
+const LOCK: &str = "begin; select form_id from forms where corp_id = 1 and code = 'health-daily' for update";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hold_and_a_purge_at_the_same_moment_the_second_sees_the_first() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    test.clock.advance(TimeDelta::days(40));
+    let other = databases::connect(&test.owner_url().parse().unwrap()).await;
+
+    // What another process, which has the form, does while somebody of this one waits for it.
+    let meanwhile = async |sql: &str| {
+        until_somebody_waits(test).await;
+        other.batch_execute(sql).await.unwrap();
+        other.batch_execute("commit").await.unwrap();
+    };
+
+    // The hold is set and not committed when the purge looks.
+    other.batch_execute(LOCK).await.unwrap();
+    let (purged, ()) = tokio::join!(scene.run(), meanwhile(HOLD));
+    assert_eq!(purged, 0);
+    assert_eq!(scene.left().await, (3, 3));
+
+    // The other way round: the purge has begun and not committed when the hold is asked for.
+    let lift = "update retention_holds set lifted_by = set_by, lifted_at = set_at";
+    test.owner.batch_execute(lift).await.unwrap();
+    let office = scene.office().await;
+    let hold = json!({ "form": "health-daily", "reason": "校内调查", "until": "2020-05-31" });
+    other.batch_execute(LOCK).await.unwrap();
+    let (refused, ()) = tokio::join!(office.post("/retention/holds", &hold), meanwhile(BEGUN));
+    assert_eq!(refused.fields(), ["form"], "{}", refused.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_purged_is_not_asked_anew_even_where_nobody_answered() {
+    let test = TestApp::start().await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let ended = office.post("/campaigns/health-daily/end", &json!({})).await;
+    assert_eq!(ended.status, StatusCode::OK, "{}", ended.body);
+    test.clock.advance(TimeDelta::days(40));
+    // Begun, and killed.
+    assert!(retention::part(&test.app, test.school()).await.unwrap());
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let again = json!({ "starts_on": "2020-04-13", "ends_on": "2020-06-30" });
+    let refused = office.put("/campaigns/health-daily/schedule", &again).await;
+    assert_eq!(refused.fields(), ["ends_on"], "its answers would go with the old ones: {}", refused.body);
+    while retention::part(&test.app, test.school()).await.unwrap() {}
+    let begun = office.put("/campaigns/health-daily/schedule", &again).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_that_ran_out_holds_no_longer() {
     let scene = Scene::start().await;

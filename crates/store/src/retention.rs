@@ -87,15 +87,34 @@ pub async fn forms(
         .await?)
 }
 
-/// The published form of this code; with `locked` nobody else changes it until the transaction ends.
+/// Keeps everybody else from changing, answering and holding a form until the transaction ends. A statement of its own, before what is
+/// decided on is read: one that waits for a row reads all others as they were before it waited.
+pub async fn lock_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
+    still(conn, corp, code, "for update").await
+}
+
+/// The same, but answers to it are taken meanwhile.
+pub async fn share_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
+    still(conn, corp, code, "for share").await
+}
+
+async fn still(conn: &mut AsyncPgConnection, corp: CorpId, code: &str, how: &str) -> Result<()> {
+    diesel::sql_query(format!("select form_id from forms where corp_id = $1 and code = $2 {how}"))
+        .bind::<Integer, _>(corp)
+        .bind::<Text, _>(code)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The published form of this code.
 pub async fn form(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     today: NaiveDate,
     code: &str,
-    locked: bool,
 ) -> Result<Option<Form>> {
-    let sql = format!("{FORMS} and f.code = $3 {}", if locked { "for update of f" } else { "" });
+    let sql = format!("{FORMS} and f.code = $3");
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Date, _>(today)

@@ -111,7 +111,9 @@ async fn begun(app: &App, school: &School, form: &Form, operator: Option<&str>) 
     let (corp, now) = (school.corp(), app.now());
     let (today, retention) = (school.today(now), &school.retention);
     let mut tx = app.store().scoped(corp).await?;
-    let Some(form) = rows::form(&mut tx, corp, today, &form.code, true).await? else { return Ok(None) };
+    // Whoever holds it or asks it anew this moment is waited for, and what they did is seen.
+    rows::lock_form(&mut tx, corp, &form.code).await?;
+    let Some(form) = rows::form(&mut tx, corp, today, &form.code).await? else { return Ok(None) };
     if let Some(open) = rows::open(&mut tx, corp, form.form_id).await? {
         return Ok(Some(open));
     }
@@ -249,14 +251,21 @@ async fn end(app: &App, tx: &mut Scoped, mut purge: Purge) -> Result<()> {
 /// Forgets facts that were kept long enough, of forms nobody holds, as far as `parts` go.
 async fn facts(app: &App, school: &School, parts: &mut usize) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
-    let since = school.retention.facts_since(school.today(now));
+    let today = school.today(now);
+    let since = school.retention.facts_since(today);
     let mut tx = app.store().reading(corp).await?;
-    let forms = rows::forms(&mut tx, corp, school.today(now), None, i64::MAX).await?;
+    let forms = rows::forms(&mut tx, corp, today, None, i64::MAX).await?;
     tx.commit().await?;
     let mut all = 0;
-    for form in forms.iter().filter(|form| form.held_until.is_none()) {
+    for form in forms {
         while *parts > 0 {
             let mut tx = app.store().scoped(corp).await?;
+            // Asked for each part: who holds the form meanwhile waits for one of them and not for all.
+            rows::share_form(&mut tx, corp, &form.code).await?;
+            let found = rows::form(&mut tx, corp, today, &form.code).await?;
+            if found.is_none_or(|form| form.held_until.is_some()) {
+                break;
+            }
             let gone = rows::sweep_facts(&mut tx, corp, form.form_id, since, FACTS).await?;
             tx.commit().await?;
             if gone == 0 {
