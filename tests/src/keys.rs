@@ -208,7 +208,7 @@ async fn the_answers_to_one_form_are_made_unreadable_and_nothing_else() {
     assert_eq!(sent.status, StatusCode::CREATED);
     let form: i64 = test.one("select form_id from forms where code = 'health-daily'", &[]).await;
     let keyring = test.app.store().keyring();
-    let ids: Vec<_> = keyring.keys(1, Purpose::Answers(form)).iter().map(|key| key.id).collect();
+    let ids: Vec<_> = keyring.keys(1, Purpose::Answers(form)).unwrap().iter().map(|key| key.id).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(keyring.destroy(1, &ids).unwrap().len(), 1);
 
@@ -230,7 +230,7 @@ async fn the_answers_to_one_form_are_made_unreadable_and_nothing_else() {
     assert_eq!(student.post("/me/data/contact", &json!({})).await.status, StatusCode::OK);
     let again = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!(again.status, StatusCode::OK, "{}", again.body);
-    assert_eq!(keyring.keys(1, Purpose::Answers(form)).len(), 1);
+    assert_eq!(keyring.keys(1, Purpose::Answers(form)).unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -155,7 +155,7 @@ async fn one_part(app: &App, school: &School, purge: i64) -> Result<Part> {
     };
     let table = usize::try_from(purge.step).ok().and_then(|step| Some((step, *PURGED.get(step)?)));
     if purge.keys_at.is_none() || table.is_none() {
-        let keys = app.store().keyring().keys(corp, Purpose::Answers(purge.form_id));
+        let keys = app.store().keyring().keys(corp, Purpose::Answers(purge.form_id))?;
         if purge.keys_at.is_none() || !keys.is_empty() {
             let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
             return destroy(app, tx, purge, &ids).await;

@@ -113,7 +113,12 @@ impl Folder {
     /// Where a key's file is.
     pub(super) fn path(&self, info: &KeyInfo) -> PathBuf {
         let name = format!("{}-{}.json", info.month.format("%Y-%m"), info.id);
-        self.root.join(info.corp.to_string()).join(info.purpose.to_string()).join(name)
+        self.of(info.corp, info.purpose).join(name)
+    }
+
+    /// Where the keys of one purpose of a school lie.
+    pub(super) fn of(&self, corp: CorpId, purpose: Purpose) -> PathBuf {
+        self.root.join(corp.to_string()).join(purpose.to_string())
     }
 
     /// Keeps a new key; when this returns it is on the disk.

@@ -106,11 +106,27 @@ struct Known {
     by_id: HashMap<KeyId, Arc<DataKey>>,
     /// The oldest first.
     by_use: HashMap<Use, Vec<Arc<DataKey>>>,
+    /// Files that are there and can't be read: their keys are not gone.
+    spoilt: HashMap<KeyId, Spoilt>,
+}
+
+/// A key's file that can't be read, for instance since another user made it.
+#[derive(Clone)]
+struct Spoilt {
+    path: PathBuf,
+    /// What is wrong and what to do.
+    why: String,
+}
+
+impl Spoilt {
+    fn error(&self) -> Error {
+        Error::Keys(self.why.clone())
+    }
 }
 
 impl Known {
-    fn of(keys: impl IntoIterator<Item = Arc<DataKey>>) -> Self {
-        let mut known = Self::default();
+    fn of(keys: impl IntoIterator<Item = Arc<DataKey>>, spoilt: HashMap<KeyId, Spoilt>) -> Self {
+        let mut known = Self { spoilt, ..Self::default() };
         for key in keys {
             let KeyInfo { corp, purpose, month, .. } = key.info;
             known.by_use.entry((corp, purpose, month)).or_default().push(key.clone());
@@ -120,6 +136,14 @@ impl Known {
             keys.sort_by_key(|key| key.info.age());
         }
         known
+    }
+
+    /// A key that is there, or why it can't be read. None: it is not there.
+    fn find(&self, id: KeyId) -> Option<Result<Arc<DataKey>>> {
+        match self.by_id.get(&id) {
+            Some(key) => Some(Ok(key.clone())),
+            None => self.spoilt.get(&id).map(|spoilt| Err(spoilt.error())),
+        }
     }
 
     /// The one that seals at `now`.
@@ -219,7 +243,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`Error::Seal`]: it was changed or moved, or its key was destroyed. [`Error::Keys`]: the key is there and can't be
-    /// opened now.
+    /// read or opened now.
     pub fn open(&self, place: Place<'_>, sealed: &Sealed) -> Result<Vec<u8>> {
         let failed = || Error::Seal(place.column.name);
         let (header, nonce, body) = Header::read(sealed.as_bytes()).ok_or_else(failed)?;
@@ -238,7 +262,7 @@ impl Keyring {
     /// Whether the key of a value was destroyed: it is kept no longer, though its bytes still stand there.
     ///
     /// # Errors
-    /// [`Error::Keys`]: the directory can't be read.
+    /// [`Error::Keys`]: the directory or the file of the key can't be read.
     pub fn is_gone(&self, sealed: &Sealed) -> Result<bool> {
         match sealed.key() {
             Some(key) => Ok(self.find(key)?.is_none()),
@@ -263,11 +287,20 @@ impl Keyring {
         }
     }
 
-    /// The keys of one purpose of a school, the oldest first.
-    pub fn keys(&self, corp: CorpId, purpose: Purpose) -> Vec<KeyInfo> {
-        let mut keys = self.all();
+    /// The keys of one purpose of a school as they are now, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]: the directory or the file of one of them can't be read: there may be more.
+    pub fn keys(&self, corp: CorpId, purpose: Purpose) -> Result<Vec<KeyInfo>> {
+        self.refresh()?;
+        let (known, folder) = (self.known(), self.folder.of(corp, purpose));
+        if let Some(spoilt) = known.spoilt.values().find(|spoilt| spoilt.path.starts_with(&folder)) {
+            return Err(spoilt.error());
+        }
+        let mut keys: Vec<KeyInfo> = known.by_id.values().map(|key| key.info.clone()).collect();
         keys.retain(|key| key.corp == corp && key.purpose == purpose);
-        keys
+        keys.sort_by_key(|key| (key.month, key.age()));
+        Ok(keys)
     }
 
     /// Every key, by school, purpose, month and age. Where the directory can't be read now, as it was last.
@@ -403,7 +436,7 @@ impl Keyring {
         if there.is_empty() && !before.by_id.is_empty() && !self.folder.has_lock() {
             return Err(Error::Keys("密钥目录（sealing.key_dir）空了：它所在的盘是否没有挂载？".into()));
         }
-        let mut keys = Vec::new();
+        let (mut keys, mut spoilt) = (Vec::new(), HashMap::new());
         for (id, path) in there {
             match before.by_id.get(&id).filter(|key| key.path == path) {
                 Some(key) => keys.push(key.clone()),
@@ -413,11 +446,14 @@ impl Keyring {
                     }
                     Ok(None) => {}
                     // One spoilt file does not take the others away; `rollcall doctor` names it.
-                    Err(error) => tracing::error!(%error, "a data key is spoilt"),
+                    Err(error) => {
+                        tracing::error!(%error, "a data key is spoilt");
+                        spoilt.insert(id, Spoilt { path, why: error.to_string() });
+                    }
                 },
             }
         }
-        self.replace(Known::of(keys));
+        self.replace(Known::of(keys, spoilt));
         lock(&self.missing).clear();
         let now = Instant::now();
         *listed = Some(Listed { at: now, tried: now });
@@ -434,15 +470,15 @@ impl Keyring {
 
     /// A key by its id. One that is not known was made by another process, or destroyed: the directory says which.
     fn find(&self, id: KeyId) -> Result<Option<Arc<DataKey>>> {
-        if let Some(key) = self.known().by_id.get(&id) {
-            return Ok(Some(key.clone()));
+        if let Some(found) = self.known().find(id) {
+            return found.map(Some);
         }
         // A key is on the disk before anything is sealed under it: missing once, it is gone.
         if lock(&self.missing).contains(&id) {
             return Ok(None);
         }
         self.refresh()?;
-        let found = self.known().by_id.get(&id).cloned();
+        let found = self.known().find(id).transpose()?;
         if found.is_none() {
             lock(&self.missing).insert(id);
         }
@@ -487,7 +523,8 @@ impl Keyring {
         // While nobody lists: who lists after this finds the file.
         let _listed = lock(&self.listed);
         let known = self.known();
-        self.replace(Known::of(known.by_id.values().cloned().chain([key.clone()])));
+        let keys = known.by_id.values().cloned().chain([key.clone()]);
+        self.replace(Known::of(keys, known.spoilt.clone()));
         Ok(key)
     }
 

@@ -107,12 +107,12 @@ fn each_school_purpose_and_month_has_a_key_of_its_own_and_a_month_is_the_schools
     let another_form = key(Place { row: "13/7/2020-03-04/0/0", ..HERE });
     let others = [another_form, key(PHONE), key(Place { corp: 2, ..PHONE })];
     assert_eq!(others.iter().chain([&first]).collect::<std::collections::HashSet<_>>().len(), 4);
-    assert_eq!(ring.keys(1, Purpose::Answers(12)).len(), 1);
+    assert_eq!(ring.keys(1, Purpose::Answers(12)).unwrap().len(), 1);
     // 23:00 of 31 March in Greenwich is April in Shanghai.
     *house.clock.0.lock().unwrap() = "2020-03-31T23:00:00Z".parse().unwrap();
     assert_ne!(key(HERE), first);
-    let months: Vec<String> =
-        ring.keys(1, Purpose::Answers(12)).iter().map(|key| key.month.to_string()).collect();
+    let keys = ring.keys(1, Purpose::Answers(12)).unwrap();
+    let months: Vec<String> = keys.iter().map(|key| key.month.to_string()).collect();
     assert_eq!(months, ["2020-03-01", "2020-04-01"]);
     // Where no zone is known it is still March.
     assert_eq!(key(Place { corp: 2, ..PHONE }), others[2]);
@@ -194,7 +194,7 @@ fn what_a_destroyed_key_sealed_opens_nowhere_any_more() {
         assert!(matches!(ring.open(HERE, &here), Err(Error::Seal(_))));
         assert!(ring.is_gone(&here).unwrap() && !ring.is_gone(&phone).unwrap());
         assert_eq!(ring.open(PHONE, &phone).unwrap(), b"1");
-        assert!(ring.keys(1, Purpose::Answers(12)).is_empty());
+        assert!(ring.keys(1, Purpose::Answers(12)).unwrap().is_empty());
     }
     assert!(one.destroy(1, &[id]).unwrap().is_empty(), "it is gone");
     assert_eq!(one.rewrap().unwrap(), 1, "and nothing brings it back: the phone's alone is there");
@@ -224,7 +224,7 @@ fn a_file_that_was_moved_or_spoilt_is_no_key() {
     let house = House::new();
     let ring = house.ring();
     let (here, phone) = (ring.seal(HERE, b"36.5").unwrap(), ring.seal(PHONE, b"1").unwrap());
-    let info = ring.keys(1, Purpose::Answers(12)).remove(0);
+    let info = ring.keys(1, Purpose::Answers(12)).unwrap().remove(0);
     let name = format!("2020-03-{}.json", info.id);
     let folder = house.folder.path().join("keys/1");
     std::fs::rename(folder.join("answers-12").join(&name), folder.join("contact").join(&name)).unwrap();
@@ -240,6 +240,27 @@ fn a_file_that_was_moved_or_spoilt_is_no_key() {
 }
 
 #[test]
+fn what_can_t_be_read_now_was_not_destroyed() {
+    let house = House::new();
+    let ring = house.ring();
+    let (here, phone) = (ring.seal(HERE, b"36.5").unwrap(), ring.seal(PHONE, b"1").unwrap());
+    let info = ring.keys(1, Purpose::Answers(12)).unwrap().remove(0);
+    let path = house.folder.path().join(format!("keys/1/answers-12/2020-03-{}.json", info.id));
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let fresh = house.ring();
+    for _ in 0..2 {
+        assert!(matches!(fresh.open(HERE, &here), Err(Error::Keys(_))));
+        assert!(matches!(fresh.is_gone(&here), Err(Error::Keys(_))));
+        assert!(fresh.keys(1, Purpose::Answers(12)).is_err(), "a purge does not say that there is none");
+    }
+    assert_eq!(fresh.open(PHONE, &phone).unwrap(), b"1", "the others work");
+    std::fs::write(&path, &whole).unwrap();
+    fresh.refresh().unwrap();
+    assert_eq!(fresh.open(HERE, &here).unwrap(), b"36.5");
+}
+
+#[test]
 fn a_directory_that_is_gone_is_told_and_what_is_in_memory_goes_on() {
     let house = House::new();
     let ring = house.ring();
@@ -247,7 +268,8 @@ fn a_directory_that_is_gone_is_told_and_what_is_in_memory_goes_on() {
     std::fs::remove_dir_all(house.folder.path().join("keys")).unwrap();
     assert!(matches!(ring.refresh(), Err(Error::Keys(_))));
     assert_eq!(ring.open(HERE, &sealed).unwrap(), b"36.5");
-    assert_eq!(ring.keys(1, Purpose::Answers(12)).len(), 1, "as it was last");
+    assert_eq!(ring.all().len(), 1, "as it was last");
+    assert!(ring.keys(1, Purpose::Answers(12)).is_err(), "who wants to know which there are is told that it is not known");
 }
 
 #[test]
