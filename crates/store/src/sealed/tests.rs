@@ -203,6 +203,21 @@ fn what_a_destroyed_key_sealed_opens_nowhere_any_more() {
 }
 
 #[test]
+fn with_a_key_go_the_drafts_of_it_that_a_killed_process_left() {
+    let house = House::new();
+    let ring = house.ring();
+    let (here, phone) = (ring.seal(HERE, b"36.5").unwrap(), ring.seal(PHONE, b"1").unwrap());
+    let (id, other) = (here.key().unwrap(), phone.key().unwrap());
+    let folder = house.folder.path().join("keys/1/answers-12");
+    // As `rewrap` leaves them when it is killed before the last step.
+    std::fs::copy(folder.join(format!("2020-03-{id}.json")), folder.join(format!(".{id}-4711"))).unwrap();
+    std::fs::write(folder.join(format!(".{other}-4711")), "another's").unwrap();
+    assert_eq!(ring.destroy(1, &[id]).unwrap().len(), 1);
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [format!(".{other}-4711").as_str()]);
+}
+
+#[test]
 fn keys_are_wrapped_anew_and_the_old_line_can_go() {
     let house = House::new();
     let old = house.ring();
