@@ -2,14 +2,14 @@
 //! counted.
 
 use app::{
-    audit::{anchors::Anchors, verify},
+    audit::{anchors::Anchors, sealing, verify},
     retention,
 };
 use chrono::TimeDelta;
 use domain::retention::Retention;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use server::privacy::manifest;
+use server::{compose, privacy::manifest};
 use store::{Purpose, Sealed, reports::answers_place};
 
 use crate::{
@@ -334,6 +334,40 @@ async fn what_is_being_purged_is_not_asked_anew_even_where_nobody_answered() {
     while retention::part(&test.app, test.school()).await.unwrap() {}
     let begun = office.put("/campaigns/health-daily/schedule", &again).await;
     assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_keys_nothing_is_purged_and_none_comes_back() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    sealing::seal(&test.app, test.school()).await.unwrap();
+    assert!(sealing::sign_if_due(&test.app, test.school()).await.unwrap());
+    test.clock.advance(TimeDelta::days(40));
+
+    // A process whose directory of keys is not mounted.
+    let mut settings = test.settings.clone();
+    let elsewhere = format!("{}-elsewhere", test.config.sealing.key_dir.display());
+    settings["sealing"]["key_dir"] = elsewhere.clone().into();
+    let unmounted = compose::app(&serde_json::from_value(settings).unwrap(), test.clock.clone()).unwrap();
+    let error = retention::run(&unmounted, unmounted.school(1).unwrap(), None).await.unwrap_err();
+    assert!(format!("{:#}", anyhow::Error::from(error)).contains("挂载"));
+    assert_eq!(scene.left().await, (3, 3));
+    assert!(!std::path::Path::new(&elsewhere).exists(), "it made none there");
+
+    // A copy of the directory from before the purge comes back after it.
+    let form: i64 = test.one("select form_id from forms where code = 'health-daily'", &[]).await;
+    let folder = test.config.sealing.key_dir.join(format!("1/answers-{form}"));
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let copy = std::fs::read(&file).unwrap();
+    assert_eq!(scene.run().await, 1);
+    assert!(!file.exists());
+    std::fs::write(&file, copy).unwrap();
+    let keyring = test.app.store().keyring();
+    assert_eq!(keyring.keys(1, Purpose::Answers(form)).unwrap().len(), 1);
+    assert_eq!(scene.run().await, 0);
+    assert!(!file.exists());
+    assert!(keyring.keys(1, Purpose::Answers(form)).unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
 use serde_json::Value;
 use store::{
-    Error as StoreError, KeyId, KeyInfo, Purpose, Sealed, Store,
+    Error as StoreError, KeyId, KeyInfo, Purpose, Sealed, Store, audit,
     sealed::{
         Column, Place,
         column::{ALL, Spot},
@@ -22,6 +22,32 @@ const BATCH: i64 = 100;
 const TRIES: usize = 5;
 /// A key that has a successor is not destroyed before this has passed since: who sealed under it has written it down by then.
 const SETTLED: TimeDelta = TimeDelta::hours(1);
+
+/// Whether the directory of keys is this database's: at least one key of the audit has its data key there. None of these is ever destroyed
+/// before it is sealed anew, so where all are missing the directory is not mounted, another's, or older than they are. Who went on
+/// would seal under keys that are lost when the right one is back, and say of others that they were destroyed.
+///
+/// # Errors
+/// It is not, with what to do, in Chinese; or database or directory can't be read. Nothing can be said before there is an audit.
+pub async fn belong(store: &Store, corp: CorpId) -> Result<()> {
+    let mut tx = store.reading(corp).await?;
+    let signing = audit::keys(&mut tx, corp).await?;
+    tx.commit().await?;
+    for key in &signing {
+        if !store.keyring().is_gone(&key.signing_key)? {
+            return Ok(());
+        }
+    }
+    if signing.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Keys(
+        "密钥目录（sealing.key_dir）里没有这个数据库的数据密钥：检查它所在的盘是否挂载、路径是否写对，或用最新的副本恢复；\
+         确实全丢了，先运行 rollcall audit rotate-key"
+            .into(),
+    )
+    .into())
+}
 
 /// What became of the values of one column of a school.
 #[derive(Debug, Clone, PartialEq, Eq)]

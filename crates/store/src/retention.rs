@@ -16,8 +16,8 @@ use domain::CorpId;
 pub use facts::sweep as sweep_facts;
 pub use holds::{Hold, NewHold, hold, holds, lift};
 pub use purges::{
-    Certified, Named, NewPurge, Purge, begin, certificate, certificates, certify, lock, number, of_form,
-    open, save, uncertified,
+    Certified, Named, NewPurge, Purge, begin, certificate, certificates, certify, destroyed, lock, number,
+    of_form, open, save, uncertified,
 };
 pub use rows::{Cursor, Gone, end_answers, end_others};
 

@@ -110,6 +110,8 @@ async fn form_through(
 async fn begun(app: &App, school: &School, form: &Form, operator: Option<&str>) -> Result<Option<i64>> {
     let (corp, now) = (school.corp(), app.now());
     let (today, retention) = (school.today(now), &school.retention);
+    // From another directory it would destroy nothing, and say that there was nothing to destroy.
+    crate::keys::belong(app.store(), corp).await?;
     let mut tx = app.store().scoped(corp).await?;
     // Whoever holds it or asks it anew this moment is waited for, and what they did is seen.
     rows::lock_form(&mut tx, corp, &form.code).await?;
@@ -282,9 +284,27 @@ async fn facts(app: &App, school: &School, parts: &mut usize) -> Result<()> {
     Ok(())
 }
 
-/// What is left to do when all parts are done: notes that answers were looked through, and drops months nothing is left in.
+/// Destroys again what an older copy of the directory brought back.
+async fn destroy_again(app: &App, school: &School) -> Result<()> {
+    let corp = school.corp();
+    let mut there = app.store().keyring().all();
+    there.retain(|key| key.corp == corp && matches!(key.purpose, Purpose::Answers(_)));
+    let there: Vec<KeyId> = there.iter().map(|key| key.id).collect();
+    let mut tx = app.store().reading(corp).await?;
+    let back = rows::destroyed(&mut tx, corp, &there).await?;
+    tx.commit().await?;
+    if !back.is_empty() {
+        let again = app.store().keyring().destroy(corp, &back)?;
+        tracing::warn!(corp, keys = again.len(), "keys that purges had destroyed were back, and are destroyed again");
+    }
+    Ok(())
+}
+
+/// What is left to do when all parts are done: sees that what was destroyed stays so, notes that answers were looked through, and drops
+/// months nothing is left in.
 async fn after(app: &App, school: &School) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
+    destroy_again(app, school).await?;
     let mut tx = app.store().scoped(corp).await?;
     rows::ran(&mut tx, corp, "answers", 0, now).await?;
     let months = rows::emptied_months(&mut tx, corp, settled(school, now)).await?;
