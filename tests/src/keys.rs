@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::{
-    commands::{check, keys as command},
+    commands::{config, doctor, keys as command},
     compose,
     config::Config,
     secrets,
@@ -252,9 +252,9 @@ async fn the_commands_say_what_there_is_and_where_it_comes_from() {
     let text = command::status(&config, test.clock.clone(), false).await.unwrap();
     assert_eq!(text.lines().filter(|line| line.starts_with("  contact  ")).count(), 2, "{text}");
 
-    let report = check::report(&config, test.clock.clone());
+    let report = config::report(&[], &doctor::examine_keys(&config, test.clock.clone()));
     assert!(report.ends_with("配置可用。\n"), "{report}");
-    assert!(report.contains("sealing.key_file：文件 "), "{report}");
+    assert!(report.contains("✓ 密钥目录") && report.contains("全部打得开"), "{report}");
     let secret = fs::read_to_string(config.sealing.key_file.as_ref().unwrap()).unwrap();
     assert!(!report.contains(secret.trim()) && !text.contains(secret.trim()));
 }
