@@ -14,7 +14,7 @@ use store::{
     },
 };
 
-use crate::Result;
+use crate::{App, Error, Result, School};
 
 /// Values read, and put, at once.
 const BATCH: i64 = 100;
@@ -22,6 +22,21 @@ const BATCH: i64 = 100;
 const TRIES: usize = 5;
 /// A key that has a successor is not destroyed before this has passed since: who sealed under it has written it down by then.
 const SETTLED: TimeDelta = TimeDelta::hours(1);
+/// How long before a month its keys are made.
+const AHEAD: TimeDelta = TimeDelta::days(3);
+
+/// Makes the data keys of next month in the last days of this one: nobody's first report of a month waits for a key service, or fails
+/// where it is away.
+pub(crate) async fn prepare(app: &App, school: &School) -> Result<()> {
+    let (store, corp) = (app.store().clone(), school.corp());
+    // It may wait for another host; no thread that others need does.
+    let made = tokio::task::spawn_blocking(move || store.keyring().prepare(corp, AHEAD)).await;
+    let made = made.map_err(|_| Error::internal("making keys panicked"))??;
+    if made > 0 {
+        tracing::info!(corp, keys = made, "next month's data keys are made");
+    }
+    Ok(())
+}
 
 /// Whether the directory of keys is this database's: at least one key of the audit has its data key there. None of these is ever destroyed
 /// before it is sealed anew, so where all are missing the directory is not mounted, another's, or older than they are. Who went on

@@ -353,6 +353,29 @@ impl Keyring {
         Ok(made?.iter().map(|key| key.info.clone()).collect())
     }
 
+    /// Makes next month's key of every purpose of a school that has one of this month, once that month begins within `ahead`: so that its
+    /// first value waits for neither disk nor key service. How many were made; those that are there stay.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]: no more can be made. Those before are there.
+    pub fn prepare(&self, corp: CorpId, ahead: TimeDelta) -> Result<usize> {
+        let now = self.clock.now();
+        let (this, next) = (self.month(corp, now), self.month(corp, now + ahead));
+        if this == next {
+            return Ok(0);
+        }
+        self.refresh()?;
+        let known = self.known();
+        let of_this = known.by_use.keys().filter(|(of, _, month)| (*of, *month) == (corp, this));
+        let mut uses: Vec<Use> = of_this.map(|(_, purpose, _)| (corp, *purpose, next)).collect();
+        uses.retain(|of| known.newest(*of, now).is_none());
+        uses.sort_unstable();
+        for of in &uses {
+            self.make(*of, now, now)?;
+        }
+        Ok(uses.len())
+    }
+
     /// Wraps every key anew, by what wraps now. How many; after it nothing else is needed to open them.
     ///
     /// # Errors

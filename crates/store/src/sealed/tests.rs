@@ -119,6 +119,27 @@ fn each_school_purpose_and_month_has_a_key_of_its_own_and_a_month_is_the_schools
 }
 
 #[test]
+fn the_keys_of_a_month_are_made_before_it_begins() {
+    let house = House::new();
+    let ring = house.ring();
+    let ahead = TimeDelta::days(3);
+    let march = [ring.seal(HERE, b"x").unwrap().key(), ring.seal(PHONE, b"x").unwrap().key()];
+    ring.seal(Place { corp: 2, ..PHONE }, b"x").unwrap();
+    assert_eq!(ring.prepare(1, ahead).unwrap(), 0, "it is early");
+    *house.clock.0.lock().unwrap() = "2020-03-29T00:00:00Z".parse().unwrap();
+    assert_eq!(ring.prepare(1, ahead).unwrap(), 2);
+    assert_eq!(house.ring().prepare(1, ahead).unwrap(), 0, "once");
+    assert_eq!(ring.seal(HERE, b"x").unwrap().key(), march[0], "it is March still");
+    let made: Vec<KeyId> =
+        ring.all().iter().filter(|key| key.month.to_string() == "2020-04-01").map(|key| key.id).collect();
+    *house.clock.0.lock().unwrap() = "2020-04-01T00:00:00Z".parse().unwrap();
+    for place in [HERE, PHONE] {
+        let key = ring.seal(place, b"x").unwrap().key().unwrap();
+        assert!(made.contains(&key) && !march.contains(&Some(key)));
+    }
+}
+
+#[test]
 fn two_processes_over_one_directory_know_each_others_keys() {
     let house = House::new();
     let (one, two) = (house.ring(), house.ring());
