@@ -314,15 +314,22 @@ async fn vault_keeps_the_keys_and_a_deployment_moves_to_it_while_it_runs() {
     assert_eq!(ring.open(PHONE, &sealed).unwrap(), b"2");
     assert_eq!(vault.requests(), asked);
 
-    // Who needs one then hears what to do, and is served when it is back.
-    let fresh = keyring(&test, &alone);
-    for (mood, remedy) in
-        [(Mood::Sealed, "先解封"), (Mood::Silent, "没有按时应答"), (Mood::Nonsense, "查看它的日志")]
-    {
+    // Who needs one then hears what to do; where it is away, who needs one a moment later hears it at once, and nobody asks again.
+    for (mood, remedy, is_away) in [
+        (Mood::Sealed, "先解封", true),
+        (Mood::Silent, "没有按时应答", true),
+        (Mood::Nonsense, "查看它的日志", false),
+    ] {
         vault.set(mood);
+        let fresh = keyring(&test, &alone);
         let said = why(fresh.open(PHONE, &sealed));
         assert!(said.contains(remedy), "{mood:?}: {said}");
+        let asked = vault.requests();
+        assert_eq!(why(fresh.open(PHONE, &sealed)), said);
+        assert_eq!(vault.requests() == asked, is_away, "{mood:?}");
     }
+    // They are served when it is back.
+    let fresh = keyring(&test, &alone);
     vault.set(Mood::Well);
     fs::write(&token, "another").unwrap();
     let said = why(fresh.open(PHONE, &sealed));
