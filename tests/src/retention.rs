@@ -279,8 +279,9 @@ async fn until_somebody_waits(test: &TestApp) {
 
 /// A hold on the form, as another process sets it.
 const HOLD: &str = "insert into retention_holds (corp_id, form_id, reason, until_date, set_by, set_at)
-    select 1, form_id, '校内调查', '2020-05-31', (select min(member_id) from members where corp_id = 1), '2020-04-13 00:00Z'
+    select 1, form_id, '校内调查', '2021-12-31', (select min(member_id) from members where corp_id = 1), '2020-04-13 00:00Z'
     from forms where corp_id = 1 and code = 'health-daily'";
+const LIFT: &str = "update retention_holds set lifted_by = set_by, lifted_at = set_at";
 /// A purge of it that begins, as another process notes it.
 const BEGUN: &str = "insert into retention_purges (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash)
     select 1, form_id, '2026-11', 30, ends_on, '2020-04-13 00:00Z', '{2020-03-01}', sha256('') from forms
@@ -309,8 +310,7 @@ async fn of_a_hold_and_a_purge_at_the_same_moment_the_second_sees_the_first() {
     assert_eq!(scene.left().await, (3, 3));
 
     // The other way round: the purge has begun and not committed when the hold is asked for.
-    let lift = "update retention_holds set lifted_by = set_by, lifted_at = set_at";
-    test.owner.batch_execute(lift).await.unwrap();
+    test.owner.batch_execute(LIFT).await.unwrap();
     let office = scene.office().await;
     let hold = json!({ "form": "health-daily", "reason": "校内调查", "until": "2020-05-31" });
     other.batch_execute(LOCK).await.unwrap();
@@ -464,6 +464,16 @@ async fn facts_end_four_hundred_days_after_their_day() {
     scene.run().await;
     assert_eq!(scene.count(reports).await, 3, "the last day");
     test.clock.advance(TimeDelta::days(1));
+    // Somebody holds it in this moment.
+    let other = databases::connect(&test.owner_url().parse().unwrap()).await;
+    other.batch_execute(LOCK).await.unwrap();
+    tokio::join!(scene.run(), async {
+        until_somebody_waits(test).await;
+        other.batch_execute(HOLD).await.unwrap();
+        other.batch_execute("commit").await.unwrap();
+    });
+    assert_eq!(scene.count(reports).await, 3, "what is held stays");
+    test.owner.batch_execute(LIFT).await.unwrap();
     scene.run().await;
     assert_eq!(scene.count(reports).await, 0);
     for table in ["report_revisions", "report_answers", "reviews", "review_acts", "trips"] {
