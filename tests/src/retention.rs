@@ -371,6 +371,25 @@ async fn without_its_keys_nothing_is_purged_and_none_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumped_is_not_believed_at_once() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    // As the worker does: jobs are added, and done when they are due.
+    let two_hours = async || {
+        app::jobs::look_at_schedules(&test.app).await;
+        test.clock.advance(TimeDelta::hours(2));
+        test.run_jobs().await;
+    };
+    two_hours().await;
+    test.clock.advance(TimeDelta::days(40));
+    two_hours().await;
+    assert_eq!(scene.left().await, (3, 3), "somebody may still put it right");
+    two_hours().await;
+    assert_eq!(scene.left().await, (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hold_that_ran_out_holds_no_longer() {
     let scene = Scene::start().await;
     scene.end().await;
