@@ -7,7 +7,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -434,8 +434,10 @@ impl Keyring {
 
     fn list_now_and_then(&self) -> Result<()> {
         // Who comes while another lists goes on with what was known, but for the first, who knows nothing.
-        let Ok(mut listed) = self.listed.try_lock() else {
-            return Ok(());
+        let mut listed = match self.listed.try_lock() {
+            Ok(listed) => listed,
+            Err(TryLockError::Poisoned(listed)) => listed.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
         };
         let last = *listed;
         match last {
@@ -455,9 +457,14 @@ impl Keyring {
     fn list(&self, listed: &mut Option<Listed>) -> Result<()> {
         let before = self.known();
         let there = self.folder.list()?;
-        // A disk that is not mounted is no order to forget.
-        if there.is_empty() && !before.by_id.is_empty() && !self.folder.has_lock() {
-            return Err(Error::Keys("密钥目录（sealing.key_dir）空了：它所在的盘是否没有挂载？".into()));
+        let ids: HashSet<KeyId> = there.iter().map(|(id, _)| *id).collect();
+        // A disk that is not mounted, or another in its place, is no order to forget.
+        if before.by_id.keys().any(|id| !ids.contains(id)) && !self.folder.has_lock() {
+            return Err(Error::Keys(
+                "密钥目录（sealing.key_dir）里少了密钥，而没有人销毁过：它所在的盘是否没有挂载，或换成了别的副本？把它放回来；\
+                 确实要让密钥作废，重启点名"
+                    .into(),
+            ));
         }
         let (mut keys, mut spoilt) = (Vec::new(), HashMap::new());
         for (id, path) in there {
