@@ -146,6 +146,10 @@ async fn answers_are_hidden_from_everybody_on_their_day_and_purged_with_proof() 
     assert!(!head.body.to_string().contains("已电话询问"), "{}", head.body);
     let late = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!((late.status, late.code()), (StatusCode::CONFLICT, "form_closed"));
+    let rows = vec![(scene.student.clone(), normal_answers().as_object().cloned().unwrap())];
+    let day = "2020-03-02".parse().unwrap();
+    let loaded = app::reports::load(&test.app, test.school(), "health-daily", day, rows).await.unwrap();
+    assert_eq!((loaded.written, loaded.errors.len()), (0, 1), "what is loaded now would stay for ever");
     let office = scene.office().await;
     let again = json!({ "starts_on": "2020-04-02", "ends_on": "2020-06-30" });
     let refused = office.put("/campaigns/health-daily/schedule", &again).await;
