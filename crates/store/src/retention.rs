@@ -87,13 +87,18 @@ pub async fn forms(
         .await?)
 }
 
-/// Keeps everybody else from changing, answering and holding a form until the transaction ends. A statement of its own, before what is
-/// decided on is read: one that waits for a row reads all others as they were before it waited.
+/// Keeps everybody else from changing, holding and purging a form until the transaction ends; answers to it are taken meanwhile. A
+/// statement of its own, before what is decided on is read: one that waits for a row reads all others as they were before it waited.
 pub async fn lock_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
+    still(conn, corp, code, "for no key update").await
+}
+
+/// The same, and waits for answers that are on their way: only for a form that takes none any more.
+pub async fn close_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
     still(conn, corp, code, "for update").await
 }
 
-/// The same, but answers to it are taken meanwhile.
+/// Keeps everybody from changing and holding a form until the transaction ends, as several may at once.
 pub async fn share_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
     still(conn, corp, code, "for share").await
 }

@@ -135,7 +135,7 @@ async fn begun(app: &App, school: &School, form: &Form, operator: Option<&str>) 
     crate::keys::belong(app.store(), corp).await?;
     let mut tx = app.store().scoped(corp).await?;
     // Whoever holds it or asks it anew this moment is waited for, and what they did is seen.
-    rows::lock_form(&mut tx, corp, &form.code).await?;
+    rows::close_form(&mut tx, corp, &form.code).await?;
     let Some(form) = rows::form(&mut tx, corp, today, &form.code).await? else { return Ok(None) };
     if let Some(open) = rows::open(&mut tx, corp, form.form_id).await? {
         return Ok(Some(open));
