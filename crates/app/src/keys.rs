@@ -208,6 +208,7 @@ pub struct Used {
 /// Every key, and how many values stand under it. Reads every table with sealed values; `store` connects as their owner. The second
 /// number: values whose key is gone.
 pub async fn usage(store: &Store, corps: &[CorpId]) -> Result<(Vec<Used>, i64)> {
+    store.keyring().check()?;
     let keys = store.keyring().all();
     let newest = store.keyring().newest();
     let mut counts: BTreeMap<KeyId, i64> = BTreeMap::new();

@@ -313,6 +313,18 @@ impl Keyring {
         keys
     }
 
+    /// Whether all keys that are there are known: for who says of a value that its key was destroyed.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]: the directory or the file of a key can't be read.
+    pub fn check(&self) -> Result<()> {
+        self.refresh()?;
+        match self.known().spoilt.values().next() {
+            Some(spoilt) => Err(spoilt.error()),
+            None => Ok(()),
+        }
+    }
+
     /// The ids of those that a value of their purpose and month would be sealed under now.
     pub fn newest(&self) -> HashSet<KeyId> {
         let (known, now) = (self.known(), self.clock.now());

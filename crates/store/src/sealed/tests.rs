@@ -289,10 +289,11 @@ fn what_can_t_be_read_now_was_not_destroyed() {
         assert!(matches!(fresh.open(HERE, &here), Err(Error::Keys(_))));
         assert!(matches!(fresh.is_gone(&here), Err(Error::Keys(_))));
         assert!(fresh.keys(1, Purpose::Answers(12)).is_err(), "a purge does not say that there is none");
+        assert!(fresh.check().is_err(), "nor does a count of what is gone");
     }
     assert_eq!(fresh.open(PHONE, &phone).unwrap(), b"1", "the others work");
     std::fs::write(&path, &whole).unwrap();
-    fresh.refresh().unwrap();
+    fresh.check().unwrap();
     assert_eq!(fresh.open(HERE, &here).unwrap(), b"36.5");
 }
 
