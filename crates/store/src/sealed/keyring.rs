@@ -408,7 +408,8 @@ impl Keyring {
         Ok(count)
     }
 
-    /// Whether every key opens: each, and why not. Those that do are in memory then, so that nobody waits for them.
+    /// Whether every key opens: each, and why not. Those that do are in memory then, so that nobody waits for them. Files that can't be read
+    /// are left out: [`Keyring::check`] tells of them.
     ///
     /// # Errors
     /// [`Error::Keys`]: the directory can't be read.
@@ -416,7 +417,11 @@ impl Keyring {
         self.refresh()?;
         let known = self.known();
         let mut found = Vec::new();
-        for part in self.files()?.chunks(BATCH) {
+        let mut files = Vec::new();
+        for (_, path) in self.folder.list()? {
+            files.extend(self.folder.read(&path).ok().flatten());
+        }
+        for part in files.chunks(BATCH) {
             let closed: Vec<Closed> = part.iter().map(|(info, wrapped)| closed(info, wrapped)).collect();
             for ((info, _), opened) in part.iter().zip(self.wrap.open(&closed)) {
                 let ready = opened.and_then(|bytes| cipher_of(info, &bytes)).map(|cipher| {

@@ -292,6 +292,7 @@ fn what_can_t_be_read_now_was_not_destroyed() {
         assert!(fresh.check().is_err(), "nor does a count of what is gone");
     }
     assert_eq!(fresh.open(PHONE, &phone).unwrap(), b"1", "the others work");
+    assert_eq!(fresh.open_all().unwrap().len(), 1, "and are made ready");
     std::fs::write(&path, &whole).unwrap();
     fresh.check().unwrap();
     assert_eq!(fresh.open(HERE, &here).unwrap(), b"36.5");

@@ -90,7 +90,7 @@ fn in_a_cluster(path: &Path) -> Option<String> {
 }
 
 fn data_keys(keyring: &Keyring, now: chrono::DateTime<chrono::Utc>) -> Vec<Finding> {
-    let opened = match keyring.open_all() {
+    let opened = match keyring.check().and_then(|()| keyring.open_all()) {
         Ok(opened) => opened,
         Err(error) => {
             let remedy = Both::new(
