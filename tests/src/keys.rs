@@ -191,8 +191,7 @@ async fn whose_changes_are_noted_with_sealed_values_is_known() {
     let (owner, _) = databases::fresh().await;
     let owner = databases::connect(&owner).await;
     let sql = "select tgrelid::regclass::text from pg_trigger where tgname = 'note_change'";
-    let noted: HashSet<String> =
-        owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let noted: HashSet<String> = owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert!(noted.contains("persons"), "{noted:?}");
     for spot in column::ALL.iter().flat_map(|column| column.spots) {
         assert_eq!(spot.noted, noted.contains(spot.table), "{}.{}", spot.table, spot.column);

@@ -271,8 +271,7 @@ async fn what_is_held_stays_until_it_is_lifted() {
 
 /// Until somebody waits for a row of this test's database.
 async fn until_somebody_waits(test: &TestApp) {
-    let sql =
-        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     for _ in 0..100_000 {
         if test.one::<i64>(sql, &[]).await > 0 {
             return;
@@ -287,7 +286,8 @@ const HOLD: &str = "insert into retention_holds (corp_id, form_id, reason, until
     from forms where corp_id = 1 and code = 'health-daily'";
 const LIFT: &str = "update retention_holds set lifted_by = set_by, lifted_at = set_at";
 /// A purge of it that begins, as another process notes it.
-const BEGUN: &str = "insert into retention_purges (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash)
+const BEGUN: &str =
+    "insert into retention_purges (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash)
     select 1, form_id, '2026-11', 30, ends_on, '2020-04-13 00:00Z', '{2020-03-01}', sha256('') from forms
     where corp_id = 1 and code = 'health-daily'";
 const LOCK: &str = "begin; select form_id from forms where corp_id = 1 and code = 'health-daily' for update";

@@ -14,9 +14,7 @@ use store::{
 };
 
 use super::{Draft, draft};
-use crate::{
-    App, Error, FieldError, Result, School, forms, jobs::warn_reviews, retention::shown_after,
-};
+use crate::{App, Error, FieldError, Result, School, forms, jobs::warn_reviews, retention::shown_after};
 
 /// Rows of a day's reports given from outside: a student or staff number and answers by field name.
 pub type Row = (String, Answers);
@@ -39,7 +37,8 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
     let loaded = forms::current(app, &mut tx, code).await?;
     // What came now would be hidden, and stay when the rest is purged or was.
     if loaded.schedule.ends_on <= shown_after(app, corp)? {
-        let message = "这张表单的答案已到保存期限，不能再导入：删除以后可以在“表单”里重新安排日期，或复制一份新表单";
+        let message =
+            "这张表单的答案已到保存期限，不能再导入：删除以后可以在“表单”里重新安排日期，或复制一份新表单";
         let errors = vec![FieldError { field: "form".into(), message: message.into() }];
         return Ok(Loaded { errors, ..Loaded::default() });
     }

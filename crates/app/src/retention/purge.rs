@@ -316,7 +316,11 @@ async fn destroy_again(app: &App, school: &School) -> Result<()> {
     tx.commit().await?;
     if !back.is_empty() {
         let again = app.store().keyring().destroy(corp, &back)?;
-        tracing::warn!(corp, keys = again.len(), "keys that purges had destroyed were back, and are destroyed again");
+        tracing::warn!(
+            corp,
+            keys = again.len(),
+            "keys that purges had destroyed were back, and are destroyed again"
+        );
     }
     Ok(())
 }

@@ -310,7 +310,10 @@ fn a_directory_that_is_gone_is_told_and_what_is_in_memory_goes_on() {
     assert!(matches!(ring.refresh(), Err(Error::Keys(_))));
     assert_eq!(ring.open(HERE, &sealed).unwrap(), b"36.5");
     assert_eq!(ring.all().len(), 1, "as it was last");
-    assert!(ring.keys(1, Purpose::Answers(12)).is_err(), "who wants to know which there are is told that it is not known");
+    assert!(
+        ring.keys(1, Purpose::Answers(12)).is_err(),
+        "who wants to know which there are is told that it is not known"
+    );
 }
 
 #[test]
