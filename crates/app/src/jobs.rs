@@ -234,7 +234,11 @@ pub async fn look_at_schedules(app: &App) {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not sign the audit's head");
         }
         if let Err(error) = keys::prepare(app, school).await {
-            tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not make next month's keys");
+            tracing::warn!(
+                corp,
+                error = &error as &dyn std::error::Error,
+                "could not make next month's keys"
+            );
         }
         if let Err(error) = enqueue_scheduled(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not look at schedules");
