@@ -169,7 +169,9 @@ pub enum Wrong {
         ceiling: i64,
     },
     /// Answers would go before their time: with the facts of their reports.
-    #[error("answers = {answers} 比 facts = {facts} 长：状态到期时答案一起删除，请把 answers 改短或把 facts 改长")]
+    #[error(
+        "answers = {answers} 比 facts = {facts} 长：状态到期时答案一起删除，请把 answers 改短或把 facts 改长"
+    )]
     Longer {
         /// Days of answers.
         answers: i64,
