@@ -315,7 +315,7 @@ call school_table('wecom_budgets', 'select, insert, update, delete');
 
 -- Fresh figures for the planner after a bulk load. Until Postgres gathers them by itself, about a minute later,
 -- it takes a school of sixteen thousand for a handful and loops over all pairs. Only a table's owner may ANALYZE.
-create procedure refresh_statistics() language sql security definer set search_path = public as $$
+create procedure refresh_statistics() language sql security definer set search_path = public, pg_temp as $$
   analyze departments, department_versions, members, member_versions, member_departments, persons, memberships, grants
 $$;
 revoke all on procedure refresh_statistics() from public;
@@ -379,9 +379,10 @@ call track_changes('grants');
 
 -- Takes a change set back, last change first. A row that is not as the change left it ends this with SQLSTATE RC001,
 -- one that something else needs by now with a foreign key violation. Runs as the owner: the service itself may not
--- delete a person, only take back the adding of one.
+-- delete a person, only take back the adding of one. The service may write notes of its own, so what they say is not
+-- trusted: only rows of its school and of tables whose changes are noted are touched; anything else ends this with RC002.
 create procedure undo_changes(corp integer, change_set bigint) language plpgsql security definer
-  set search_path = public set timezone = 'UTC' as $$
+  set search_path = public, pg_temp set timezone = 'UTC' as $$
 declare
   change record;
   at_hand text := '';
@@ -396,8 +397,16 @@ begin
     select table_name, before, after from changes where corp_id = corp and change_set_id = change_set
     order by change_id desc
   loop
+    if coalesce(change.before, change.after) ->> 'corp_id' is distinct from corp::text
+       or coalesce(change.after, change.before) ->> 'corp_id' is distinct from corp::text then
+      raise exception 'a row of another school' using errcode = 'RC002';
+    end if;
     if change.table_name <> at_hand then
       at_hand := change.table_name;
+      if not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid
+                     where c.relname = at_hand and c.relnamespace = 'public'::regnamespace and t.tgname = 'note_change') then
+        raise exception 'changes of this table are not noted' using errcode = 'RC002';
+      end if;
       select string_agg(quote_ident(a.attname), ', ') filter (where a.attnum = any (i.indkey)),
              string_agg(quote_ident(a.attname), ', ') filter (where a.attnum <> all (i.indkey))
         into key, columns

@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::{
-    commands::{check, keys as command},
+    commands::{config, doctor, keys as command},
     compose,
     config::Config,
     secrets,
@@ -31,6 +31,7 @@ use store::{
 
 use crate::{
     crowd::{Sender, sign_in_everybody},
+    databases,
     test_app::{TestApp, health_report, normal_answers},
     vault::{Mood, TOKEN, Vault},
 };
@@ -183,6 +184,20 @@ async fn a_change_is_undone_after_its_values_were_sealed_anew() {
     assert_eq!(phone().await, before);
 }
 
+/// A key is destroyed when nothing stands under it. What notes of changes hold is counted, and sealed anew, only where it is known
+/// that there are such notes.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_changes_are_noted_with_sealed_values_is_known() {
+    let (owner, _) = databases::fresh().await;
+    let owner = databases::connect(&owner).await;
+    let sql = "select tgrelid::regclass::text from pg_trigger where tgname = 'note_change'";
+    let noted: HashSet<String> = owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert!(noted.contains("persons"), "{noted:?}");
+    for spot in column::ALL.iter().flat_map(|column| column.spots) {
+        assert_eq!(spot.noted, noted.contains(spot.table), "{}.{}", spot.table, spot.column);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_exemptions_is_undone_after_its_reasons_were_sealed_anew() {
     let test = TestApp::start().await;
@@ -218,7 +233,7 @@ async fn the_answers_to_one_form_are_made_unreadable_and_nothing_else() {
     assert_eq!(sent.status, StatusCode::CREATED);
     let form: i64 = test.one("select form_id from forms where code = 'health-daily'", &[]).await;
     let keyring = test.app.store().keyring();
-    let ids: Vec<_> = keyring.keys(1, Purpose::Answers(form)).iter().map(|key| key.id).collect();
+    let ids: Vec<_> = keyring.keys(1, Purpose::Answers(form)).unwrap().iter().map(|key| key.id).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(keyring.destroy(1, &ids).unwrap().len(), 1);
 
@@ -240,7 +255,7 @@ async fn the_answers_to_one_form_are_made_unreadable_and_nothing_else() {
     assert_eq!(student.post("/me/data/contact", &json!({})).await.status, StatusCode::OK);
     let again = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!(again.status, StatusCode::OK, "{}", again.body);
-    assert_eq!(keyring.keys(1, Purpose::Answers(form)).len(), 1);
+    assert_eq!(keyring.keys(1, Purpose::Answers(form)).unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,9 +277,9 @@ async fn the_commands_say_what_there_is_and_where_it_comes_from() {
     let text = command::status(&config, test.clock.clone(), false).await.unwrap();
     assert_eq!(text.lines().filter(|line| line.starts_with("  contact  ")).count(), 2, "{text}");
 
-    let report = check::report(&config, test.clock.clone());
+    let report = config::report(&[], &doctor::examine_keys(&config, test.clock.clone()));
     assert!(report.ends_with("配置可用。\n"), "{report}");
-    assert!(report.contains("sealing.key_file：文件 "), "{report}");
+    assert!(report.contains("✓ 密钥目录") && report.contains("全部打得开"), "{report}");
     let secret = fs::read_to_string(config.sealing.key_file.as_ref().unwrap()).unwrap();
     assert!(!report.contains(secret.trim()) && !text.contains(secret.trim()));
 }
@@ -324,15 +339,22 @@ async fn vault_keeps_the_keys_and_a_deployment_moves_to_it_while_it_runs() {
     assert_eq!(ring.open(PHONE, &sealed).unwrap(), b"2");
     assert_eq!(vault.requests(), asked);
 
-    // Who needs one then hears what to do, and is served when it is back.
-    let fresh = keyring(&test, &alone);
-    for (mood, remedy) in
-        [(Mood::Sealed, "先解封"), (Mood::Silent, "没有按时应答"), (Mood::Nonsense, "查看它的日志")]
-    {
+    // Who needs one then hears what to do; where it is away, who needs one a moment later hears it at once, and nobody asks again.
+    for (mood, remedy, is_away) in [
+        (Mood::Sealed, "先解封", true),
+        (Mood::Silent, "没有按时应答", true),
+        (Mood::Nonsense, "查看它的日志", false),
+    ] {
         vault.set(mood);
+        let fresh = keyring(&test, &alone);
         let said = why(fresh.open(PHONE, &sealed));
         assert!(said.contains(remedy), "{mood:?}: {said}");
+        let asked = vault.requests();
+        assert_eq!(why(fresh.open(PHONE, &sealed)), said);
+        assert_eq!(vault.requests() == asked, is_away, "{mood:?}");
     }
+    // They are served when it is back.
+    let fresh = keyring(&test, &alone);
     vault.set(Mood::Well);
     fs::write(&token, "another").unwrap();
     let said = why(fresh.open(PHONE, &sealed));

@@ -2,14 +2,14 @@
 //! counted.
 
 use app::{
-    audit::{anchors::Anchors, verify},
+    audit::{anchors::Anchors, sealing, verify},
     retention,
 };
 use chrono::TimeDelta;
 use domain::retention::Retention;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use server::privacy::manifest;
+use server::{compose, privacy::manifest};
 use store::{Purpose, Sealed, reports::answers_place};
 
 use crate::{
@@ -146,6 +146,10 @@ async fn answers_are_hidden_from_everybody_on_their_day_and_purged_with_proof() 
     assert!(!head.body.to_string().contains("已电话询问"), "{}", head.body);
     let late = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!((late.status, late.code()), (StatusCode::CONFLICT, "form_closed"));
+    let rows = vec![(scene.student.clone(), normal_answers().as_object().cloned().unwrap())];
+    let day = "2020-03-02".parse().unwrap();
+    let loaded = app::reports::load(&test.app, test.school(), "health-daily", day, rows).await.unwrap();
+    assert_eq!((loaded.written, loaded.errors.len()), (0, 1), "what is loaded now would stay for ever");
     let office = scene.office().await;
     let again = json!({ "starts_on": "2020-04-02", "ends_on": "2020-06-30" });
     let refused = office.put("/campaigns/health-daily/schedule", &again).await;
@@ -160,11 +164,11 @@ async fn answers_are_hidden_from_everybody_on_their_day_and_purged_with_proof() 
     let sealed = Sealed::from_bytes(sealed);
     let keyring = test.app.store().keyring();
     keyring.open(answers_place(1, &row), &sealed).expect("until then it opens");
-    assert!(!keyring.keys(1, Purpose::Answers(form)).is_empty());
+    assert!(!keyring.keys(1, Purpose::Answers(form)).unwrap().is_empty());
 
     assert_eq!(scene.run().await, 1);
     assert_eq!(scene.left().await, (0, 0));
-    assert!(keyring.keys(1, Purpose::Answers(form)).is_empty());
+    assert!(keyring.keys(1, Purpose::Answers(form)).unwrap().is_empty());
     assert!(keyring.open(answers_place(1, &row), &sealed).is_err(), "a backup can't be read either");
     assert_eq!(scene.facts().await, facts);
     assert_eq!(figures(test).await, figures_before);
@@ -265,6 +269,130 @@ async fn what_is_held_stays_until_it_is_lifted() {
     assert_eq!(acts, ["hold_set", "hold_lifted"]);
 }
 
+/// Until somebody waits for a row of this test's database.
+async fn until_somebody_waits(test: &TestApp) {
+    let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    for _ in 0..100_000 {
+        if test.one::<i64>(sql, &[]).await > 0 {
+            return;
+        }
+    }
+    panic!("nobody waits");
+}
+
+/// A hold on the form, as another process sets it.
+const HOLD: &str = "insert into retention_holds (corp_id, form_id, reason, until_date, set_by, set_at)
+    select 1, form_id, '校内调查', '2021-12-31', (select min(member_id) from members where corp_id = 1), '2020-04-13 00:00Z'
+    from forms where corp_id = 1 and code = 'health-daily'";
+const LIFT: &str = "update retention_holds set lifted_by = set_by, lifted_at = set_at";
+/// A purge of it that begins, as another process notes it.
+const BEGUN: &str =
+    "insert into retention_purges (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash)
+    select 1, form_id, '2026-11', 30, ends_on, '2020-04-13 00:00Z', '{2020-03-01}', sha256('') from forms
+    where corp_id = 1 and code = 'health-daily'";
+const LOCK: &str = "begin; select form_id from forms where corp_id = 1 and code = 'health-daily' for update";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hold_and_a_purge_at_the_same_moment_the_second_sees_the_first() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    test.clock.advance(TimeDelta::days(40));
+    let other = databases::connect(&test.owner_url().parse().unwrap()).await;
+
+    // What another process, which has the form, does while somebody of this one waits for it.
+    let meanwhile = async |sql: &str| {
+        until_somebody_waits(test).await;
+        other.batch_execute(sql).await.unwrap();
+        other.batch_execute("commit").await.unwrap();
+    };
+
+    // The hold is set and not committed when the purge looks.
+    other.batch_execute(LOCK).await.unwrap();
+    let (purged, ()) = tokio::join!(scene.run(), meanwhile(HOLD));
+    assert_eq!(purged, 0);
+    assert_eq!(scene.left().await, (3, 3));
+
+    // The other way round: the purge has begun and not committed when the hold is asked for.
+    test.owner.batch_execute(LIFT).await.unwrap();
+    let office = scene.office().await;
+    let hold = json!({ "form": "health-daily", "reason": "校内调查", "until": "2020-05-31" });
+    other.batch_execute(LOCK).await.unwrap();
+    let (refused, ()) = tokio::join!(office.post("/retention/holds", &hold), meanwhile(BEGUN));
+    assert_eq!(refused.fields(), ["form"], "{}", refused.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_purged_is_not_asked_anew_even_where_nobody_answered() {
+    let test = TestApp::start().await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let ended = office.post("/campaigns/health-daily/end", &json!({})).await;
+    assert_eq!(ended.status, StatusCode::OK, "{}", ended.body);
+    test.clock.advance(TimeDelta::days(40));
+    // Begun, and killed.
+    assert!(retention::part(&test.app, test.school()).await.unwrap());
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let again = json!({ "starts_on": "2020-04-13", "ends_on": "2020-06-30" });
+    let refused = office.put("/campaigns/health-daily/schedule", &again).await;
+    assert_eq!(refused.fields(), ["ends_on"], "its answers would go with the old ones: {}", refused.body);
+    while retention::part(&test.app, test.school()).await.unwrap() {}
+    let begun = office.put("/campaigns/health-daily/schedule", &again).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_keys_nothing_is_purged_and_none_comes_back() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    sealing::seal(&test.app, test.school()).await.unwrap();
+    assert!(sealing::sign_if_due(&test.app, test.school()).await.unwrap());
+    test.clock.advance(TimeDelta::days(40));
+
+    // A process whose directory of keys is not mounted.
+    let mut settings = test.settings.clone();
+    let elsewhere = format!("{}-elsewhere", test.config.sealing.key_dir.display());
+    settings["sealing"]["key_dir"] = elsewhere.clone().into();
+    let unmounted = compose::app(&serde_json::from_value(settings).unwrap(), test.clock.clone()).unwrap();
+    let error = retention::run(&unmounted, unmounted.school(1).unwrap(), None).await.unwrap_err();
+    assert!(format!("{:#}", anyhow::Error::from(error)).contains("挂载"));
+    assert_eq!(scene.left().await, (3, 3));
+    assert!(!std::path::Path::new(&elsewhere).exists(), "it made none there");
+
+    // A copy of the directory from before the purge comes back after it.
+    let form: i64 = test.one("select form_id from forms where code = 'health-daily'", &[]).await;
+    let folder = test.config.sealing.key_dir.join(format!("1/answers-{form}"));
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let copy = std::fs::read(&file).unwrap();
+    assert_eq!(scene.run().await, 1);
+    assert!(!file.exists());
+    std::fs::write(&file, copy).unwrap();
+    let keyring = test.app.store().keyring();
+    assert_eq!(keyring.keys(1, Purpose::Answers(form)).unwrap().len(), 1);
+    assert_eq!(scene.run().await, 0);
+    assert!(!file.exists());
+    assert!(keyring.keys(1, Purpose::Answers(form)).unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumped_is_not_believed_at_once() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    // As the worker does: jobs are added, and done when they are due.
+    let two_hours = async || {
+        app::jobs::look_at_schedules(&test.app).await;
+        test.clock.advance(TimeDelta::hours(2));
+        test.run_jobs().await;
+    };
+    two_hours().await;
+    test.clock.advance(TimeDelta::days(40));
+    two_hours().await;
+    assert_eq!(scene.left().await, (3, 3), "somebody may still put it right");
+    two_hours().await;
+    assert_eq!(scene.left().await, (0, 0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_that_ran_out_holds_no_longer() {
     let scene = Scene::start().await;
@@ -359,6 +487,16 @@ async fn facts_end_four_hundred_days_after_their_day() {
     scene.run().await;
     assert_eq!(scene.count(reports).await, 3, "the last day");
     test.clock.advance(TimeDelta::days(1));
+    // Somebody holds it in this moment.
+    let other = databases::connect(&test.owner_url().parse().unwrap()).await;
+    other.batch_execute(LOCK).await.unwrap();
+    tokio::join!(scene.run(), async {
+        until_somebody_waits(test).await;
+        other.batch_execute(HOLD).await.unwrap();
+        other.batch_execute("commit").await.unwrap();
+    });
+    assert_eq!(scene.count(reports).await, 3, "what is held stays");
+    test.owner.batch_execute(LIFT).await.unwrap();
     scene.run().await;
     assert_eq!(scene.count(reports).await, 0);
     for table in ["report_revisions", "report_answers", "reviews", "review_acts", "trips"] {

@@ -179,6 +179,40 @@ async fn what_runs_as_the_owner_serves_one_school() {
         assert_eq!((own, others), (0, 1), "{sql} of {table}");
         old_records(&test).await;
     }
+    // Notes of its own school that the service makes up itself.
+    let row = |table: &str, corp: i32| {
+        format!("(select to_jsonb(t) from {table} t where corp_id = {corp} limit 1)")
+    };
+    let (others, own) = (row("persons", 2), row("persons", 1));
+    let record = row("audit_events", 1);
+    for (what, table, before, after) in [
+        ("takes a row away", "persons", "null", others.as_str()),
+        ("puts a row there", "persons", others.as_str(), "null"),
+        ("changes a row", "persons", own.as_str(), others.as_str()),
+        ("makes a row another school's", "persons", others.as_str(), own.as_str()),
+        ("takes a record of the own school away", "audit_events", "null", record.as_str()),
+        ("is of no table", "no_such", "null", own.as_str()),
+    ] {
+        let sql = format!("select {before}::text, {after}::text");
+        let made_up = test.owner.query_one(&sql, &[]).await.unwrap();
+        let (before, after): (Option<String>, Option<String>) = (made_up.get(0), made_up.get(1));
+        assert!(before.is_some() || after.is_some(), "{what}");
+        service.batch_execute("begin; set local rollcall.corp_id = '1'").await.unwrap();
+        let note = "insert into changes (corp_id, change_set_id, table_name, before, after)
+            values (1, 900000, $1, $2::text::jsonb, $3::text::jsonb)";
+        service.execute(note, &[&table, &before, &after]).await.unwrap();
+        let undone = service.batch_execute("call undo_changes(1, 900000)").await;
+        assert_eq!(undone.unwrap_err().code().map(SqlState::code), Some("RC002"), "{what}");
+        service.batch_execute("rollback").await.unwrap();
+    }
+    // A temporary table of the service's is looked for last, whatever it is called.
+    let strange = names(
+        &test.owner,
+        "select p.oid::regprocedure::text from pg_proc p where p.prosecdef and p.pronamespace = 'public'::regnamespace
+         and not coalesce('search_path=public, pg_temp' = any (p.proconfig), false)",
+    )
+    .await;
+    assert_eq!(strange, Vec::<String>::new());
     // Figures for the planner and parts of a table show no row; the views of readers are not the service's.
     let read = service.batch_execute("select * from reader.people").await;
     assert_eq!(read.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));

@@ -124,7 +124,7 @@ fn where_each_secret_comes_from_is_told_and_not_what_it_says() {
             ("sealing.key_file", &key_file),
         ]
     );
-    let text = report(&found);
+    let text = report(&found, &[]);
     for secret in ["PASSWORD", "SECRET", "TOKEN", "43 CHARACTERS"] {
         assert!(!text.contains(secret), "{text}");
     }
@@ -168,7 +168,7 @@ fn a_secret_in_a_file_that_everybody_can_read_is_minded() {
     let open: Vec<&str> =
         found.iter().filter(|found| found.is_open).map(|found| found.key.as_str()).collect();
     assert_eq!(open, ["schools[0].app.token"]);
-    let text = report(&found);
+    let text = report(&found, &[]);
     assert!(text.contains("! schools[0].app.token") && text.contains("chmod o="), "{text}");
     assert!(text.contains("更换期间才需要") && !text.contains("of-the-file"), "{text}");
     std::fs::remove_dir_all(&folder).unwrap();

@@ -34,7 +34,7 @@ use serde_json::Value;
 use store::jobs::{self as queue, End, Leased, NewJob};
 use tokio::sync::watch;
 
-use crate::{App, Error, Result, audit::sealing, cards, digests, outbox, reminders, tiles};
+use crate::{App, Error, Result, audit::sealing, cards, digests, keys, outbox, reminders, tiles};
 
 /// Every kind of job, for figures of each.
 pub const KINDS: [&str; 21] = [
@@ -232,6 +232,13 @@ pub async fn look_at_schedules(app: &App) {
         }
         if let Err(error) = sealing::sign_if_due(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not sign the audit's head");
+        }
+        if let Err(error) = keys::prepare(app, school).await {
+            tracing::warn!(
+                corp,
+                error = &error as &dyn std::error::Error,
+                "could not make next month's keys"
+            );
         }
         if let Err(error) = enqueue_scheduled(app, school).await {
             tracing::warn!(corp, error = &error as &dyn std::error::Error, "could not look at schedules");

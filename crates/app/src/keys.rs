@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::CorpId;
 use serde_json::Value;
 use store::{
-    Error as StoreError, KeyId, KeyInfo, Purpose, Store,
+    Error as StoreError, KeyId, KeyInfo, Purpose, Sealed, Store, audit,
     sealed::{
         Column, Place,
         column::{ALL, Spot},
@@ -14,7 +14,7 @@ use store::{
     },
 };
 
-use crate::Result;
+use crate::{App, Error, Result, School};
 
 /// Values read, and put, at once.
 const BATCH: i64 = 100;
@@ -22,6 +22,47 @@ const BATCH: i64 = 100;
 const TRIES: usize = 5;
 /// A key that has a successor is not destroyed before this has passed since: who sealed under it has written it down by then.
 const SETTLED: TimeDelta = TimeDelta::hours(1);
+/// How long before a month its keys are made.
+const AHEAD: TimeDelta = TimeDelta::days(3);
+
+/// Makes the data keys of next month in the last days of this one: nobody's first report of a month waits for a key service, or fails
+/// where it is away.
+pub(crate) async fn prepare(app: &App, school: &School) -> Result<()> {
+    let (store, corp) = (app.store().clone(), school.corp());
+    // It may wait for another host; no thread that others need does.
+    let made = tokio::task::spawn_blocking(move || store.keyring().prepare(corp, AHEAD)).await;
+    let made = made.map_err(|_| Error::internal("making keys panicked"))??;
+    if made > 0 {
+        tracing::info!(corp, keys = made, "next month's data keys are made");
+    }
+    Ok(())
+}
+
+/// Whether the directory of keys is this database's: at least one key of the audit has its data key there. None of these is ever destroyed
+/// before it is sealed anew, so where all are missing the directory is not mounted, another's, or older than they are. Who went on
+/// would seal under keys that are lost when the right one is back, and say of others that they were destroyed.
+///
+/// # Errors
+/// It is not, with what to do, in Chinese; or database or directory can't be read. Nothing can be said before there is an audit.
+pub async fn belong(store: &Store, corp: CorpId) -> Result<()> {
+    let mut tx = store.reading(corp).await?;
+    let signing = audit::keys(&mut tx, corp).await?;
+    tx.commit().await?;
+    for key in &signing {
+        if !store.keyring().is_gone(&key.signing_key)? {
+            return Ok(());
+        }
+    }
+    if signing.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Keys(
+        "密钥目录（sealing.key_dir）里没有这个数据库的数据密钥：检查它所在的盘是否挂载、路径是否写对，或用最新的副本恢复；\
+         确实全丢了，先运行 rollcall audit rotate-key"
+            .into(),
+    )
+    .into())
+}
 
 /// What became of the values of one column of a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,33 +124,38 @@ async fn spot_anew(
         tx.commit().await?;
         let Some(last) = found.last() else { break };
         after = Some(last.key.clone());
-        take(store, corp, column, spot, found, &mut progress).await?;
+        let renewed = anew(store, corp, column, found, &mut progress)?;
+        let put = replace(store, corp, spot, &renewed).await?;
+        progress.renewed += put;
+        progress.overtaken += renewed.len() - put;
         tell(&progress);
     }
     // What only the notes of changes have left: an undo puts it back, and it must open then.
+    let mut after: Option<Sealed> = None;
     while spot.noted {
         let done = store.keyring().newest();
         let mut tx = store.reading(corp).await?;
-        let found = values::noted_not_under(&mut tx, corp, spot, &done, BATCH).await?;
+        let found = values::noted_not_under(&mut tx, corp, spot, &done, after.as_ref(), BATCH).await?;
         tx.commit().await?;
-        // Those that don't open stay, and would come again for ever.
-        if take(store, corp, column, spot, found, &mut progress).await? == 0 {
-            break;
-        }
+        let Some(last) = found.last() else { break };
+        after = Some(last.value.clone());
+        let renewed = anew(store, corp, column, found, &mut progress)?;
+        // The table has none of them: whatever the notes have is put.
+        replace(store, corp, spot, &renewed).await?;
+        progress.renewed += renewed.len();
         tell(&progress);
     }
     Ok(progress)
 }
 
-/// Seals what was found anew. Gives how many of them opened.
-async fn take(
+/// Seals anew what opens of what was found, and counts what does not.
+fn anew(
     store: &Store,
     corp: CorpId,
     column: &'static Column,
-    spot: &Spot,
     found: Vec<Standing>,
     progress: &mut Progress,
-) -> Result<usize> {
+) -> Result<Vec<Renewed>> {
     let mut renewed = Vec::with_capacity(found.len());
     for old in found {
         let new = match &old.sealed_for {
@@ -124,16 +170,14 @@ async fn take(
             Err(error) => return Err(error.into()),
         }
     }
+    Ok(renewed)
+}
+
+/// Puts what was sealed anew in its place. How many values of the table that were.
+async fn replace(store: &Store, corp: CorpId, spot: &Spot, renewed: &[Renewed]) -> Result<usize> {
     if renewed.is_empty() {
         return Ok(0);
     }
-    let put = replace(store, corp, spot, &renewed).await?;
-    progress.renewed += put;
-    progress.overtaken += renewed.len() - put;
-    Ok(renewed.len())
-}
-
-async fn replace(store: &Store, corp: CorpId, spot: &Spot, renewed: &[Renewed]) -> Result<usize> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -164,6 +208,7 @@ pub struct Used {
 /// Every key, and how many values stand under it. Reads every table with sealed values; `store` connects as their owner. The second
 /// number: values whose key is gone.
 pub async fn usage(store: &Store, corps: &[CorpId]) -> Result<(Vec<Used>, i64)> {
+    store.keyring().check()?;
     let keys = store.keyring().all();
     let newest = store.keyring().newest();
     let mut counts: BTreeMap<KeyId, i64> = BTreeMap::new();

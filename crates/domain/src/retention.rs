@@ -170,6 +170,16 @@ pub enum Wrong {
         /// … and no more.
         ceiling: i64,
     },
+    /// Answers would go before their time: with the facts of their reports.
+    #[error(
+        "answers = {answers} 比 facts = {facts} 长：状态到期时答案一起删除，请把 answers 改短或把 facts 改长"
+    )]
+    Longer {
+        /// Days of answers.
+        answers: i64,
+        /// Days of facts.
+        facts: i64,
+    },
 }
 
 /// Names of the classes, in the order they are shown.
@@ -265,6 +275,10 @@ impl Retention {
             }
             class.days = *days;
         }
+        let (answers, facts) = (retention.classes.answers.days, retention.classes.facts.days);
+        if answers > facts {
+            return Err(Wrong::Longer { answers, facts });
+        }
         Ok(retention)
     }
 
@@ -357,6 +371,11 @@ mod tests {
         let refused = of("answers", 3).unwrap_err();
         assert!(refused.to_string().contains("answers = 3") && refused.to_string().contains("7 到 400 天"));
         assert!(of("passages", 31).is_err(), "pages count on thirty");
+        let both = |answers: i64, facts: i64| {
+            Retention::of(&BTreeMap::from([("answers".to_owned(), answers), ("facts".to_owned(), facts)]))
+        };
+        assert!(both(180, 180).is_ok());
+        assert!(both(181, 180).unwrap_err().to_string().contains("answers = 181 比 facts = 180"));
         assert!(of("no_such", 30).unwrap_err().to_string().contains("answers、facts"));
     }
 

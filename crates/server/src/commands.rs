@@ -1,7 +1,6 @@
 //! The command line: one binary, many roles.
 
 pub mod audit;
-pub mod check;
 pub mod config;
 pub mod doctor;
 pub mod import;
@@ -178,7 +177,7 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Config { command: config::Command::Check } => {
             compose::app(&config, clock.clone())?;
             let found = Config::secrets(&cli.config)?;
-            print(&format!("{}{}", config::report(&found), check::report(&config, clock)))
+            print(&config::report(&found, &doctor::examine_keys(&config, clock)))
         }
         Command::Openapi
         | Command::Reference { .. }

@@ -1,4 +1,5 @@
-//! Where secrets come from: a file, a systemd credential, the environment, or a key service. None is ever printed.
+//! The keyring of the configuration: what wraps the data keys, from a file, a systemd credential, the environment, or a key service.
+//! How all other secrets are read and where each comes from is in [`crate::config::secrets`].
 
 use std::{
     env, fs,
@@ -14,12 +15,12 @@ use store::sealed::{
 };
 
 use crate::{
-    config::{Config, Sealing, secrets::located},
+    config::{
+        Config, Sealing,
+        secrets::{Origin, located},
+    },
     vault::Vault,
 };
-
-/// Where systemd puts credentials of a unit, as a path in the configuration begins.
-const CREDENTIALS: &str = "$CREDENTIALS_DIRECTORY";
 
 /// A path of the configuration, with systemd's directory of credentials put in.
 ///
@@ -91,7 +92,7 @@ pub fn sources(config: &Config) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let Sealing { key_file, key_env, vault, .. } = &config.sealing;
     if let Some(path) = key_file {
-        found.push(("sealing.key_file".into(), file(path)));
+        found.push(("sealing.key_file".into(), Origin::of_file(path).to_string()));
     }
     if let Some(name) = key_env {
         found.push(("sealing.key_env".into(), format!("环境变量 {name}")));
@@ -99,16 +100,9 @@ pub fn sources(config: &Config) -> Vec<(String, String)> {
     if let Some(vault) = vault {
         let at = format!("Vault {}（{}/{}）", vault.url, vault.mount, vault.key);
         found.push(("sealing.vault".into(), at));
-        found.push(("sealing.vault.token_file".into(), file(&vault.token_file)));
+        found.push(("sealing.vault.token_file".into(), Origin::of_file(&vault.token_file).to_string()));
     }
     found
-}
-
-fn file(path: &Path) -> String {
-    match path.strip_prefix(CREDENTIALS) {
-        Ok(name) => format!("systemd 凭据 {}", name.display()),
-        Err(_) => format!("文件 {}", path.display()),
-    }
 }
 
 #[cfg(test)]
@@ -124,7 +118,7 @@ mod tests {
             None => assert!(expand(credential).unwrap_err().to_string().contains("LoadCredential")),
             Some(folder) => assert_eq!(expand(credential).unwrap(), Path::new(&folder).join("key")),
         }
-        assert_eq!(file(credential), "systemd 凭据 key");
+        assert_eq!(Origin::of_file(credential).to_string(), "systemd 凭据 key");
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::{
     collections::BTreeMap,
     fs,
     path::PathBuf,
-    sync::{Arc, mpsc as answers},
+    sync::{Arc, Mutex, PoisonError, mpsc as answers},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -33,6 +33,8 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 /// Longer than all tries and pauses together: nobody waits for ever, whatever becomes of the thread.
 const ANSWERED_BY: Duration = Duration::from_secs(10);
+/// After all tries failed nobody tries for so long: threads that serve would wait one after another.
+const QUIET: Duration = Duration::from_secs(5);
 /// Before a name of ours in [`Wrapped::by`].
 const BY: &str = "vault:";
 
@@ -42,7 +44,12 @@ pub struct Vault {
     mount: String,
     key: String,
     asks: mpsc::UnboundedSender<Ask>,
+    /// When it was found away last, and in which words.
+    away: Mutex<Option<(Instant, String)>>,
 }
+
+/// Why there is no answer, and whether another try may do better: Vault is away, and does not refuse.
+type Failed = (String, bool);
 
 /// One request, and where its answer goes.
 #[derive(Debug)]
@@ -50,7 +57,7 @@ struct Ask {
     /// `transit/decrypt/rollcall`
     path: String,
     batch: Vec<Value>,
-    answer: answers::SyncSender<Result<Vec<Item>, String>>,
+    answer: answers::SyncSender<Result<Vec<Item>, Failed>>,
 }
 
 /// One result of a batch, as Vault writes it.
@@ -109,20 +116,42 @@ impl Vault {
                 }
             });
         })?;
-        Ok(Self { mount: settings.mount.trim_matches('/').to_owned(), key: settings.key.clone(), asks })
+        Ok(Self {
+            mount: settings.mount.trim_matches('/').to_owned(),
+            key: settings.key.clone(),
+            asks,
+            away: Mutex::new(None),
+        })
     }
 
-    /// Asks for a batch: as many results as were asked for, or why there is none.
+    /// Asks for a batch: as many results as were asked for, or why there is none. Who asks a moment after somebody found Vault away is
+    /// told so at once.
     fn ask(&self, path: String, batch: Vec<Value>) -> Result<Vec<Item>, String> {
+        let away = || self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, why)) = &*away()
+            && at.elapsed() < QUIET
+        {
+            return Err(why.clone());
+        }
+        let asked = self.ask_it(path, batch);
+        *away() = match &asked {
+            Err((why, true)) => Some((Instant::now(), why.clone())),
+            _ => None,
+        };
+        asked.map_err(|(why, _)| why)
+    }
+
+    fn ask_it(&self, path: String, batch: Vec<Value>) -> Result<Vec<Item>, Failed> {
         let count = batch.len();
         let (answer, answered) = answers::sync_channel(1);
-        let gone = || "与 Vault 通信的线程已停止：重新启动点名".to_owned();
+        let gone = || ("与 Vault 通信的线程已停止：重新启动点名".to_owned(), false);
         self.asks.send(Ask { path, batch, answer }).map_err(|_| gone())?;
         let items = answered.recv_timeout(ANSWERED_BY).map_err(|_| gone())??;
         if items.len() == count {
             return Ok(items);
         }
-        Err("Vault 的回答与请求的数目不符：检查 sealing.vault.url 指向的是不是 Vault 或 OpenBao".into())
+        let why = "Vault 的回答与请求的数目不符：检查 sealing.vault.url 指向的是不是 Vault 或 OpenBao";
+        Err((why.to_owned(), false))
     }
 }
 
@@ -194,20 +223,20 @@ fn refused(why: Option<String>) -> Error {
 
 impl Service {
     /// Until there is an answer or no try is left.
-    async fn ask(&self, path: &str, batch: &[Value]) -> Result<Vec<Item>, String> {
+    async fn ask(&self, path: &str, batch: &[Value]) -> Result<Vec<Item>, Failed> {
         let mut tries = 0;
         loop {
             tries += 1;
             match self.try_once(path, batch).await {
                 Ok(items) => return Ok(items),
-                Err((why, worth_it)) if !worth_it || tries == TRIES => return Err(why),
+                Err((why, worth_it)) if !worth_it || tries == TRIES => return Err((why, worth_it)),
                 Err(_) => tokio::time::sleep(PAUSE * tries).await,
             }
         }
     }
 
     /// One try; if it fails, why, and whether another may do better.
-    async fn try_once(&self, path: &str, batch: &[Value]) -> Result<Vec<Item>, (String, bool)> {
+    async fn try_once(&self, path: &str, batch: &[Value]) -> Result<Vec<Item>, Failed> {
         // Read each time: an agent renews it.
         let token = fs::read_to_string(&self.token_file).map_err(|error| {
             (
@@ -243,7 +272,7 @@ impl Service {
 }
 
 /// What an answer means that is none, and whether another try may do better.
-fn words(status: StatusCode, path: &str) -> (String, bool) {
+fn words(status: StatusCode, path: &str) -> Failed {
     match status {
         StatusCode::FORBIDDEN => {
             let why = format!("Vault 拒绝了令牌（403）：换一个有效的令牌，其策略要允许 update {path}");

@@ -16,8 +16,8 @@ use domain::CorpId;
 pub use facts::sweep as sweep_facts;
 pub use holds::{Hold, NewHold, hold, holds, lift};
 pub use purges::{
-    Certified, Named, NewPurge, Purge, begin, certificate, certificates, certify, lock, number, of_form,
-    open, save, uncertified,
+    Certified, Named, NewPurge, Purge, begin, certificate, certificates, certify, destroyed, lock, number,
+    of_form, open, save, uncertified,
 };
 pub use rows::{Cursor, Gone, end_answers, end_others};
 
@@ -87,15 +87,39 @@ pub async fn forms(
         .await?)
 }
 
-/// The published form of this code; with `locked` nobody else changes it until the transaction ends.
+/// Keeps everybody else from changing, holding and purging a form until the transaction ends; answers to it are taken meanwhile. A
+/// statement of its own, before what is decided on is read: one that waits for a row reads all others as they were before it waited.
+pub async fn lock_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
+    still(conn, corp, code, "for no key update").await
+}
+
+/// The same, and waits for answers that are on their way: only for a form that takes none any more.
+pub async fn close_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
+    still(conn, corp, code, "for update").await
+}
+
+/// Keeps everybody from changing and holding a form until the transaction ends, as several may at once.
+pub async fn share_form(conn: &mut AsyncPgConnection, corp: CorpId, code: &str) -> Result<()> {
+    still(conn, corp, code, "for share").await
+}
+
+async fn still(conn: &mut AsyncPgConnection, corp: CorpId, code: &str, how: &str) -> Result<()> {
+    diesel::sql_query(format!("select form_id from forms where corp_id = $1 and code = $2 {how}"))
+        .bind::<Integer, _>(corp)
+        .bind::<Text, _>(code)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The published form of this code.
 pub async fn form(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     today: NaiveDate,
     code: &str,
-    locked: bool,
 ) -> Result<Option<Form>> {
-    let sql = format!("{FORMS} and f.code = $3 {}", if locked { "for update of f" } else { "" });
+    let sql = format!("{FORMS} and f.code = $3");
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Date, _>(today)

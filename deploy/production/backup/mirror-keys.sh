@@ -12,10 +12,12 @@ from=${1%/} to=${2%/}
 [ -d "$from" ] || die "没有密钥目录 $from。" "there is no directory of keys $from."
 [ -d "$to" ] || die "没有副本目录 $to：先挂载并建立它（install -d -m 700）。" "there is no $to: mount it and make it first (install -d -m 700)."
 
-# An empty directory where there was one with keys is a disk that is not mounted, and no order to delete the copy.
-if [ -z "$(find "$from" -name '*.json' -print -quit)" ] && [ -n "$(find "$to" -name '*.json' -print -quit)" ]; then
-  die "$from 里一把密钥也没有，而副本里有：没有动副本。密钥目录是否没有挂载？" \
-    "$from has no key and the copy has: the copy was left alone. Is the directory not mounted?"
+keys() { (cd "$1" && find . -name '*.json' | LC_ALL=C sort); }
+
+# A directory without one key of the copy's is a disk that is not mounted, or another's, and no order to delete the copy.
+if [ -n "$(keys "$to")" ] && [ -z "$(LC_ALL=C comm -12 <(keys "$from") <(keys "$to"))" ]; then
+  die "副本里的密钥 $from 里一把也没有：没有动副本。密钥目录是否没有挂载，或不是原来的？" \
+    "$from has none of the copy's keys: the copy was left alone. Is the directory not mounted, or another?"
 fi
 
 # Drafts and locks begin with a dot.

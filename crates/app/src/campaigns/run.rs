@@ -72,6 +72,13 @@ async fn change(
 /// A form whose answers are hidden by now is asked anew only when they are gone: nothing that was hidden comes back.
 async fn begins_anew(tx: &mut Scoped, row: &campaigns::Row) -> Result<()> {
     let corp = tx.corp();
+    // Of one that nobody answered too: what a purge finds at its end it takes for what was answered late.
+    if retention::open(tx, corp, row.form_id).await?.is_some() {
+        return Err(Error::field(
+            "ends_on",
+            "上次的答案正在删除，请过几分钟再改；一小时以后还是这样，请管理员看“运行状况”",
+        ));
+    }
     if row.purged_at.is_none()
         && row.version.is_some()
         && retention::is_answered(tx, corp, row.form_id).await?

@@ -126,7 +126,13 @@ pub(crate) async fn revisions_of(
         Role::ALL.into_iter().filter(|role| role.may(Action::ReportFor)).map(Role::as_str).collect();
     let rows = reports::revisions(tx, corp, report, &roles, shown_after(app, corp)?).await?;
     let (keyring, place) = (app.store().keyring(), report.key(corp).row());
-    let why = |sealed: &Sealed| words::text(keyring, reports::reason_place(corp, &place), sealed);
+    // A reason ends with the answers, by the same key.
+    let why = |sealed: &Sealed| -> Result<Option<String>> {
+        if keyring.is_gone(sealed)? {
+            return Ok(None);
+        }
+        Ok(Some(words::text(keyring, reports::reason_place(corp, &place), sealed)?))
+    };
     rows.into_iter()
         .map(|row| {
             let answers =
@@ -136,7 +142,7 @@ pub(crate) async fn revisions_of(
                 at: row.at,
                 state: row.state,
                 source: row.source,
-                reason: row.reason.as_ref().map(why).transpose()?,
+                reason: row.reason.as_ref().map(why).transpose()?.flatten(),
                 by: row.by_name.map(|name| By { name, role: row.by_role }),
                 carried: row.carried,
                 form_version_id: row.form_version_id,

@@ -14,7 +14,7 @@ use store::{
 };
 
 use super::{Draft, draft};
-use crate::{App, Error, FieldError, Result, School, forms, jobs::warn_reviews};
+use crate::{App, Error, FieldError, Result, School, forms, jobs::warn_reviews, retention::shown_after};
 
 /// Rows of a day's reports given from outside: a student or staff number and answers by field name.
 pub type Row = (String, Answers);
@@ -35,6 +35,13 @@ pub async fn load(app: &App, school: &School, code: &str, day: NaiveDate, rows: 
     super::ensure_month(app, school, day).await?;
     let mut tx = app.store().scoped(corp).await?;
     let loaded = forms::current(app, &mut tx, code).await?;
+    // What came now would be hidden, and stay when the rest is purged or was.
+    if loaded.schedule.ends_on <= shown_after(app, corp)? {
+        let message =
+            "这张表单的答案已到保存期限，不能再导入：删除以后可以在“表单”里重新安排日期，或复制一份新表单";
+        let errors = vec![FieldError { field: "form".into(), message: message.into() }];
+        return Ok(Loaded { errors, ..Loaded::default() });
+    }
     let numbers: Vec<String> = rows.iter().map(|(number, _)| number.clone()).collect();
     let persons = reports::persons_by_number(&mut tx, corp, &numbers).await?;
     // The day's reports came, as far as anyone can say, at its cut-off: of what is asked once or by event, at that of

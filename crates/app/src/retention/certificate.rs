@@ -11,7 +11,7 @@ use crate::{App, Error, Result, School, audit};
 /// In which order the rows' hashes are chained, for whoever holds a copy of the rows and wants to compare.
 const ORDER: &str = "h(0) = 32 zero bytes; h(n) = SHA-256(h(n-1) || r(n)); r = SHA-256(\"table/key\" LF value). Tables in this order: \
 report_answers by month, report, revision (key month/report/revision, value: the sealed answers); report_revisions by report, revision \
-(key report/revision, value: the reason as the database writes it); review_acts by act (value: the sealed note); follow_ups by follow-up (value: the sealed \
+(key report/revision, value: the sealed reason); review_acts by act (value: the sealed note); follow_ups by follow-up (value: the sealed \
 note); attachments by id (value: the sealed picture). Where a data key appeared during the purge, the tables were gone through once more.";
 
 /// A certificate as it is handed out.

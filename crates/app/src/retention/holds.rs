@@ -47,8 +47,9 @@ pub async fn hold(
         return Err(unknown());
     }
     let mut tx = app.store().scoped(corp).await?;
-    // Held, so that no purge of it begins meanwhile.
-    let form = rows::form(&mut tx, corp, today, code, true).await?.ok_or_else(unknown)?;
+    // So that no purge of it begins meanwhile, and one that has just begun is seen.
+    rows::lock_form(&mut tx, corp, code).await?;
+    let form = rows::form(&mut tx, corp, today, code).await?.ok_or_else(unknown)?;
     if form.purging || form.purged_at.is_some() {
         return Err(Error::field("form", "答案已经删除或正在删除，不能再保全"));
     }

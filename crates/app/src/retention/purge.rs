@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
 use domain::{
     audit::Act,
     retention::{NOTHING, PURGED, chained},
@@ -28,6 +28,9 @@ const FACTS: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Forms looked at in one go.
 const FORMS: i64 = 100;
+/// The schedule looks every hour. After a longer silence than this either nobody ran it or the clock jumped; what a wrong clock destroys
+/// never comes back, so the first look only notes that it was one.
+const SILENCE: TimeDelta = TimeDelta::days(2);
 
 /// How far a go came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +58,11 @@ pub async fn run(app: &App, school: &School, operator: Option<&str>) -> Result<u
     Ok(purged)
 }
 
-/// Does so many parts of what is due.
+/// Does so many parts of what is due, as the schedule does.
 pub(crate) async fn some(app: &App, school: &School, mut parts: usize) -> Result<Went> {
+    if !is_steady(app, school).await? {
+        return Ok(Went::Through);
+    }
     for form in due(app, school).await? {
         form_through(app, school, &form, None, &mut parts).await?;
         if parts == 0 {
@@ -75,6 +81,21 @@ pub(crate) async fn some(app: &App, school: &School, mut parts: usize) -> Result
         return Ok(Went::More);
     }
     Ok(if waits { Went::Unnumbered } else { Went::Through })
+}
+
+/// Whether the last look was not long ago. Where it was, this one is noted and the next believes the clock.
+async fn is_steady(app: &App, school: &School) -> Result<bool> {
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let runs = rows::runs(&mut tx, corp).await?;
+    let last = runs.iter().find(|run| run.class == "answers").map(|run| run.ran_at);
+    let is_steady = last.is_none_or(|last| now - last <= SILENCE);
+    if !is_steady {
+        tracing::warn!(corp, ?last, %now, "nothing was purged for long, or the clock jumped: see that it is right; in an hour it is believed");
+        rows::ran(&mut tx, corp, "answers", 0, now).await?;
+    }
+    tx.commit().await?;
+    Ok(is_steady)
 }
 
 /// Does one part of the purge of the form that is due first; false where nothing is. A go is many of these.
@@ -116,8 +137,12 @@ async fn form_through(
 async fn begun(app: &App, school: &School, form: &Form, operator: Option<&str>) -> Result<Option<i64>> {
     let (corp, now) = (school.corp(), app.now());
     let (today, retention) = (school.today(now), &school.retention);
+    // From another directory it would destroy nothing, and say that there was nothing to destroy.
+    crate::keys::belong(app.store(), corp).await?;
     let mut tx = app.store().scoped(corp).await?;
-    let Some(form) = rows::form(&mut tx, corp, today, &form.code, true).await? else { return Ok(None) };
+    // Whoever holds it or asks it anew this moment is waited for, and what they did is seen.
+    rows::close_form(&mut tx, corp, &form.code).await?;
+    let Some(form) = rows::form(&mut tx, corp, today, &form.code).await? else { return Ok(None) };
     if let Some(open) = rows::open(&mut tx, corp, form.form_id).await? {
         return Ok(Some(open));
     }
@@ -159,7 +184,7 @@ async fn one_part(app: &App, school: &School, purge: i64) -> Result<Part> {
     };
     let table = usize::try_from(purge.step).ok().and_then(|step| Some((step, *PURGED.get(step)?)));
     if purge.keys_at.is_none() || table.is_none() {
-        let keys = app.store().keyring().keys(corp, Purpose::Answers(purge.form_id));
+        let keys = app.store().keyring().keys(corp, Purpose::Answers(purge.form_id))?;
         if purge.keys_at.is_none() || !keys.is_empty() {
             let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
             return destroy(app, tx, purge, &ids).await;
@@ -255,14 +280,21 @@ async fn end(app: &App, tx: &mut Scoped, mut purge: Purge) -> Result<()> {
 /// Forgets facts that were kept long enough, of forms nobody holds, as far as `parts` go.
 async fn facts(app: &App, school: &School, parts: &mut usize) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
-    let since = school.retention.facts_since(school.today(now));
+    let today = school.today(now);
+    let since = school.retention.facts_since(today);
     let mut tx = app.store().reading(corp).await?;
-    let forms = rows::forms(&mut tx, corp, school.today(now), None, i64::MAX).await?;
+    let forms = rows::forms(&mut tx, corp, today, None, i64::MAX).await?;
     tx.commit().await?;
     let mut all = 0;
-    for form in forms.iter().filter(|form| form.held_until.is_none()) {
+    for form in forms {
         while *parts > 0 {
             let mut tx = app.store().scoped(corp).await?;
+            // Asked for each part: who holds the form meanwhile waits for one of them and not for all.
+            rows::share_form(&mut tx, corp, &form.code).await?;
+            let found = rows::form(&mut tx, corp, today, &form.code).await?;
+            if found.is_none_or(|form| form.held_until.is_some()) {
+                break;
+            }
             let gone = rows::sweep_facts(&mut tx, corp, form.form_id, since, FACTS).await?;
             tx.commit().await?;
             if gone == 0 {
@@ -279,9 +311,31 @@ async fn facts(app: &App, school: &School, parts: &mut usize) -> Result<()> {
     Ok(())
 }
 
-/// What is left to do when all parts are done: notes that answers were looked through, and drops months nothing is left in.
+/// Destroys again what an older copy of the directory brought back.
+async fn destroy_again(app: &App, school: &School) -> Result<()> {
+    let corp = school.corp();
+    let mut there = app.store().keyring().all();
+    there.retain(|key| key.corp == corp && matches!(key.purpose, Purpose::Answers(_)));
+    let there: Vec<KeyId> = there.iter().map(|key| key.id).collect();
+    let mut tx = app.store().reading(corp).await?;
+    let back = rows::destroyed(&mut tx, corp, &there).await?;
+    tx.commit().await?;
+    if !back.is_empty() {
+        let again = app.store().keyring().destroy(corp, &back)?;
+        tracing::warn!(
+            corp,
+            keys = again.len(),
+            "keys that purges had destroyed were back, and are destroyed again"
+        );
+    }
+    Ok(())
+}
+
+/// What is left to do when all parts are done: sees that what was destroyed stays so, notes that answers were looked through, and drops
+/// months nothing is left in.
 async fn after(app: &App, school: &School) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
+    destroy_again(app, school).await?;
     let mut tx = app.store().scoped(corp).await?;
     rows::ran(&mut tx, corp, "answers", 0, now).await?;
     let months = rows::emptied_months(&mut tx, corp, settled(school, now)).await?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use domain::clock::Clock;
 
 pub use finding::{Finding, Language, Outcome};
-pub use keys::examine as examine_keys;
+pub use keys::examine_keys;
 
 use crate::config::Config;
 

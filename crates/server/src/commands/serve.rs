@@ -71,6 +71,9 @@ async fn start(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     compose::register(&app, config)
         .await
         .context("登记学校失败：数据库结构是否已升级（rollcall migrate）？")?;
+    for school in app.schools() {
+        app::keys::belong(app.store(), school.corp()).await.context("数据密钥不在")?;
+    }
     Ok(app)
 }
 

@@ -97,6 +97,16 @@ pub enum Origin {
     Credential(String),
 }
 
+impl Origin {
+    /// Of what stands in a file that the configuration names.
+    pub fn of_file(named: &Path) -> Self {
+        match credential(named) {
+            Some(name) => Self::Credential(name.display().to_string()),
+            None => Self::File(named.to_owned()),
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -168,11 +178,8 @@ fn origin(figment: &Figment, name: &str, value: &Value) -> Option<Origin> {
         Value::Empty(..) => return None,
         _ => None,
     };
-    if let Some(path) = path.map(Path::new) {
-        return Some(match credential(path) {
-            Some(name) => Origin::Credential(name.display().to_string()),
-            None => Origin::File(path.to_owned()),
-        });
+    if let Some(path) = path {
+        return Some(Origin::of_file(Path::new(path)));
     }
     let source = figment.get_metadata(value.tag()).and_then(|metadata| metadata.source.as_ref());
     Some(match source {

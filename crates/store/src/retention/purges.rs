@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, audit::Act};
 
 use super::rows::Cursor;
-use crate::Result;
+use crate::{KeyId, Result};
 
 /// A purge to be begun.
 #[derive(Debug, Clone)]
@@ -144,6 +144,26 @@ pub async fn lock(conn: &mut AsyncPgConnection, corp: CorpId, purge_id: i64) -> 
         .get_result(conn)
         .await
         .optional()?)
+}
+
+#[derive(QueryableByName)]
+struct Destroyed {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// Which of these data keys a purge has destroyed.
+pub async fn destroyed(conn: &mut AsyncPgConnection, corp: CorpId, keys: &[KeyId]) -> Result<Vec<KeyId>> {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    let rows: Vec<Destroyed> = diesel::sql_query(
+        "select distinct d.id from retention_purges u, unnest(u.data_keys) as d (id)
+         where u.corp_id = $1 and u.keys_at is not null and d.id = any($2)",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<Array<Text>, _>(keys)
+    .load(conn)
+    .await?;
+    Ok(rows.iter().filter_map(|row| KeyId::parse(&row.id)).collect())
 }
 
 /// Keeps how far a purge is.

@@ -98,7 +98,7 @@ const REASONS: &str = "
   gone as (
     update report_revisions n set reason = null from doomed d
     where n.corp_id = $1 and n.report_id = d.report_id and n.revision = d.revision)
-  select sha256(convert_to(concat_ws('/', 'report_revisions', report_id, revision) || E'\\n' || reason::text, 'UTF8')) as hash
+  select sha256(convert_to(concat_ws('/', 'report_revisions', report_id, revision) || E'\\n', 'UTF8') || reason) as hash
   from doomed order by report_id, revision";
 
 /// What was noted when a report was looked at; in the order of the acts.

@@ -56,14 +56,15 @@ const fn spot(
     Spot { table, column, key, row, noted: false }
 }
 
-/// One of a table whose changes are noted. Its row is made of its own columns: a note has no others.
+/// One of a table whose changes are noted (`track_changes` in the migrations). Its row is made of its own columns: a note has no
+/// others.
 const fn noted(
     table: &'static str,
     column: &'static str,
     key: &'static [&'static str],
     row: &'static str,
 ) -> Spot {
-    Spot { table, column, key, row, noted: true }
+    Spot { noted: true, ..spot(table, column, key, row) }
 }
 
 /// Phones of the roster; the same phone on its way to WeCom.

@@ -113,7 +113,12 @@ impl Folder {
     /// Where a key's file is.
     pub(super) fn path(&self, info: &KeyInfo) -> PathBuf {
         let name = format!("{}-{}.json", info.month.format("%Y-%m"), info.id);
-        self.root.join(info.corp.to_string()).join(info.purpose.to_string()).join(name)
+        self.of(info.corp, info.purpose).join(name)
+    }
+
+    /// Where the keys of one purpose of a school lie.
+    pub(super) fn of(&self, corp: CorpId, purpose: Purpose) -> PathBuf {
+        self.root.join(corp.to_string()).join(purpose.to_string())
     }
 
     /// Keeps a new key; when this returns it is on the disk.
@@ -151,16 +156,15 @@ impl Folder {
         Ok(true)
     }
 
-    /// Overwrites and removes a key's file; when this returns it is gone from the disk. What a medium keeps beneath its files (a
-    /// copying file system, worn cells) stays wrapped.
+    /// Overwrites and removes a key's file, and drafts of it that a process left that was killed; when this returns they are gone from the
+    /// disk. What a medium keeps beneath its files (a copying file system, worn cells) stays wrapped.
     pub(super) fn destroy(&self, path: &Path) -> Result<bool> {
         let _lock = self.lock()?;
         let gone = || -> io::Result<()> {
-            let mut file = OpenOptions::new().write(true).open(path)?;
-            let length = usize::try_from(file.metadata()?.len()).unwrap_or(0);
-            file.write_all(&vec![0; length])?;
-            file.sync_all()?;
-            fs::remove_file(path)?;
+            for draft in drafts(path)? {
+                erase(&draft)?;
+            }
+            erase(path)?;
             sync(path.parent().unwrap_or(&self.root))
         };
         match gone() {
@@ -208,10 +212,42 @@ fn draft(path: &Path, info: &KeyInfo, wrapped: &Wrapped) -> io::Result<PathBuf> 
     // Hidden and named after the key and the process: nobody else's, and no key to who lists.
     let draft = path.with_file_name(format!(".{}-{}", info.id, std::process::id()));
     let text = serde_json::to_vec_pretty(&KeyFile::new(info, wrapped)).map_err(io::Error::other)?;
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(&text)?;
+    let written = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&text)?;
+        file.sync_all()
+    };
+    match written() {
+        Ok(()) => Ok(draft),
+        Err(error) => {
+            // On a full disk there may be half of it; why it could not be written is what is told.
+            let _ = fs::remove_file(&draft);
+            Err(error)
+        }
+    }
+}
+
+/// Drafts of a key that lie beside its file.
+fn drafts(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let (Some(folder), Some(id)) = (path.parent(), id_in_name(path)) else { return Ok(Vec::new()) };
+    let begins = format!(".{id}-");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(begins.as_bytes()) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+/// Overwrites a file and removes it.
+fn erase(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+    file.write_all(&vec![0; length])?;
     file.sync_all()?;
-    Ok(draft)
+    fs::remove_file(path)
 }
 
 fn sync(folder: &Path) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -106,11 +106,27 @@ struct Known {
     by_id: HashMap<KeyId, Arc<DataKey>>,
     /// The oldest first.
     by_use: HashMap<Use, Vec<Arc<DataKey>>>,
+    /// Files that are there and can't be read: their keys are not gone.
+    spoilt: HashMap<KeyId, Spoilt>,
+}
+
+/// A key's file that can't be read, for instance since another user made it.
+#[derive(Clone)]
+struct Spoilt {
+    path: PathBuf,
+    /// What is wrong and what to do.
+    why: String,
+}
+
+impl Spoilt {
+    fn error(&self) -> Error {
+        Error::Keys(self.why.clone())
+    }
 }
 
 impl Known {
-    fn of(keys: impl IntoIterator<Item = Arc<DataKey>>) -> Self {
-        let mut known = Self::default();
+    fn of(keys: impl IntoIterator<Item = Arc<DataKey>>, spoilt: HashMap<KeyId, Spoilt>) -> Self {
+        let mut known = Self { spoilt, ..Self::default() };
         for key in keys {
             let KeyInfo { corp, purpose, month, .. } = key.info;
             known.by_use.entry((corp, purpose, month)).or_default().push(key.clone());
@@ -120,6 +136,14 @@ impl Known {
             keys.sort_by_key(|key| key.info.age());
         }
         known
+    }
+
+    /// A key that is there, or why it can't be read. None: it is not there.
+    fn find(&self, id: KeyId) -> Option<Result<Arc<DataKey>>> {
+        match self.by_id.get(&id) {
+            Some(key) => Some(Ok(key.clone())),
+            None => self.spoilt.get(&id).map(|spoilt| Err(spoilt.error())),
+        }
     }
 
     /// The one that seals at `now`.
@@ -219,7 +243,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`Error::Seal`]: it was changed or moved, or its key was destroyed. [`Error::Keys`]: the key is there and can't be
-    /// opened now.
+    /// read or opened now.
     pub fn open(&self, place: Place<'_>, sealed: &Sealed) -> Result<Vec<u8>> {
         let failed = || Error::Seal(place.column.name);
         let (header, nonce, body) = Header::read(sealed.as_bytes()).ok_or_else(failed)?;
@@ -238,7 +262,7 @@ impl Keyring {
     /// Whether the key of a value was destroyed: it is kept no longer, though its bytes still stand there.
     ///
     /// # Errors
-    /// [`Error::Keys`]: the directory can't be read.
+    /// [`Error::Keys`]: the directory or the file of the key can't be read.
     pub fn is_gone(&self, sealed: &Sealed) -> Result<bool> {
         match sealed.key() {
             Some(key) => Ok(self.find(key)?.is_none()),
@@ -263,11 +287,20 @@ impl Keyring {
         }
     }
 
-    /// The keys of one purpose of a school, the oldest first.
-    pub fn keys(&self, corp: CorpId, purpose: Purpose) -> Vec<KeyInfo> {
-        let mut keys = self.all();
+    /// The keys of one purpose of a school as they are now, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]: the directory or the file of one of them can't be read: there may be more.
+    pub fn keys(&self, corp: CorpId, purpose: Purpose) -> Result<Vec<KeyInfo>> {
+        self.refresh()?;
+        let (known, folder) = (self.known(), self.folder.of(corp, purpose));
+        if let Some(spoilt) = known.spoilt.values().find(|spoilt| spoilt.path.starts_with(&folder)) {
+            return Err(spoilt.error());
+        }
+        let mut keys: Vec<KeyInfo> = known.by_id.values().map(|key| key.info.clone()).collect();
         keys.retain(|key| key.corp == corp && key.purpose == purpose);
-        keys
+        keys.sort_by_key(|key| (key.month, key.age()));
+        Ok(keys)
     }
 
     /// Every key, by school, purpose, month and age. Where the directory can't be read now, as it was last.
@@ -278,6 +311,18 @@ impl Keyring {
         let mut keys: Vec<KeyInfo> = self.known().by_id.values().map(|key| key.info.clone()).collect();
         keys.sort_by_key(|key| (key.corp, key.purpose, key.month, key.age()));
         keys
+    }
+
+    /// Whether all keys that are there are known: for who says of a value that its key was destroyed.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]: the directory or the file of a key can't be read.
+    pub fn check(&self) -> Result<()> {
+        self.refresh()?;
+        match self.known().spoilt.values().next() {
+            Some(spoilt) => Err(spoilt.error()),
+            None => Ok(()),
+        }
     }
 
     /// The ids of those that a value of their purpose and month would be sealed under now.
@@ -320,6 +365,29 @@ impl Keyring {
         Ok(made?.iter().map(|key| key.info.clone()).collect())
     }
 
+    /// Makes next month's key of every purpose of a school that has one of this month, once that month begins within `ahead`: so that its
+    /// first value waits for neither disk nor key service. How many were made; those that are there stay.
+    ///
+    /// # Errors
+    /// [`Error::Keys`]: no more can be made. Those before are there.
+    pub fn prepare(&self, corp: CorpId, ahead: TimeDelta) -> Result<usize> {
+        let now = self.clock.now();
+        let (this, next) = (self.month(corp, now), self.month(corp, now + ahead));
+        if this == next {
+            return Ok(0);
+        }
+        self.refresh()?;
+        let known = self.known();
+        let of_this = known.by_use.keys().filter(|(of, _, month)| (*of, *month) == (corp, this));
+        let mut uses: Vec<Use> = of_this.map(|(_, purpose, _)| (corp, *purpose, next)).collect();
+        uses.retain(|of| known.newest(*of, now).is_none());
+        uses.sort_unstable();
+        for of in &uses {
+            self.make(*of, now, now)?;
+        }
+        Ok(uses.len())
+    }
+
     /// Wraps every key anew, by what wraps now. How many; after it nothing else is needed to open them.
     ///
     /// # Errors
@@ -340,7 +408,8 @@ impl Keyring {
         Ok(count)
     }
 
-    /// Whether every key opens: each, and why not. Those that do are in memory then, so that nobody waits for them.
+    /// Whether every key opens: each, and why not. Those that do are in memory then, so that nobody waits for them. Files that can't be read
+    /// are left out: [`Keyring::check`] tells of them.
     ///
     /// # Errors
     /// [`Error::Keys`]: the directory can't be read.
@@ -348,7 +417,11 @@ impl Keyring {
         self.refresh()?;
         let known = self.known();
         let mut found = Vec::new();
-        for part in self.files()?.chunks(BATCH) {
+        let mut files = Vec::new();
+        for (_, path) in self.folder.list()? {
+            files.extend(self.folder.read(&path).ok().flatten());
+        }
+        for part in files.chunks(BATCH) {
             let closed: Vec<Closed> = part.iter().map(|(info, wrapped)| closed(info, wrapped)).collect();
             for ((info, _), opened) in part.iter().zip(self.wrap.open(&closed)) {
                 let ready = opened.and_then(|bytes| cipher_of(info, &bytes)).map(|cipher| {
@@ -378,8 +451,10 @@ impl Keyring {
 
     fn list_now_and_then(&self) -> Result<()> {
         // Who comes while another lists goes on with what was known, but for the first, who knows nothing.
-        let Ok(mut listed) = self.listed.try_lock() else {
-            return Ok(());
+        let mut listed = match self.listed.try_lock() {
+            Ok(listed) => listed,
+            Err(TryLockError::Poisoned(listed)) => listed.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
         };
         let last = *listed;
         match last {
@@ -399,11 +474,16 @@ impl Keyring {
     fn list(&self, listed: &mut Option<Listed>) -> Result<()> {
         let before = self.known();
         let there = self.folder.list()?;
-        // A disk that is not mounted is no order to forget.
-        if there.is_empty() && !before.by_id.is_empty() && !self.folder.has_lock() {
-            return Err(Error::Keys("密钥目录（sealing.key_dir）空了：它所在的盘是否没有挂载？".into()));
+        let ids: HashSet<KeyId> = there.iter().map(|(id, _)| *id).collect();
+        // A disk that is not mounted, or another in its place, is no order to forget.
+        if before.by_id.keys().any(|id| !ids.contains(id)) && !self.folder.has_lock() {
+            return Err(Error::Keys(
+                "密钥目录（sealing.key_dir）里少了密钥，而没有人销毁过：它所在的盘是否没有挂载，或换成了别的副本？把它放回来；\
+                 确实要让密钥作废，重启点名"
+                    .into(),
+            ));
         }
-        let mut keys = Vec::new();
+        let (mut keys, mut spoilt) = (Vec::new(), HashMap::new());
         for (id, path) in there {
             match before.by_id.get(&id).filter(|key| key.path == path) {
                 Some(key) => keys.push(key.clone()),
@@ -413,11 +493,14 @@ impl Keyring {
                     }
                     Ok(None) => {}
                     // One spoilt file does not take the others away; `rollcall doctor` names it.
-                    Err(error) => tracing::error!(%error, "a data key is spoilt"),
+                    Err(error) => {
+                        tracing::error!(%error, "a data key is spoilt");
+                        spoilt.insert(id, Spoilt { path, why: error.to_string() });
+                    }
                 },
             }
         }
-        self.replace(Known::of(keys));
+        self.replace(Known::of(keys, spoilt));
         lock(&self.missing).clear();
         let now = Instant::now();
         *listed = Some(Listed { at: now, tried: now });
@@ -434,15 +517,15 @@ impl Keyring {
 
     /// A key by its id. One that is not known was made by another process, or destroyed: the directory says which.
     fn find(&self, id: KeyId) -> Result<Option<Arc<DataKey>>> {
-        if let Some(key) = self.known().by_id.get(&id) {
-            return Ok(Some(key.clone()));
+        if let Some(found) = self.known().find(id) {
+            return found.map(Some);
         }
         // A key is on the disk before anything is sealed under it: missing once, it is gone.
         if lock(&self.missing).contains(&id) {
             return Ok(None);
         }
         self.refresh()?;
-        let found = self.known().by_id.get(&id).cloned();
+        let found = self.known().find(id).transpose()?;
         if found.is_none() {
             lock(&self.missing).insert(id);
         }
@@ -487,7 +570,8 @@ impl Keyring {
         // While nobody lists: who lists after this finds the file.
         let _listed = lock(&self.listed);
         let known = self.known();
-        self.replace(Known::of(known.by_id.values().cloned().chain([key.clone()])));
+        let keys = known.by_id.values().cloned().chain([key.clone()]);
+        self.replace(Known::of(keys, known.spoilt.clone()));
         Ok(key)
     }
 

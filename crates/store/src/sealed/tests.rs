@@ -107,15 +107,36 @@ fn each_school_purpose_and_month_has_a_key_of_its_own_and_a_month_is_the_schools
     let another_form = key(Place { row: "13/7/2020-03-04/0/0", ..HERE });
     let others = [another_form, key(PHONE), key(Place { corp: 2, ..PHONE })];
     assert_eq!(others.iter().chain([&first]).collect::<std::collections::HashSet<_>>().len(), 4);
-    assert_eq!(ring.keys(1, Purpose::Answers(12)).len(), 1);
+    assert_eq!(ring.keys(1, Purpose::Answers(12)).unwrap().len(), 1);
     // 23:00 of 31 March in Greenwich is April in Shanghai.
     *house.clock.0.lock().unwrap() = "2020-03-31T23:00:00Z".parse().unwrap();
     assert_ne!(key(HERE), first);
-    let months: Vec<String> =
-        ring.keys(1, Purpose::Answers(12)).iter().map(|key| key.month.to_string()).collect();
+    let keys = ring.keys(1, Purpose::Answers(12)).unwrap();
+    let months: Vec<String> = keys.iter().map(|key| key.month.to_string()).collect();
     assert_eq!(months, ["2020-03-01", "2020-04-01"]);
     // Where no zone is known it is still March.
     assert_eq!(key(Place { corp: 2, ..PHONE }), others[2]);
+}
+
+#[test]
+fn the_keys_of_a_month_are_made_before_it_begins() {
+    let house = House::new();
+    let ring = house.ring();
+    let ahead = TimeDelta::days(3);
+    let march = [ring.seal(HERE, b"x").unwrap().key(), ring.seal(PHONE, b"x").unwrap().key()];
+    ring.seal(Place { corp: 2, ..PHONE }, b"x").unwrap();
+    assert_eq!(ring.prepare(1, ahead).unwrap(), 0, "it is early");
+    *house.clock.0.lock().unwrap() = "2020-03-29T00:00:00Z".parse().unwrap();
+    assert_eq!(ring.prepare(1, ahead).unwrap(), 2);
+    assert_eq!(house.ring().prepare(1, ahead).unwrap(), 0, "once");
+    assert_eq!(ring.seal(HERE, b"x").unwrap().key(), march[0], "it is March still");
+    let made: Vec<KeyId> =
+        ring.all().iter().filter(|key| key.month.to_string() == "2020-04-01").map(|key| key.id).collect();
+    *house.clock.0.lock().unwrap() = "2020-04-01T00:00:00Z".parse().unwrap();
+    for place in [HERE, PHONE] {
+        let key = ring.seal(place, b"x").unwrap().key().unwrap();
+        assert!(made.contains(&key) && !march.contains(&Some(key)));
+    }
 }
 
 #[test]
@@ -194,12 +215,27 @@ fn what_a_destroyed_key_sealed_opens_nowhere_any_more() {
         assert!(matches!(ring.open(HERE, &here), Err(Error::Seal(_))));
         assert!(ring.is_gone(&here).unwrap() && !ring.is_gone(&phone).unwrap());
         assert_eq!(ring.open(PHONE, &phone).unwrap(), b"1");
-        assert!(ring.keys(1, Purpose::Answers(12)).is_empty());
+        assert!(ring.keys(1, Purpose::Answers(12)).unwrap().is_empty());
     }
     assert!(one.destroy(1, &[id]).unwrap().is_empty(), "it is gone");
     assert_eq!(one.rewrap().unwrap(), 1, "and nothing brings it back: the phone's alone is there");
     // What comes later is sealed by another key.
     assert_ne!(two.seal(HERE, b"37").unwrap().key(), Some(id));
+}
+
+#[test]
+fn with_a_key_go_the_drafts_of_it_that_a_killed_process_left() {
+    let house = House::new();
+    let ring = house.ring();
+    let (here, phone) = (ring.seal(HERE, b"36.5").unwrap(), ring.seal(PHONE, b"1").unwrap());
+    let (id, other) = (here.key().unwrap(), phone.key().unwrap());
+    let folder = house.folder.path().join("keys/1/answers-12");
+    // As `rewrap` leaves them when it is killed before the last step.
+    std::fs::copy(folder.join(format!("2020-03-{id}.json")), folder.join(format!(".{id}-4711"))).unwrap();
+    std::fs::write(folder.join(format!(".{other}-4711")), "another's").unwrap();
+    assert_eq!(ring.destroy(1, &[id]).unwrap().len(), 1);
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [format!(".{other}-4711").as_str()]);
 }
 
 #[test]
@@ -224,7 +260,7 @@ fn a_file_that_was_moved_or_spoilt_is_no_key() {
     let house = House::new();
     let ring = house.ring();
     let (here, phone) = (ring.seal(HERE, b"36.5").unwrap(), ring.seal(PHONE, b"1").unwrap());
-    let info = ring.keys(1, Purpose::Answers(12)).remove(0);
+    let info = ring.keys(1, Purpose::Answers(12)).unwrap().remove(0);
     let name = format!("2020-03-{}.json", info.id);
     let folder = house.folder.path().join("keys/1");
     std::fs::rename(folder.join("answers-12").join(&name), folder.join("contact").join(&name)).unwrap();
@@ -240,14 +276,44 @@ fn a_file_that_was_moved_or_spoilt_is_no_key() {
 }
 
 #[test]
+fn what_can_t_be_read_now_was_not_destroyed() {
+    let house = House::new();
+    let ring = house.ring();
+    let (here, phone) = (ring.seal(HERE, b"36.5").unwrap(), ring.seal(PHONE, b"1").unwrap());
+    let info = ring.keys(1, Purpose::Answers(12)).unwrap().remove(0);
+    let path = house.folder.path().join(format!("keys/1/answers-12/2020-03-{}.json", info.id));
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let fresh = house.ring();
+    for _ in 0..2 {
+        assert!(matches!(fresh.open(HERE, &here), Err(Error::Keys(_))));
+        assert!(matches!(fresh.is_gone(&here), Err(Error::Keys(_))));
+        assert!(fresh.keys(1, Purpose::Answers(12)).is_err(), "a purge does not say that there is none");
+        assert!(fresh.check().is_err(), "nor does a count of what is gone");
+    }
+    assert_eq!(fresh.open(PHONE, &phone).unwrap(), b"1", "the others work");
+    assert_eq!(fresh.open_all().unwrap().len(), 1, "and are made ready");
+    std::fs::write(&path, &whole).unwrap();
+    fresh.check().unwrap();
+    assert_eq!(fresh.open(HERE, &here).unwrap(), b"36.5");
+}
+
+#[test]
 fn a_directory_that_is_gone_is_told_and_what_is_in_memory_goes_on() {
     let house = House::new();
     let ring = house.ring();
     let sealed = ring.seal(HERE, b"36.5").unwrap();
     std::fs::remove_dir_all(house.folder.path().join("keys")).unwrap();
     assert!(matches!(ring.refresh(), Err(Error::Keys(_))));
+    // Another is in its place, with keys of its own.
+    house.ring().seal(PHONE, b"1").unwrap();
+    assert!(matches!(ring.refresh(), Err(Error::Keys(_))));
     assert_eq!(ring.open(HERE, &sealed).unwrap(), b"36.5");
-    assert_eq!(ring.keys(1, Purpose::Answers(12)).len(), 1, "as it was last");
+    assert_eq!(ring.all().len(), 1, "as it was last");
+    assert!(
+        ring.keys(1, Purpose::Answers(12)).is_err(),
+        "who wants to know which there are is told that it is not known"
+    );
 }
 
 #[test]

@@ -135,7 +135,8 @@ async fn replace_noted(
     Ok(())
 }
 
-/// Values that stand in the notes on a table alone, under none of `done`: the table has others by now. Each once.
+/// Values that stand in the notes on a table alone, under none of `done`: the table has others by now. Each once, in the order of
+/// their bytes, those after `after`.
 ///
 /// Only for a [`Spot::noted`] one, whose row is made of its own columns.
 pub async fn noted_not_under(
@@ -143,6 +144,7 @@ pub async fn noted_not_under(
     corp: CorpId,
     spot: &Spot,
     done: &HashSet<KeyId>,
+    after: Option<&Sealed>,
     limit: i64,
 ) -> Result<Vec<Standing>> {
     let Spot { table, column, .. } = spot;
@@ -153,12 +155,13 @@ pub async fn noted_not_under(
     let sql = format!(
         "select distinct on (x.{column}) jsonb_build_object({object}) as key, {row} as sealed_for, x.{column} as value
          from {noted} where c.corp_id = $1 and c.table_name = '{table}' and x.{column} is not null
-           and substr(x.{column}, 3, 8) <> all($2)
-         order by x.{column} limit $3"
+           and substr(x.{column}, 3, 8) <> all($2) and ($3 is null or x.{column} > $3)
+         order by x.{column} limit $4"
     );
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Array<Binary>, _>(bytes(done))
+        .bind::<Nullable<Binary>, _>(after)
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?)

@@ -22,6 +22,12 @@ const OLD: TimeDelta = TimeDelta::days(62);
 pub fn examine(config: &Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let sources = secrets::sources(config).into_iter().map(|(key, from)| format!("{key}：{from}"));
     let mut findings = vec![Finding::passed(SOURCES, sources.collect::<Vec<_>>().join("；"))];
+    findings.extend(examine_keys(config, clock));
+    findings
+}
+
+/// Of the keys alone: what wraps them, where they lie, whether each opens.
+pub fn examine_keys(config: &Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let now = clock.now();
     let keyring = match secrets::keyring(config, clock) {
         Ok(keyring) => keyring,
@@ -30,12 +36,10 @@ pub fn examine(config: &Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
                 "按提示修正 sealing.key_file、sealing.key_env 或 [sealing.vault]",
                 "Put sealing.key_file, sealing.key_env or [sealing.vault] right as the reason says",
             );
-            findings.push(Finding::failed(KEY, format!("{error:#}"), remedy));
-            return findings;
+            return vec![Finding::failed(KEY, format!("{error:#}"), remedy)];
         }
     };
-    findings.push(Finding::passed(KEY, keyring.wrapped_by()));
-    findings.push(folder(&config.sealing.key_dir));
+    let mut findings = vec![Finding::passed(KEY, keyring.wrapped_by()), folder(&config.sealing.key_dir)];
     findings.extend(data_keys(&keyring, now));
     findings
 }
@@ -86,7 +90,7 @@ fn in_a_cluster(path: &Path) -> Option<String> {
 }
 
 fn data_keys(keyring: &Keyring, now: chrono::DateTime<chrono::Utc>) -> Vec<Finding> {
-    let opened = match keyring.open_all() {
+    let opened = match keyring.check().and_then(|()| keyring.open_all()) {
         Ok(opened) => opened,
         Err(error) => {
             let remedy = Both::new(
