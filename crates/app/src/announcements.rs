@@ -213,7 +213,7 @@ pub async fn create(
     let operation = "POST /announcements";
     let claim = Claim { corp, member: viewer.member, key, operation, request_hash: &request_hash };
     let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
+    match idempotency_keys::claim(&tx, app.store().keyring(), claim, now).await? {
         Claimed::New => {}
         Claimed::Answered(kept) => {
             return kept.as_i64().ok_or_else(|| Error::internal("a kept announcement"));

@@ -130,22 +130,36 @@ async fn spot_anew(
         progress.overtaken += renewed.len() - put;
         tell(&progress);
     }
-    // What only the notes of changes have left: an undo puts it back, and it must open then.
+    if spot.noted {
+        notes_anew(store, column, spot, &mut progress, tell).await?;
+    }
+    Ok(progress)
+}
+
+/// What only the notes of changes have left: an undo puts it back, and it must open then.
+async fn notes_anew(
+    store: &Store,
+    column: &'static Column,
+    spot: &Spot,
+    progress: &mut Progress,
+    tell: &mut impl FnMut(&Progress),
+) -> Result<()> {
+    let corp = progress.corp;
     let mut after: Option<Sealed> = None;
-    while spot.noted {
+    loop {
         let done = store.keyring().newest();
         let mut tx = store.reading(corp).await?;
         let found = values::noted_not_under(&mut tx, corp, spot, &done, after.as_ref(), BATCH).await?;
         tx.commit().await?;
         let Some(last) = found.last() else { break };
         after = Some(last.value.clone());
-        let renewed = anew(store, corp, column, found, &mut progress)?;
+        let renewed = anew(store, corp, column, found, progress)?;
         // The table has none of them: whatever the notes have is put.
         replace(store, corp, spot, &renewed).await?;
         progress.renewed += renewed.len();
-        tell(&progress);
+        tell(progress);
     }
-    Ok(progress)
+    Ok(())
 }
 
 /// Seals anew what opens of what was found, and counts what does not.

@@ -84,7 +84,7 @@ pub async fn remind(
         Claim { corp, member: viewer.member, key, operation: "POST /reminders", request_hash: &request_hash };
     let asked = Asked { form: wanted.form, day: None, slot: None, department: wanted.department };
     let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
+    match idempotency_keys::claim(&tx, app.store().keyring(), claim, now).await? {
         Claimed::New => {}
         Claimed::Answered(kept) => return planned_before(&kept),
         Claimed::Mismatch => return Err(Error::KeyReused),

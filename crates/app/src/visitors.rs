@@ -132,7 +132,7 @@ pub async fn invite(
     let token = secret::id()?;
     let (token_hash, link) = (secret::hash(token.as_bytes()), format!("{PAGE}{token}"));
     let mut tx = app.store().scoped(corp).await?;
-    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
+    match idempotency_keys::claim(&tx, app.store().keyring(), claim, now).await? {
         Claimed::New => {}
         // The answer with the link before was lost, and of that link there is only a hash.
         Claimed::Answered(kept) => {

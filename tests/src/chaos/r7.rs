@@ -145,7 +145,7 @@ fn attempt(nth: usize, crypto: &CallbackCrypto, xml: &str, dice: &mut Dice) -> (
         echostr: None,
     };
     let body = format!("<xml><ToUserName>x</ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>");
-    let body = if nth % 3 == 0 { text(damaged(body.as_bytes(), dice)) } else { body };
+    let body = if nth.is_multiple_of(3) { text(damaged(body.as_bytes(), dice)) } else { body };
     (query, body)
 }
 

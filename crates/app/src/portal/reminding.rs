@@ -64,7 +64,7 @@ pub async fn remind(
     let asked = Asked { entry: wanted.entry, day: wanted.day, department: wanted.department };
     let (row, question, compared) =
         asked_in(app, &mut tx, school, viewer.scope(Action::Remind), asked).await?;
-    match idempotency_keys::claim(&mut tx, app.store().keyring(), claim, now).await? {
+    match idempotency_keys::claim(&tx, app.store().keyring(), claim, now).await? {
         Claimed::New => {}
         Claimed::Answered(kept) => {
             let people = kept.as_u64().and_then(|people| usize::try_from(people).ok());
