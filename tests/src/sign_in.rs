@@ -16,10 +16,33 @@ fn location(response: &reqwest::Response, base: &Url) -> Url {
 
 /// Goes to WeCom and comes back with the callback's address, not yet opened.
 pub(crate) async fn to_callback(browser: &Browser) -> Url {
+    let trusted = browser.url("/");
+    to_callback_of(browser, &trusted).await.unwrap()
+}
+
+/// The same at another server of the deployment than the one whose address is registered with WeCom as `trusted`. What
+/// went wrong, where there is no way on.
+pub(crate) async fn to_callback_of(browser: &Browser, trusted: &Url) -> Result<Url, String> {
+    let here = browser.url("/");
+    let way_on = |response: &reqwest::Response| -> Result<Url, String> {
+        let to = response.headers().get("location").and_then(|to| to.to_str().ok());
+        let to = to.ok_or_else(|| format!("no way on: {}", response.status()))?;
+        here.join(to).map_err(|error| error.to_string())
+    };
     let start = browser.request(Method::GET, browser.url("/auth/start?to=/healthz"), None, &[]).await;
-    assert_eq!(start.status(), StatusCode::FOUND);
-    let wecom = browser.request(Method::GET, location(&start, &browser.url("/")), None, &[]).await;
-    location(&wecom, &browser.url("/"))
+    let mut wecom = way_on(&start)?;
+    let back = trusted.join("/auth/callback").unwrap();
+    let pairs: Vec<(String, String)> = wecom
+        .query_pairs()
+        .map(|(name, value)| match &*name {
+            "redirect_uri" => (name.into_owned(), back.to_string()),
+            _ => (name.into_owned(), value.into_owned()),
+        })
+        .collect();
+    wecom.query_pairs_mut().clear().extend_pairs(pairs);
+    let mut callback = way_on(&browser.request(Method::GET, wecom, None, &[]).await)?;
+    callback.set_port(here.port()).map_err(|()| "no port".to_owned())?;
+    Ok(callback)
 }
 
 /// The browser of somebody whom WeCom knows and Rollcall does not yet.

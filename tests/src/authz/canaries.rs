@@ -31,7 +31,7 @@ use crate::{
     browser_client::{Browser, IN_CLIENT, ON_PC},
     chaos::rows::write,
     process::Server,
-    sign_in::to_callback,
+    sign_in::to_callback_of,
     test_app::TestApp,
 };
 
@@ -201,7 +201,7 @@ async fn made(world: &World, server: &Url) -> Vec<Canary> {
 
     let browser = Browser::new(server.clone(), IN_CLIENT);
     browser.set_cookie("simulator_user", world.userid(Who::Student));
-    let callback = to_callback(&browser).await;
+    let callback = to_callback_of(&browser, &test.url).await.unwrap();
     for (name, value) in callback.query_pairs().filter(|(_, value)| value.len() >= 8) {
         canaries.push(Canary::new(format!("{name} of a sign-in"), &value));
     }

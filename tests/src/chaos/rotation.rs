@@ -28,6 +28,7 @@ use crate::{
     nginx::Nginx,
     process::Server,
     secrets::{KEY, TOKEN, event, forget_old_keys, take_new_keys},
+    sign_in::to_callback_of,
     test_app::TestApp,
 };
 
@@ -98,24 +99,7 @@ fn well(answer: reqwest::Result<reqwest::Response>) -> Result<(), String> {
 async fn sign_in(at: &Url, back: &Url, userid: &str) -> Result<(), String> {
     let browser = Browser::new(at.clone(), IN_CLIENT);
     browser.set_cookie("simulator_user", userid);
-    let location = |response: &reqwest::Response| -> Result<Url, String> {
-        let to = response.headers().get("location").and_then(|to| to.to_str().ok());
-        at.join(to.ok_or_else(|| format!("no way on: {}", response.status()))?)
-            .map_err(|error| error.to_string())
-    };
-    let started = browser.request(Method::GET, browser.url("/auth/start?to=/healthz"), None, &[]).await;
-    let mut wecom = location(&started)?;
-    let pairs: Vec<(String, String)> = wecom
-        .query_pairs()
-        .map(|(name, value)| match &*name {
-            "redirect_uri" => (name.into_owned(), back.join("/auth/callback").unwrap().to_string()),
-            _ => (name.into_owned(), value.into_owned()),
-        })
-        .collect();
-    wecom.query_pairs_mut().clear().extend_pairs(pairs);
-    let sent_back = browser.request(Method::GET, wecom, None, &[]).await;
-    let mut callback = location(&sent_back)?;
-    callback.set_port(at.port()).map_err(|()| "no port".to_owned())?;
+    let callback = to_callback_of(&browser, back).await?;
     let ended = browser.request(Method::GET, callback, None, &[]).await;
     let cookie = browser.cookie(server::http::who::SESSION);
     cookie.map(drop).ok_or_else(|| format!("no session: {}", ended.status()))
