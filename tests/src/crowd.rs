@@ -59,6 +59,7 @@ impl Sender {
 
     /// One try.
     pub async fn report(&self, userid: &str, key: &str) -> reqwest::Result<reqwest::Response> {
+        assert!(key.len() >= 8, "no such key: {key}");
         self.http
             .post(self.url.join("reports").unwrap())
             .header("Cookie", session(userid))

@@ -201,7 +201,7 @@ async fn a_dump_without_keys_says_nothing_and_keys_change_while_a_school_reports
             let (mut sent, mut failed) = (0, 0);
             for round in 0.. {
                 let statuses = stream::iter(students.clone()).map(|userid| {
-                    let (sender, key) = (sender.clone(), format!("anew-{round}"));
+                    let (sender, key) = (sender.clone(), format!("sealed-anew-{round}"));
                     async move { sender.report(&userid, &key).await.map(|answer| answer.status()) }
                 });
                 let statuses: Vec<_> = statuses.buffer_unordered(8).collect().await;
