@@ -27,9 +27,10 @@ use super::{
 };
 use crate::{App, Error, Result, School, reading_budgets, reasons};
 
-/// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more.
-const PAGE_BY_NUMBER: i64 = 2_000;
-const PAGE_SORTED: i64 = 10_000;
+/// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more. Three
+/// pages are in memory at once: one being read, one waiting, one being written.
+const PAGE_BY_NUMBER: i64 = 1_000;
+const PAGE_SORTED: i64 = 5_000;
 /// Bytes of a sealed piece.
 const PIECE: usize = 256 * 1024;
 
