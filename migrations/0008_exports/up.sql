@@ -19,7 +19,7 @@ create table exports (
   corp_id       integer not null references corps,
   export_id     bigint generated always as identity,
   request_key   text not null,       -- the Idempotency-Key it was asked for with
-  request_hash  bytea not null,      -- sealed; the same key for something else is a mistake, and told so
+  request_hash  bytea not null,      -- sealed; the same key for something else is a mistake, and told so; empty: it is over
   name          text not null,       -- of the template, as it was then
   definition    jsonb not null,
   purpose       text not null,

@@ -435,6 +435,12 @@ async fn a_file_is_sealed_and_goes_after_a_day() {
     assert_eq!(pieces, 0);
     let kept = office.get(&format!("/exports/{id}")).await.body;
     assert_eq!((&kept["state"], &kept["downloads"]), (&json!("expired"), &json!(1)), "the log stays");
+    // With nothing that is sealed: the data key of its month would stay for it.
+    assert_eq!(test.one::<i32>("select length(request_hash) from exports", &[]).await, 0);
+    let key: String = test.one("select request_key from exports", &[]).await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let again = office.post_with("/exports", &key, &wanted(&definition("people", &["number"]), false)).await;
+    assert_eq!(again.body["id"], json!(id), "its key names it: {}", again.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -207,7 +207,7 @@ pub static PHONE_CORRECTION_REASON: Column = Column {
 /// Announcements.
 pub static ANNOUNCEMENT: Column = Column {
     name: "announcements.content",
-    kept: Kept::For(Purpose::Messages),
+    kept: Kept::For(Purpose::Announcements),
     spots: &[spot("announcements", "content", &["announcement_id"], "t.announcement_id::text")],
 };
 /// What a mailing says.

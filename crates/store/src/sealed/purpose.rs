@@ -19,8 +19,10 @@ pub enum Purpose {
     Notes,
     /// What people say is wrong, and what was put right.
     Corrections,
-    /// What is sent.
+    /// What is sent: gone a week later.
     Messages,
+    /// Announcements, which whoever wrote them reads on.
+    Announcements,
     /// What comes in.
     Inbox,
     /// Files made for somebody.
@@ -44,7 +46,7 @@ const ANSWERS: &str = "answers-";
 
 impl Purpose {
     /// Those that are not by form.
-    const PLAIN: [(Self, &'static str); 15] = [
+    const PLAIN: [(Self, &'static str); 16] = [
         (Self::Contact, "contact"),
         (Self::Fields, "fields"),
         (Self::Photos, "photos"),
@@ -52,6 +54,7 @@ impl Purpose {
         (Self::Notes, "notes"),
         (Self::Corrections, "corrections"),
         (Self::Messages, "messages"),
+        (Self::Announcements, "announcements"),
         (Self::Inbox, "inbox"),
         (Self::Exports, "exports"),
         (Self::Visitors, "visitors"),

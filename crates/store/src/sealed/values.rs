@@ -46,7 +46,7 @@ fn columns(spot: &Spot, of: &str) -> String {
     spot.key.iter().map(|column| format!("{of}.{column}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Values of a school that stand under none of `done`, after the row of `after`, by their key.
+/// Values of a school that stand under none of `done`, after the row of `after`, by their key. What was emptied is no value.
 pub async fn not_under(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -68,7 +68,7 @@ pub async fn not_under(
     };
     let sql = format!(
         "select jsonb_build_object({object}) as key, {row} as sealed_for, t.{column} as value from {table} t
-         where t.corp_id = $1 and t.{column} is not null and substr(t.{column}, 3, 8) <> all($2) {after_it}
+         where t.corp_id = $1 and octet_length(t.{column}) > 0 and substr(t.{column}, 3, 8) <> all($2) {after_it}
          order by {key} limit $4"
     );
     Ok(diesel::sql_query(sql)
@@ -187,11 +187,11 @@ pub struct Count {
     pub count: i64,
 }
 
-/// How many values of a school stand under which key. Reads the whole table.
+/// How many values of a school stand under which key; what was emptied is no value. Reads the whole table.
 pub async fn counts(conn: &mut AsyncPgConnection, corp: CorpId, spot: &Spot) -> Result<Vec<Count>> {
     let Spot { table, column, .. } = spot;
     let mut sources = vec![format!(
-        "select substr(t.{column}, 3, 8) as key from {table} t where t.corp_id = $1 and t.{column} is not null"
+        "select substr(t.{column}, 3, 8) as key from {table} t where t.corp_id = $1 and octet_length(t.{column}) > 0"
     )];
     if spot.noted {
         let noted = noted(spot);
