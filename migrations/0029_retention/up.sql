@@ -55,7 +55,7 @@ call school_table('retention_purges', 'select, insert, update');
 -- When each class was last looked through, and what that took.
 create table retention_runs (
   corp_id     integer not null references corps,
-  class       text not null,             -- of fixtures/retention.toml
+  class       text not null,             -- of fixtures/retention.toml; month_keys: the data keys of past months
   ran_at      timestamptz not null,
   removed_at  timestamptz,               -- the last time something was removed
   removed     bigint not null default 0, -- how many rows then

@@ -11,7 +11,9 @@ use std::{
     },
 };
 
+use app::{audit::sealing, retention};
 use chrono::TimeDelta;
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::{
@@ -21,17 +23,18 @@ use server::{
     secrets,
 };
 use store::{
-    Error, Keyring, Purpose, Store,
+    Error, Keyring, Purpose, Sealed, Store,
     sealed::{
-        Place, column,
+        Column, Place, column,
         keyring::KNOWN_AFTER,
         values::{self, Standing},
     },
 };
 
 use crate::{
+    audit::details,
     crowd::{Sender, sign_in_everybody},
-    databases,
+    databases, exports,
     test_app::{TestApp, health_report, normal_answers},
     vault::{Mood, TOKEN, Vault},
 };
@@ -256,6 +259,185 @@ async fn the_answers_to_one_form_are_made_unreadable_and_nothing_else() {
     let again = student.post("/reports", &health_report(normal_answers())).await;
     assert_eq!(again.status, StatusCode::OK, "{}", again.body);
     assert_eq!(keyring.keys(1, Purpose::Answers(form)).unwrap().len(), 1);
+}
+
+/// The months that a purpose has data keys of, one a key.
+fn months(test: &TestApp, purpose: Purpose) -> Vec<String> {
+    let keys = test.app.store().keyring().keys(1, purpose).unwrap();
+    keys.iter().map(|key| key.month.format("%Y-%m").to_string()).collect()
+}
+
+/// Forgets what is no longer of use, as the worker does every hour.
+async fn sweep(test: &TestApp) {
+    let sql = "insert into jobs (corp_id, kind, payload, run_at, max_attempts, created_at) values (1, 'sweep', 'null', $1, 20, $1)";
+    test.owner.execute(sql, &[&test.app.now()]).await.unwrap();
+    test.run_jobs().await;
+}
+
+/// A value as a backup has it: its row, and the bytes.
+struct Copied {
+    column: &'static Column,
+    row: String,
+    value: Sealed,
+}
+
+impl Copied {
+    async fn of(test: &TestApp, column: &'static Column, sql: &str) -> Self {
+        let found = test.owner.query_one(sql, &[]).await.unwrap();
+        Self { column, row: found.get(0), value: Sealed::from_bytes(found.get(1)) }
+    }
+
+    fn open(&self, test: &TestApp) -> Result<Vec<u8>, Error> {
+        let place = Place { column: self.column, corp: 1, row: &self.row };
+        test.app.store().keyring().open(place, &self.value)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_with_its_month_opens_in_no_backup() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let purposes = [Purpose::Messages, Purpose::Exports, Purpose::Inbox];
+    // A message, a file, and what repeated writes are known by.
+    let work = async || {
+        let counsellor = test.sign_in(&userid).await;
+        let reminded = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+        assert!(reminded.status.is_success(), "{}", reminded.body);
+        let columns = json!([{ "column": "number", "title": "学号" }]);
+        let asked = json!({ "name": "名单", "purpose": "报送省平台", "full_phones": false,
+            "definition": { "dataset": "people", "order": "number", "columns": columns } });
+        exports::sheet(&test, &counsellor, &asked).await;
+        test.app.store().keyring().seal(PHONE, b"13900000002").unwrap();
+    };
+    work().await;
+    let backup = [
+        Copied::of(
+            &test,
+            &column::MAILING,
+            "select format('%s %s', mailing_id, variant), content from mailing_contents limit 1",
+        ),
+        Copied::of(
+            &test,
+            &column::EXPORT_CHUNK,
+            "select concat_ws('/', export_id, chunk_no), content from export_chunks limit 1",
+        ),
+        Copied::of(
+            &test,
+            &column::REQUEST_HASH,
+            "select concat_ws('/', member_id, key), request_hash from idempotency_keys limit 1",
+        ),
+    ];
+    let backup = futures_util::future::join_all(backup).await;
+    for copied in &backup {
+        copied.open(&test).expect("until then it opens");
+    }
+    let folder = test.config.sealing.key_dir.join("1/exports");
+    let file = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let older = fs::read(&file).unwrap();
+
+    // On 10 April, by when all of it is forgotten.
+    test.clock.advance(TimeDelta::days(37));
+    work().await;
+    sweep(&test).await;
+    retention::run(&test.app, test.school(), None).await.unwrap();
+    for purpose in purposes {
+        assert_eq!(months(&test, purpose), ["2020-03", "2020-04"], "{purpose}: nobody has looked before");
+    }
+    test.clock.advance(TimeDelta::days(2));
+    retention::run(&test.app, test.school(), None).await.unwrap();
+    assert!(details(&test, Act::MonthKeysDestroyed).await.is_empty(), "two days are not three");
+    test.clock.advance(TimeDelta::days(1));
+    retention::run(&test.app, test.school(), None).await.unwrap();
+    for purpose in purposes {
+        assert_eq!(months(&test, purpose), ["2020-04"], "{purpose}");
+    }
+    for copied in &backup {
+        let opened = copied.open(&test);
+        assert!(matches!(opened, Err(Error::Seal(_))), "{}: {opened:?}", copied.column.name);
+    }
+    let told = details(&test, Act::MonthKeysDestroyed).await;
+    for purpose in purposes {
+        let of_this = told.iter().filter(|one| one["sealed_for"] == json!(purpose.to_string()));
+        let of_this: Vec<&Value> = of_this.map(|one| &one["month"]).collect();
+        assert_eq!(of_this, [&json!("2020-03")], "{purpose}: on record, once");
+    }
+    // Phones of March are still held.
+    assert_eq!(months(&test, Purpose::Contact), ["2020-03", "2020-04"]);
+    let (_, gone) = app::keys::usage(&owner_store(&test), &[1]).await.unwrap();
+    assert_eq!(gone, 0, "nothing that is held was sealed under them");
+
+    // What an older copy of the directory brings back goes again.
+    assert!(!file.exists());
+    fs::write(&file, older).unwrap();
+    test.clock.advance(TimeDelta::days(3));
+    retention::run(&test.app, test.school(), None).await.unwrap();
+    assert!(!file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_a_month_stay_while_anything_stands_under_one_of_them_or_none_is_newer() {
+    let test = TestApp::start().await;
+    sealing::seal(&test.app, test.school()).await.unwrap();
+    assert!(sealing::sign_if_due(&test.app, test.school()).await.unwrap());
+    // Of the phones only the notes of the import are left, under the older of two keys; of an upload nothing.
+    test.owner.batch_execute("update persons set phone = null").await.unwrap();
+    let keyring = test.app.store().keyring();
+    assert_eq!(keyring.rotate(Some(Purpose::Contact)).unwrap().len(), 1);
+    keyring.seal(Place { column: &column::UPLOAD_CHUNK, corp: 1, row: "1/0" }, b"1").unwrap();
+    test.clock.advance(TimeDelta::days(28));
+    keyring.seal(PHONE, b"13900000002").unwrap();
+
+    let look = async || {
+        test.clock.advance(TimeDelta::days(3));
+        retention::run(&test.app, test.school(), None).await.unwrap();
+    };
+    look().await;
+    look().await;
+    assert_eq!(months(&test, Purpose::Contact), ["2020-03", "2020-03", "2020-04"], "it can be undone");
+    sweep(&test).await;
+    // The phone of one person stands under a key that is not there, as in a database that was restored.
+    let lost = "update persons set phone = decode('0201' || repeat('ab', 8) || repeat('00', 40), 'hex')
+        where number = (select min(number) from persons)";
+    test.owner.batch_execute(lost).await.unwrap();
+    look().await;
+    assert_eq!(months(&test, Purpose::Contact), ["2020-03", "2020-03", "2020-04"], "not of one time");
+    test.owner.batch_execute("update persons set phone = null").await.unwrap();
+    look().await;
+    assert_eq!(months(&test, Purpose::Contact), ["2020-04"]);
+    assert_eq!(months(&test, Purpose::Uploads), ["2020-03"], "the newest stays");
+    let told = details(&test, Act::MonthKeysDestroyed).await;
+    assert_eq!((told.len(), &told[0]["sealed_for"]), (1, &json!("contact")), "{told:?}");
+    assert_eq!(told[0]["data_keys"].as_str().unwrap().split(' ').count(), 2, "both, by name");
+
+    // A process whose directory of keys is not mounted does not look.
+    let mut settings = test.settings.clone();
+    let elsewhere = format!("{}-elsewhere", test.config.sealing.key_dir.display());
+    settings["sealing"]["key_dir"] = elsewhere.into();
+    let unmounted = compose::app(&serde_json::from_value(settings).unwrap(), test.clock.clone()).unwrap();
+    test.clock.advance(TimeDelta::days(3));
+    let error = retention::run(&unmounted, unmounted.school(1).unwrap(), None).await.unwrap_err();
+    assert!(format!("{:#}", anyhow::Error::from(error)).contains("挂载"));
+}
+
+/// A database that was put beside the directory, empty or as it was long ago, says nothing of what stands under keys of months it has not
+/// seen the end of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_long_ago_ends_no_month_that_it_has_not_seen_end() {
+    let test = TestApp::start().await;
+    let keyring = test.app.store().keyring();
+    let look = async || retention::run(&test.app, test.school(), None).await.unwrap();
+    look().await;
+    let piece = Place { column: &column::UPLOAD_CHUNK, corp: 1, row: "1/0" };
+    for days in [0, 31, 31] {
+        test.clock.advance(TimeDelta::days(days));
+        keyring.seal(piece, b"1").unwrap();
+    }
+    // The last look was in March, and it is May.
+    look().await;
+    assert_eq!(months(&test, Purpose::Uploads), ["2020-03", "2020-04", "2020-05"]);
+    test.clock.advance(TimeDelta::days(3));
+    look().await;
+    assert_eq!(months(&test, Purpose::Uploads), ["2020-05"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

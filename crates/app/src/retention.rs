@@ -2,6 +2,7 @@
 
 mod certificate;
 mod holds;
+mod month_keys;
 mod purge;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -86,6 +86,8 @@ pub enum Act {
     EntryChanged,
     /// The answers of a campaign were purged.
     AnswersPurged,
+    /// The data keys of a month that is over, under which nothing was left, were destroyed.
+    MonthKeysDestroyed,
     /// A form was put under legal hold.
     HoldSet,
     /// … released.
@@ -124,7 +126,7 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 53] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -160,6 +162,7 @@ impl Act {
         Self::PermitRevoked,
         Self::EntryChanged,
         Self::AnswersPurged,
+        Self::MonthKeysDestroyed,
         Self::HoldSet,
         Self::HoldLifted,
         Self::SecondFactorSet,
@@ -217,6 +220,7 @@ impl Act {
             Self::PermitRevoked => "permit_revoked",
             Self::EntryChanged => "entry_changed",
             Self::AnswersPurged => "answers_purged",
+            Self::MonthKeysDestroyed => "month_keys_destroyed",
             Self::HoldSet => "hold_set",
             Self::HoldLifted => "hold_lifted",
             Self::SecondFactorSet => "second_factor_set",

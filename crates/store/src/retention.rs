@@ -221,7 +221,7 @@ pub async fn emptied_months(
 /// When a class was last looked through.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Run {
-    /// Which: of `domain::retention::NAMES`.
+    /// Which: of `domain::retention::NAMES`, or `month_keys`, the data keys of past months.
     #[diesel(sql_type = Text)]
     pub class: String,
     /// When.

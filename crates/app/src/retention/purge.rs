@@ -15,7 +15,7 @@ use store::{
     retention::{self as rows, Cursor, Form, Gone, NewPurge, Purge},
 };
 
-use super::certificate;
+use super::{certificate, month_keys};
 use crate::{App, Result, School, audit::cutting};
 
 /// Answers gone through in one transaction, rows of the other tables, and pictures, which are large.
@@ -54,6 +54,7 @@ pub async fn run(app: &App, school: &School, operator: Option<&str>) -> Result<u
     crate::audit::sealing::seal(app, school).await?;
     certificate::issue(app, school).await?;
     after(app, school).await?;
+    month_keys::look(app, school).await?;
     cutting::some(app, school, &mut parts).await?;
     Ok(purged)
 }
@@ -75,6 +76,7 @@ pub(crate) async fn some(app: &App, school: &School, mut parts: usize) -> Result
     }
     let waits = certificate::issue(app, school).await?;
     after(app, school).await?;
+    month_keys::look(app, school).await?;
     // Last: where the audit does not hold, what else is due has gone.
     cutting::some(app, school, &mut parts).await?;
     if parts == 0 {

@@ -19,6 +19,7 @@ export const ACTS = [
   'write_plan_approved',
   'form_changed',
   'answers_purged',
+  'month_keys_destroyed',
   'hold_set',
   'hold_lifted',
   'reminder_rule_changed',
