@@ -375,6 +375,33 @@ async fn without_its_keys_nothing_is_purged_and_none_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_hidden_takes_no_notes_any_more() {
+    let scene = Scene::start().await;
+    let test = &scene.test;
+    scene.end().await;
+    test.clock.advance(TimeDelta::days(29));
+    let counsellor = test.sign_in(&scene.counsellor).await;
+    let review = format!("/reviews/{}", scene.receipt);
+    let said = json!({ "note": "又问了一次" });
+    for act in ["note", "send-back", "close"] {
+        let refused = counsellor.post(&format!("{review}/{act}"), &said).await;
+        assert_eq!(refused.fields(), ["note"], "{act}: {}", refused.body);
+    }
+    let students = test.students_of(&scene.counsellor).await;
+    let who = person(test, &students[3]).await;
+    let why = json!({ "person": who, "day": "2020-03-04", "reason": "other", "note": "在家" });
+    let refused = counsellor.post("/unreported/health-daily/follow-ups", &why).await;
+    assert_eq!(refused.fields(), ["note"], "{}", refused.body);
+    let closed = counsellor.post(&format!("{review}/close"), &json!({ "note": "" })).await;
+    assert!(closed.status.is_success(), "what is open can be settled: {}", closed.body);
+
+    assert_eq!(scene.run().await, 1);
+    let late = counsellor.post(&format!("{review}/note"), &said).await;
+    assert_eq!(late.fields(), ["note"], "{}", late.body);
+    assert_eq!(scene.left().await, (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumped_is_not_believed_at_once() {
     let scene = Scene::start().await;
     let test = &scene.test;

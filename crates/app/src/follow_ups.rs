@@ -15,7 +15,8 @@ use store::{
 
 use crate::{
     App, Error, Result, School,
-    retention::shown_after,
+    forms::Loaded,
+    retention::{may_be_noted, shown_after},
     statistics::{Asked, question},
 };
 
@@ -54,7 +55,8 @@ impl std::fmt::Debug for FollowUp {
     }
 }
 
-/// Keeps why somebody has not reported. False when the same person said just that last.
+/// Keeps why somebody has not reported; without a note where the form's answers are hidden by now. False when the same person said
+/// just that last.
 pub async fn add(
     app: &App,
     school: &School,
@@ -72,7 +74,10 @@ pub async fn add(
     let (corp, now) = (school.corp(), app.now());
     let asked = Asked { form, day: found_out.day, slot: found_out.slot, department: None };
     let mut tx = app.store().scoped(corp).await?;
-    let question = of_person(app, &mut tx, school, viewer, asked, found_out.person).await?;
+    let (loaded, question) = of_person(app, &mut tx, school, viewer, asked, found_out.person).await?;
+    if note.is_some() {
+        may_be_noted(app, corp, loaded.schedule.ends_on)?;
+    }
     let counts = figures::total(&mut tx, &question).await?;
     if counts.expected == 0 {
         return Err(Error::NotFound);
@@ -117,7 +122,7 @@ pub async fn history(
 ) -> Result<Vec<FollowUp>> {
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
-    let question = of_person(app, &mut tx, school, viewer, asked, person).await?;
+    let (_, question) = of_person(app, &mut tx, school, viewer, asked, person).await?;
     if figures::total(&mut tx, &question).await?.expected == 0 {
         return Err(Error::NotFound);
     }
@@ -149,9 +154,9 @@ async fn of_person(
     viewer: &Viewer,
     asked: Asked<'_>,
     person: PersonId,
-) -> Result<Question> {
-    let (_, question) = question(app, tx, school, viewer, Action::FollowUp, asked).await?;
-    Ok(Question { person: Some(person), ..question })
+) -> Result<(Loaded, Question)> {
+    let (loaded, question) = question(app, tx, school, viewer, Action::FollowUp, asked).await?;
+    Ok((loaded, Question { person: Some(person), ..question }))
 }
 
 /// Whether the viewer reads what was found out about somebody counted under these departments: their own, and of others those

@@ -27,6 +27,15 @@ pub(crate) fn shown_after(app: &App, corp: CorpId) -> Result<NaiveDate> {
     Ok(school.retention.shown_after(school.today(app.now())))
 }
 
+/// Whether a note may be written beside the answers of a campaign with this last day: not where they are hidden. Nobody would read it, and
+/// the purge that ends it may be over.
+pub(crate) fn may_be_noted(app: &App, corp: CorpId, ends_on: NaiveDate) -> Result<()> {
+    if ends_on > shown_after(app, corp)? {
+        return Ok(());
+    }
+    Err(Error::field("note", "这张表单已到保存期限，答案和备注都已隐藏，不再收备注；不写备注的仍可提交"))
+}
+
 /// How a campaign's answers end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {

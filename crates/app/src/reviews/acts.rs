@@ -16,7 +16,7 @@ use super::{note_text, reach};
 use crate::{
     App, Error, Result, School, forms,
     notices::{self, Notice},
-    retention::shown_after,
+    retention::{may_be_noted, shown_after},
 };
 
 /// What is said, and of which revision.
@@ -37,8 +37,8 @@ pub struct Did {
     pub told: Option<bool>,
 }
 
-/// Sends back, notes or closes. The same again by the same person changes nothing; where somebody else was faster, it is
-/// said who.
+/// Sends back, notes or closes; without a note where the answers are hidden by now. The same again by the same person changes
+/// nothing; where somebody else was faster, it is said who.
 pub async fn act(
     app: &App,
     school: &School,
@@ -54,7 +54,11 @@ pub async fn act(
     let (row, _) = super::find(&mut tx, &reach, receipt).await?;
     // Held first: what is read after it is what the act is about.
     let before = rows::lock(&mut tx, corp, row.report_id).await?;
-    let (row, _) = super::find(&mut tx, &reach, receipt).await?;
+    let (row, report) = super::find(&mut tx, &reach, receipt).await?;
+    if note.is_some() {
+        let loaded = forms::version(app, &mut tx, report.form_version_id).await?;
+        may_be_noted(app, corp, loaded.schedule.ends_on)?;
+    }
     if before.is_none() && act != ReviewAct::SentBack {
         return Err(Error::NotFound);
     }
