@@ -109,7 +109,7 @@ pub(crate) async fn check(
     if spent >= limit + lifted { Err(refused(app, school, count, limit, now).await?) } else { Ok(()) }
 }
 
-/// What a refusal says; it is itself told to those who audit, once a day.
+/// What a refusal says; it is itself told to those who audit, once a day unless that was settled.
 async fn refused(app: &App, school: &School, count: Count, limit: i64, now: DateTime<Utc>) -> Result<Error> {
     let mut tx = app.store().scoped(count.corp).await?;
     let allowed = limit + rows::lifted(&mut tx, count).await?;

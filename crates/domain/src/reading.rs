@@ -195,6 +195,8 @@ impl AlarmKind {
     }
 }
 
+/// Once an alarm was settled, so many times the people it said are told anew that day.
+pub const AGAIN: i64 = 2;
 /// Times a member's usual day that stand out.
 const UNUSUAL: i64 = 3;
 /// People read one by one outside office hours that stand out.
