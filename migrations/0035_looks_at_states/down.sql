@@ -1,3 +1,13 @@
+delete from reading_budgets where kind = 'states';
+delete from reading_lifts where kind = 'states';
+delete from reading_alarms where reading = 'states';
+alter table reading_budgets drop constraint reading_budgets_kind_check;
+alter table reading_budgets add constraint reading_budgets_kind_check check (kind in ('phones', 'answers', 'photos', 'exported'));
+alter table reading_lifts drop constraint reading_lifts_kind_check;
+alter table reading_lifts add constraint reading_lifts_kind_check check (kind in ('phones', 'answers', 'photos', 'exported'));
+alter table reading_alarms drop constraint reading_alarms_reading_check;
+alter table reading_alarms add constraint reading_alarms_reading_check
+  check (reading in ('phones', 'answers', 'photos', 'exported'));
 drop index reading_alarms_open;
 -- One of a kind a member and day is left: the first.
 delete from reading_alarms a using reading_alarms b

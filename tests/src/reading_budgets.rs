@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser_client::{Browser, Reply},
-    test_app::{Shape, TestApp},
+    test_app::{Shape, TestApp, health_report},
 };
 
 /// A school that lets its counsellors read so much.
@@ -363,6 +363,33 @@ async fn an_export_beyond_the_budget_is_not_made_and_leaves_nothing() {
     assert_eq!(counsellor.post("/exports", &figures).await.status, StatusCode::ACCEPTED);
     test.run_jobs().await;
     test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_those_who_stand_out_are_within_a_budget_and_others_are_not() {
+    let test = school(json!({ "states": 300 })).await;
+    let userid = test.persona("counsellor");
+    let student = test.sign_in(&test.students_of(&userid).await[0]).await;
+    let fever = json!({ "temperature": 38.0, "place": "非疫区", "abnormal": false });
+    assert_eq!(student.post("/reports", &health_report(fever)).await.status, StatusCode::CREATED);
+    has_read(&test, &userid, "states", 0, (300, 0)).await;
+    let counsellor = test.sign_in(&userid).await;
+    for path in ["/statistics/health-daily/people?limit=200", "/reviews"] {
+        let refused = counsellor.get(path).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.body);
+        assert_eq!(refused.body["code"], json!("budget_spent"));
+    }
+    let missing = counsellor.get("/statistics/health-daily/people?state=unreported").await;
+    assert_eq!(missing.status, StatusCode::OK, "{}", missing.body);
+    assert_eq!(looks(&test).await, 0);
+    assert_eq!(alarms(&test).await, [("refused".to_owned(), 300)]);
+
+    test.owner.batch_execute("update reading_budgets set people = 299").await.unwrap();
+    for path in ["/statistics/health-daily/people?limit=200", "/reviews"] {
+        let shown = counsellor.get(path).await;
+        assert_eq!(shown.status, StatusCode::OK, "the second time is free: {}", shown.body);
+    }
+    assert_eq!(looks(&test).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9196,7 +9196,7 @@ export interface components {
          * @description What is read of people.
          * @enum {string}
          */
-        Reading: "phones" | "answers" | "photos" | "exported";
+        Reading: "phones" | "answers" | "photos" | "states" | "exported";
         /** @description An alarm. */
         ReadingAlarm: {
             /** Format: date-time */
