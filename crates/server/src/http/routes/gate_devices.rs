@@ -42,7 +42,7 @@ pub async fn offer(
     id: web::Path<i64>,
     body: Json<NewGateDevice>,
 ) -> Answer<web::Json<GatePairing>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let code = gate_devices::offer(app, school, viewer, *id, &body.0.name).await?;
     Ok(web::Json(GatePairing { code, seconds: gate_devices::PAIRING.num_seconds() }))
 }
