@@ -25,7 +25,7 @@ pub struct NewGateDevice {
 /// What pairs one device with the gate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GatePairing {
-    /// 8 letters and digits, shown this once and good once.
+    /// 12 letters and digits, shown this once and good once.
     code: String,
     /// Seconds it is good for.
     seconds: i64,

@@ -6635,7 +6635,7 @@ export interface components {
         };
         /** @description What pairs one device with the gate. */
         GatePairing: {
-            /** @description 8 letters and digits, shown this once and good once. */
+            /** @description 12 letters and digits, shown this once and good once. */
             code: string;
             /**
              * Format: int64
