@@ -118,8 +118,13 @@ async fn whoever_a_list_shows_to_be_abnormal_reads_who_looked_once_a_day() {
         .await;
     assert_eq!(recorded, 1);
 
-    // Another viewer is another look, and so is another day.
+    // Another viewer is another look, as the first rows of a sheet are one, and so is another day.
     let leader = test.sign_in(&test.persona("school_leader")).await;
+    let sheet = json!({ "dataset": "report_people", "columns": [{ "column": "number", "title": "学号" }],
+        "order": "listed", "filters": { "form": "health-daily", "state": "abnormal" } });
+    let preview = leader.post("/exports/preview", &sheet).await;
+    assert_eq!(preview.body["rows"], json!([[students[1]]]), "{}", preview.body);
+    assert_eq!(looks().await, 2);
     assert_eq!(leader.get(&lists[0]).await.items().len(), 1);
     assert_eq!(looks().await, 2);
     test.clock.advance(chrono::TimeDelta::days(1));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    DepartmentId, PersonId, clock,
+    DepartmentId, clock,
     exemption::ExemptionKind,
     policy::{Action, Scope, Viewer},
     statistics::Counts,
@@ -156,8 +156,7 @@ pub async fn people(
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
     let rows = statistics::people(&mut tx, &question, which, fact, after, limit + 1).await?;
     let page = Page::cut(rows, limit, |row| row.number.clone());
-    let abnormal = page.items.iter().filter(|row| row.state.as_deref() == Some("abnormal"));
-    let abnormal: Vec<PersonId> = abnormal.map(|row| row.person_id).collect();
+    let abnormal = page.items.iter().filter(|row| row.is_abnormal()).map(|row| row.person_id).collect();
     let tx = reading_budgets::look_at_states(app, school, viewer, tx, abnormal, "statistics").await?;
     tx.commit().await?;
     Ok(page)
