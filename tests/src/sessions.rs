@@ -123,7 +123,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 20] = [
+const DANGEROUS: [(&str, &str, &str); 21] = [
     (
         "POST",
         "/grants",
@@ -137,6 +137,7 @@ const DANGEROUS: [(&str, &str, &str); 20] = [
     ("DELETE", "/photos/1", ""),
     ("POST", "/me/data/copies", r#"{"format":"json"}"#),
     ("POST", "/gate-keys/00/kill", "{}"),
+    ("POST", "/gates/999999/pairing", r#"{"name":"东门 1 号闸机"}"#),
     ("POST", "/retention/holds", r#"{"form":"health-daily","reason":"校内调查","until":"2020-12-31"}"#),
     ("POST", "/retention/holds/1/end", "{}"),
     ("POST", "/reading-lifts", r#"{"number":"nobody","reading":"phones","reason":"家访"}"#),
