@@ -75,6 +75,16 @@ async fn the_security_office_hears_once_of_what_stands_out() {
     assert_eq!(guard.get("/gate-alarms?open=true").await.items().len(), 1);
     assert_eq!(guard.get("/gate-alarms").await.items()[1]["note"], json!("已送校医院"));
 
+    // Who comes again after it was looked after is another alarm, and no third while nobody looked after that one.
+    test.clock.advance(TimeDelta::minutes(1));
+    for _ in 0..2 {
+        assert_eq!(east.scan(&code(&ill).await, "in").await["reason"], json!("abnormal"));
+    }
+    let kinds: Vec<Value> =
+        guard.get("/gate-alarms?open=true").await.items().iter().map(|row| row["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("abnormal"), json!("forged")]);
+    assert_eq!(told(&test, &office).await.len(), 1, "told after a pause");
+
     // A silence is one alarm, told after a pause; where it was heard again, the next one is another.
     test.clock.advance(TimeDelta::minutes(11));
     assert_eq!(told(&test, &office).await.len(), 2);

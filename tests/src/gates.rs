@@ -301,10 +301,10 @@ async fn a_device_is_paired_once_and_withdrawn_at_once_and_is_no_member() {
     let offer = format!("/gates/{}/pairing", east.gate);
     let offered = administrator.post(&offer, &json!({ "name": "二号闸机" })).await.body;
     let shown = offered["code"].as_str().unwrap().to_owned();
-    assert_eq!(offered["seconds"], json!(600));
+    assert_eq!((&offered["seconds"], shown.len()), (&json!(600), 12), "60 bits");
     let stranger = test.browser();
     assert_eq!(bring(&stranger, "ABCDEFGH").await.status, StatusCode::UNAUTHORIZED);
-    let typed = format!("{}-{}", &shown[..4].to_lowercase(), &shown[4..]);
+    let typed = format!("{}-{}-{}", &shown[..4].to_lowercase(), &shown[4..8], &shown[8..]);
     assert_eq!(bring(&stranger, &typed).await.status, StatusCode::CREATED, "however it was typed");
     assert_eq!(bring(&stranger, &shown).await.code(), "unknown_device", "once");
     let late = administrator.post(&offer, &json!({ "name": "三号闸机" })).await.body;

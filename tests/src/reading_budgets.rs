@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser_client::{Browser, Reply},
-    test_app::{Shape, TestApp},
+    test_app::{Shape, TestApp, health_report},
 };
 
 /// A school that lets its counsellors read so much.
@@ -263,6 +263,49 @@ async fn far_more_than_usual_and_many_at_night_stand_out_and_an_honest_day_does_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_settled_hides_nothing_that_is_read_after_it() {
+    let test = school(json!({ "phones": 60 })).await;
+    let auditor_id = auditor(&test).await;
+    let userid = test.persona("counsellor");
+    has_read(&test, &userid, "phones", 0, (29, 0)).await;
+    let counsellor = test.sign_in(&userid).await;
+    let people = students(&counsellor).await;
+    assert_eq!(call(&counsellor, &people[0]).await.status, StatusCode::OK);
+    assert_eq!(alarms(&test).await, [("unusual".to_owned(), 30)]);
+    assert_eq!(told(&test, &auditor_id).await.len(), 1);
+    let auditor = test.sign_in(&auditor_id).await;
+    let alarm = auditor.get("/reading-alarms?open=true").await.items()[0]["id"].clone();
+    let path = format!("/reading-alarms/{alarm}/settlement");
+    let settled = auditor.post(&path, &json!({ "note": "已问，逐个通知" })).await;
+    assert_eq!(settled.status, StatusCode::NO_CONTENT, "{}", settled.body);
+
+    // Whoever looked after thirty knows of fifty-nine, and not of sixty.
+    test.owner.batch_execute("update reading_budgets set people = 58").await.unwrap();
+    assert_eq!(call(&counsellor, &people[1]).await.status, StatusCode::OK);
+    assert_eq!(alarms(&test).await.len(), 1);
+    assert_eq!(told(&test, &auditor_id).await.len(), 1);
+    assert_eq!(call(&counsellor, &people[2]).await.status, StatusCode::OK);
+    assert_eq!(alarms(&test).await[1..], [("unusual".to_owned(), 60)]);
+    assert_eq!(told(&test, &auditor_id).await.len(), 2);
+
+    // What is open hides nothing of another kind of data, and is not raised twice; they were told of it.
+    for _ in 0..2 {
+        assert_eq!(call(&counsellor, &people[3]).await.body["code"], json!("budget_spent"));
+    }
+    has_read(&test, &userid, "exported", 0, (1_000, 0)).await;
+    assert_eq!(counsellor.post("/exports", &list()).await.status, StatusCode::ACCEPTED);
+    test.run_jobs().await;
+    let rows =
+        test.owner.query("select kind, reading from reading_alarms order by alarm_id", &[]).await.unwrap();
+    let raised: Vec<(&str, &str)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(
+        raised,
+        [("unusual", "phones"), ("unusual", "phones"), ("refused", "phones"), ("unusual", "exported")]
+    );
+    assert_eq!(told(&test, &auditor_id).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_of_the_officers_own_is_told_to_the_auditors_too() {
     let test = school(json!({ "phones": 20 })).await;
     let auditor_id = auditor(&test).await;
@@ -320,6 +363,33 @@ async fn an_export_beyond_the_budget_is_not_made_and_leaves_nothing() {
     assert_eq!(counsellor.post("/exports", &figures).await.status, StatusCode::ACCEPTED);
     test.run_jobs().await;
     test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_those_who_stand_out_are_within_a_budget_and_others_are_not() {
+    let test = school(json!({ "states": 300 })).await;
+    let userid = test.persona("counsellor");
+    let student = test.sign_in(&test.students_of(&userid).await[0]).await;
+    let fever = json!({ "temperature": 38.0, "place": "非疫区", "abnormal": false });
+    assert_eq!(student.post("/reports", &health_report(fever)).await.status, StatusCode::CREATED);
+    has_read(&test, &userid, "states", 0, (300, 0)).await;
+    let counsellor = test.sign_in(&userid).await;
+    for path in ["/statistics/health-daily/people?limit=200", "/reviews"] {
+        let refused = counsellor.get(path).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.body);
+        assert_eq!(refused.body["code"], json!("budget_spent"));
+    }
+    let missing = counsellor.get("/statistics/health-daily/people?state=unreported").await;
+    assert_eq!(missing.status, StatusCode::OK, "{}", missing.body);
+    assert_eq!(looks(&test).await, 0);
+    assert_eq!(alarms(&test).await, [("refused".to_owned(), 300)]);
+
+    test.owner.batch_execute("update reading_budgets set people = 299").await.unwrap();
+    for path in ["/statistics/health-daily/people?limit=200", "/reviews"] {
+        let shown = counsellor.get(path).await;
+        assert_eq!(shown.status, StatusCode::OK, "the second time is free: {}", shown.body);
+    }
+    assert_eq!(looks(&test).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

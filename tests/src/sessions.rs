@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use server::http::who::SESSION;
 
 use crate::{
     audit::details,
-    browser_client::{Browser, Reply},
+    browser_client::{Browser, IN_CLIENT, Reply},
     test_app::{Shape, TestApp},
 };
 
@@ -122,7 +123,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 20] = [
+const DANGEROUS: [(&str, &str, &str); 21] = [
     (
         "POST",
         "/grants",
@@ -136,6 +137,7 @@ const DANGEROUS: [(&str, &str, &str); 20] = [
     ("DELETE", "/photos/1", ""),
     ("POST", "/me/data/copies", r#"{"format":"json"}"#),
     ("POST", "/gate-keys/00/kill", "{}"),
+    ("POST", "/gates/999999/pairing", r#"{"name":"东门 1 号闸机"}"#),
     ("POST", "/retention/holds", r#"{"form":"health-daily","reason":"校内调查","until":"2020-12-31"}"#),
     ("POST", "/retention/holds/1/end", "{}"),
     ("POST", "/reading-lifts", r#"{"number":"nobody","reading":"phones","reason":"家访"}"#),
@@ -203,4 +205,40 @@ fn a_sign_in_is_fresh_for_ten_minutes_unless_configured_otherwise() {
     let mut production: toml::Table = toml::from_str(&text).unwrap();
     let read: server::config::Server = production.remove("server").unwrap().try_into().unwrap();
     assert_eq!(read.fresh_sign_in_minutes, 10);
+}
+
+/// Who can write to Redis puts the office's viewer under a session of their own making, and puts back what was ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_planted_in_redis_opens_nothing() {
+    let Ok(url) = std::env::var("ROLLCALL_TEST_REDIS_URL") else { return };
+    let test = TestApp::start().await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let key_of = async |session: &str| -> String {
+        test.one("select 'viewer:1:' || encode(sha256(convert_to($1, 'UTF8')), 'hex')", &[&session]).await
+    };
+    let own = key_of(&office.cookie(SESSION).unwrap()).await;
+    let mut redis = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    // Tests beside this one may empty the same Redis at any moment.
+    let mut remembered: Option<Vec<u8>> = None;
+    for _ in 0..100 {
+        assert_eq!(office.get("/me").await.status, StatusCode::OK);
+        remembered = redis::cmd("GET").arg(&own).query_async(&mut redis).await.unwrap();
+        if remembered.is_some() {
+            break;
+        }
+    }
+    let remembered = remembered.expect("the office is remembered");
+
+    let stranger = Browser::new(test.url.clone(), IN_CLIENT);
+    let made_up = "ab".repeat(32);
+    stranger.set_cookie(SESSION, &made_up);
+    let planted = key_of(&made_up).await;
+    let _: () =
+        redis::cmd("SETEX").arg(&planted).arg(60).arg(&remembered).query_async(&mut redis).await.unwrap();
+    assert_eq!(stranger.get("/me").await.status, StatusCode::UNAUTHORIZED);
+
+    test.owner.execute("delete from sessions", &[]).await.unwrap();
+    test.clock.advance(TimeDelta::seconds(4));
+    let _: () = redis::cmd("SETEX").arg(&own).arg(60).arg(&remembered).query_async(&mut redis).await.unwrap();
+    assert_eq!(office.get("/me").await.status, StatusCode::UNAUTHORIZED);
 }

@@ -68,6 +68,75 @@ async fn the_table_counts_and_drills_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_a_list_shows_to_be_abnormal_reads_who_looked_once_a_day() {
+    let test = TestApp::start().await;
+    let counsellor_id = test.persona("counsellor");
+    let students = test.students_of(&counsellor_id).await;
+    let well = test.sign_in(&students[0]).await;
+    well.post("/reports", &health_report(normal_answers())).await;
+    let ill = test.sign_in(&students[1]).await;
+    let fever = json!({ "temperature": 38.0, "place": "非疫区", "abnormal": false });
+    let receipt = ill.post("/reports", &health_report(fever)).await.body["receipt"].clone();
+    let looks = || test.one::<i64>("select count(*) from access_log", &[]);
+
+    // Figures, and lists of those who are well or have not reported, are no look at anybody's health.
+    let counsellor = test.sign_in(&counsellor_id).await;
+    for path in [
+        "/statistics/health-daily",
+        "/statistics/health-daily/people?state=normal",
+        "/statistics/health-daily/people?state=unreported",
+        "/reviews/counts",
+    ] {
+        assert_eq!(counsellor.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(looks().await, 0);
+
+    // Lists that show it are one look together, however often and by whichever way they are opened.
+    let lists = [
+        "/statistics/health-daily/people?state=abnormal".to_owned(),
+        "/statistics/health-daily/people?limit=200".to_owned(),
+        "/reviews".to_owned(),
+        format!("/reviews/{}", receipt.as_str().unwrap()),
+    ];
+    let asked = lists.iter().cycle().take(8).map(|path| counsellor.get(path));
+    for answer in futures_util::future::join_all(asked).await {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    let log = ill.get("/access-log").await;
+    let name: String = test.one("select name from persons where number = $1", &[&counsellor_id]).await;
+    assert_eq!(log.items().len(), 1, "{}", log.body);
+    assert_eq!((&log.items()[0]["field"], &log.items()[0]["viewer"]), (&json!("state"), &json!(name)));
+    assert!(well.get("/access-log").await.items().is_empty());
+    let spent: i64 = test.one("select people from reading_budgets where kind = 'states'", &[]).await;
+    assert_eq!(spent, 1);
+    let recorded: i64 = test
+        .one(
+            "select count(*) from audit_events e join persons p on p.corp_id = e.corp_id and p.person_id = e.subject
+             where e.action = 'look' and e.detail = '{\"field\": \"state\"}' and p.number = $1",
+            &[&students[1]],
+        )
+        .await;
+    assert_eq!(recorded, 1);
+
+    // Another viewer is another look, as the first rows of a sheet are one, and so is another day.
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let sheet = json!({ "dataset": "report_people", "columns": [{ "column": "number", "title": "学号" }],
+        "order": "listed", "filters": { "form": "health-daily", "state": "abnormal" } });
+    let preview = leader.post("/exports/preview", &sheet).await;
+    assert_eq!(preview.body["rows"], json!([[students[1]]]), "{}", preview.body);
+    assert_eq!(looks().await, 2);
+    assert_eq!(leader.get(&lists[0]).await.items().len(), 1);
+    assert_eq!(looks().await, 2);
+    test.clock.advance(chrono::TimeDelta::days(1));
+    let counsellor = test.sign_in(&counsellor_id).await;
+    for _ in 0..2 {
+        let then = counsellor.get(&format!("{}&day=2020-03-04", lists[0])).await;
+        assert_eq!(then.items().len(), 1, "{}", then.body);
+    }
+    assert_eq!(looks().await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everyone_sees_their_part_and_no_more() {
     let test = TestApp::start().await;
     let total = |table: &Value| counts(&table["total"])[0];

@@ -132,7 +132,8 @@ impl Shape {
     /// Where roles read as much as an experiment asks of them.
     pub fn reading_freely() -> Self {
         let most = u32::MAX;
-        let much = json!({ "phones": most, "answers": most, "photos": most, "exported": most });
+        let much =
+            json!({ "phones": most, "answers": most, "photos": most, "states": most, "exported": most });
         let roles = domain::policy::Role::ALL.map(|role| (role.as_str().to_owned(), much.clone()));
         Self { reading_budgets: roles.into_iter().collect(), ..Self::default() }
     }

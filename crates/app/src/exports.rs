@@ -90,7 +90,7 @@ pub struct Preview {
     pub total: i64,
 }
 
-/// What a definition would make.
+/// What a definition would make. Whoever it shows to be abnormal was looked at, as by the list on the page.
 pub async fn preview(app: &App, school: &School, viewer: &Viewer, definition: Definition) -> Result<Preview> {
     let (definition, rights) = checked(viewer, definition)?;
     let titles = definition.columns.iter().map(|chosen| chosen.title.clone()).collect();
@@ -99,6 +99,7 @@ pub async fn preview(app: &App, school: &School, viewer: &Viewer, definition: De
     rows.load_departments(&mut tx).await?;
     let total = rows.count(&mut tx).await?;
     let page = rows.next(&mut tx, PREVIEW).await?;
+    let tx = reading_budgets::look_at_states(app, school, viewer, tx, rows.abnormal, "statistics").await?;
     tx.commit().await?;
     Ok(Preview { titles, rows: page.into_iter().take(10).collect(), total })
 }

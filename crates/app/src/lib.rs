@@ -81,6 +81,7 @@ mod outbox;
 mod page;
 mod person_fields;
 mod quick;
+mod remembered_viewers;
 mod roll;
 mod secret;
 mod tiles;

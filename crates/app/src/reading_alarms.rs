@@ -20,7 +20,7 @@ fn may(viewer: &Viewer) -> Result<()> {
 
 /// Tells the data protection officer, or else the auditors, of how many accounts something stands out: never of whom, nor whose data
 /// it was. Where it is the officer's own, the auditors hear of it, too. One transaction: a kill tells nobody twice. Of a member's day
-/// they hear once.
+/// they hear once, and again when all they heard of was settled and it goes on.
 pub(crate) async fn tell(app: &App, school: &School) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;

@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, NaiveTime, Utc};
 use domain::{
-    clock,
+    PersonId, clock,
     export::is_text,
     policy::{Action, Viewer},
     reading::{self, AlarmKind, Limits, Reading},
 };
 use store::{
     Scoped,
-    access_log::{self, Access},
+    access_log::{self, Access, Listing},
     audit, reading_alarms,
     reading_budgets::{self as rows, Count, NewLift},
     viewers,
@@ -55,6 +55,31 @@ pub(crate) async fn look(
     }
     access_log::insert(&mut tx, access).await?;
     Ok(tx)
+}
+
+/// Records whose reports a list shows to stand out, by name, in the transaction that reads it, and counts them against the viewer's
+/// budget: each once a day, however often the list is opened. One's own is no look at somebody.
+pub(crate) async fn look_at_states(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    mut tx: Scoped,
+    people: Vec<PersonId>,
+    purpose: &str,
+) -> Result<Scoped> {
+    let now = app.now();
+    let own = viewer.person.as_ref().map(|person| person.id);
+    let others: Vec<PersonId> = people.into_iter().filter(|person| Some(*person) != own).collect();
+    let listing = Listing {
+        corp: school.corp(),
+        viewer: viewer.member,
+        field: "state",
+        purpose,
+        at: now,
+        since: clock::instant(school.zone, school.today(now), NaiveTime::MIN),
+    };
+    let new = access_log::insert_listed(&mut tx, listing, &others).await?;
+    spend(app, school, viewer, tx, Reading::States, new, now).await
 }
 
 /// Counts so many people in the transaction that reads them, and raises what stands out of it. Beyond the budget nothing of the
@@ -109,7 +134,7 @@ pub(crate) async fn check(
     if spent >= limit + lifted { Err(refused(app, school, count, limit, now).await?) } else { Ok(()) }
 }
 
-/// What a refusal says; it is itself told to those who audit, once a day.
+/// What a refusal says; it is itself told to those who audit, once a day unless that was settled.
 async fn refused(app: &App, school: &School, count: Count, limit: i64, now: DateTime<Utc>) -> Result<Error> {
     let mut tx = app.store().scoped(count.corp).await?;
     let allowed = limit + rows::lifted(&mut tx, count).await?;

@@ -41,7 +41,8 @@ fn reach(app: &App, school: &School, viewer: &Viewer, action: Action) -> Result<
     })
 }
 
-/// Reviews of the viewer's scope, those first with which something was done last; `before` is the last page's `next`.
+/// Reviews of the viewer's scope, those first with which something was done last; `before` is the last page's `next`. That somebody's
+/// report stands out is on record as a look at it.
 pub async fn list(
     app: &App,
     school: &School,
@@ -54,10 +55,13 @@ pub async fn list(
     let before = before.map(crate::page::parse_moment).transpose()?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::list(&mut tx, &reach, wanted, before, limit + 1).await?;
-    tx.commit().await?;
-    Ok(Page::cut(found, limit, |row| {
+    let page = Page::cut(found, limit, |row| {
         crate::page::moment(row.changed_at.unwrap_or(row.revised_at), row.report_id)
-    }))
+    });
+    let listed = page.items.iter().map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_states(app, school, viewer, tx, listed, "review").await?;
+    tx.commit().await?;
+    Ok(page)
 }
 
 /// How many reviews of the viewer's scope are not settled.
@@ -100,7 +104,7 @@ pub struct Head {
     pub may_see_answers: bool,
 }
 
-/// A report of the viewer's scope, whether it was noticed or not.
+/// A report of the viewer's scope, whether it was noticed or not; if it was, this is on record as a look.
 pub async fn head(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> Result<Head> {
     let reach = reach(app, school, viewer, Action::Review)?;
     let corp = school.corp();
@@ -109,6 +113,8 @@ pub async fn head(app: &App, school: &School, viewer: &Viewer, receipt: &str) ->
     let loaded = forms::version(app, &mut tx, report.form_version_id).await?;
     let answers = crate::reports::open(app, &mut tx, &report).await?.unwrap_or_default();
     let acts = rows::acts(&mut tx, corp, row.report_id, shown_after(app, corp)?).await?;
+    let noticed = row.state.iter().map(|_| row.person_id).collect();
+    let tx = reading_budgets::look_at_states(app, school, viewer, tx, noticed, "review").await?;
     tx.commit().await?;
     let holding = loaded.published.form.checks.iter().filter(|check| check.holds(&answers));
     let checks = holding.map(|check| check.title.clone()).collect();

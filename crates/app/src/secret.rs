@@ -31,9 +31,10 @@ pub(crate) fn receipt() -> Result<String> {
     letters::<16>()
 }
 
-/// What pairs a device with a gate: 8 letters and digits, good once and for minutes.
+/// What pairs a device with a gate: 12 letters and digits, good once and for minutes. 60 bits: of whoever reads its hash nobody tries
+/// them through in that time, so that it needs no slow one, by which anybody could keep us busy.
 pub(crate) fn pairing_code() -> Result<String> {
-    letters::<8>()
+    letters::<12>()
 }
 
 /// What takes the place of a second factor when the phone is lost: 12 letters and digits, good once.

@@ -14,7 +14,7 @@ use store::{
 
 pub use store::sessions::Known;
 
-use crate::{App, Error, Result, School, secret, sign_in};
+use crate::{App, Error, Result, School, remembered_viewers, secret};
 
 /// One's own sessions, the last seen first. `session`: the cookie of the one that asks.
 pub async fn list(app: &App, school: &School, viewer: &Viewer, session: &str) -> Result<Vec<Known>> {
@@ -31,7 +31,7 @@ pub async fn end(app: &App, school: &School, viewer: &Viewer, session_id: i64) -
     let ended = sessions::end(&mut tx, school.corp(), viewer.member, session_id).await?;
     let ended = ended.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    sign_in::forget_viewers(app, school, &[ended]).await;
+    remembered_viewers::forget(app, school, &[ended]).await;
     Ok(())
 }
 
@@ -41,7 +41,7 @@ pub async fn end_others(app: &App, school: &School, viewer: &Viewer, session: &s
     let mut tx = app.store().unscoped().await?;
     let ended = sessions::end_all(&mut tx, school.corp(), viewer.member, Some(&this)).await?;
     tx.commit().await?;
-    sign_in::forget_viewers(app, school, &ended).await;
+    remembered_viewers::forget(app, school, &ended).await;
     Ok(ended.len())
 }
 
@@ -66,7 +66,7 @@ pub async fn end_of(app: &App, school: &School, viewer: &Viewer, userid: &str) -
         audit::insert(&mut tx, act.saying(json!({ "sessions": ended.len() }))).await?;
     }
     tx.commit().await?;
-    sign_in::forget_viewers(app, school, &ended).await;
+    remembered_viewers::forget(app, school, &ended).await;
     tracing::warn!(corp, ended = ended.len(), "an administrator ended the sessions of an account");
     Ok(ended.len())
 }

@@ -12,7 +12,6 @@ use domain::{
     security_event::{Failing, Kind},
     session::{self, Device},
 };
-use serde::{Deserialize, Serialize};
 use store::{
     AsyncPgConnection, jobs as queue,
     security_events::{self as events, Event},
@@ -28,7 +27,7 @@ pub use domain::session::Channel;
 use crate::{
     App, Error, Result, School,
     jobs::refresh_member,
-    secret,
+    remembered_viewers, secret,
     security_events::{self, Origin},
 };
 
@@ -40,8 +39,6 @@ pub const IDLE: TimeDelta = TimeDelta::hours(2);
 pub const ABSOLUTE: TimeDelta = TimeDelta::hours(12);
 /// A used session's clock is wound at most this often.
 const TOUCH: TimeDelta = TimeDelta::minutes(1);
-/// How long a viewer may be remembered: who left is out within 5 s.
-const VIEWER_SECONDS: u64 = 3;
 
 /// A sign-in begun.
 #[derive(Debug)]
@@ -278,7 +275,7 @@ async fn end(
     sign_in_flows::finish(&mut tx, corp, &state_hash, &session.session_hash).await?;
     events::add(&mut tx, corp, event, 1).await?;
     tx.commit().await?;
-    forget_viewers(app, school, &ended).await;
+    remembered_viewers::forget(app, school, &ended).await;
     Ok((Outcome::SignedIn { session: token, to }, None))
 }
 
@@ -297,52 +294,15 @@ async fn find_member(app: &App, school: &School, userid: &str) -> Result<Option<
     Ok(found)
 }
 
-/// A viewer in Redis, with the key it was put under: an answer that belongs to another question opens nothing.
-#[derive(Serialize, Deserialize)]
-struct Remembered {
-    of: String,
-    viewer: Viewer,
-}
-
-fn is_of(of: &str, key: &str) -> bool {
-    if of != key {
-        tracing::error!("redis answered with another session's viewer; it was not used");
-    }
-    of == key
-}
-
-/// Where the viewer of a session is remembered.
-fn viewer_key(corp: CorpId, session_hash: &[u8]) -> String {
-    format!("viewer:{corp}:{}", hex::encode(session_hash))
-}
-
-/// Forgets the viewers of sessions that were ended, by their hashes: what only looks is refused at once as well.
-pub(crate) async fn forget_viewers(app: &App, school: &School, session_hashes: &[Vec<u8>]) {
-    for hash in session_hashes {
-        app.cache().forget(&viewer_key(school.corp(), hash)).await;
-    }
-}
-
 /// The viewer of a session cookie, if the session holds and its member is still there; for somebody who only looks, as it
 /// was known up to three seconds ago.
 pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
     let hash = secret::hash(session.as_bytes());
-    let key = viewer_key(school.corp(), &hash);
-    if let Some(known) = app.cache().get(&key).await
-        && let Ok(Remembered { of, mut viewer }) = serde_json::from_slice(&known)
-        && is_of(&of, &key)
-    {
-        // What ends at midnight ends at midnight, whenever it was read.
-        let today = school.today(app.now());
-        viewer.grants.retain(|grant| grant.until > today);
-        return Ok(Some(viewer));
+    if let Some(known) = remembered_viewers::recall(app, school, &hash).await {
+        return Ok(Some(known));
     }
     let Some(Present { viewer, .. }) = viewer(app, school, session).await? else { return Ok(None) };
-    let remembered = Remembered { of: key, viewer };
-    if let Ok(bytes) = serde_json::to_vec(&remembered) {
-        app.cache().put(&remembered.of, &bytes, VIEWER_SECONDS).await;
-    }
-    Ok(Some(remembered.viewer))
+    Ok(Some(remembered_viewers::remember(app, school, &hash, viewer).await))
 }
 
 /// Who is there now, and how sure that is.
@@ -389,7 +349,7 @@ pub async fn sign_out(app: &App, school: &School, session: &str) -> Result<()> {
     let hash = secret::hash(session.as_bytes());
     let mut conn = app.store().control().await?;
     sessions::delete(&mut conn, school.corp(), &hash).await?;
-    forget_viewers(app, school, &[hash]).await;
+    remembered_viewers::forget(app, school, &[hash]).await;
     Ok(())
 }
 

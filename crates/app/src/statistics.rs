@@ -22,7 +22,7 @@ pub(crate) use span::span_in;
 pub use span::{MOST_DAYS, OfDay, Span, Spanned, span};
 pub use store::statistics::{By, Fact, PersonRow, Row, Which};
 
-use crate::{App, Error, Page, Result, School, forms as asked_forms, roll};
+use crate::{App, Error, Page, Result, School, forms as asked_forms, reading_budgets, roll};
 
 /// A table of figures.
 #[derive(Debug, Clone)]
@@ -141,7 +141,8 @@ pub async fn explain(app: &App, school: &School, viewer: &Viewer, asked: Asked<'
     })
 }
 
-/// The people behind a number, by student or staff number; `after` is the last page's `next`.
+/// The people behind a number, by student or staff number; `after` is the last page's `next`. Whoever is shown to be abnormal was looked
+/// at, whatever the list was asked for. Categories are of questions that are not sensitive: whoever is in one was not.
 pub async fn people(
     app: &App,
     school: &School,
@@ -151,11 +152,14 @@ pub async fn people(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<PersonRow>> {
-    let mut tx = app.store().reading(school.corp()).await?;
+    let mut tx = app.store().scoped(school.corp()).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeePeople, asked).await?;
     let rows = statistics::people(&mut tx, &question, which, fact, after, limit + 1).await?;
+    let page = Page::cut(rows, limit, |row| row.number.clone());
+    let abnormal = page.items.iter().filter(|row| row.is_abnormal()).map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_states(app, school, viewer, tx, abnormal, "statistics").await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |row| row.number.clone()))
+    Ok(page)
 }
 
 /// Who is expected, as far as the viewer may do `action`; nobody at all is an error.

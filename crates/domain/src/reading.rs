@@ -18,13 +18,15 @@ pub enum Reading {
     Answers,
     /// A photo.
     Photos,
+    /// That a report stands out, in a list by name: abnormal, or to be reviewed.
+    States,
     /// Somebody named by a sheet that leaves.
     Exported,
 }
 
 impl Reading {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Phones, Self::Answers, Self::Photos, Self::Exported];
+    pub const ALL: [Self; 5] = [Self::Phones, Self::Answers, Self::Photos, Self::States, Self::Exported];
 
     /// As it stands in the database, in the configuration and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Reading {
             Self::Phones => "phones",
             Self::Answers => "answers",
             Self::Photos => "photos",
+            Self::States => "states",
             Self::Exported => "exported",
         }
     }
@@ -42,6 +45,7 @@ impl Reading {
             Self::Phones => "看手机号",
             Self::Answers => "看填报内容",
             Self::Photos => "看照片",
+            Self::States => "看异常名单",
             Self::Exported => "导出名单",
         }
     }
@@ -57,6 +61,7 @@ impl Reading {
             "phone" | "visitor_phone" => Some(Self::Phones),
             "answers" | "attachment" => Some(Self::Answers),
             "photo" => Some(Self::Photos),
+            "state" => Some(Self::States),
             "export" | "export_phone" => Some(Self::Exported),
             _ => None,
         }
@@ -69,6 +74,7 @@ impl Reading {
             Self::Phones => &["phone"],
             Self::Answers => &["answers", "attachment"],
             Self::Photos => &["photo"],
+            Self::States => &["state"],
             Self::Exported => &[],
         }
     }
@@ -77,6 +83,8 @@ impl Reading {
     pub fn noticed_from(self) -> i64 {
         match self {
             Self::Phones | Self::Answers | Self::Photos => 30,
+            // A list shows 50 at once, and in a bad week many are ill.
+            Self::States => 500,
             // A counsellor's own classes are a few hundred.
             Self::Exported => 1_000,
         }
@@ -92,15 +100,17 @@ pub struct Limits {
     pub answers: i64,
     /// Photos shown.
     pub photos: i64,
+    /// People whose reports lists showed to stand out.
+    pub states: i64,
     /// People named by sheets, each sheet's counted.
     pub exported: i64,
 }
 
 impl Limits {
     /// Nothing.
-    pub const NONE: Self = Self { phones: 0, answers: 0, photos: 0, exported: 0 };
+    pub const NONE: Self = Self { phones: 0, answers: 0, photos: 0, states: 0, exported: 0 };
     /// What a school may lower a number to, and no further: below it an honest day is in the way.
-    pub const FLOORS: Self = Self { phones: 20, answers: 100, photos: 100, exported: 1_000 };
+    pub const FLOORS: Self = Self { phones: 20, answers: 100, photos: 100, states: 300, exported: 1_000 };
 
     /// Of one kind.
     pub fn get(self, reading: Reading) -> i64 {
@@ -108,6 +118,7 @@ impl Limits {
             Reading::Phones => self.phones,
             Reading::Answers => self.answers,
             Reading::Photos => self.photos,
+            Reading::States => self.states,
             Reading::Exported => self.exported,
         }
     }
@@ -119,6 +130,7 @@ impl Limits {
             phones: self.phones.max(other.phones),
             answers: self.answers.max(other.answers),
             photos: self.photos.max(other.photos),
+            states: self.states.max(other.states),
             exported: self.exported.max(other.exported),
         }
     }
@@ -128,12 +140,17 @@ impl Limits {
         match role {
             Role::ClassAssistant | Role::Auditor => Self::NONE,
             // Three hundred students: all answers twice, a fifth of them called.
-            Role::Counsellor => Self { phones: 60, answers: 600, photos: 600, exported: 50_000 },
-            Role::CollegeOffice => Self { phones: 150, answers: 2_000, photos: 2_000, exported: 50_000 },
-            Role::SchoolOffice => Self { phones: 300, answers: 5_000, photos: 5_000, exported: 200_000 },
-            Role::CollegeLeader | Role::DepartmentHead | Role::SchoolLeader => {
-                Self { exported: 50_000, ..Self::NONE }
+            Role::Counsellor => Self { phones: 60, answers: 600, photos: 600, states: 600, exported: 50_000 },
+            Role::CollegeOffice => {
+                Self { phones: 150, answers: 2_000, photos: 2_000, states: 5_000, exported: 50_000 }
             }
+            Role::SchoolOffice => {
+                Self { phones: 300, answers: 5_000, photos: 5_000, states: 20_000, exported: 200_000 }
+            }
+            Role::CollegeLeader | Role::DepartmentHead => {
+                Self { states: 5_000, exported: 50_000, ..Self::NONE }
+            }
+            Role::SchoolLeader => Self { states: 20_000, exported: 50_000, ..Self::NONE },
             // Sheets of how the platform is used name every account.
             Role::Administrator => Self { exported: 200_000, ..Self::NONE },
             // Of visitors.
@@ -176,7 +193,7 @@ pub enum AlarmKind {
     Refused,
     /// A large sheet outside office hours.
     NightExport,
-    /// Many people outside office hours, one by one.
+    /// Many people outside office hours, one by one or in lists of those that stand out.
     OffHours,
 }
 
@@ -195,10 +212,14 @@ impl AlarmKind {
     }
 }
 
+/// Once an alarm was settled, so many times the people it said are told anew that day.
+pub const AGAIN: i64 = 2;
 /// Times a member's usual day that stand out.
 const UNUSUAL: i64 = 3;
 /// People read one by one outside office hours that stand out.
 const OFF_HOURS: i64 = 30;
+/// People shown by lists to stand out, outside office hours, that stand out themselves.
+const STATES_AT_NIGHT: i64 = 300;
 /// People named by sheets outside office hours that stand out.
 const NIGHT_EXPORT: i64 = 1_000;
 /// Office hours are every day's: counsellors are on duty at weekends, and dormitories are looked after in the evening.
@@ -219,6 +240,7 @@ pub fn is_unusual(reading: Reading, people: i64, usual: Option<i64>) -> bool {
 pub fn at_night(reading: Reading, people: i64) -> Option<AlarmKind> {
     match reading {
         Reading::Exported => (people > NIGHT_EXPORT).then_some(AlarmKind::NightExport),
+        Reading::States => (people > STATES_AT_NIGHT).then_some(AlarmKind::OffHours),
         Reading::Phones | Reading::Answers | Reading::Photos => {
             (people > OFF_HOURS).then_some(AlarmKind::OffHours)
         }
@@ -251,6 +273,8 @@ mod tests {
             assert_eq!(limits.answers > 0, role.may(Action::SeeAnswers), "{role:?}");
             assert_eq!(limits.photos > 0, role.may(Action::SeePhoto), "{role:?}");
             assert_eq!(limits.exported > 0, exports(role), "{role:?}");
+            let lists = role.may(Action::SeePeople) || role.may(Action::Review);
+            assert_eq!(limits.states > 0, lists, "{role:?}");
             for reading in Reading::ALL {
                 let number = limits.get(reading);
                 assert!(number == 0 || number >= Limits::FLOORS.get(reading), "{role:?} {reading:?}");
@@ -280,6 +304,8 @@ mod tests {
         assert!(is_at_night(at(6)) && !is_at_night(at(7)) && !is_at_night(at(21)) && is_at_night(at(22)));
         assert_eq!(at_night(Reading::Phones, 30), None);
         assert_eq!(at_night(Reading::Phones, 31), Some(AlarmKind::OffHours));
+        assert_eq!(at_night(Reading::States, 300), None, "an outbreak, seen in the evening");
+        assert_eq!(at_night(Reading::States, 301), Some(AlarmKind::OffHours));
         assert_eq!(at_night(Reading::Exported, 1_000), None);
         assert_eq!(at_night(Reading::Exported, 1_001), Some(AlarmKind::NightExport));
     }

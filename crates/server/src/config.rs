@@ -247,8 +247,8 @@ pub struct School {
     #[serde(default)]
     pub retention: BTreeMap<String, i64>,
     /// How many people's data one account may read a day, where a role shall have another number than docs/RIGHTS.md says:
-    /// `{ counsellor = { phones = 100, answers = 600, photos = 600, exported = 50000 } }`; what is left out stays. Not below 20 phones, 100
-    /// answers, 100 photos and 1000 people in sheets.
+    /// `{ counsellor = { phones = 100, answers = 600, photos = 600, states = 600, exported = 50000 } }`; what is left out stays. Not below
+    /// 20 phones, 100 answers, 100 photos, 300 people in lists of those that stand out and 1000 people in sheets.
     #[serde(default)]
     pub reading_budgets: BTreeMap<String, ReadingBudget>,
 }
@@ -263,6 +263,8 @@ pub struct ReadingBudget {
     pub answers: Option<u32>,
     /// Photos shown.
     pub photos: Option<u32>,
+    /// People whose reports lists show to stand out.
+    pub states: Option<u32>,
     /// People named by sheets.
     pub exported: Option<u32>,
 }
@@ -289,6 +291,7 @@ impl School {
                 phones: limit(Reading::Phones, said.phones)?,
                 answers: limit(Reading::Answers, said.answers)?,
                 photos: limit(Reading::Photos, said.photos)?,
+                states: limit(Reading::States, said.states)?,
                 exported: limit(Reading::Exported, said.exported)?,
             };
             budgets = budgets.with(role, limits);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Integer, Timestamptz},
+    sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act};
@@ -64,6 +64,96 @@ pub async fn has_looked(
         .filter(access_log::viewer.eq(access.viewer))
         .filter(access_log::field.eq_any(fields.to_vec()));
     Ok(diesel::select(diesel::dsl::exists(looks)).get_result(conn).await?)
+}
+
+/// A list that shows something of several people.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing<'a> {
+    /// The school.
+    pub corp: CorpId,
+    /// Who looks.
+    pub viewer: MemberId,
+    /// At what, e.g. `state`.
+    pub field: &'a str,
+    /// What for.
+    pub purpose: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Looks after this are not recorded again: a page that is open asks again and again.
+    pub since: DateTime<Utc>,
+}
+
+/// Those of $1 whom the viewer has not looked at.
+macro_rules! unseen {
+    () => {
+        "from (select distinct unnest($1) as person_id) n
+           where not exists (select from access_log l where l.corp_id = $2 and l.person_id = n.person_id and l.at >= $3
+             and l.viewer = $4 and l.field = $5)"
+    };
+}
+
+#[derive(QueryableByName)]
+struct Unseen {
+    #[diesel(sql_type = Bool)]
+    any: bool,
+}
+
+#[derive(QueryableByName)]
+struct Added {
+    #[diesel(sql_type = BigInt)]
+    access_id: i64,
+    #[diesel(sql_type = BigInt)]
+    person_id: PersonId,
+}
+
+/// Records that a list shows something of these people, in the transaction that reads it: of those of whom it was not recorded before.
+/// How many they were.
+pub async fn insert_listed(
+    conn: &mut AsyncPgConnection,
+    listing: Listing<'_>,
+    people: &[PersonId],
+) -> Result<i64> {
+    let Listing { corp, viewer, field, purpose, at, since } = listing;
+    if people.is_empty() {
+        return Ok(0);
+    }
+    let unseen: Unseen = diesel::sql_query(concat!("select exists (select ", unseen!(), ") as any"))
+        .bind::<Array<BigInt>, _>(people)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(since)
+        .bind::<BigInt, _>(viewer)
+        .bind::<Text, _>(field)
+        .get_result(conn)
+        .await?;
+    if !unseen.any {
+        return Ok(0);
+    }
+    // Two lists at the same moment would both record what neither sees of the other.
+    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended(format('looks %s %s', $1, $2), 0))")
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(viewer)
+        .execute(conn)
+        .await?;
+    let sql = concat!(
+        "insert into access_log (corp_id, viewer, person_id, field, purpose, at)
+         select $2, $4, n.person_id, $5, $6, $7 ",
+        unseen!(),
+        " returning access_id, person_id"
+    );
+    let added: Vec<Added> = diesel::sql_query(sql)
+        .bind::<Array<BigInt>, _>(people)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(since)
+        .bind::<BigInt, _>(viewer)
+        .bind::<Text, _>(field)
+        .bind::<Text, _>(purpose)
+        .bind::<Timestamptz, _>(at)
+        .load(conn)
+        .await?;
+    let look = Event::new(corp, Act::Look, Some(viewer), at).saying(json!({ "field": field }));
+    let looks = added.iter().map(|one| look.clone().of(one.person_id).on("access", one.access_id));
+    audit::insert_each(conn, corp, looks.collect()).await?;
+    Ok(i64::try_from(added.len()).unwrap_or(i64::MAX))
 }
 
 /// A look, as the person looked at sees it.

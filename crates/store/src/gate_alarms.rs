@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::Result;
 
-/// Raises what these passages say: abnormal once for somebody's day in a zone of time, flags once for a passage. Gives how
-/// many were new.
+/// Raises what these passages say: abnormal once for somebody's day in a zone of time, and once more each time they come after
+/// that was settled; flags once for a passage. Gives how many were new.
 pub async fn of_passages(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -24,7 +24,13 @@ pub async fn of_passages(
                select $1, k.kind, k.key, x.gate_id, x.device_id, x.passage_id, x.at
                from passages x
                cross join lateral (
-                 select 'abnormal' as kind, concat(x.person_id, ' ', (x.at at time zone $4)::date) as key where x.reason = 'abnormal'
+                 select 'abnormal' as kind, concat_ws(' ', d.key, nullif(s.settled, 0)) as key
+                 from (select concat(x.person_id, ' ', (x.at at time zone $4)::date) as key) d
+                 cross join lateral (
+                   select count(*) as settled from gate_alarms a
+                   where a.corp_id = $1 and a.kind = 'abnormal' and a.settled_at < x.at
+                     and (a.key = d.key or starts_with(a.key, d.key || ' '))) s
+                 where x.reason = 'abnormal'
                  union all
                  select f, x.passage_id::text from unnest(x.flags) f where f = any($3)) k
                where x.corp_id = $1 and x.passage_id = any($2)

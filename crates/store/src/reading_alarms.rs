@@ -6,7 +6,11 @@ use diesel::{
     sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, audit::Act, reading::AlarmKind};
+use domain::{
+    CorpId, MemberId,
+    audit::Act,
+    reading::{AGAIN, AlarmKind},
+};
 
 use crate::{
     Result,
@@ -14,8 +18,8 @@ use crate::{
     reading_budgets::Count,
 };
 
-/// Raises an alarm, once a kind for a member's day: `people` were read, where `usual` is usual for them or, refused, allowed.
-/// Whether it is new.
+/// Raises an alarm: `people` were read, where `usual` is usual for them or, refused, allowed. Of a kind and reading one is open for
+/// a member's day; where one was settled, another comes when [`AGAIN`] times as many were read as it said. Whether it is new.
 pub async fn raise(
     conn: &mut AsyncPgConnection,
     count: Count,
@@ -25,8 +29,10 @@ pub async fn raise(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let sql = "insert into reading_alarms (corp_id, member_id, day, kind, reading, people, usual, at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8)
-               on conflict on constraint reading_alarms_key do nothing";
+               select $1, $2, $3, $4, $5, $6, $7, $8
+               where not exists (select from reading_alarms a where a.corp_id = $1 and a.member_id = $2 and a.day = $3
+                 and a.kind = $4 and a.reading = $5 and a.settled_at is not null and $6 < greatest(a.people, 1) * $9)
+               on conflict (corp_id, member_id, day, kind, reading) where settled_at is null do nothing";
     let raised = diesel::sql_query(sql)
         .bind::<Integer, _>(count.corp)
         .bind::<BigInt, _>(count.member)
@@ -36,6 +42,7 @@ pub async fn raise(
         .bind::<BigInt, _>(people)
         .bind::<Nullable<BigInt>, _>(usual)
         .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(AGAIN)
         .execute(conn)
         .await?;
     Ok(raised == 1)
@@ -161,7 +168,7 @@ struct Reader {
     userid: String,
 }
 
-/// Notes that all alarms so far were told of. Gives the userids of those of whose day nobody was told before, once a day.
+/// Notes that all alarms so far were told of. Gives the userids of those of whose day nobody was told of one that is still open.
 pub async fn told(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<Vec<String>> {
     // The statement sees the alarms as they were: those it notes were not told of.
     let sql = "with noted as (
@@ -169,7 +176,7 @@ pub async fn told(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>
                select m.userid from (select distinct member_id, day from noted) n
                join members m on m.corp_id = $1 and m.member_id = n.member_id
                where not exists (select from reading_alarms a where a.corp_id = $1 and a.member_id = n.member_id
-                 and a.day = n.day and a.told_at is not null)";
+                 and a.day = n.day and a.told_at is not null and a.settled_at is null)";
     let readers: Vec<Reader> =
         diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).load(conn).await?;
     Ok(readers.into_iter().map(|reader| reader.userid).collect())

@@ -196,6 +196,13 @@ pub struct PersonRow {
     pub revised_at: Option<DateTime<Utc>>,
 }
 
+impl PersonRow {
+    /// Whether the report is abnormal.
+    pub fn is_abnormal(&self) -> bool {
+        self.state.as_deref() == Some("abnormal")
+    }
+}
+
 impl Which {
     fn condition(self) -> &'static str {
         match self {

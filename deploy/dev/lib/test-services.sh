@@ -19,10 +19,12 @@ start_test_services() {
   ROLLCALL_TEST_REDIS_URL=$(redis_url "$test_redis_port")
 }
 
-# Tests make a database each, end old connections to it, and see to the service's role.
+# Tests make a database each, end old connections to it, and see to the service's role; an experiment copies millions of
+# rows without the triggers that looked at them when they were first written.
 make_test_database() { # PORT
   make_roles "$1" "createdb createrole"
   superuser_psql "$1" -d postgres -c 'grant pg_signal_backend to rollcall_owner' \
+    -c 'grant set on parameter session_replication_role to rollcall_owner' \
     -c 'grant rollcall_app, rollcall_reader to rollcall_owner with admin option'
   make_database "$1" rollcall_test
 }

@@ -59,7 +59,7 @@ export async function gate(browser, administrator, id) {
     await page.goto(`${SERVER_URL}/gate/`);
     await page.getByLabel(words.code).waitFor();
     await picture('pairing', language);
-    await page.getByLabel(words.code).fill('AAAABBBB');
+    await page.getByLabel(words.code).fill('AAAABBBBCCCC');
     await page.getByRole('button', { name: words.pair, exact: true }).click();
     await page.getByText(words.wrong).waitFor();
     await picture('pairing-wrong', language);

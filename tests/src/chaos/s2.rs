@@ -342,9 +342,12 @@ async fn copy(test: &TestApp, table: &str, schools: i32) {
                where table_schema = 'public' and table_name = $1 and is_generated = 'NEVER'";
     let row = test.owner.query_one(sql, &[&table]).await.unwrap();
     let (columns, values): (String, String) = (row.get(0), row.get(1));
+    // Rows that were checked when the first school's were written: no trigger looks at each of fifteen million again.
     let sql = format!(
-        "insert into {table} ({columns}) overriding system value
-         select {values} from {table}, generate_series(2, {schools}) school where corp_id = 1"
+        "set session_replication_role = replica;
+         insert into {table} ({columns}) overriding system value
+         select {values} from {table}, generate_series(2, {schools}) school where corp_id = 1;
+         reset session_replication_role"
     );
     test.owner.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{table}: {error:?}"));
 }

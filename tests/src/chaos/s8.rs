@@ -4,29 +4,78 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use simulator::school::{School, roster};
 
-use super::rows;
+use super::{
+    rows,
+    s2::{at_full_speed, at_rate, percentile},
+};
 use crate::{
+    browser_client::Browser,
+    crowd::sign_in_everybody,
     process::{Order, Process},
     test_app::{REFERENCE, Shape, TestApp, root},
 };
 
 const MEMBERS: usize = 50_000;
 
-async fn measure(test: &TestApp, browser: &crate::browser_client::Browser, what: &str, asked: &Value) {
-    let made = browser.post("/exports", asked).await;
+/// Reports of others, and how many of them a second: as long as two exports take.
+const REPORTS: usize = 500;
+const RATE: f64 = 100.0;
+
+async fn ask(browser: &Browser, wanted: &Value) -> Value {
+    let made = browser.post("/exports", wanted).await;
     assert_eq!(made.status, StatusCode::ACCEPTED, "{}", made.body);
+    made.body["id"].clone()
+}
+
+async fn made(browser: &Browser, id: &Value) -> Value {
+    let export = browser.get(&format!("/exports/{id}")).await.body;
+    assert_eq!(export["state"], json!("done"), "{export}");
+    export
+}
+
+async fn measure(test: &TestApp, browser: &Browser, what: &str, wanted: &Value) {
+    let id = ask(browser, wanted).await;
     let mut process = Process::start(test);
     process.order(&Order::Jobs).await;
     let answer = process.answer().await;
     assert_eq!(answer.trouble, None);
-    let export = browser.get(&format!("/exports/{}", made.body["id"])).await.body;
-    assert_eq!(export["state"], json!("done"), "{export}");
+    let export = made(browser, &id).await;
     let (seconds, memory) = (answer.measured[0], answer.measured[1]);
     let size = export["size_bytes"].as_f64().unwrap() / 1024.0 / 1024.0;
     let what = format!("export of {} people to xlsx, {what}", export["rows_done"]);
     rows::write("S8", &what, seconds, "s", "≤ 10", seconds <= 10.0);
     rows::write("S8", "… memory over idle", memory, "MiB", "≤ 50", memory <= 50.0);
     rows::write("S8", "… file", size, "MiB", "–", true);
+}
+
+/// Whoever reports meanwhile.
+async fn others(test: &TestApp, browser: &Browser, wanted: &Value) {
+    let userids = sign_in_everybody(test).await;
+    let (warm, rest) = userids.split_at(REPORTS);
+    at_full_speed(&test.url, warm).await;
+    let (quiet, rest) = rest.split_at(REPORTS);
+    let mut without = at_rate(&test.url, quiet, RATE).await;
+    let exports = [ask(browser, wanted).await, ask(browser, wanted).await];
+    let mut process = Process::start(test);
+    process.order(&Order::Jobs).await;
+    let (mut with, answer) = tokio::join!(at_rate(&test.url, &rest[..REPORTS], RATE), process.answer());
+    assert_eq!(answer.trouble, None);
+    for id in &exports {
+        made(browser, id).await;
+    }
+    let (quiet, busy) = (percentile(&mut without, 99.0), percentile(&mut with, 99.0));
+    rows::compare(
+        "S8",
+        "reports of others meanwhile, p99",
+        busy,
+        "ms",
+        "without",
+        quiet,
+        "≤ 2 ×",
+        busy <= 2.0 * quiet,
+    );
+    let (quiet, busy) = (percentile(&mut without, 50.0), percentile(&mut with, 50.0));
+    rows::compare("S8", "… p50", busy, "ms", "without", quiet, "–", true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +119,10 @@ async fn the_roster_of_a_large_school_as_a_workbook() {
         ("by class, phones masked", "place", false),
     ] {
         let definition = json!({ "dataset": "people", "columns": columns, "order": order });
-        let asked = json!({ "name": "名册", "definition": definition, "purpose": "测速", "full_phones": full_phones });
-        measure(&test, &office, what, &asked).await;
+        let wanted = json!({ "name": "名册", "definition": definition, "purpose": "测速", "full_phones": full_phones });
+        measure(&test, &office, what, &wanted).await;
     }
+    let definition = json!({ "dataset": "people", "columns": columns, "order": "number" });
+    let wanted = json!({ "name": "名册", "definition": definition, "purpose": "测速", "full_phones": false });
+    others(&test, &office, &wanted).await;
 }

@@ -47,10 +47,13 @@ pub(super) struct Listed<'a> {
 }
 
 /// A page of people.
+#[derive(Default)]
 pub(super) struct Named {
     pub(super) rows: Vec<Vec<Cell>>,
     /// Whom it names.
     pub(super) named: Vec<PersonId>,
+    /// Whom it shows to be abnormal.
+    pub(super) abnormal: Vec<PersonId>,
     /// The key after which the next begins.
     pub(super) next: Option<String>,
 }
@@ -208,14 +211,14 @@ impl Listed<'_> {
             let rows = (given + 1..).zip(&page.items);
             let rows = rows.map(|(index, row)| self.cells(|column| of_use(row, column, index))).collect();
             let named = page.items.iter().filter_map(|row| row.person_id).collect();
-            return Ok(Named { rows, named, next: page.next });
+            return Ok(Named { rows, named, next: page.next, ..Named::default() });
         }
         if self.definition.dataset == Dataset::Trips {
             let page = trips::list_in(self.app, tx, self.school, scope, self.trips(), after, limit).await?;
             let rows = (given + 1..).zip(&page.items);
             let rows = rows.map(|(index, row)| self.cells(|column| of_trip(row, column, index))).collect();
             let named = page.items.iter().map(|row| row.person_id).collect();
-            return Ok(Named { rows, named, next: page.next });
+            return Ok(Named { rows, named, next: page.next, ..Named::default() });
         }
         if self.definition.dataset == Dataset::Passages {
             let question = passages::question_in(self.school, scope);
@@ -224,7 +227,7 @@ impl Listed<'_> {
             let rows = rows.map(|(index, row)| self.cells(|column| self.of_passage(row, column, index)));
             let rows = rows.collect();
             let named = page.items.iter().filter_map(|row| row.person_id).collect();
-            return Ok(Named { rows, named, next: page.next });
+            return Ok(Named { rows, named, next: page.next, ..Named::default() });
         }
         if self.definition.dataset == Dataset::Outsiders {
             let question = passages::question_in(self.school, scope);
@@ -233,7 +236,7 @@ impl Listed<'_> {
             let rows = rows.map(|(index, row)| self.cells(|column| self.of_outsider(row, column, index)));
             let rows = rows.collect();
             let named = page.items.iter().map(|row| row.person_id).collect();
-            return Ok(Named { rows, named, next: page.next });
+            return Ok(Named { rows, named, next: page.next, ..Named::default() });
         }
         if self.definition.dataset == Dataset::Portal {
             let (asked, which) = self.entry();
@@ -243,7 +246,7 @@ impl Listed<'_> {
             let rows =
                 rows.map(|(index, row)| self.cells(|column| of_entry(row, basis, column, index))).collect();
             let named = page.items.iter().map(|row| row.person_id).collect();
-            return Ok(Named { rows, named, next: page.next });
+            return Ok(Named { rows, named, next: page.next, ..Named::default() });
         }
         let (loaded, question) = question_of(self.app, tx, self.school, scope, self.asked()).await?;
         let people = figures::people(tx, &question, self.which(), self.fact(), after, limit + 1).await?;
@@ -254,6 +257,10 @@ impl Listed<'_> {
             }
             _ => Answered::default(),
         };
+        let states = self.definition.columns.iter().any(|chosen| chosen.column == Column::ReportState);
+        let states = states || self.which() == Which::Abnormal;
+        let abnormal = page.items.iter().filter(|row| states && row.is_abnormal());
+        let abnormal = abnormal.map(|row| row.person_id).collect();
         let rows = (given + 1..).zip(&page.items);
         if self.definition.dataset == Dataset::ReportAnswers {
             let of = |row: &PersonRow, chosen: &Chosen, index| match (chosen.column, &chosen.field) {
@@ -266,11 +273,11 @@ impl Listed<'_> {
             let rows = rows.map(|(index, row)| columns.iter().map(|chosen| of(row, chosen, index)).collect());
             let rows = rows.collect();
             let named = page.items.iter().map(|row| row.person_id).collect();
-            return Ok(Named { rows, named, next: page.next });
+            return Ok(Named { rows, named, abnormal, next: page.next });
         }
         let rows = rows.map(|(index, row)| self.cells(|column| self.of_person(row, column, index))).collect();
         let named = page.items.iter().map(|row| row.person_id).collect();
-        Ok(Named { rows, named, next: page.next })
+        Ok(Named { rows, named, abnormal, next: page.next })
     }
 
     fn of_passage(&self, row: &passages::Row, column: Column, index: i64) -> Cell {

@@ -37,7 +37,7 @@ const PIECE: usize = 256 * 1024;
 /// How much of somebody is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// A look at the first rows, which nobody is told of: nothing anybody answered.
+    /// A look at the first rows: nothing anybody answered. Nobody is told of it but whoever is shown to be abnormal.
     Preview,
     /// A file, phones masked.
     Masked,
@@ -62,6 +62,8 @@ pub(crate) struct Rows<'a> {
     pub(crate) given: i64,
     /// Whom they name, and whether their full phone was among it.
     pub(crate) named: BTreeMap<PersonId, bool>,
+    /// Whose reports they show to be abnormal.
+    pub(crate) abnormal: Vec<PersonId>,
 }
 
 impl<'a> Rows<'a> {
@@ -92,6 +94,7 @@ impl<'a> Rows<'a> {
             over: false,
             given: 0,
             named: BTreeMap::new(),
+            abnormal: Vec::new(),
         }
     }
 
@@ -204,6 +207,10 @@ impl<'a> Rows<'a> {
                 self.listed_after = page.next;
                 for person in page.named {
                     self.named.entry(person).or_default();
+                }
+                // Of a file, which notes everybody it names, nobody needs them.
+                if self.shown == Shown::Preview {
+                    self.abnormal.extend(page.abnormal);
                 }
                 (page.rows, None)
             }

@@ -182,6 +182,8 @@ pub(super) const ROLE: Words = &[
 pub(super) const GRANT_ACT: Words = &[("given", "授权"), ("ended", "收回")];
 pub(super) const LOOK: Words = &[
     ("answers", "填报内容"),
+    ("attachment", "填报中的照片"),
+    ("state", "名单上是否异常、待核查"),
     ("phone", "手机号"),
     ("photo", "照片"),
     ("export", "含姓名的名单"),
@@ -191,8 +193,14 @@ pub(super) const LOOK: Words = &[
     ("sessions", "结束了所有登录"),
     ("second_factor", "重置了二次验证"),
 ];
-pub(super) const PURPOSE: Words =
-    &[("call", "电话联系"), ("identify", "核对身份"), ("correction", "办理更正"), ("protect", "保护账号")];
+pub(super) const PURPOSE: Words = &[
+    ("call", "电话联系"),
+    ("identify", "核对身份"),
+    ("correction", "办理更正"),
+    ("protect", "保护账号"),
+    ("statistics", "看统计数字背后的人"),
+    ("review", "核查填报"),
+];
 pub(super) const SECURITY_EVENT: Words = &[
     ("signed_in", "登录"),
     ("sign_in_failed", "登录没有成功"),

@@ -31,7 +31,7 @@ pub enum Purpose {
     Visitors,
     /// The keys of the codes at the gate.
     Gate,
-    /// WeCom's tokens.
+    /// WeCom's tokens, and who a session is while Redis remembers it.
     Tokens,
     /// Records of the platform.
     Platform,

@@ -25,7 +25,7 @@ pub struct NewGateDevice {
 /// What pairs one device with the gate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GatePairing {
-    /// 8 letters and digits, shown this once and good once.
+    /// 12 letters and digits, shown this once and good once.
     code: String,
     /// Seconds it is good for.
     seconds: i64,
@@ -42,7 +42,7 @@ pub async fn offer(
     id: web::Path<i64>,
     body: Json<NewGateDevice>,
 ) -> Answer<web::Json<GatePairing>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let code = gate_devices::offer(app, school, viewer, *id, &body.0.name).await?;
     Ok(web::Json(GatePairing { code, seconds: gate_devices::PAIRING.num_seconds() }))
 }

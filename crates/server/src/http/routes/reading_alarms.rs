@@ -24,7 +24,7 @@ pub enum ReadingAlarmKind {
     Refused,
     /// A large sheet outside office hours.
     NightExport,
-    /// Many people outside office hours, one by one.
+    /// Many people outside office hours, one by one or in lists of those that stand out.
     OffHours,
 }
 

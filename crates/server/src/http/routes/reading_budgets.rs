@@ -23,6 +23,8 @@ pub enum Reading {
     Answers,
     /// Photos.
     Photos,
+    /// That reports stand out, in lists by name.
+    States,
     /// Sheets that name people.
     Exported,
 }
@@ -33,6 +35,7 @@ impl From<Reading> for domain::reading::Reading {
             Reading::Phones => Self::Phones,
             Reading::Answers => Self::Answers,
             Reading::Photos => Self::Photos,
+            Reading::States => Self::States,
             Reading::Exported => Self::Exported,
         }
     }

@@ -9,7 +9,7 @@ export const en: Record<keyof typeof zh, string> = {
   'gate.no_storage_help': 'Leave private browsing, or use a newer browser. Without a network the gate relies on what is kept here.',
   'gate.pair': 'Pair with a gate',
   'gate.code': 'Pairing code',
-  'gate.code_help': 'Shown to administrators under “Gates” when a device is added: 8 letters and digits, good once within 10 minutes.',
+  'gate.code_help': 'Shown to administrators under “Gates” when a device is added: 12 letters and digits, good once within 10 minutes.',
   'gate.code_wrong': 'The code is wrong or too old. Ask an administrator for a new one.',
   'gate.pair_go': 'Pair',
   'gate.pairing': 'Pairing…',

@@ -8,7 +8,7 @@ export const zh = {
   'gate.no_storage_help': '请关闭无痕模式，或换一个较新的浏览器。断网时要靠本机保存的名单放行。',
   'gate.pair': '绑定门岗',
   'gate.code': '配对码',
-  'gate.code_help': '管理员在“数据大厅 · 门岗”里添加设备时显示，8 位字母和数字，10 分钟内有效，用过即失效。',
+  'gate.code_help': '管理员在“数据大厅 · 门岗”里添加设备时显示，12 位字母和数字，10 分钟内有效，用过即失效。',
   'gate.code_wrong': '配对码不对或已过期，请管理员重新生成一个。',
   'gate.pair_go': '绑定',
   'gate.pairing': '正在绑定…',

@@ -428,6 +428,8 @@ export const en: Record<keyof typeof zh, string> = {
   'behalf.because': 'Reason: {reason}',
   'access_log.field.attachment': 'a photo in your report',
   'access_log.purpose.review': 'To review a report',
+  'access_log.field.state': 'whether your report is abnormal or to be reviewed (in a list)',
+  'access_log.purpose.statistics': 'the people behind a figure',
 
   'access_log.field.answers': 'your answers',
   'today.reviews': 'Reports to review',

@@ -426,6 +426,8 @@ export const zh = {
   'behalf.because': '原因：{reason}',
   'access_log.field.attachment': '填报中的照片',
   'access_log.purpose.review': '核查填报',
+  'access_log.field.state': '您的填报是否异常、待核查（名单）',
+  'access_log.purpose.statistics': '看统计数字背后的人',
 
   'access_log.field.answers': '填报内容',
   'today.reviews': '待核查的填报',

@@ -6635,7 +6635,7 @@ export interface components {
         };
         /** @description What pairs one device with the gate. */
         GatePairing: {
-            /** @description 8 letters and digits, shown this once and good once. */
+            /** @description 12 letters and digits, shown this once and good once. */
             code: string;
             /**
              * Format: int64
@@ -9196,7 +9196,7 @@ export interface components {
          * @description What is read of people.
          * @enum {string}
          */
-        Reading: "phones" | "answers" | "photos" | "exported";
+        Reading: "phones" | "answers" | "photos" | "states" | "exported";
         /** @description An alarm. */
         ReadingAlarm: {
             /** Format: date-time */
