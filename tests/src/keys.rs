@@ -298,15 +298,16 @@ async fn what_is_gone_with_its_month_opens_in_no_backup() {
     let test = TestApp::start().await;
     let userid = test.persona("counsellor");
     let purposes = [Purpose::Messages, Purpose::Exports, Purpose::Inbox];
-    // A message, a file, and what repeated writes are known by.
+    // A file, a message, and what repeated writes are known by.
     let work = async || {
         let counsellor = test.sign_in(&userid).await;
-        let reminded = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
-        assert!(reminded.status.is_success(), "{}", reminded.body);
         let columns = json!([{ "column": "number", "title": "学号" }]);
         let asked = json!({ "name": "名单", "purpose": "报送省平台", "full_phones": false,
             "definition": { "dataset": "people", "order": "number", "columns": columns } });
         exports::sheet(&test, &counsellor, &asked).await;
+        let reminded = counsellor.post("/reminders", &json!({ "form": "health-daily" })).await;
+        assert!(reminded.status.is_success(), "{}", reminded.body);
+        test.run_jobs().await;
         test.app.store().keyring().seal(PHONE, b"13900000002").unwrap();
     };
     work().await;
