@@ -127,4 +127,4 @@ create table phone_corrections (
   foreign key (corp_id, made_by) references members (corp_id, member_id)
 );
 create index phone_corrections_person on phone_corrections (corp_id, person_id, correction_id);
-call school_table('phone_corrections', 'select, insert');
+call school_table('phone_corrections', 'select, insert, delete');

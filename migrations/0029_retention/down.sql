@@ -6,7 +6,7 @@ drop index report_revisions_reason;
 revoke update (note) on follow_ups from rollcall_app;
 revoke update (note) on review_acts from rollcall_app;
 revoke update (reason) on report_revisions from rollcall_app;
-revoke delete on reports, report_revisions, report_answers, reviews, review_acts, review_warnings from rollcall_app;
+revoke delete on reports, report_revisions, report_answers, reviews, review_acts, review_warnings, follow_ups from rollcall_app;
 drop table retention_runs;
 drop table retention_purges;
 drop table retention_holds;

@@ -64,7 +64,7 @@ create table retention_runs (
 call school_table('retention_runs', 'select, insert, update');
 
 -- The service ends what it keeps. What stays of a review or a follow-up when its form is purged is that it was, not what was written.
-grant delete on reports, report_revisions, report_answers, reviews, review_acts, review_warnings to rollcall_app;
+grant delete on reports, report_revisions, report_answers, reviews, review_acts, review_warnings, follow_ups to rollcall_app;
 grant update (reason) on report_revisions to rollcall_app;
 grant update (note) on review_acts to rollcall_app;
 grant update (note) on follow_ups to rollcall_app;

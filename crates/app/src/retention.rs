@@ -1,6 +1,7 @@
 //! 保存期限: when answers are hidden and purged, who holds them, and the certificates of what went.
 
 mod certificate;
+mod departed;
 mod holds;
 mod month_keys;
 mod purge;

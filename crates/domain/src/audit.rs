@@ -52,6 +52,8 @@ pub enum Act {
     StatusRevoked,
     /// A photo was removed.
     PhotoRemoved,
+    /// What was held on people who left was erased by schedule.
+    DepartedErased,
     /// Removals a sync held were approved.
     RemovalsApproved,
     /// … discarded.
@@ -126,7 +128,7 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 54] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -145,6 +147,7 @@ impl Act {
         Self::StatusesRecorded,
         Self::StatusRevoked,
         Self::PhotoRemoved,
+        Self::DepartedErased,
         Self::RemovalsApproved,
         Self::RemovalsDiscarded,
         Self::WritePlanApproved,
@@ -203,6 +206,7 @@ impl Act {
             Self::StatusesRecorded => "statuses_recorded",
             Self::StatusRevoked => "status_revoked",
             Self::PhotoRemoved => "photo_removed",
+            Self::DepartedErased => "departed_erased",
             Self::RemovalsApproved => "removals_approved",
             Self::RemovalsDiscarded => "removals_discarded",
             Self::WritePlanApproved => "write_plan_approved",

@@ -81,6 +81,8 @@ pub struct Classes {
     pub messages: Class,
     /// What sent messages said.
     pub words: Class,
+    /// Who was sent what.
+    pub deliveries: Class,
     /// Done jobs.
     pub jobs: Class,
     /// Dead jobs somebody did something about.
@@ -97,6 +99,8 @@ pub struct Classes {
     pub readings: Class,
     /// Second factors of accounts that left.
     pub factors: Class,
+    /// Phones, photos, beds and reasons of people who left.
+    pub departed: Class,
 }
 
 /// A school's schedule.
@@ -183,7 +187,7 @@ pub enum Wrong {
 }
 
 /// Names of the classes, in the order they are shown.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 21] = [
     "answers",
     "facts",
     "passages",
@@ -195,6 +199,7 @@ pub const NAMES: [&str; 19] = [
     "receipts",
     "messages",
     "words",
+    "deliveries",
     "jobs",
     "settled_jobs",
     "entries",
@@ -203,11 +208,12 @@ pub const NAMES: [&str; 19] = [
     "audit",
     "readings",
     "factors",
+    "departed",
 ];
 
 impl Classes {
     /// Each by its name, in the order of [`NAMES`].
-    pub fn all(&self) -> [(&'static str, &Class); 19] {
+    pub fn all(&self) -> [(&'static str, &Class); 21] {
         [
             ("answers", &self.answers),
             ("facts", &self.facts),
@@ -220,6 +226,7 @@ impl Classes {
             ("receipts", &self.receipts),
             ("messages", &self.messages),
             ("words", &self.words),
+            ("deliveries", &self.deliveries),
             ("jobs", &self.jobs),
             ("settled_jobs", &self.settled_jobs),
             ("entries", &self.entries),
@@ -228,6 +235,7 @@ impl Classes {
             ("audit", &self.audit),
             ("readings", &self.readings),
             ("factors", &self.factors),
+            ("departed", &self.departed),
         ]
     }
 
@@ -244,6 +252,7 @@ impl Classes {
             "receipts" => &mut self.receipts,
             "messages" => &mut self.messages,
             "words" => &mut self.words,
+            "deliveries" => &mut self.deliveries,
             "jobs" => &mut self.jobs,
             "settled_jobs" => &mut self.settled_jobs,
             "entries" => &mut self.entries,
@@ -252,6 +261,7 @@ impl Classes {
             "audit" => &mut self.audit,
             "readings" => &mut self.readings,
             "factors" => &mut self.factors,
+            "departed" => &mut self.departed,
             _ => return None,
         })
     }

@@ -1,5 +1,6 @@
 //! 保存期限: forms whose answers end, who holds them, purges as far as they are, and when each class was last looked through.
 
+mod departed;
 mod facts;
 mod holds;
 mod purges;
@@ -13,6 +14,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::CorpId;
 
+pub use departed::{due as departed_due, erase as erase_departed};
 pub use facts::sweep as sweep_facts;
 pub use holds::{Hold, NewHold, hold, holds, lift};
 pub use purges::{

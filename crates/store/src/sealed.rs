@@ -43,6 +43,11 @@ impl Sealed {
         &self.0
     }
 
+    /// Whether nothing stands there any more: it was emptied when its time was over, and its row stays.
+    pub fn is_erased(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Bytes read from a column by other means than diesel.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)

@@ -32,8 +32,11 @@ impl Words {
         keyring.seal(column(self.corp, &self.row()), words.as_bytes())
     }
 
-    /// Opens what was sealed for the same column, person and moment.
+    /// Opens what was sealed for the same column, person and moment. Empty where it was erased, since the person had left.
     pub fn open(self, keyring: &Keyring, column: Column, sealed: &Sealed) -> Result<String> {
+        if sealed.is_erased() {
+            return Ok(String::new());
+        }
         text(keyring, column(self.corp, &self.row()), sealed)
     }
 }

@@ -1,5 +1,5 @@
-//! Purges what was kept long enough: answers of campaigns that ended, old facts, and the front of the audit. Once an hour, and in small
-//! steps, so that other jobs have their turn.
+//! Purges what was kept long enough: answers of campaigns that ended, old facts, what is held on people who left, and the front of the
+//! audit. Once an hour, and in small steps, so that other jobs have their turn.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;

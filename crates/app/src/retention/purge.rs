@@ -51,6 +51,7 @@ pub async fn run(app: &App, school: &School, operator: Option<&str>) -> Result<u
         purged += usize::from(form_through(app, school, &form, operator, &mut parts).await?);
     }
     facts(app, school, &mut parts).await?;
+    super::departed::some(app, school, &mut parts).await?;
     crate::audit::sealing::seal(app, school).await?;
     certificate::issue(app, school).await?;
     after(app, school).await?;
@@ -71,6 +72,10 @@ pub(crate) async fn some(app: &App, school: &School, mut parts: usize) -> Result
         }
     }
     facts(app, school, &mut parts).await?;
+    if parts == 0 {
+        return Ok(Went::More);
+    }
+    super::departed::some(app, school, &mut parts).await?;
     if parts == 0 {
         return Ok(Went::More);
     }

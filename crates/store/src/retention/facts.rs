@@ -1,4 +1,4 @@
-//! The end of coded facts: reports with all that hangs on them.
+//! The end of coded facts: reports with all that hangs on them, and follow-ups of who had not reported.
 
 use chrono::NaiveDate;
 use diesel::{
@@ -28,8 +28,15 @@ const HANGING: [&str; 6] = [
     "delete from report_revisions where corp_id = $1 and report_id = any($2)",
 ];
 
+/// What was found out about who had not reported. $1 corp, $2 form, $3 the first day of which it is kept, $4 how many.
+const FOLLOW_UPS: &str = "
+  delete from follow_ups where corp_id = $1 and follow_up_id = any(array(
+    select u.follow_up_id from follow_ups u
+    join forms f on f.corp_id = u.corp_id and f.form_id = u.form_id
+    where u.corp_id = $1 and u.form_id = $2 and (u.day < $3 or u.day is null and f.ends_on < $3) limit $4))";
+
 /// Forgets so many reports of a form for days before `since`, and those without a day where its last was before it, with their answers
-/// if there are any still, trips and reviews. How many.
+/// if there are any still, trips and reviews; and when none is left, so many follow-ups of the same days. How many.
 pub async fn sweep(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -51,7 +58,13 @@ pub async fn sweep(
     .load(conn)
     .await?;
     if doomed.is_empty() {
-        return Ok(0);
+        return Ok(diesel::sql_query(FOLLOW_UPS)
+            .bind::<Integer, _>(corp)
+            .bind::<BigInt, _>(form_id)
+            .bind::<Date, _>(since)
+            .bind::<BigInt, _>(limit)
+            .execute(conn)
+            .await?);
     }
     let reports: Vec<i64> = doomed.iter().map(|row| row.report_id).collect();
     let mut months: Vec<NaiveDate> = doomed.iter().map(|row| row.month).collect();

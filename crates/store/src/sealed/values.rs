@@ -154,7 +154,7 @@ pub async fn noted_not_under(
     let noted = noted(spot);
     let sql = format!(
         "select distinct on (x.{column}) jsonb_build_object({object}) as key, {row} as sealed_for, x.{column} as value
-         from {noted} where c.corp_id = $1 and c.table_name = '{table}' and x.{column} is not null
+         from {noted} where c.corp_id = $1 and c.table_name = '{table}' and octet_length(x.{column}) > 0
            and substr(x.{column}, 3, 8) <> all($2) and ($3 is null or x.{column} > $3)
          order by x.{column} limit $4"
     );
@@ -197,7 +197,7 @@ pub async fn counts(conn: &mut AsyncPgConnection, corp: CorpId, spot: &Spot) -> 
         let noted = noted(spot);
         sources.push(format!(
             "select substr(x.{column}, 3, 8) from {noted}
-             where c.corp_id = $1 and c.table_name = '{table}' and x.{column} is not null"
+             where c.corp_id = $1 and c.table_name = '{table}' and octet_length(x.{column}) > 0"
         ));
     }
     let sql = format!("select key, count(*) as count from ({}) v group by key", sources.join(" union all "));

@@ -14,6 +14,7 @@ export const ACTS = [
   'statuses_recorded',
   'status_revoked',
   'photo_removed',
+  'departed_erased',
   'removals_approved',
   'removals_discarded',
   'write_plan_approved',
