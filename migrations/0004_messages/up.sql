@@ -158,4 +158,4 @@ create index outbox_waiting on outbox (corp_id, mailing_id, variant, outbox_id) 
 create index outbox_batch on outbox (corp_id, batch_id);
 create index outbox_member on outbox (corp_id, member_id, at);
 create index outbox_person on outbox (corp_id, person_id, at);
-call school_table('outbox', 'select, insert, update');
+call school_table('outbox', 'select, insert, update, delete');

@@ -537,6 +537,25 @@ pub async fn counts(
         .await?)
 }
 
+/// Forgets who was sent what before `before`, and what became of it: so many rows at most, the oldest first. What has not ended stays. How
+/// many.
+pub async fn sweep(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<usize> {
+    let sql = "delete from outbox where corp_id = $1 and outbox_id = any(array(
+                 select outbox_id from outbox where corp_id = $1 and at < $2 and state not in ('waiting', 'frozen')
+                 order by at limit $3))";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(before)
+        .bind::<BigInt, _>(limit)
+        .execute(conn)
+        .await?)
+}
+
 /// Whether anything waits to be frozen or sent.
 pub async fn outstanding(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<bool> {
     let waiting = diesel::select(diesel::dsl::exists(

@@ -9,7 +9,7 @@ use store::{
     jobs::{self as queue, NewJob},
     mailings,
     my_data::copies,
-    passages,
+    outbox, passages,
     photos::uploads,
     portal::passes as portal_passes,
     reading_alarms, reading_budgets, retention, roll, second_factors, security_events, sessions,
@@ -27,6 +27,9 @@ pub(crate) const KIND: &str = "sweep";
 const CODES: TimeDelta = TimeDelta::minutes(15);
 /// An upload that has not come whole by then never will.
 const BROKEN_UPLOADS: TimeDelta = TimeDelta::hours(2);
+
+/// Rows of who was sent what that go at once: more in a day than are added in one.
+const DELIVERIES: i64 = 20_000;
 
 /// A second factor whose setting up was not ended by then never will be.
 const BEGUN_FACTORS: TimeDelta = TimeDelta::days(1);
@@ -79,10 +82,12 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     let left_before = school.today(now - kept.factors.life());
     let factors = second_factors::sweep(&mut tx, corp, now - BEGUN_FACTORS, left_before).await?;
     let security = security_events::sweep(&mut tx, corp, now - kept.security.life()).await?;
+    let deliveries = outbox::sweep(&mut tx, corp, now - kept.deliveries.life(), DELIVERIES).await?;
     let removed = [
         ("receipts", receipts),
         ("messages", messages),
         ("words", words),
+        ("deliveries", deliveries),
         ("undo", undo),
         ("corrections", settled),
         ("uploads", sent),
