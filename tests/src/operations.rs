@@ -216,7 +216,7 @@ async fn a_refused_secret_is_told_with_what_to_do_and_since_when() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_said_is_forgotten_after_a_week_and_to_whom_stays() {
+async fn what_was_said_is_forgotten_after_a_week_and_to_whom_after_four_hundred_days() {
     let test = TestApp::start().await;
     let counsellor_id = test.persona("counsellor");
     let students = test.students_of(&counsellor_id).await.len() as i64;
@@ -249,4 +249,10 @@ async fn what_was_said_is_forgotten_after_a_week_and_to_whom_stays() {
     test.clock.advance(TimeDelta::days(7));
     sweep().await;
     assert_eq!(left().await, (0, 0, 2 * students));
+    test.clock.advance(TimeDelta::days(385));
+    sweep().await;
+    assert_eq!(left().await, (0, 0, 2 * students), "the four hundredth day of the first");
+    test.clock.advance(TimeDelta::days(1));
+    sweep().await;
+    assert_eq!(left().await, (0, 0, students));
 }

@@ -526,11 +526,143 @@ async fn facts_end_four_hundred_days_after_their_day() {
     test.owner.batch_execute(LIFT).await.unwrap();
     scene.run().await;
     assert_eq!(scene.count(reports).await, 0);
-    for table in ["report_revisions", "report_answers", "reviews", "review_acts", "trips"] {
+    for table in ["report_revisions", "report_answers", "reviews", "review_acts", "trips", "follow_ups"] {
         let sql = format!("select count(*) from {table} where corp_id = 1");
         assert_eq!(scene.count(&sql).await, 0, "{table}");
     }
-    assert_eq!(scene.count("select removed from retention_runs where class = 'facts'").await, 3);
+    let removed = scene.count("select removed from retention_runs where class = 'facts'").await;
+    assert_eq!(removed, 4, "three reports, and why one was missing");
+}
+
+/// What of a person ends when they left: 1 where there is any.
+const BELONGINGS: &str = "select concat_ws(' ', (p.phone is not null)::int,
+      (select least(count(*), 1) from person_fields t where t.person_id = p.person_id),
+      (select least(count(*), 1) from photos t where t.person_id = p.person_id),
+      (select least(count(*), 1) from corrections t where t.person_id = p.person_id),
+      (select least(count(*), 1) from phone_corrections t where t.person_id = p.person_id),
+      (select least(count(*), 1) from residences t where t.person_id = p.person_id),
+      (select least(count(*), 1) from gate_presence t where t.person_id = p.person_id),
+      (select least(count(*), 1) from exemptions t where t.person_id = p.person_id and octet_length(t.reason) > 0),
+      (select least(count(*), 1) from gate_permits t where t.person_id = p.person_id and octet_length(t.reason) > 0),
+      (select least(count(*), 1) from status_changes t where t.person_id = p.person_id and octet_length(t.reason) > 0))
+    from persons p where p.number = $1";
+const ALL: &str = "1 1 1 1 1 1 1 1 1 1";
+const NONE: &str = "0 0 0 0 0 0 0 0 0 0";
+
+/// A photo, a bed, a request for a correction, and where a gate last saw somebody.
+const BROUGHT: &str = "
+    with someone as (select person_id from persons where number = $1),
+      anybody as (select min(member_id) as member_id from members),
+      bed as (insert into beds (corp_id, campus, building, floor, room, bed)
+              select 1, '东校区', '3号楼', '3层', '301', number from persons where number = $1 returning bed_id),
+      zone as (insert into gate_zones (corp_id, name, kind)
+               select 1, number, 'campus' from persons where number = $1 returning zone_id),
+      lives as (insert into residences (corp_id, person_id, bed_id, from_date, source)
+                select 1, person_id, bed_id, '2019-09-01', 'manual' from someone, bed),
+      seen as (insert into gate_presence (corp_id, zone_id, person_id, inside, since)
+               select 1, zone_id, person_id, true, '2020-03-03 00:00Z' from zone, someone),
+      asked as (insert into corrections (corp_id, person_id, field, state, proposed, submitted_by, submitted_at)
+                select 1, person_id, 'major', 'submitted', '\\x00', member_id, '2020-03-03 00:00Z' from someone, anybody)
+    insert into photos (corp_id, person_id, picture, source, stored_by, stored_at)
+    select 1, person_id, '\\x00', '\\x00', member_id, '2020-03-03 00:00Z' from someone, anybody";
+
+/// Rows that stay, for the figures of the days they are of.
+const STAYING: &str = "select concat_ws(' ', (select count(*) from persons), (select count(*) from memberships),
+    (select count(*) from exemptions), (select count(*) from gate_permits), (select count(*) from status_changes))";
+
+async fn done(browser: &Browser, path: &str, body: &Value) {
+    let reply = browser.post(path, body).await;
+    assert!(reply.status.is_success(), "{path}: {}", reply.body);
+}
+
+/// The office enters that somebody left today, 4 March, whatever day it is by now.
+async fn withdraw(test: &TestApp, number: &str) {
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let left = json!({ "number": number, "kind": "withdrawal", "from": "2020-03-04", "reason": "个人原因" });
+    done(&office, "/statuses", &left).await;
+}
+
+/// … and that they did not.
+async fn bring_back(test: &TestApp, number: &str) {
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let sql = "select change_id from status_changes c join persons p using (corp_id, person_id) where p.number = $1";
+    let change: i64 = test.one(sql, &[&number]).await;
+    done(&office, &format!("/statuses/{change}/revocation"), &json!({ "reason": "登记错了" })).await;
+}
+
+async fn held(test: &TestApp, number: &str) -> String {
+    test.one(BELONGINGS, &[&number]).await
+}
+
+async fn run(test: &TestApp) {
+    retention::run(&test.app, test.school(), None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_who_left_nothing_is_held_a_month_later_but_that_they_were_there() {
+    let test = TestApp::start().await;
+    let counsellor_id = test.persona("counsellor");
+    let mut students = test.students_of(&counsellor_id).await;
+    students.truncate(3);
+    let counsellor = test.sign_in(&counsellor_id).await;
+    for (number, phone) in students.iter().zip(["10099990001", "10099990002", "10099990003"]) {
+        let leave = json!({ "number": number, "kind": "leave", "from": "2020-03-10", "last": "2020-03-11", "reason": "就诊" });
+        done(&counsellor, "/exemptions", &leave).await;
+        let permit = json!({ "numbers": number, "kind": "standing", "from": "2020-03-04T00:00:00Z",
+            "until": "2020-03-05T00:00:00Z", "reason": "就诊" });
+        done(&counsellor, "/gate-permits", &permit).await;
+        let path = format!("/people/{}/phone-correction", person(&test, number).await);
+        done(&counsellor, &path, &json!({ "phone": phone, "reason": "换号" })).await;
+        assert_eq!(test.owner.execute(BROUGHT, &[number]).await.unwrap(), 1);
+    }
+    let [gone, back, late] = students.as_slice() else { panic!("a class of three") };
+    withdraw(&test, gone).await;
+    withdraw(&test, back).await;
+
+    test.clock.advance(TimeDelta::days(20));
+    bring_back(&test, back).await;
+    test.clock.advance(TimeDelta::days(10));
+    run(&test).await;
+    assert_eq!(held(&test, gone).await, ALL, "the thirtieth day");
+    let events = "select count(*) from audit_events where action = 'departed_erased'";
+    let before: i64 = test.one(events, &[]).await;
+    test.clock.advance(TimeDelta::days(1));
+    withdraw(&test, late).await;
+    let staying: String = test.one(STAYING, &[]).await;
+    run(&test).await;
+    assert_eq!(held(&test, gone).await, NONE);
+    assert_eq!(held(&test, back).await, ALL, "who came back keeps everything");
+    assert_eq!(held(&test, late).await, ALL, "what was entered a moment ago may be put right");
+    assert_eq!(test.one::<String>(STAYING, &[]).await, staying);
+    let removed: i64 = test.one("select removed from retention_runs where class = 'departed'", &[]).await;
+    assert!(removed >= 10, "{removed}");
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let timeline = office.post("/statuses/timeline", &json!({ "number": gone })).await;
+    assert_eq!(timeline.status, StatusCode::OK, "{}", timeline.body);
+    assert_eq!(timeline.body["changes"][0]["reason"], json!(""), "{}", timeline.body);
+
+    // On record, once.
+    run(&test).await;
+    assert_eq!(test.one::<i64>(events, &[]).await, before + 1);
+
+    // Whoever is back after that begins anew, and reads what is left of them.
+    bring_back(&test, gone).await;
+    let browser = test.sign_in(gone).await;
+    let asked = browser.post("/me/data/copies", &json!({ "format": "json" })).await;
+    let path = asked.body["path"].as_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
+    let copy = browser.get(&path).await;
+    assert_eq!(copy.status, StatusCode::OK, "{}", copy.body);
+    let parts = copy.body["parts"].as_array().unwrap();
+    for name in ["exemptions", "gate_permits", "status_changes"] {
+        let part = parts.iter().find(|part| part["name"] == json!(name)).unwrap();
+        assert_eq!(part["rows"].as_array().map(Vec::len), Some(1), "{name}");
+        assert_eq!(part["rows"][0]["reason"], Value::Null, "{name}");
+    }
+
+    test.clock.advance(TimeDelta::days(31));
+    run(&test).await;
+    assert_eq!(held(&test, late).await, NONE, "a month after it was entered");
+    assert_eq!(held(&test, back).await, ALL);
 }
 
 #[test]
@@ -552,6 +684,7 @@ fn the_manifest_says_as_many_days_as_the_schedule() {
         ("receipts", "key"),
         ("messages", "message"),
         ("words", "words"),
+        ("deliveries", "delivery"),
         ("jobs", "job"),
         ("settled_jobs", "job"),
         ("entries", "entry"),
@@ -560,6 +693,7 @@ fn the_manifest_says_as_many_days_as_the_schedule() {
         ("audit", "audit"),
         ("readings", "entry"),
         ("factors", "factor"),
+        ("departed", "departed"),
     ];
     for (class, _) in schedule.classes.all() {
         assert!(names.iter().any(|(name, _)| *name == class), "{class}");
