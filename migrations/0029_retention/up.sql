@@ -59,6 +59,7 @@ create table retention_runs (
   ran_at      timestamptz not null,
   removed_at  timestamptz,               -- the last time something was removed
   removed     bigint not null default 0, -- how many rows then
+  unrecorded  bigint not null default 0, -- rows since the audit was last told
   primary key (corp_id, class)
 );
 call school_table('retention_runs', 'select, insert, update');

@@ -6,13 +6,14 @@ use app::{
     retention,
 };
 use chrono::TimeDelta;
-use domain::retention::Retention;
+use domain::{audit::Act, retention::Retention};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::{compose, privacy::manifest};
 use store::{Purpose, Sealed, reports::answers_place};
 
 use crate::{
+    audit::details,
     browser_client::Browser,
     databases,
     test_app::{TestApp, health_report, normal_answers},
@@ -641,9 +642,12 @@ async fn of_who_left_nothing_is_held_a_month_later_but_that_they_were_there() {
     assert_eq!(timeline.status, StatusCode::OK, "{}", timeline.body);
     assert_eq!(timeline.body["changes"][0]["reason"], json!(""), "{}", timeline.body);
 
-    // On record, once.
+    // On record: once with what was erased, and once a day with all that ended.
     run(&test).await;
     assert_eq!(test.one::<i64>(events, &[]).await, before + 1);
+    let recorded = details(&test, Act::RetentionRecorded).await;
+    let last = recorded.last().expect("the record of this day");
+    assert_eq!((&last["policy"], &last["rows"]["departed"]), (&json!("2026-11"), &json!(removed)));
 
     // Whoever is back after that begins anew, and reads what is left of them.
     bring_back(&test, gone).await;
@@ -661,7 +665,9 @@ async fn of_who_left_nothing_is_held_a_month_later_but_that_they_were_there() {
 
     test.clock.advance(TimeDelta::days(31));
     run(&test).await;
+    run(&test).await;
     assert_eq!(held(&test, late).await, NONE, "a month after it was entered");
+    assert_eq!(details(&test, Act::RetentionRecorded).await.len(), recorded.len() + 1);
     assert_eq!(held(&test, back).await, ALL);
 }
 

@@ -5,6 +5,7 @@ mod departed;
 mod holds;
 mod month_keys;
 mod purge;
+mod record;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{

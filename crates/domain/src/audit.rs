@@ -54,6 +54,8 @@ pub enum Act {
     PhotoRemoved,
     /// What was held on people who left was erased by schedule.
     DepartedErased,
+    /// How much of each class ended by schedule, once a day.
+    RetentionRecorded,
     /// Removals a sync held were approved.
     RemovalsApproved,
     /// … discarded.
@@ -128,7 +130,7 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 55] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
@@ -148,6 +150,7 @@ impl Act {
         Self::StatusRevoked,
         Self::PhotoRemoved,
         Self::DepartedErased,
+        Self::RetentionRecorded,
         Self::RemovalsApproved,
         Self::RemovalsDiscarded,
         Self::WritePlanApproved,
@@ -207,6 +210,7 @@ impl Act {
             Self::StatusRevoked => "status_revoked",
             Self::PhotoRemoved => "photo_removed",
             Self::DepartedErased => "departed_erased",
+            Self::RetentionRecorded => "retention_recorded",
             Self::RemovalsApproved => "removals_approved",
             Self::RemovalsDiscarded => "removals_discarded",
             Self::WritePlanApproved => "write_plan_approved",

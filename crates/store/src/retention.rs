@@ -9,7 +9,7 @@ mod rows;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::CorpId;
@@ -246,11 +246,12 @@ pub async fn ran(
     at: DateTime<Utc>,
 ) -> Result<()> {
     diesel::sql_query(
-        "insert into retention_runs as r (corp_id, class, ran_at, removed_at, removed)
-         values ($1, $2, $3, case when $4 > 0 then $3 end, $4)
+        "insert into retention_runs as r (corp_id, class, ran_at, removed_at, removed, unrecorded)
+         values ($1, $2, $3, case when $4 > 0 then $3 end, $4, $4)
          on conflict (corp_id, class) do update set ran_at = excluded.ran_at,
            removed_at = coalesce(excluded.removed_at, r.removed_at),
-           removed = case when excluded.removed > 0 then excluded.removed else r.removed end",
+           removed = case when excluded.removed > 0 then excluded.removed else r.removed end,
+           unrecorded = r.unrecorded + excluded.unrecorded",
     )
     .bind::<Integer, _>(corp)
     .bind::<Text, _>(class)
@@ -259,6 +260,32 @@ pub async fn ran(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Unrecorded {
+    #[diesel(sql_type = Text)]
+    class: String,
+    #[diesel(sql_type = BigInt)]
+    unrecorded: i64,
+}
+
+/// How many rows went since this was last asked, by class; of which none did is left out, and so is what a sweep notes at this moment: it
+/// is told the next time, and neither waits for the other.
+pub async fn take_unrecorded(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Vec<(String, i64)>> {
+    let taken: Vec<Unrecorded> = diesel::sql_query(
+        "select class, unrecorded from retention_runs where corp_id = $1 and unrecorded > 0 for update skip locked",
+    )
+    .bind::<Integer, _>(corp)
+    .load(conn)
+    .await?;
+    let classes: Vec<&str> = taken.iter().map(|row| row.class.as_str()).collect();
+    diesel::sql_query("update retention_runs set unrecorded = 0 where corp_id = $1 and class = any($2)")
+        .bind::<Integer, _>(corp)
+        .bind::<Array<Text>, _>(classes)
+        .execute(conn)
+        .await?;
+    Ok(taken.into_iter().map(|row| (row.class, row.unrecorded)).collect())
 }
 
 /// When each class was last looked through, in no order.

@@ -1490,6 +1490,7 @@ diesel::table! {
         ran_at -> Timestamptz,
         removed_at -> Nullable<Timestamptz>,
         removed -> Int8,
+        unrecorded -> Int8,
     }
 }
 

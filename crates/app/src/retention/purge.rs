@@ -56,6 +56,7 @@ pub async fn run(app: &App, school: &School, operator: Option<&str>) -> Result<u
     certificate::issue(app, school).await?;
     after(app, school).await?;
     month_keys::look(app, school).await?;
+    super::record::daily(app, school).await?;
     cutting::some(app, school, &mut parts).await?;
     Ok(purged)
 }
@@ -82,6 +83,7 @@ pub(crate) async fn some(app: &App, school: &School, mut parts: usize) -> Result
     let waits = certificate::issue(app, school).await?;
     after(app, school).await?;
     month_keys::look(app, school).await?;
+    super::record::daily(app, school).await?;
     // Last: where the audit does not hold, what else is due has gone.
     cutting::some(app, school, &mut parts).await?;
     if parts == 0 {

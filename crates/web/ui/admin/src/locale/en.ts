@@ -2568,6 +2568,7 @@ export const en: Record<keyof typeof zh, string> = {
   'audit.act.status_revoked': 'Revoked a change of standing',
   'audit.act.photo_removed': 'Removed a photo',
   'audit.act.departed_erased': 'Erased what was held on people who left, by schedule',
+  'audit.act.retention_recorded': 'What ended by schedule, once a day and by class',
   'audit.act.removals_approved': 'Approved held removals',
   'audit.act.removals_discarded': 'Discarded held removals',
   'audit.act.write_plan_approved': 'Approved a plan of writing',

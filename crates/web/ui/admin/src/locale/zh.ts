@@ -2564,6 +2564,7 @@ export const zh = {
   'audit.act.status_revoked': '撤销学籍异动',
   'audit.act.photo_removed': '删除照片',
   'audit.act.departed_erased': '按期限删除离校的人的资料',
+  'audit.act.retention_recorded': '按期限删除，每天一条，各类多少行',
   'audit.act.removals_approved': '批准暂缓的移除',
   'audit.act.removals_discarded': '放弃暂缓的移除',
   'audit.act.write_plan_approved': '批准回写计划',

@@ -15,6 +15,7 @@ export const ACTS = [
   'status_revoked',
   'photo_removed',
   'departed_erased',
+  'retention_recorded',
   'removals_approved',
   'removals_discarded',
   'write_plan_approved',
