@@ -156,7 +156,7 @@ pub async fn content(
 }
 
 /// Forgets what was said by mailings of before `before` of which nothing has happened since then, and empties the bodies of
-/// the batches that ended before it. Who was sent what stays. How many of both.
+/// the batches that ended before it. Who was sent what stays longer. How many of both.
 pub async fn forget(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
     let mut gone = 0;
     for sql in [
