@@ -604,9 +604,9 @@ async fn of_who_left_nothing_is_held_a_month_later_but_that_they_were_there() {
     let test = TestApp::start().await;
     let counsellor_id = test.persona("counsellor");
     let mut students = test.students_of(&counsellor_id).await;
-    students.truncate(3);
+    students.truncate(4);
     let counsellor = test.sign_in(&counsellor_id).await;
-    for (number, phone) in students.iter().zip(["10099990001", "10099990002", "10099990003"]) {
+    for (number, phone) in students.iter().zip(["10099990001", "10099990002", "10099990003", "10099990004"]) {
         let leave = json!({ "number": number, "kind": "leave", "from": "2020-03-10", "last": "2020-03-11", "reason": "就诊" });
         done(&counsellor, "/exemptions", &leave).await;
         let permit = json!({ "numbers": number, "kind": "standing", "from": "2020-03-04T00:00:00Z",
@@ -616,22 +616,33 @@ async fn of_who_left_nothing_is_held_a_month_later_but_that_they_were_there() {
         done(&counsellor, &path, &json!({ "phone": phone, "reason": "换号" })).await;
         assert_eq!(test.owner.execute(BROUGHT, &[number]).await.unwrap(), 1);
     }
-    let [gone, back, late] = students.as_slice() else { panic!("a class of three") };
+    let [gone, back, late, made] = students.as_slice() else { panic!("a class of four") };
     withdraw(&test, gone).await;
     withdraw(&test, back).await;
+    // Somebody no roster speaks of, whose account is there no more.
+    test.owner
+        .execute(
+            "insert into kind_persons select corp_id, person_id, '2020-03-01' from persons where number = $1",
+            &[made],
+        )
+        .await
+        .unwrap();
+    let account = "update members m set left_on = '2020-03-05' from persons p where p.person_id = m.person_id and p.number = $1";
+    assert_eq!(test.owner.execute(account, &[made]).await.unwrap(), 1);
 
     test.clock.advance(TimeDelta::days(20));
     bring_back(&test, back).await;
     test.clock.advance(TimeDelta::days(10));
     run(&test).await;
     assert_eq!(held(&test, gone).await, ALL, "the thirtieth day");
+    assert_eq!(held(&test, made).await, "1 1 1 1 1 1 1 1 1 0", "their standing never changed");
     let events = "select count(*) from audit_events where action = 'departed_erased'";
     let before: i64 = test.one(events, &[]).await;
     test.clock.advance(TimeDelta::days(1));
     withdraw(&test, late).await;
     let staying: String = test.one(STAYING, &[]).await;
     run(&test).await;
-    assert_eq!(held(&test, gone).await, NONE);
+    assert_eq!((held(&test, gone).await.as_str(), held(&test, made).await.as_str()), (NONE, NONE));
     assert_eq!(held(&test, back).await, ALL, "who came back keeps everything");
     assert_eq!(held(&test, late).await, ALL, "what was entered a moment ago may be put right");
     assert_eq!(test.one::<String>(STAYING, &[]).await, staying);

@@ -43,10 +43,15 @@ const ERASED: [(&str, &str); 10] = [
 
 /// Who has left, and of whom something is left to be erased. $1 corp, $2 the last day somebody may have left on, $3 the moment since which
 /// nothing new was said of them, $4 how many. A departure may be entered long after its day, and wrongly: then it counts from when it was
-/// entered, so that there is time to put it right.
+/// entered, so that there is time to put it right. Of whom no roster ever spoke, the last of their accounts says when they left.
 const DUE: &str = "
   select p.person_id from persons p
-  where p.corp_id = $1 and p.until_date <= $2 and (p.roster_at is null or p.roster_at < $3)
+  where p.corp_id = $1 and (p.roster_at is null or p.roster_at < $3)
+    and (p.until_date <= $2
+      or p.until_date is null
+        and exists (select from kind_persons k where k.corp_id = p.corp_id and k.person_id = p.person_id)
+        and (select max(coalesce(m.left_on, 'infinity')) from members m
+             where m.corp_id = p.corp_id and m.person_id = p.person_id) <= $2)
     and not exists (select from status_changes c where c.corp_id = p.corp_id and c.person_id = p.person_id
                       and greatest(c.made_at, c.revoked_at) >= $3)
     and (p.phone is not null
@@ -70,8 +75,8 @@ struct Left {
     person_id: PersonId,
 }
 
-/// So many people whose first day off the roster was not after `left_by`, of whom nothing new was said since `silent_since`, and on whom
-/// something is held. Their rows are held until the transaction ends: nobody brings them back meanwhile.
+/// So many people whose first day away was not after `left_by`, of whom nothing new was said since `silent_since`, and on whom something
+/// is held. Their rows are held until the transaction ends: nobody brings them back meanwhile.
 pub async fn due(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
