@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    DepartmentId, PersonId, phone,
+    DepartmentId, PersonId,
+    follow_up::FollowUpReason,
+    phone,
     policy::{Action, Viewer},
 };
 use store::unreported::{self, Row, phone_place};
 
 use crate::{
-    App, Page, Result, School,
-    follow_ups::{self, FollowUp},
-    retention::shown_after,
+    App, Page, Result, School, follow_ups,
     roll::{self, Person},
     statistics::{Asked, question},
 };
@@ -33,7 +33,18 @@ pub struct Unreported {
     /// The last reminder about this form and day: when, and what became of it.
     pub last_reminder: Option<(DateTime<Utc>, String)>,
     /// Why they have not reported, as somebody last found out.
-    pub follow_up: Option<FollowUp>,
+    pub follow_up: Option<LastFollowUp>,
+}
+
+/// What somebody last found out, without what else they said: notes are opened one person at a time, on record.
+#[derive(Debug, Clone)]
+pub struct LastFollowUp {
+    /// Why; none where it is not the viewer's to read.
+    pub reason: Option<FollowUpReason>,
+    /// Who found out.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// The list, and the figures it belongs to.
@@ -77,7 +88,7 @@ pub async fn list(
     let most = usize::try_from(limit + 1).unwrap_or_default();
     let page: Vec<PersonId> = rest.filter(wanted).take(most).map(|person| person.id).collect();
     let followed_up = missing().filter(|person| is_known(person)).count();
-    let rows = unreported::rows(&mut tx, &question, &page, shown_after(app, question.corp)?).await?;
+    let rows = unreported::rows(&mut tx, &question, &page).await?;
     tx.commit().await?;
 
     let may_call = viewer.scope(Action::RevealPhone);
@@ -87,10 +98,8 @@ pub async fn list(
         let follow_up = match (row.follow_reason, row.follow_by, row.follow_at) {
             (Some(reason), Some(by), Some(at)) => {
                 let reads = follow_ups::reads(viewer, by, &path);
-                let note = row.follow_note.filter(|_| reads);
-                Some(FollowUp {
+                Some(LastFollowUp {
                     reason: reads.then(|| follow_ups::reason(&reason)).transpose()?,
-                    note: follow_ups::opened(app, corp, question.form_id, row.person_id, note.as_ref(), at)?,
                     by: row.follow_by_name.unwrap_or_default(),
                     at,
                 })
