@@ -1,9 +1,9 @@
 //! Who looked at whose data. The service adds and reads; the database lets it change nothing, and end only what is old.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Integer, Timestamptz},
+    sql_types::{Array, BigInt, Date, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act};
@@ -46,8 +46,73 @@ pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<
         .returning(access_log::access_id)
         .get_result(conn)
         .await?;
+    audit::insert(conn, event(access, id)).await
+}
+
+/// A look, as the audit has it.
+fn event(access: Access<'_>, id: i64) -> Event {
     let look = Event::new(access.corp, Act::Look, Some(access.viewer), access.at).of(access.person);
-    audit::insert(conn, look.on("access", id).saying(json!({ "field": access.field }))).await
+    look.on("access", id).saying(json!({ "field": access.field }))
+}
+
+/// Looks of one viewer at the same field of several people, as a page shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Looks<'a> {
+    /// The school.
+    pub corp: CorpId,
+    /// Who looked.
+    pub viewer: MemberId,
+    /// At whom; the same person twice is one look.
+    pub people: &'a [PersonId],
+    /// At what, e.g. `exemption_reason`.
+    pub field: &'a str,
+    /// What for.
+    pub purpose: &'a str,
+    /// The school's day.
+    pub day: NaiveDate,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct Looked {
+    #[diesel(sql_type = BigInt)]
+    access_id: i64,
+    #[diesel(sql_type = BigInt)]
+    person_id: PersonId,
+}
+
+/// Records looks in the transaction that reads the data, for the people and in the audit; who was looked at by the same viewer that
+/// day, at the same field, is on record already.
+pub async fn insert_once(conn: &mut AsyncPgConnection, looks: Looks<'_>) -> Result<()> {
+    let Looks { corp, viewer, people, field, purpose, day, at } = looks;
+    if people.is_empty() {
+        return Ok(());
+    }
+    // What is there is found first, so that a page that is read again takes no numbers. The unique key is for two requests at
+    // once; they take the people in the same order, or each could wait for the other.
+    let sql = "insert into access_log (corp_id, viewer, person_id, field, purpose, day, at)
+               select $1, $2, n.person_id, $4, $5, $6, $7 from (select distinct unnest($3) as person_id) n
+               where not exists (
+                 select from access_log l
+                 where l.corp_id = $1 and l.viewer = $2 and l.person_id = n.person_id and l.field = $4 and l.day = $6)
+               order by n.person_id
+               on conflict (corp_id, viewer, person_id, field, day) where day is not null do nothing
+               returning access_id, person_id";
+    let new: Vec<Looked> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(viewer)
+        .bind::<Array<BigInt>, _>(people)
+        .bind::<Text, _>(field)
+        .bind::<Text, _>(purpose)
+        .bind::<Date, _>(day)
+        .bind::<Timestamptz, _>(at)
+        .load(conn)
+        .await?;
+    let of = |one: &Looked| {
+        event(Access { corp, viewer, person: one.person_id, field, purpose, at }, one.access_id)
+    };
+    audit::insert_each(conn, corp, new.iter().map(of).collect()).await
 }
 
 /// Whether the same viewer looked at one of these fields of the same person since then.
