@@ -149,13 +149,16 @@ async fn what_others_found_out_is_a_look_once_a_day() {
     counsellor.post(PATH, &found_out(who, "hospital", "在校医院输液")).await;
     let path = format!("{PATH}?person={who}");
     assert_eq!(counsellor.get(&path).await.items().len(), 1);
+    assert_eq!(counsellor.get("/unreported/health-daily?followed_up=true").await.items().len(), 1);
+    assert!(test.looks_at(&student).await.is_empty(), "who found out knows it");
     let office = test.sign_in(&test.persona("school_office")).await;
     let list = office.get("/unreported/health-daily?followed_up=true").await;
     assert_eq!(list.items()[0]["follow_up"]["reason"], json!("hospital"), "{}", list.body);
     assert!(!list.body.to_string().contains("输液"), "{}", list.body);
-    assert!(test.looks_at(&student).await.is_empty(), "who found out knows it, and the list opens no note");
+    assert_eq!(test.looks_at(&student).await, ["follow_up_reason"], "and no note is opened");
     for _ in 0..2 {
+        assert_eq!(office.get("/unreported/health-daily?followed_up=true").await.items().len(), 1);
         assert_eq!(office.get(&path).await.items()[0]["note"], json!("在校医院输液"));
     }
-    assert_eq!(test.looks_at(&student).await, ["follow_up_note"]);
+    assert_eq!(test.looks_at(&student).await, ["follow_up_reason", "follow_up_note"]);
 }

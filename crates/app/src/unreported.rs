@@ -11,6 +11,7 @@ use store::unreported::{self, Row, phone_place};
 
 use crate::{
     App, Page, Result, School, follow_ups,
+    reading_budgets::{self, WORK},
     roll::{self, Person},
     statistics::{Asked, question},
 };
@@ -64,7 +65,13 @@ pub struct List {
     pub page: Page<Unreported>,
 }
 
+/// Where somebody is counted.
+fn path(row: &Row) -> [Option<DepartmentId>; 4] {
+    [Some(row.department_id), row.class_id, row.grade_id, row.college_id]
+}
+
 /// The unreported of the viewer's scope, by number; with `followed_up` only those of whom is known why, or only the others; `after` is the last page's `next`.
+/// Why others found out that somebody has not reported is a look at them, once a day.
 pub async fn list(
     app: &App,
     school: &School,
@@ -76,7 +83,7 @@ pub async fn list(
 ) -> Result<List> {
     let as_of = app.now();
     let corp = school.corp();
-    let mut tx = app.store().reading(corp).await?;
+    let mut tx = app.store().scoped(corp).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeeUnreported, asked).await?;
     let roll = roll::of(app, &mut tx, &question).await?;
     let known = unreported::followed_up(&mut tx, &question).await?;
@@ -89,11 +96,18 @@ pub async fn list(
     let page: Vec<PersonId> = rest.filter(wanted).take(most).map(|person| person.id).collect();
     let followed_up = missing().filter(|person| is_known(person)).count();
     let rows = unreported::rows(&mut tx, &question, &page).await?;
+    let page = Page::cut(rows, limit, |row| row.number.clone());
+    // That somebody is in hospital is a look at them, where another found it out.
+    let told = |row: &&Row| {
+        row.follow_by.is_some_and(|by| by != viewer.member && follow_ups::reads(viewer, by, &path(row)))
+    };
+    let people = page.items.iter().filter(told).map(|row| row.person_id).collect();
+    reading_budgets::note(school, viewer, &mut tx, ("follow_up_reason", WORK), people, as_of).await?;
     tx.commit().await?;
 
     let may_call = viewer.scope(Action::RevealPhone);
-    let page = Page::cut(rows, limit, |row: &Row| row.number.clone()).try_map(|row| {
-        let path = [Some(row.department_id), row.class_id, row.grade_id, row.college_id];
+    let page = page.try_map(|row| {
+        let path = path(&row);
         let callable = may_call.covers(&path);
         let follow_up = match (row.follow_reason, row.follow_by, row.follow_at) {
             (Some(reason), Some(by), Some(at)) => {
