@@ -174,9 +174,12 @@ create table access_log (
   person_id  bigint not null,
   field      text not null,          -- e.g. phone
   purpose    text not null,
+  day        date,                   -- of what is on record once a day: the school's; null: every look is a row
   primary key (corp_id, access_id),
   foreign key (corp_id, viewer) references members,
   foreign key (corp_id, person_id) references persons
 );
 create index access_log_person on access_log (corp_id, person_id, at);
+-- Words a page shows of many people: once for each of them and day, however often it is read and by how many requests at once.
+create unique index access_log_once on access_log (corp_id, viewer, person_id, field, day) where day is not null;
 call school_table('access_log', 'select, insert');

@@ -90,7 +90,8 @@ async fn a_phone_is_said_to_be_wrong_checked_and_put_right() {
     let values = people.counsellor.post(&format!("/corrections/{id}/values"), &json!({})).await;
     assert_eq!(values.body["proposed"], json!(RIGHT), "{}", values.body);
     let looks = people.student.get("/access-log").await;
-    assert_eq!(looks.items()[0]["purpose"], json!("correction"));
+    let seen = (&looks.items()[0]["field"], &looks.items()[0]["purpose"]);
+    assert_eq!(seen, (&json!("phone"), &json!("correction")), "{}", looks.body);
 
     assert_eq!(
         act(&people.counsellor, id, "fix", json!({})).await,
@@ -237,6 +238,21 @@ async fn without_a_counsellor_it_is_the_offices_turn_at_once() {
     let messages = told(&test, &test.persona("administrator")).await;
     assert_eq!(messages.len(), 1);
     assert!(messages[0].to_string().contains("请先授权"), "{}", messages[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_what_somebody_asks_for_is_on_record_once_a_day() {
+    let test = TestApp::start().await;
+    let people = people(&test).await;
+    let id = submit(&people.student, "major", "会计").await;
+    assert_eq!(mine(&people.student).await["proposed"], json!("会计"));
+    assert!(test.looks_at(&people.number).await.is_empty(), "their own they read");
+    for _ in 0..2 {
+        assert_eq!(people.counsellor.get("/corrections").await.items()[0]["proposed"], json!("会计"));
+        let values = people.counsellor.post(&format!("/corrections/{id}/values"), &json!({})).await;
+        assert_eq!(values.body["proposed"], json!("会计"), "{}", values.body);
+    }
+    assert_eq!(test.looks_at(&people.number).await, ["correction_request"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! 免报: who need not answer, how it explains the figures, and how it is taken back.
 
+use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -90,6 +91,56 @@ async fn an_exemption_is_taken_back_with_a_reason_and_stays_on_record() {
     assert_eq!(kept.items()[0]["revoke_reason"], json!("登记错了"));
     // It may be granted anew.
     assert_eq!(counsellor.post("/exemptions", &leave(&student)).await.body["added"], json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_why_somebody_is_exempt_is_on_record_once_a_day() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let students = test.students_of(&userid).await;
+    let counsellor = test.sign_in(&userid).await;
+    for student in &students[..2] {
+        assert_eq!(counsellor.post("/exemptions", &leave(student)).await.status, StatusCode::OK);
+    }
+    assert_eq!(counsellor.get("/exemptions").await.items().len(), 2);
+    assert!(test.looks_at(&students[0]).await.is_empty(), "who wrote it knows it");
+
+    // A page that is open asks again and again, and sometimes twice at once.
+    let office_id = test.persona("school_office");
+    let office = test.sign_in(&office_id).await;
+    let (one, other) = tokio::join!(office.get("/exemptions"), office.get("/exemptions"));
+    assert_eq!((one.items().len(), other.items().len()), (2, 2), "{} {}", one.body, other.body);
+    assert_eq!(office.get("/exemptions").await.items().len(), 2);
+    for student in &students[..2] {
+        assert_eq!(test.looks_at(student).await, ["exemption_reason"]);
+    }
+    // What the page does not show is not looked at.
+    let college = test.sign_in(&test.persona("college_office")).await;
+    assert_eq!(college.get("/exemptions?limit=1").await.items()[0]["number"], json!(students[1]));
+    assert_eq!(test.looks_at(&students[1]).await.len(), 2);
+    assert_eq!(test.looks_at(&students[0]).await.len(), 1);
+
+    let log = test.sign_in(&students[0]).await.get("/access-log").await;
+    let name: String = test.one("select name from persons where number = $1", &[&office_id]).await;
+    assert_eq!(
+        (&log.items()[0]["field"], &log.items()[0]["purpose"], &log.items()[0]["viewer"]),
+        (&json!("exemption_reason"), &json!("work"), &json!(name))
+    );
+
+    // Another day is another look, and why something was taken back is another's word to who had granted it.
+    test.clock.advance(TimeDelta::days(1));
+    let office = test.sign_in(&office_id).await;
+    let list = office.get("/exemptions").await;
+    assert_eq!(test.looks_at(&students[0]).await.len(), 2);
+    let id = &list.items().iter().find(|one| one["number"] == json!(students[0])).unwrap()["id"];
+    let ended = office.post(&format!("/exemptions/{id}/revocation"), &json!({ "reason": "登记错了" })).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT, "{}", ended.body);
+    let counsellor = test.sign_in(&userid).await;
+    for _ in 0..2 {
+        assert_eq!(counsellor.get("/exemptions?past=true").await.items().len(), 2);
+    }
+    assert_eq!(test.looks_at(&students[0]).await.len(), 3);
+    assert_eq!(test.looks_at(&students[1]).await.len(), 3, "their own words still");
 }
 
 #[tokio::test(flavor = "multi_thread")]

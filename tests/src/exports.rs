@@ -383,6 +383,13 @@ async fn rows_are_picked_and_ordered_as_asked() {
     assert_eq!(counsellor.post("/exemptions", &exemption).await.status, StatusCode::OK);
     let list =
         definition("exemptions", &["number", "exemption", "from", "last", "reason", "source", "state"]);
+    let preview = counsellor.post("/exports/preview", &list).await;
+    assert_eq!(preview.body["rows"][0][1], json!("请假"), "{}", preview.body);
+    assert_eq!(
+        preview.body["rows"][0][4],
+        json!("（导出后可见）"),
+        "nobody is told of a look at the first rows"
+    );
     let read = sheet(&test, &counsellor, &wanted(&list, false)).await;
     assert_eq!(read[1][1..], ["请假", "2020-03-04", "2020-03-05", "回家看病", "手工登记", "有效"]);
     let leader = test.sign_in(&test.persona("school_leader")).await;

@@ -32,11 +32,8 @@ async fn a_reason_stands_beside_the_person_and_its_history_is_kept() {
 
     let list = counsellor.get("/unreported/health-daily").await;
     let row = list.items().iter().find(|row| row["id"] == json!(who)).unwrap();
-    assert_eq!(
-        (&row["follow_up"]["reason"], &row["follow_up"]["note"]),
-        (&json!("hospital"), &json!("在校医院输液")),
-        "the newest counts"
-    );
+    assert_eq!(row["follow_up"]["reason"], json!("hospital"), "the newest counts");
+    assert!(row["follow_up"].get("note").is_none(), "what else was said is read one person at a time: {row}");
     assert_eq!((&list.body["followed_up"], &list.body["total"]), (&json!(1), &json!(students.len())));
     let with = counsellor.get("/unreported/health-daily?followed_up=true").await;
     assert_eq!(with.items().len(), 1);
@@ -45,6 +42,7 @@ async fn a_reason_stands_beside_the_person_and_its_history_is_kept() {
     let history = counsellor.get(&format!("{PATH}?person={who}")).await;
     let reasons: Vec<&Value> = history.items().iter().map(|one| &one["reason"]).collect();
     assert_eq!(reasons, [&json!("hospital"), &json!("unreachable")]);
+    assert_eq!(history.items()[0]["note"], json!("在校医院输液"));
     let stored: String =
         test.one("select coalesce(string_agg(encode(note, 'escape'), ''), '') from follow_ups", &[]).await;
     assert!(!stored.contains("输液"), "sealed");
@@ -118,7 +116,7 @@ async fn a_class_assistant_finds_out_and_reads_nothing_others_found_out() {
     assert!(seen.items()[0]["by"].is_string(), "only that somebody asked: {}", seen.body);
     let list = assistant.get("/unreported/health-daily").await;
     let row = list.items().iter().find(|row| row["id"] == json!(who)).unwrap();
-    assert_eq!((&row["follow_up"]["reason"], &row["follow_up"]["note"]), (&Value::Null, &Value::Null));
+    assert_eq!(row["follow_up"]["reason"], Value::Null);
     // A fellow student sees no figure and nobody's state, and says so to nobody in a sheet.
     for path in [
         "/statistics/health-daily",
@@ -139,4 +137,28 @@ async fn a_class_assistant_finds_out_and_reads_nothing_others_found_out() {
     );
     let all = counsellor.get(&format!("{PATH}?person={who}")).await;
     assert_eq!(all.items()[0]["note"], json!("同学的说明"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_found_out_is_a_look_once_a_day() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let student = test.students_of(&userid).await[0].clone();
+    let who = person(&test, &student).await;
+    let counsellor = test.sign_in(&userid).await;
+    counsellor.post(PATH, &found_out(who, "hospital", "在校医院输液")).await;
+    let path = format!("{PATH}?person={who}");
+    assert_eq!(counsellor.get(&path).await.items().len(), 1);
+    assert_eq!(counsellor.get("/unreported/health-daily?followed_up=true").await.items().len(), 1);
+    assert!(test.looks_at(&student).await.is_empty(), "who found out knows it");
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let list = office.get("/unreported/health-daily?followed_up=true").await;
+    assert_eq!(list.items()[0]["follow_up"]["reason"], json!("hospital"), "{}", list.body);
+    assert!(!list.body.to_string().contains("输液"), "{}", list.body);
+    assert_eq!(test.looks_at(&student).await, ["follow_up_reason"], "and no note is opened");
+    for _ in 0..2 {
+        assert_eq!(office.get("/unreported/health-daily?followed_up=true").await.items().len(), 1);
+        assert_eq!(office.get(&path).await.items()[0]["note"], json!("在校医院输液"));
+    }
+    assert_eq!(test.looks_at(&student).await, ["follow_up_reason", "follow_up_note"]);
 }

@@ -579,3 +579,22 @@ async fn a_guard_sees_the_photo_of_whom_they_scanned_and_the_person_that_they_di
     test.clock.advance(TimeDelta::minutes(3));
     assert_eq!(east.get(&path).await.0, StatusCode::NOT_FOUND, "a moment later");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_what_a_permit_is_for_is_on_record_once_a_day() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let student = test.students_of(&userid).await[0].clone();
+    let counsellor = test.sign_in(&userid).await;
+    let standing = json!({ "numbers": student, "kind": "standing", "from": "2020-03-04T00:00:00Z",
+        "until": "2020-03-05T00:00:00Z", "reason": "就医" });
+    assert_eq!(counsellor.post("/gate-permits", &standing).await.body["added"], json!(1));
+    assert_eq!(counsellor.get("/gate-permits").await.items()[0]["reason"], json!("就医"));
+    assert_eq!(test.sign_in(&student).await.get("/me/gate-permits").await.items().len(), 1);
+    assert!(test.looks_at(&student).await.is_empty(), "neither who wrote it nor whose it is");
+    let office = test.sign_in(&test.persona("school_office")).await;
+    for _ in 0..2 {
+        assert_eq!(office.get("/gate-permits").await.items()[0]["reason"], json!("就医"));
+    }
+    assert_eq!(test.looks_at(&student).await, ["permit_reason"]);
+}

@@ -232,6 +232,13 @@ async fn a_wrong_phone_is_put_right_kept_and_offered_to_wecom() {
         .one("select field from access_log where person_id = $1 order by access_id limit 1", &[&person])
         .await;
     assert_eq!(noted, "phone_correction", "they can read that it was changed");
+    // Why is another's word to who did not write it: a look, once a day.
+    let office = test.sign_in(&test.persona("school_office")).await;
+    for _ in 0..2 {
+        assert_eq!(office.get("/phone-corrections").await.items()[0]["reason"], json!("换号"));
+    }
+    let looks = test.looks_at(&students[0]).await;
+    assert_eq!(looks, ["phone_correction", "phone", "phone_correction_reason"]);
 
     // The next roster has the old number still; it does not bring it back. A third one is news.
     test.import_roster().await;

@@ -61,6 +61,12 @@ async fn newest(browser: &Browser) -> Value {
     browser.get("/statuses").await.items()[0].clone()
 }
 
+async fn timeline(browser: &Browser, number: &str) -> Value {
+    let seen = browser.post("/statuses/timeline", &json!({ "number": number })).await;
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+    seen.body
+}
+
 async fn revoke(browser: &Browser, change: &Value) -> Reply {
     let reason = json!({ "reason": "登记错了" });
     browser.post(&format!("/statuses/{}/revocation", change["id"]), &reason).await
@@ -490,6 +496,34 @@ async fn numbers_are_undone_to_the_byte() {
     let path = format!("/roster/imports/{}/undo", given.body["change_set"]);
     assert_eq!(administrator.post(&path, &json!({})).await.status, StatusCode::NO_CONTENT);
     assert_eq!(crate::databases::dump(&test.owner).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_why_somebodys_standing_changed_is_on_record_once_a_day() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let mine = test.students_of(&userid).await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let withdrawal =
+        json!({ "number": mine[0], "kind": "withdrawal", "from": "2020-03-05", "reason": "个人原因" });
+    done(&office, "/statuses", &withdrawal).await;
+    let away = json!({ "number": mine[1], "kind": "suspension", "from": "2020-03-04", "reason": "住院" });
+    assert_eq!(office.post("/exemptions", &away).await.status, StatusCode::OK);
+    assert_eq!(newest(&office).await["number"], json!(mine[0]));
+    assert!(test.looks_at(&mine[0]).await.is_empty(), "who wrote it knows it");
+
+    let counsellor = test.sign_in(&userid).await;
+    for _ in 0..2 {
+        assert_eq!(newest(&counsellor).await["number"], json!(mine[0]));
+        assert_eq!(timeline(&counsellor, &mine[0]).await["changes"][0]["reason"], json!("个人原因"));
+        assert_eq!(timeline(&counsellor, &mine[1]).await["exemptions"][0]["reason"], json!("住院"));
+    }
+    assert_eq!(test.looks_at(&mine[0]).await, ["status_reason"], "in a list and in a timeline");
+    assert_eq!(test.looks_at(&mine[1]).await, ["exemption_reason"]);
+    // To who only keeps the roster an exemption's reason stays sealed, which is no look.
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    assert_eq!(timeline(&administrator, &mine[1]).await["exemptions"][0]["reason"], json!(null));
+    assert_eq!(test.looks_at(&mine[1]).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -348,6 +348,16 @@ impl TestApp {
         self.owner.query(sql, &[&counsellor]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
+    /// At what of somebody others looked, the first first, by number; exports aside. What is not in the audit too is none.
+    pub async fn looks_at(&self, number: &str) -> Vec<String> {
+        let sql = "select l.field from access_log l
+            join persons p on p.corp_id = l.corp_id and p.person_id = l.person_id
+            join audit_events e on e.corp_id = l.corp_id and e.action = 'look' and e.subject = l.person_id and e.actor = l.viewer
+              and e.object = 'access:' || l.access_id
+            where p.number = $1 order by l.access_id";
+        self.owner.query(sql, &[&number]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
     /// What the simulator delivered to someone.
     pub async fn messages_of(&self, userid: &str) -> Vec<Value> {
         let url = format!("{}/_sim/messages/{userid}", self.simulator.url());

@@ -269,6 +269,33 @@ async fn a_look_at_a_visitors_phone_is_on_record_and_their_host_reads_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_what_a_visit_is_for_is_on_record_once_a_day_and_their_host_reads_it() {
+    let test = TestApp::start().await;
+    let Place { campus, east, userid, host } = place(&test, json!({})).await;
+    let (_, token) = invite(&host, &invitation(&[campus])).await;
+    assert_eq!(host.get("/me/visitors").await.items()[0]["reason"], json!("设备检修"));
+    assert!(test.looks_at(&userid).await.is_empty(), "the host wrote it");
+    let office = test.sign_in(&test.persona("school_office")).await;
+    for _ in 0..2 {
+        assert_eq!(office.get("/visitors").await.items()[0]["reason"], json!("设备检修"));
+    }
+    assert_eq!(test.looks_at(&userid).await, ["visitor_about"]);
+
+    // On a guard's screen it is a look of whoever paired the device.
+    test.clock.set_time("09:00");
+    for direction in ["in", "out"] {
+        let seen = east.scan(&shown(&test, &token).await, direction).await;
+        assert_eq!(seen["person"]["guest"]["reason"], json!("设备检修"), "{seen}");
+        test.clock.advance(TimeDelta::minutes(2));
+    }
+    let log = host.get("/access-log").await;
+    let looks: Vec<(&Value, &Value)> =
+        log.items().iter().map(|look| (&look["field"], &look["purpose"])).collect();
+    let about = json!("visitor_about");
+    assert_eq!(looks, [(&about, &json!("gate")), (&about, &json!("work"))], "{}", log.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_device_decided_about_a_visitor_by_itself_is_looked_at_later() {
     let test = TestApp::start().await;
     let Place { campus, east, userid, host } = place(&test, json!({})).await;

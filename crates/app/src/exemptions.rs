@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::{
     CorpId, PersonId,
     exemption::{EXEMPTION_COLUMNS, EXEMPTION_NEEDED, ExemptionKind, ExemptionLine},
@@ -9,6 +10,7 @@ use domain::{
     roster::{Line, LineError},
 };
 use store::{
+    Scoped,
     change_sets::{self, Act},
     exemptions::{self, NewExemption, Question},
     members,
@@ -19,6 +21,7 @@ pub use store::exemptions::Row;
 
 use crate::{
     App, Error, FieldError, Page, Result, School,
+    reading_budgets::{self, WORK},
     reasons::{self, Reasoned},
     roster::{ImportError, table::Table},
 };
@@ -48,9 +51,25 @@ pub async fn list(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = exemptions::list(&mut tx, &question, before, limit + 1).await?;
+    let Page { items, next } = Page::cut(rows, limit, |row| row.exemption_id.to_string());
+    note(&mut tx, school, viewer, &items, app.now()).await?;
     tx.commit().await?;
-    let rows = opened(app, question.corp, rows)?;
-    Ok(Page::cut(rows, limit, |one| one.row.exemption_id.to_string()))
+    Ok(Page { items: opened(app, question.corp, items)?, next })
+}
+
+/// Records that the reasons of these are shown to somebody else than who wrote them.
+pub(crate) async fn note(
+    tx: &mut Scoped,
+    school: &School,
+    viewer: &Viewer,
+    rows: &[Row],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let others =
+        |row: &&Row| reasons::are_of_others(viewer, row.granted_by_member, row.revoke_reason.is_some());
+    let people = rows.iter().filter(others).map(|row| row.person_id).collect();
+    reading_budgets::note(school, viewer, tx, ("exemption_reason", WORK), people, now).await?;
+    Ok(())
 }
 
 /// Exemptions with their reasons.

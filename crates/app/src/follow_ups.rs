@@ -16,6 +16,7 @@ use store::{
 use crate::{
     App, Error, Result, School,
     forms::Loaded,
+    reading_budgets::{self, WORK},
     retention::{may_be_noted, shown_after},
     statistics::{Asked, question},
 };
@@ -130,8 +131,13 @@ pub async fn history(
     let reads_all = !all.scope.is_empty() && figures::total(&mut tx, &all).await?.expected > 0;
     let shown = shown_after(app, corp)?;
     let found = rows::of_period(&mut tx, corp, question.form_id, person, question.period, shown).await?;
-    tx.commit().await?;
     let readable = |by: MemberId| reads_all || by == viewer.member;
+    // Also without a note: that somebody is in hospital says enough. What the viewers found out themselves they know.
+    if reads_all && found.iter().any(|row| row.by_member != viewer.member) {
+        let what = ("follow_up_note", WORK);
+        reading_budgets::note(school, viewer, &mut tx, what, vec![person], app.now()).await?;
+    }
+    tx.commit().await?;
     found
         .into_iter()
         .map(|row| {
@@ -170,7 +176,7 @@ pub(crate) fn reason(name: &str) -> Result<FollowUpReason> {
 }
 
 /// Opens a note.
-pub(crate) fn opened(
+fn opened(
     app: &App,
     corp: i32,
     form_id: i64,

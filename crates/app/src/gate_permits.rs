@@ -19,6 +19,7 @@ pub use store::gate_permits::{Own, Row};
 
 use crate::{
     App, Error, FieldError, Page, Result, School,
+    reading_budgets::{self, WORK},
     reasons::{self, Reasoned},
 };
 
@@ -70,16 +71,21 @@ pub async fn list(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = gate_permits::list(&mut tx, &question, before, limit + 1).await?;
+    let Page { items, next } = Page::cut(rows, limit, |row| row.permit_id.to_string());
+    let others =
+        |row: &&Row| reasons::are_of_others(viewer, row.granted_by_member, row.revoke_reason.is_some());
+    let people = items.iter().filter(others).map(|row| row.person_id).collect();
+    reading_budgets::note(school, viewer, &mut tx, ("permit_reason", WORK), people, question.now).await?;
     tx.commit().await?;
     let of = |row: &Row| Words { corp: question.corp, person: row.person_id, at: row.granted_at };
-    let rows = reasons::opened_with_ends(
+    let items = reasons::opened_with_ends(
         app,
         gate_permits::reason_place,
         gate_permits::revoke_place,
-        rows,
+        items,
         |row| (of(row), &row.reason, row.revoke_reason.as_ref()),
     )?;
-    Ok(Page::cut(rows, limit, |one| one.row.permit_id.to_string()))
+    Ok(Page { items, next })
 }
 
 /// What the viewer holds themselves, now or later: at most `limit`.

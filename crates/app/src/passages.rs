@@ -145,6 +145,7 @@ async fn judge(
         }
         (Some(Bearer::Visitor(visitor)), Some(proof)) => {
             let known = visitor::known(tx, device, (visitor, proof), scan).await?;
+            visitor::note(tx, school, device, known.host_id, now).await?;
             visitor::decided(app, school, device, believed, known, scan)?
         }
         _ => {

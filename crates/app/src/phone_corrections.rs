@@ -23,7 +23,11 @@ use store::{
 
 pub use store::phone_corrections::Row;
 
-use crate::{App, Error, Page, Result, School, person_fields, write_plans};
+use crate::{
+    App, Error, Page, Result, School, person_fields,
+    reading_budgets::{self, WORK},
+    reasons, write_plans,
+};
 
 /// WeCom's `status` of an account that nobody has activated (doc 90196).
 const NOT_ACTIVATED: i32 = 4;
@@ -153,7 +157,8 @@ pub struct Shown {
     pub reason: String,
 }
 
-/// Corrections of people whose phone the viewer may see, newest first; `before` is the last page's `next`.
+/// Corrections of people whose phone the viewer may see, newest first; `before` is the last page's `next`. Why somebody else put a
+/// phone right is a look at whose it is, once a day.
 pub async fn list(
     app: &App,
     school: &School,
@@ -168,10 +173,15 @@ pub async fn list(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
-    let today = school.today(app.now());
+    let now = app.now();
+    let today = school.today(now);
     let rows = phone_corrections::list(&mut tx, corp, &scope, today, before, limit + 1).await?;
+    let page = Page::cut(rows, limit, |row| row.correction_id.to_string());
+    let others = |row: &&Row| reasons::are_of_others(viewer, Some(row.made_by_member), false);
+    let people = page.items.iter().filter(others).map(|row| row.person_id).collect();
+    reading_budgets::note(school, viewer, &mut tx, ("phone_correction_reason", WORK), people, now).await?;
     tx.commit().await?;
-    Page::cut(rows, limit, |row| row.correction_id.to_string()).try_map(|row| {
+    page.try_map(|row| {
         let key = row.person_id.to_string();
         let old = match &row.old_phone {
             Some(sealed) => Some(masked(app, old_place(corp, &key), sealed)?),

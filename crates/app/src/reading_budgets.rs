@@ -10,7 +10,7 @@ use domain::{
 };
 use store::{
     Scoped,
-    access_log::{self, Access, Listing},
+    access_log::{self, Access, Looks},
     audit, reading_alarms,
     reading_budgets::{self as rows, Count, NewLift},
     viewers,
@@ -20,6 +20,8 @@ pub use store::reading_budgets::Lift;
 
 use crate::{App, Error, Page, Result, School};
 
+/// What words on a page of one's work are read for, in the record of looks.
+pub(crate) const WORK: &str = "work";
 /// Lifts of a kind for somebody on a day at most, each as much as their budget once more.
 const MOST_LIFTS: i64 = 3;
 
@@ -68,18 +70,33 @@ pub(crate) async fn look_at_states(
     purpose: &str,
 ) -> Result<Scoped> {
     let now = app.now();
+    let new = note(school, viewer, &mut tx, ("state", purpose), people, now).await?;
+    spend(app, school, viewer, tx, Reading::States, new, now).await
+}
+
+/// Records that what somebody wrote about these people is shown (why they are exempt, what was found out …), in the transaction that
+/// reads it: once a day for each, so that a page that is open all day, or read again and again, is one look. It is counted against
+/// no budget here: the answer is how many of them are new today. What is about the viewers themselves is no look, and the caller leaves out what the viewer wrote.
+pub(crate) async fn note(
+    school: &School,
+    viewer: &Viewer,
+    tx: &mut Scoped,
+    (field, purpose): (&str, &str),
+    mut people: Vec<PersonId>,
+    now: DateTime<Utc>,
+) -> Result<i64> {
     let own = viewer.person.as_ref().map(|person| person.id);
-    let others: Vec<PersonId> = people.into_iter().filter(|person| Some(*person) != own).collect();
-    let listing = Listing {
+    people.retain(|person| Some(*person) != own);
+    let looks = Looks {
         corp: school.corp(),
         viewer: viewer.member,
-        field: "state",
+        people: &people,
+        field,
         purpose,
+        day: school.today(now),
         at: now,
-        since: clock::instant(school.zone, school.today(now), NaiveTime::MIN),
     };
-    let new = access_log::insert_listed(&mut tx, listing, &others).await?;
-    spend(app, school, viewer, tx, Reading::States, new, now).await
+    Ok(access_log::insert_once(tx, looks).await?)
 }
 
 /// Counts so many people in the transaction that reads them, and raises what stands out of it. Beyond the budget nothing of the

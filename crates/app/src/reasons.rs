@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::{MemberId, policy::Viewer};
 use store::{
     Sealed,
     words::{Column, Words},
@@ -25,6 +26,12 @@ impl<R: fmt::Debug> fmt::Debug for Reasoned<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reasoned").field("row", &self.row).finish_non_exhaustive()
     }
+}
+
+/// Whether the words of a row are somebody else's to the viewer. Who reads what they wrote themselves does not look at anybody's
+/// data; why it was taken back may be by another.
+pub(crate) fn are_of_others(viewer: &Viewer, by: Option<MemberId>, taken_back: bool) -> bool {
+    taken_back || by != Some(viewer.member)
 }
 
 /// Rows with their reasons. `of`: about whom each is, since when, and what is sealed.

@@ -104,23 +104,38 @@ pub struct Head {
     pub may_see_answers: bool,
 }
 
-/// A report of the viewer's scope, whether it was noticed or not; if it was, this is on record as a look.
+/// A report of the viewer's scope, whether it was noticed or not. That it was noticed, what checks say of the answers and what others
+/// noted are looks at the person, once a day.
 pub async fn head(app: &App, school: &School, viewer: &Viewer, receipt: &str) -> Result<Head> {
     let reach = reach(app, school, viewer, Action::Review)?;
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let (row, report) = find(&mut tx, &reach, receipt).await?;
-    let loaded = forms::version(app, &mut tx, report.form_version_id).await?;
-    let answers = crate::reports::open(app, &mut tx, &report).await?.unwrap_or_default();
+    let checks = holding(app, &mut tx, &row, &report).await?;
     let acts = rows::acts(&mut tx, corp, row.report_id, shown_after(app, corp)?).await?;
+    let noted_by_others = acts.iter().any(|act| act.note.is_some() && act.by_member != Some(viewer.member));
+    if noted_by_others || !checks.is_empty() {
+        let (what, people) = (("review_note", "review"), vec![row.person_id]);
+        reading_budgets::note(school, viewer, &mut tx, what, people, app.now()).await?;
+    }
     let noticed = row.state.iter().map(|_| row.person_id).collect();
     let tx = reading_budgets::look_at_states(app, school, viewer, tx, noticed, "review").await?;
     tx.commit().await?;
-    let holding = loaded.published.form.checks.iter().filter(|check| check.holds(&answers));
-    let checks = holding.map(|check| check.title.clone()).collect();
     let acts = acts.into_iter().map(|act| seen(app, corp, row.report_id, act)).collect::<Result<_>>()?;
     let path = [row.department_id, row.class_id, row.grade_id, row.college_id];
     Ok(Head { checks, acts, may_see_answers: viewer.scope(Action::SeeAnswers).covers(&path), row })
+}
+
+/// What those of the form's checks say that hold now. Where the flags kept with the report say that none does, the answers stay
+/// sealed; where one does, they are opened for nothing but this.
+async fn holding(app: &App, tx: &mut Scoped, row: &Row, report: &reports::Report) -> Result<Vec<String>> {
+    let loaded = forms::version(app, tx, report.form_version_id).await?;
+    let checks = &loaded.published.form.checks;
+    if !checks.iter().any(|check| row.flags_now.iter().any(|flag| flag == check.flag.as_str())) {
+        return Ok(Vec::new());
+    }
+    let answers = crate::reports::open(app, tx, report).await?.unwrap_or_default();
+    Ok(checks.iter().filter(|check| check.holds(&answers)).map(|check| check.title.clone()).collect())
 }
 
 async fn find(tx: &mut Scoped, reach: &Reach, receipt: &str) -> Result<(Row, reports::Report)> {

@@ -7,7 +7,7 @@ mod list;
 mod revoke;
 mod timeline;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     CorpId,
     policy::{Action, Scope, Viewer},
@@ -15,7 +15,7 @@ use domain::{
     status::StatusLine,
 };
 use store::{
-    departments, members,
+    Scoped, departments, members,
     persons::{self, Subject},
     statuses::{self, Question},
     words::Words,
@@ -25,10 +25,11 @@ pub use graduation::{Graduates, Graduation, graduate};
 pub use list::{List, Outcome, bring};
 pub use revoke::revoke;
 pub use store::statuses::{PlaceRow, Row};
-pub use timeline::{Timeline, timeline};
+pub use timeline::{Exempted, Timeline, timeline};
 
 use crate::{
     App, Error, FieldError, Page, Result, School,
+    reading_budgets::{self, WORK},
     reasons::{self, Reasoned},
     roster,
 };
@@ -78,9 +79,24 @@ pub async fn list(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = statuses::list(&mut tx, &question, before, limit + 1).await?;
+    let Page { items, next } = Page::cut(rows, limit, |row| row.change_id.to_string());
+    note(&mut tx, school, viewer, &items, app.now()).await?;
     tx.commit().await?;
-    let rows = opened(app, school.corp(), rows)?;
-    Ok(Page::cut(rows, limit, |one| one.row.change_id.to_string()))
+    Ok(Page { items: opened(app, school.corp(), items)?, next })
+}
+
+/// Records that the reasons of these are shown to somebody else than who wrote them.
+async fn note(
+    tx: &mut Scoped,
+    school: &School,
+    viewer: &Viewer,
+    rows: &[Row],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let others = |row: &&Row| reasons::are_of_others(viewer, row.made_by_member, row.revoke_reason.is_some());
+    let people = rows.iter().filter(others).map(|row| row.person_id).collect();
+    reading_budgets::note(school, viewer, tx, ("status_reason", WORK), people, now).await?;
+    Ok(())
 }
 
 /// Changes with their reasons.

@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    DepartmentId, PersonId, phone,
+    DepartmentId, PersonId,
+    follow_up::FollowUpReason,
+    phone,
     policy::{Action, Viewer},
 };
 use store::unreported::{self, Row, phone_place};
 
 use crate::{
-    App, Page, Result, School,
-    follow_ups::{self, FollowUp},
-    retention::shown_after,
+    App, Page, Result, School, follow_ups,
+    reading_budgets::{self, WORK},
     roll::{self, Person},
     statistics::{Asked, question},
 };
@@ -33,7 +34,18 @@ pub struct Unreported {
     /// The last reminder about this form and day: when, and what became of it.
     pub last_reminder: Option<(DateTime<Utc>, String)>,
     /// Why they have not reported, as somebody last found out.
-    pub follow_up: Option<FollowUp>,
+    pub follow_up: Option<LastFollowUp>,
+}
+
+/// What somebody last found out, without what else they said: notes are opened one person at a time, on record.
+#[derive(Debug, Clone)]
+pub struct LastFollowUp {
+    /// Why; none where it is not the viewer's to read.
+    pub reason: Option<FollowUpReason>,
+    /// Who found out.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// The list, and the figures it belongs to.
@@ -53,7 +65,13 @@ pub struct List {
     pub page: Page<Unreported>,
 }
 
+/// Where somebody is counted.
+fn path(row: &Row) -> [Option<DepartmentId>; 4] {
+    [Some(row.department_id), row.class_id, row.grade_id, row.college_id]
+}
+
 /// The unreported of the viewer's scope, by number; with `followed_up` only those of whom is known why, or only the others; `after` is the last page's `next`.
+/// Why others found out that somebody has not reported is a look at them, once a day.
 pub async fn list(
     app: &App,
     school: &School,
@@ -65,7 +83,7 @@ pub async fn list(
 ) -> Result<List> {
     let as_of = app.now();
     let corp = school.corp();
-    let mut tx = app.store().reading(corp).await?;
+    let mut tx = app.store().scoped(corp).await?;
     let (_, question) = question(app, &mut tx, school, viewer, Action::SeeUnreported, asked).await?;
     let roll = roll::of(app, &mut tx, &question).await?;
     let known = unreported::followed_up(&mut tx, &question).await?;
@@ -77,20 +95,25 @@ pub async fn list(
     let most = usize::try_from(limit + 1).unwrap_or_default();
     let page: Vec<PersonId> = rest.filter(wanted).take(most).map(|person| person.id).collect();
     let followed_up = missing().filter(|person| is_known(person)).count();
-    let rows = unreported::rows(&mut tx, &question, &page, shown_after(app, question.corp)?).await?;
+    let rows = unreported::rows(&mut tx, &question, &page).await?;
+    let page = Page::cut(rows, limit, |row| row.number.clone());
+    // That somebody is in hospital is a look at them, where another found it out.
+    let told = |row: &&Row| {
+        row.follow_by.is_some_and(|by| by != viewer.member && follow_ups::reads(viewer, by, &path(row)))
+    };
+    let people = page.items.iter().filter(told).map(|row| row.person_id).collect();
+    reading_budgets::note(school, viewer, &mut tx, ("follow_up_reason", WORK), people, as_of).await?;
     tx.commit().await?;
 
     let may_call = viewer.scope(Action::RevealPhone);
-    let page = Page::cut(rows, limit, |row: &Row| row.number.clone()).try_map(|row| {
-        let path = [Some(row.department_id), row.class_id, row.grade_id, row.college_id];
+    let page = page.try_map(|row| {
+        let path = path(&row);
         let callable = may_call.covers(&path);
         let follow_up = match (row.follow_reason, row.follow_by, row.follow_at) {
             (Some(reason), Some(by), Some(at)) => {
                 let reads = follow_ups::reads(viewer, by, &path);
-                let note = row.follow_note.filter(|_| reads);
-                Some(FollowUp {
+                Some(LastFollowUp {
                     reason: reads.then(|| follow_ups::reason(&reason)).transpose()?,
-                    note: follow_ups::opened(app, corp, question.form_id, row.person_id, note.as_ref(), at)?,
                     by: row.follow_by_name.unwrap_or_default(),
                     at,
                 })

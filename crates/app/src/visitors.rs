@@ -24,10 +24,17 @@ use store::{
 
 pub use link::{Visit, open};
 
-use crate::{App, Error, Page, Result, School, people::PURPOSES, reading_budgets, secret};
+use crate::{
+    App, Error, Page, Result, School,
+    people::PURPOSES,
+    reading_budgets::{self, WORK},
+    secret,
+};
 
 /// Where a link leads.
 const PAGE: &str = "/h5/visit#t=";
+/// What is said of a visit, in the record of looks at its host.
+pub(crate) const WORDS: &str = "visitor_about";
 
 /// The host a viewer is: staff, on the roster.
 fn host(viewer: &Viewer) -> Result<PersonId> {
@@ -179,22 +186,16 @@ pub async fn own(
     limit: i64,
 ) -> Result<Page<Shown>> {
     let host = host(viewer)?;
-    page(app, school, (Some(host), rows::Which::All), before, limit).await
-}
-
-async fn page(
-    app: &App,
-    school: &School,
-    asked: (Option<PersonId>, rows::Which),
-    before: Option<&str>,
-    limit: i64,
-) -> Result<Page<Shown>> {
-    let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let (corp, now) = (school.corp(), app.now());
+    let (before, asked) = (cursor(before)?, (Some(host), rows::Which::All));
     let mut tx = app.store().scoped(corp).await?;
     let found = rows::list(&mut tx, corp, school.today(now), asked, before, limit + 1).await?;
     tx.commit().await?;
     Page::cut(found, limit, |row| row.visitor_id.to_string()).try_map(|row| shown(app, corp, row, now))
+}
+
+fn cursor(before: Option<&str>) -> Result<Option<VisitorId>> {
+    before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())
 }
 
 /// Makes another link of the viewer's own invitation; the one before leads nowhere.
@@ -253,7 +254,8 @@ pub enum Which {
     All,
 }
 
-/// Visitors of the school, the newest first; `before` is the last page's `next`.
+/// Visitors of the school, the newest first; `before` is the last page's `next`. What is said of a visit is a look at what its host
+/// told us, once a day for each host.
 pub async fn list(
     app: &App,
     school: &School,
@@ -263,7 +265,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page<Shown>> {
     may_manage(viewer)?;
-    let now = app.now();
+    let (corp, now) = (school.corp(), app.now());
     let today = school.today(now);
     let which = match which {
         Which::Today => rows::Which::Expected(
@@ -274,7 +276,14 @@ pub async fn list(
         Which::Overstayed => rows::Which::Overstayed(now),
         Which::All => rows::Which::All,
     };
-    page(app, school, (None, which), before, limit).await
+    let before = cursor(before)?;
+    let mut tx = app.store().scoped(corp).await?;
+    let found = rows::list(&mut tx, corp, today, (None, which), before, limit + 1).await?;
+    let page = Page::cut(found, limit, |row| row.visitor_id.to_string());
+    let hosts = page.items.iter().map(|row| row.host_id).collect();
+    reading_budgets::note(school, viewer, &mut tx, (WORDS, WORK), hosts, now).await?;
+    tx.commit().await?;
+    page.try_map(|row| shown(app, corp, row, now))
 }
 
 /// A visitor's phone, in full. A visitor has no account to read who looked: their host has, so the look is one at what the host

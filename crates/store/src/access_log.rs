@@ -1,9 +1,9 @@
 //! Who looked at whose data. The service adds and reads; the database lets it change nothing, and end only what is old.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz},
+    sql_types::{Array, BigInt, Date, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act};
@@ -46,8 +46,74 @@ pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<
         .returning(access_log::access_id)
         .get_result(conn)
         .await?;
+    audit::insert(conn, event(access, id)).await
+}
+
+/// A look, as the audit has it.
+fn event(access: Access<'_>, id: i64) -> Event {
     let look = Event::new(access.corp, Act::Look, Some(access.viewer), access.at).of(access.person);
-    audit::insert(conn, look.on("access", id).saying(json!({ "field": access.field }))).await
+    look.on("access", id).saying(json!({ "field": access.field }))
+}
+
+/// Looks of one viewer at the same field of several people, as a page shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Looks<'a> {
+    /// The school.
+    pub corp: CorpId,
+    /// Who looked.
+    pub viewer: MemberId,
+    /// At whom; the same person twice is one look.
+    pub people: &'a [PersonId],
+    /// At what, e.g. `exemption_reason`.
+    pub field: &'a str,
+    /// What for.
+    pub purpose: &'a str,
+    /// The school's day.
+    pub day: NaiveDate,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct Looked {
+    #[diesel(sql_type = BigInt)]
+    access_id: i64,
+    #[diesel(sql_type = BigInt)]
+    person_id: PersonId,
+}
+
+/// Records looks in the transaction that reads the data, for the people and in the audit; who was looked at by the same viewer that
+/// day, at the same field, is on record already. How many are new.
+pub async fn insert_once(conn: &mut AsyncPgConnection, looks: Looks<'_>) -> Result<i64> {
+    let Looks { corp, viewer, people, field, purpose, day, at } = looks;
+    if people.is_empty() {
+        return Ok(0);
+    }
+    // What is there is found first, so that a page that is read again takes no numbers. The unique key is for two requests at
+    // once; they take the people in the same order, or each could wait for the other.
+    let sql = "insert into access_log (corp_id, viewer, person_id, field, purpose, day, at)
+               select $1, $2, n.person_id, $4, $5, $6, $7 from (select distinct unnest($3) as person_id) n
+               where not exists (
+                 select from access_log l
+                 where l.corp_id = $1 and l.viewer = $2 and l.person_id = n.person_id and l.field = $4 and l.day = $6)
+               order by n.person_id
+               on conflict (corp_id, viewer, person_id, field, day) where day is not null do nothing
+               returning access_id, person_id";
+    let new: Vec<Looked> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(viewer)
+        .bind::<Array<BigInt>, _>(people)
+        .bind::<Text, _>(field)
+        .bind::<Text, _>(purpose)
+        .bind::<Date, _>(day)
+        .bind::<Timestamptz, _>(at)
+        .load(conn)
+        .await?;
+    let of = |one: &Looked| {
+        event(Access { corp, viewer, person: one.person_id, field, purpose, at }, one.access_id)
+    };
+    audit::insert_each(conn, corp, new.iter().map(of).collect()).await?;
+    Ok(i64::try_from(new.len()).unwrap_or(i64::MAX))
 }
 
 /// Whether the same viewer looked at one of these fields of the same person since then.
@@ -64,96 +130,6 @@ pub async fn has_looked(
         .filter(access_log::viewer.eq(access.viewer))
         .filter(access_log::field.eq_any(fields.to_vec()));
     Ok(diesel::select(diesel::dsl::exists(looks)).get_result(conn).await?)
-}
-
-/// A list that shows something of several people.
-#[derive(Debug, Clone, Copy)]
-pub struct Listing<'a> {
-    /// The school.
-    pub corp: CorpId,
-    /// Who looks.
-    pub viewer: MemberId,
-    /// At what, e.g. `state`.
-    pub field: &'a str,
-    /// What for.
-    pub purpose: &'a str,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Looks after this are not recorded again: a page that is open asks again and again.
-    pub since: DateTime<Utc>,
-}
-
-/// Those of $1 whom the viewer has not looked at.
-macro_rules! unseen {
-    () => {
-        "from (select distinct unnest($1) as person_id) n
-           where not exists (select from access_log l where l.corp_id = $2 and l.person_id = n.person_id and l.at >= $3
-             and l.viewer = $4 and l.field = $5)"
-    };
-}
-
-#[derive(QueryableByName)]
-struct Unseen {
-    #[diesel(sql_type = Bool)]
-    any: bool,
-}
-
-#[derive(QueryableByName)]
-struct Added {
-    #[diesel(sql_type = BigInt)]
-    access_id: i64,
-    #[diesel(sql_type = BigInt)]
-    person_id: PersonId,
-}
-
-/// Records that a list shows something of these people, in the transaction that reads it: of those of whom it was not recorded before.
-/// How many they were.
-pub async fn insert_listed(
-    conn: &mut AsyncPgConnection,
-    listing: Listing<'_>,
-    people: &[PersonId],
-) -> Result<i64> {
-    let Listing { corp, viewer, field, purpose, at, since } = listing;
-    if people.is_empty() {
-        return Ok(0);
-    }
-    let unseen: Unseen = diesel::sql_query(concat!("select exists (select ", unseen!(), ") as any"))
-        .bind::<Array<BigInt>, _>(people)
-        .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(since)
-        .bind::<BigInt, _>(viewer)
-        .bind::<Text, _>(field)
-        .get_result(conn)
-        .await?;
-    if !unseen.any {
-        return Ok(0);
-    }
-    // Two lists at the same moment would both record what neither sees of the other.
-    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended(format('looks %s %s', $1, $2), 0))")
-        .bind::<Integer, _>(corp)
-        .bind::<BigInt, _>(viewer)
-        .execute(conn)
-        .await?;
-    let sql = concat!(
-        "insert into access_log (corp_id, viewer, person_id, field, purpose, at)
-         select $2, $4, n.person_id, $5, $6, $7 ",
-        unseen!(),
-        " returning access_id, person_id"
-    );
-    let added: Vec<Added> = diesel::sql_query(sql)
-        .bind::<Array<BigInt>, _>(people)
-        .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(since)
-        .bind::<BigInt, _>(viewer)
-        .bind::<Text, _>(field)
-        .bind::<Text, _>(purpose)
-        .bind::<Timestamptz, _>(at)
-        .load(conn)
-        .await?;
-    let look = Event::new(corp, Act::Look, Some(viewer), at).saying(json!({ "field": field }));
-    let looks = added.iter().map(|one| look.clone().of(one.person_id).on("access", one.access_id));
-    audit::insert_each(conn, corp, looks.collect()).await?;
-    Ok(i64::try_from(added.len()).unwrap_or(i64::MAX))
 }
 
 /// A look, as the person looked at sees it.

@@ -96,10 +96,13 @@ pub async fn insert_for(conn: &mut AsyncPgConnection, event: &Event, people: &[P
     Ok(())
 }
 
-/// Records acts of one page of a list.
+/// Records acts of one school, each with what it was done to.
 pub async fn insert_each(conn: &mut AsyncPgConnection, corp: CorpId, events: Vec<Event>) -> Result<()> {
     let contents = events.into_iter().map(Event::content).collect::<Result<Vec<_>>>()?;
-    insert_part(conn, corp, &contents).await
+    for part in contents.chunks(AT_ONCE) {
+        insert_part(conn, corp, part).await?;
+    }
+    Ok(())
 }
 
 async fn insert_part(conn: &mut AsyncPgConnection, corp: CorpId, contents: &[Content]) -> Result<()> {

@@ -177,6 +177,9 @@ pub struct Row {
     /// Who granted it, by name.
     #[diesel(sql_type = Nullable<Text>)]
     pub granted_by: Option<String>,
+    /// … by account.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub granted_by_member: Option<MemberId>,
     /// When.
     #[diesel(sql_type = Timestamptz)]
     pub granted_at: DateTime<Utc>,
@@ -205,7 +208,8 @@ pub struct Question {
 
 const SHOWN: &str = "
   select e.exemption_id, e.person_id, p.number, p.name, d.name as place, e.kind, e.from_date, e.until_date, e.reason, e.source,
-         coalesce(gp.name, g.name, g.userid) as granted_by, e.granted_at, e.revoked_at, e.revoke_reason
+         coalesce(gp.name, g.name, g.userid) as granted_by, e.granted_by as granted_by_member, e.granted_at, e.revoked_at,
+         e.revoke_reason
   from exemptions e
   join persons p on p.corp_id = e.corp_id and p.person_id = e.person_id
   left join memberships s on s.corp_id = e.corp_id and s.person_id = e.person_id and s.is_main

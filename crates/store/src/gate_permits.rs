@@ -189,6 +189,9 @@ pub struct Row {
     /// Who granted it, by name; none: an approval of WeCom did.
     #[diesel(sql_type = Nullable<Text>)]
     pub granted_by: Option<String>,
+    /// … by account.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub granted_by_member: Option<MemberId>,
     /// When.
     #[diesel(sql_type = Timestamptz)]
     pub granted_at: DateTime<Utc>,
@@ -218,7 +221,8 @@ pub struct Question {
 const SHOWN: &str = "
   select t.permit_id, t.person_id, p.number, p.name, d.name as place, t.kind, t.from_time, t.until_time, t.zones, t.reason,
          (select count(*) from passages u where u.corp_id = t.corp_id and u.permit_id = t.permit_id) as used,
-         coalesce(gp.name, g.name, g.userid) as granted_by, t.granted_at, t.revoked_at, t.revoke_reason
+         coalesce(gp.name, g.name, g.userid) as granted_by, t.granted_by as granted_by_member, t.granted_at, t.revoked_at,
+         t.revoke_reason
   from gate_permits t
   join persons p on p.corp_id = t.corp_id and p.person_id = t.person_id
   left join memberships s on s.corp_id = t.corp_id and s.person_id = t.person_id and s.is_main

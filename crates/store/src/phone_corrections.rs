@@ -153,9 +153,12 @@ pub struct Row {
     /// Why, sealed for [`reason_place`].
     #[diesel(sql_type = Binary)]
     pub reason: Sealed,
-    /// Who did it.
+    /// Who did it, by name.
     #[diesel(sql_type = Text)]
     pub made_by: String,
+    /// … by account.
+    #[diesel(sql_type = BigInt)]
+    pub made_by_member: MemberId,
     /// When.
     #[diesel(sql_type = Timestamptz)]
     pub made_at: DateTime<Utc>,
@@ -176,7 +179,7 @@ pub async fn list(
     let departments = scope.departments();
     let sql = "
       select c.correction_id, c.person_id, p.number, p.name, d.name as place, c.old_phone, c.new_phone, c.reason,
-             coalesce(bp.name, b.name, b.userid) as made_by, c.made_at, x.undone_at
+             coalesce(bp.name, b.name, b.userid) as made_by, c.made_by as made_by_member, c.made_at, x.undone_at
       from phone_corrections c
       join persons p on p.corp_id = c.corp_id and p.person_id = c.person_id
       join members b on b.corp_id = c.corp_id and b.member_id = c.made_by

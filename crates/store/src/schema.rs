@@ -11,6 +11,7 @@ diesel::table! {
         person_id -> Int8,
         field -> Text,
         purpose -> Text,
+        day -> Nullable<Date>,
         export_id -> Nullable<Int8>,
     }
 }

@@ -116,6 +116,9 @@ pub struct Row {
     /// Who, by name.
     #[diesel(sql_type = Nullable<Text>)]
     pub made_by: Option<String>,
+    /// … by account.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub made_by_member: Option<MemberId>,
     /// When.
     #[diesel(sql_type = Timestamptz)]
     pub made_at: DateTime<Utc>,
@@ -146,8 +149,8 @@ pub struct Question {
 
 const SHOWN: &str = "
   select c.change_id, c.person_id, p.number, p.name, c.kind, c.from_date, b.name as place_before, a.name as place,
-         c.before, c.after, c.reason, c.source, coalesce(mp.name, m.name, m.userid) as made_by, c.made_at, c.revoked_at,
-         c.revoke_reason
+         c.before, c.after, c.reason, c.source, coalesce(mp.name, m.name, m.userid) as made_by,
+         c.made_by as made_by_member, c.made_at, c.revoked_at, c.revoke_reason
   from status_changes c
   join persons p on p.corp_id = c.corp_id and p.person_id = c.person_id
   left join departments b on b.corp_id = c.corp_id and b.department_id = c.department_before

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
@@ -64,9 +64,6 @@ pub struct Row {
     /// Why they have not reported, as somebody last found out.
     #[diesel(sql_type = Nullable<Text>)]
     pub follow_reason: Option<String>,
-    /// Sealed for [`crate::follow_ups::note_place`].
-    #[diesel(sql_type = Nullable<Binary>)]
-    pub follow_note: Option<Sealed>,
     /// Who found out.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub follow_by: Option<MemberId>,
@@ -96,23 +93,17 @@ pub async fn followed_up(conn: &mut AsyncPgConnection, question: &Question) -> R
     Ok(found.into_iter().collect())
 }
 
-/// Some of them, by student or staff number. Who has reported since is left out; so are notes where the form's last day is not later
-/// than `shown_after`: they are hidden with the answers.
+/// Some of them, by student or staff number. Who has reported since is left out.
 pub async fn rows(
     conn: &mut AsyncPgConnection,
     question: &Question,
     people: &[PersonId],
-    shown_after: NaiveDate,
 ) -> Result<Vec<Row>> {
     let followed = followed(question);
-    // A day has nothing to quote.
-    let shown = format!(
-        "exists (select from forms f where f.corp_id = u.corp_id and f.form_id = u.form_id and f.ends_on > date '{shown_after}')"
-    );
     let rest = format!("
       select x.person_id, x.number, x.name, x.department_id, x.college_id, x.grade_id, x.class_id, class.name as class_name, p.phone,
              coalesce(m.left_on is null and (m.status is null or m.status = 1), false) as reachable,
-             last.state as reminder_state, last.at as reminder_at, why.reason as follow_reason, why.note as follow_note,
+             last.state as reminder_state, last.at as reminder_at, why.reason as follow_reason,
              why.by_member as follow_by, why.by_name as follow_by_name, why.at as follow_at
       from expected x
       join persons p on p.corp_id = $1 and p.person_id = x.person_id
@@ -124,7 +115,7 @@ pub async fn rows(
         where r.corp_id = $1 and r.person_id = x.person_id and o.kind = 'reminder' and o.form_id = $2 and o.day = $3
         order by r.outbox_id desc limit 1) last on true
       left join lateral (
-        select u.reason, case when {shown} then u.note end as note, u.by_member, u.at, coalesce(w.name, o.name, o.userid) as by_name
+        select u.reason, u.by_member, u.at, coalesce(w.name, o.name, o.userid) as by_name
         from follow_ups u
         join members o on o.corp_id = u.corp_id and o.member_id = u.by_member
         left join persons w on w.corp_id = o.corp_id and w.person_id = o.person_id

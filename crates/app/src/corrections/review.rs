@@ -23,8 +23,10 @@ use super::{
 };
 use crate::{App, Error, Page, Result, School, person_fields, reading_budgets};
 
-/// What looking at a phone is for, in the record of looks.
+/// What looking at a phone, and at what somebody asks for, is for, in the record of looks.
 const PURPOSE: &str = "correction";
+/// What is looked at where it is no phone, in the record of looks.
+const FIELD: &str = "correction_request";
 
 /// A request as those see it who check or settle it.
 pub struct Request {
@@ -104,7 +106,7 @@ fn path(row: &Row) -> [Option<DepartmentId>; 4] {
 }
 
 /// Requests the viewer checks or settles, newest first: the open ones, or those that are settled. `before` is the last
-/// page's `next`.
+/// page's `next`. What people say is right, and what else they say, is a look at each of them, once a day.
 pub async fn list(
     app: &App,
     school: &School,
@@ -118,8 +120,10 @@ pub async fn list(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::list(&mut tx, &reach, open, before, limit + 1).await?;
-    tx.commit().await?;
     let page = Page::cut(found, limit, |row| row.correction_id.to_string());
+    let people = page.items.iter().map(|row| row.person_id).collect();
+    reading_budgets::note(school, viewer, &mut tx, (FIELD, PURPOSE), people, app.now()).await?;
+    tx.commit().await?;
     page.try_map(|row| shown(app, school, &rights, row))
 }
 
@@ -175,7 +179,8 @@ impl std::fmt::Debug for Values {
     }
 }
 
-/// The values of a request in full. A look at a phone is recorded in the same transaction.
+/// The values of a request in full. The look is recorded in the same transaction: one at a phone each time, one at anything else once
+/// a day.
 pub async fn values(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result<Values> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
@@ -200,6 +205,9 @@ pub async fn values(app: &App, school: &School, viewer: &Viewer, id: i64) -> Res
             at: now,
         };
         tx = reading_budgets::look(app, school, viewer, tx, look).await?;
+    } else {
+        let people = vec![row.person_id];
+        reading_budgets::note(school, viewer, &mut tx, (FIELD, PURPOSE), people, now).await?;
     }
     tx.commit().await?;
     Ok(values)
@@ -283,6 +291,7 @@ pub async fn fix(app: &App, school: &School, viewer: &Viewer, id: i64, done: &st
         return Ok(());
     };
     let key = rows::key(row.person_id, &row.field, row.submitted_at);
+    // Opened to be written, and shown to nobody: no look.
     let value = text(app, rows::proposed_place(corp, &key), &row.proposed)?;
     let said = Said { source: Source::Correction, value, since: now };
     // The request is of the set: undone, it is open again.

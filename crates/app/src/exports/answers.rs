@@ -17,7 +17,7 @@ use store::{
 use super::{Cell, cells::text};
 use crate::{App, Error, FieldError, Result, School, forms, retention::shown_after, statistics::PersonRow};
 
-/// What stands for an answer where nobody is told of the look.
+/// What stands for an answer, and for why somebody is exempt, where nobody is told of the look.
 pub(super) const HIDDEN: &str = "（导出后可见）";
 
 /// A question that can be a column.

@@ -14,7 +14,7 @@ use store::{
     export_rows::{ClassRow, ExemptionRow, PersonRow},
 };
 
-use crate::reasons::Reasoned;
+use super::answers::HIDDEN;
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,9 +143,10 @@ pub(crate) fn of_class(row: &ClassRow, column: Column, index: i64, paths: &Paths
     }
 }
 
-/// A cell of an exemption.
+/// A cell of an exemption. `reason` is why, where it may be shown.
 pub(crate) fn of_exemption(
-    Reasoned { row, reason, .. }: &Reasoned<ExemptionRow>,
+    row: &ExemptionRow,
+    reason: Option<&str>,
     column: Column,
     index: i64,
     today: NaiveDate,
@@ -163,7 +164,7 @@ pub(crate) fn of_exemption(
         }
         Column::From => day(Some(row.from_date)),
         Column::Last => day(row.until_date.and_then(|until| until.checked_sub_days(Days::new(1)))),
-        Column::Reason => text(reason),
+        Column::Reason => text(reason.unwrap_or(HIDDEN)),
         Column::Source => text(match row.source.as_str() {
             "list" => "按名单",
             "approval" => "企业微信审批",

@@ -25,7 +25,7 @@ use super::{
     figures::{self, Listed},
     sheet,
 };
-use crate::{App, Error, Result, School, reading_budgets, reasons};
+use crate::{App, Error, Result, School, reading_budgets};
 
 /// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more. Three
 /// pages are in memory at once: one being read, one waiting, one being written.
@@ -37,7 +37,8 @@ const PIECE: usize = 256 * 1024;
 /// How much of somebody is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// A look at the first rows: nothing anybody answered. Nobody is told of it but whoever is shown to be abnormal.
+    /// A look at the first rows: nothing anybody answered, and not why anybody is exempt. Nobody is told of it but whoever is shown to
+    /// be abnormal.
     Preview,
     /// A file, phones masked.
     Masked,
@@ -106,10 +107,14 @@ impl<'a> Rows<'a> {
 
     /// Reads the tree, where a column shows paths.
     pub(crate) async fn load_departments(&mut self, tx: &mut AsyncPgConnection) -> Result<()> {
-        if self.definition.columns.iter().any(|chosen| chosen.column == Column::Path) {
+        if self.shows(Column::Path) {
             self.paths = Paths::new(departments::all(tx, self.question.corp).await?);
         }
         Ok(())
+    }
+
+    fn shows(&self, column: Column) -> bool {
+        self.definition.columns.iter().any(|chosen| chosen.column == column)
     }
 
     fn not_activated(&self) -> bool {
@@ -174,16 +179,20 @@ impl<'a> Rows<'a> {
             Dataset::Exemptions => {
                 let rows = export_rows::exemptions(tx, &self.question, self.after.as_ref(), limit).await?;
                 let corp = self.question.corp;
-                let of = |row: &ExemptionRow| Words { corp, person: row.person_id, at: row.granted_at };
-                let rows =
-                    reasons::opened(self.app, exemptions::reason_place, rows, |row| (of(row), &row.reason))?;
+                let opens = self.shown != Shown::Preview && self.shows(Column::Reason);
                 let mut cells = Vec::with_capacity(rows.len());
-                for (index, one) in (first + 1..).zip(&rows) {
-                    self.named.entry(one.row.person_id).or_default();
-                    let of = |column| cells::of_exemption(one, column, index, self.question.day);
+                for (index, row) in (first + 1..).zip(&rows) {
+                    self.named.entry(row.person_id).or_default();
+                    let words = Words { corp, person: row.person_id, at: row.granted_at };
+                    let keyring = self.app.store().keyring();
+                    let open = || words.open(keyring, exemptions::reason_place, &row.reason);
+                    let reason = opens.then(open).transpose()?;
+                    let of = |column| {
+                        cells::of_exemption(row, reason.as_deref(), column, index, self.question.day)
+                    };
                     cells.push(self.definition.columns.iter().map(|chosen| of(chosen.column)).collect());
                 }
-                (cells, rows.last().map(|one| one.row.key()))
+                (cells, rows.last().map(ExemptionRow::key))
             }
             Dataset::Classes => {
                 self.over = true;

@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    CorpId,
+    CorpId, PersonId,
     gate::{
         Direction, Flag, HEARD, Refusal, Scene,
         visitor::{self, Facts, Term, Verdict, VisitorId},
     },
 };
 use store::{
-    Scoped, Sealed, corrections,
+    Scoped, Sealed,
+    access_log::{self, Looks},
+    corrections,
     gate_devices::Device,
     passages::{Before, NewPassage},
     visitors::{self as rows, Known, Scanned},
@@ -20,7 +22,7 @@ use crate::{
     App, Result, School,
     gates::rules_of,
     notices::{self, Notice},
-    visitors::about,
+    visitors::{WORDS, about},
 };
 
 /// For how long it is of use to know that somebody has come.
@@ -79,6 +81,27 @@ pub(super) async fn known(
         heard_since: scan.now - HEARD,
     };
     Ok(rows::known(tx, scanned).await?)
+}
+
+/// Records that what the host said of the visit is shown at a gate, as a look of whoever paired the device: once a day for each host.
+pub(super) async fn note(
+    tx: &mut Scoped,
+    school: &School,
+    device: &Device,
+    host: PersonId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let looks = Looks {
+        corp: school.corp(),
+        viewer: device.paired_by,
+        people: &[host],
+        field: WORDS,
+        purpose: "gate",
+        day: school.today(now),
+        at: now,
+    };
+    access_log::insert_once(tx, looks).await?;
+    Ok(())
 }
 
 /// The decision about a visitor, and whether they passed elsewhere a moment ago.

@@ -284,7 +284,7 @@ pub(super) fn exempt_again(person_id: PersonId, one: &Exempt, reason: &str) -> O
     Some(NewExemption { person_id, kind, from, until, reason, approval_no: None })
 }
 
-/// Exemptions with their reasons.
+/// Exemptions with their reasons, to be granted again. They are shown to nobody: no look.
 pub(super) fn opened(app: &App, corp: i32, held: Vec<Holding>) -> Result<Vec<Reasoned<Holding>>> {
     let of = |held: &Holding| Words { corp, person: held.person_id, at: held.granted_at };
     reasons::opened(app, exemptions::reason_place, held, |held| (of(held), &held.reason))

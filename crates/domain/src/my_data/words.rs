@@ -190,6 +190,16 @@ pub(super) const LOOK: Words = &[
     ("export_phone", "含姓名和完整手机号的名单"),
     ("phone_correction", "更正手机号"),
     ("visitor_phone", "访客的手机号"),
+    ("exemption_reason", "免报的事由"),
+    ("status_reason", "学籍异动的原因"),
+    ("permit_reason", "通行证的事由"),
+    ("follow_up_reason", "未报的原因"),
+    ("follow_up_note", "未报的原因和说明"),
+    ("review_note", "核查的情况"),
+    ("correction_request", "更正申请的内容"),
+    ("phone_correction_reason", "更正手机号的原因"),
+    ("visitor_about", "邀请访客的事由"),
+    ("attachment", "填报中的照片"),
     ("sessions", "结束了所有登录"),
     ("second_factor", "重置了二次验证"),
 ];
@@ -200,6 +210,8 @@ pub(super) const PURPOSE: Words = &[
     ("protect", "保护账号"),
     ("statistics", "看统计数字背后的人"),
     ("review", "核查填报"),
+    ("gate", "门岗查验"),
+    ("work", "日常管理"),
 ];
 pub(super) const SECURITY_EVENT: Words = &[
     ("signed_in", "登录"),

@@ -41,7 +41,10 @@ pub struct Known {
     /// Sealed for [`super::about_place`].
     #[diesel(sql_type = Binary)]
     pub about: Sealed,
-    /// Who invited them, by name.
+    /// Who invited them.
+    #[diesel(sql_type = BigInt)]
+    pub host_id: PersonId,
+    /// … by name.
     #[diesel(sql_type = Text)]
     pub host: String,
     /// From when …
@@ -74,7 +77,7 @@ pub struct Known {
 }
 
 const KNOWN: &str = "
-  select concat(v.host_id, ':', v.request_key) as key, v.name, v.about, h.name as host, v.from_time, v.until_time,
+  select concat(v.host_id, ':', v.request_key) as key, v.name, v.about, v.host_id, h.name as host, v.from_time, v.until_time,
          v.cancelled_at, $3 = any(v.zones) as here, s.direction = 'in' as inside, s.at as since,
          exists (select from passages u where u.corp_id = $1 and u.visitor_id = v.visitor_id and u.jti = $4
            and u.at > $5 - interval '10 minutes' and u.decision = 'allowed') as used,

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use app::{
     reasons::Reasoned,
-    statuses::{self, Entered, Filter, Graduation, List, Said},
+    statuses::{self, Entered, Exempted, Filter, Graduation, List, Said},
 };
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{roster::title_of, status};
@@ -576,12 +576,11 @@ struct TimelineExemption {
 pub async fn timeline(who: SignedIn, body: Json<TimelineQuestion>) -> Answer<web::Json<Timeline>> {
     let (app, school, viewer) = who.parts()?;
     let found = statuses::timeline(app, school, viewer, &body.0.number).await?;
-    let reasons = found.reasons;
-    let exemptions = found.exemptions.into_iter().map(|Reasoned { row, reason, .. }| TimelineExemption {
+    let exemptions = found.exemptions.into_iter().map(|Exempted { row, reason }| TimelineExemption {
         kind: row.kind,
         from: row.from_date,
         last: row.until_date.and_then(|until| until.checked_sub_days(Days::new(1))),
-        reason: reasons.then_some(reason),
+        reason,
         source: row.source,
         revoked: row.revoked_at.is_some(),
     });

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{dto::Department, follow_ups::FollowUp, reminders::ReminderState};
+use super::{dto::Department, follow_ups::Reason, reminders::ReminderState};
 use crate::http::{
     input::{self, Query},
     openapi::Refusals,
@@ -65,7 +65,22 @@ struct UnreportedRow {
     reachable: bool,
     last_reminder: Option<LastReminder>,
     /// Why they have not reported, as somebody last found out.
-    follow_up: Option<FollowUp>,
+    follow_up: Option<LastFollowUp>,
+}
+
+/// What somebody last found out. What else they said is read by `GET /unreported/{form}/follow-ups`, on record.
+#[derive(Debug, Serialize, ToSchema)]
+struct LastFollowUp {
+    /// Null where it is not mine to read: a class assistant reads their own alone.
+    reason: Option<Reason>,
+    by: String,
+    at: DateTime<Utc>,
+}
+
+impl From<unreported::LastFollowUp> for LastFollowUp {
+    fn from(last: unreported::LastFollowUp) -> Self {
+        Self { reason: last.reason.map(Reason::from), by: last.by, at: last.at }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,7 +127,7 @@ pub async fn list(
             last_reminder: row
                 .last_reminder
                 .map(|(at, state)| LastReminder { at, state: ReminderState::of(&state) }),
-            follow_up: row.follow_up.map(FollowUp::from),
+            follow_up: row.follow_up.map(LastFollowUp::from),
         })
         .collect();
     Ok(web::Json(UnreportedList {

@@ -7216,6 +7216,13 @@ export interface components {
             /** @description False: nothing differed. */
             saved: boolean;
         };
+        /** @description What somebody last found out. What else they said is read by `GET /unreported/{form}/follow-ups`, on record. */
+        LastFollowUp: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            reason?: components["schemas"]["FollowUpReason"] | null;
+        };
         LastReminder: {
             /** Format: date-time */
             at: string;
@@ -10860,7 +10867,7 @@ export interface components {
         };
         UnreportedRow: {
             class?: components["schemas"]["Department"] | null;
-            follow_up?: components["schemas"]["FollowUp"] | null;
+            follow_up?: components["schemas"]["LastFollowUp"] | null;
             /** Format: int64 */
             id: number;
             last_reminder?: components["schemas"]["LastReminder"] | null;
