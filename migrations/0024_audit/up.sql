@@ -18,6 +18,8 @@ create table audit_events (
 create index audit_events_at on audit_events (corp_id, at, event_id);
 create index audit_events_actor on audit_events (corp_id, actor, at, event_id);
 create index audit_events_subject on audit_events (corp_id, subject, at, event_id) where subject is not null;
+-- A start asks what the settings were last; a few rows a year.
+create index audit_events_settings on audit_events (corp_id, event_id) where action = 'settings_changed';
 call school_table('audit_events', 'select, insert');
 
 -- What waits for its number. An event and its row here are written by one statement, so that the sealer sees both when the

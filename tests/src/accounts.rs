@@ -17,6 +17,15 @@ async fn strangers(test: &TestApp) -> Vec<String> {
     five
 }
 
+/// What the audit has of whose accounts are, the oldest first: act, account, person.
+async fn recorded(test: &TestApp) -> Vec<String> {
+    let sql = "select concat_ws(' ', e.action, m.userid, p.number) from audit_events e
+        join members m on m.corp_id = e.corp_id and e.object = 'member:' || m.member_id
+        join persons p on p.corp_id = e.corp_id and p.person_id = e.subject
+        where e.actor is not null order by e.event_id";
+    test.owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_propose_and_a_person_decides() {
     let test = TestApp::start().await;
@@ -65,6 +74,14 @@ async fn rules_propose_and_a_person_decides() {
     let undone = administrator.post(&format!("/roster/imports/{}/undo", import["id"]), &json!({})).await;
     assert_eq!(undone.status, StatusCode::NO_CONTENT, "{}", undone.body);
     assert_eq!(crate::databases::dump(&test.owner).await, before);
+    let mut due: Vec<String> = ["account_linked", "account_unlinked"]
+        .iter()
+        .flat_map(|act| five[..3].iter().map(move |userid| format!("{act} {userid} X{userid}")))
+        .collect();
+    let mut done = recorded(&test).await;
+    due.sort();
+    done.sort();
+    assert_eq!(done, due, "who became whom, and that it was taken back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,6 +98,15 @@ async fn what_does_not_fit_is_told_and_taken_apart() {
     let path = format!("/accounts/{}/link", conflicts[0]["id"]);
     assert_eq!(administrator.delete(&path).await.status, StatusCode::NO_CONTENT);
     assert_eq!(administrator.delete(&path).await.status, StatusCode::NOT_FOUND);
+    let both = ["account_linked", "account_unlinked"].map(|act| format!("{act} {} X{}", five[0], five[1]));
+    assert_eq!(recorded(&test).await, both);
+    let own = test.persona("administrator").to_uppercase();
+    let own = json!({ "links": [{ "userid": own, "number": format!("X{}", five[1]) }] });
+    assert_eq!(
+        administrator.post("/accounts/links", &own).await.fields(),
+        ["links"],
+        "nobody links their own"
+    );
     assert_eq!(administrator.get("/accounts/matches").await.body["conflicts"], json!([]));
     for role in ["student", "counsellor", "school_leader"] {
         let viewer = test.sign_in(&test.persona(role)).await;

@@ -9,15 +9,23 @@ use app::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use domain::audit::{Act, Flaw};
+use domain::{
+    audit::{Act, Flaw},
+    second_factor::Rule,
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use server::{commands::audit::report, compose, config::Config};
+use server::{
+    commands::{audit::report, keys as command},
+    compose,
+    config::{Config, ReadingBudget},
+};
 use store::audit::{self as rows, Event};
 
 use crate::{
     databases,
     gates::{gate, zone},
+    keys::owners,
     test_app::TestApp,
 };
 
@@ -382,6 +390,67 @@ async fn a_new_key_signs_what_comes_and_what_was_signed_before_still_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_does_to_keys_is_on_record() {
+    let test = TestApp::start().await;
+    let owners = owners(&test);
+    command::rotate(&owners, test.clock.clone(), Some("contact")).await.unwrap();
+    test.clock.advance(TimeDelta::hours(2));
+    let anew = command::Command::Reencrypt { destroy_old: true };
+    command::run(&owners, test.clock.clone(), &anew).await.unwrap();
+    command::rewrap(&owners, test.clock.clone()).await.unwrap();
+    let kid = rotate_key(&test.app, test.school()).await.unwrap();
+    let said = details(&test, Act::KeysChanged).await;
+    let acts: Vec<&str> = said.iter().map(|one| one["act"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["rotated", "reencrypted", "destroyed", "rewrapped", "signing_key"]);
+    assert_eq!((&said[0]["keys"], &said[2]["keys"]), (&json!(1), &json!(1)), "{said:?}");
+    assert!(said[1]["values"].as_i64() > Some(0) && said[3]["keys"].as_i64() > Some(0), "{said:?}");
+    assert_eq!(said[4]["kid"], json!(kid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_on_record_once_until_they_are_others() {
+    let test = TestApp::start().await;
+    let config = Config::clone(&test.config);
+    let starts = (0..4).map(|_| compose::note_settings(&test.app, &config));
+    for noted in futures_util::future::join_all(starts).await {
+        noted.unwrap();
+    }
+    let said = details(&test, Act::SettingsChanged).await;
+    assert_eq!(said.len(), 1, "of four processes one: {said:?}");
+    assert_eq!(
+        [&said[0]["second_factor"], &said[0]["fresh_minutes"], &said[0]["officer"], &said[0]["budgets"]],
+        [&json!("optional"), &json!(720), &Value::Null, &Value::Null]
+    );
+
+    let officer = test.persona("staff");
+    let mut other = config.clone();
+    other.server.fresh_sign_in_minutes = 600;
+    other.schools[0].second_factor = Rule::Off;
+    other.schools[0].data_protection_officer = Some(officer.clone());
+    other.schools[0].retention.insert("answers".into(), 60);
+    let budget = ReadingBudget { phones: Some(100), answers: None, photos: None, exported: None };
+    other.schools[0].reading_budgets.insert("counsellor".into(), budget);
+    let app = compose::app(&other, test.clock.clone()).unwrap();
+    for _ in 0..2 {
+        compose::note_settings(&app, &other).await.unwrap();
+    }
+    let said = details(&test, Act::SettingsChanged).await;
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert_eq!(
+        [&said[1]["second_factor"], &said[1]["fresh_minutes"], &said[1]["officer"], &said[1]["budgets"]],
+        [
+            &json!("off"),
+            &json!(600),
+            &json!(officer),
+            &json!("counsellor phones 100 answers 600 photos 600 exported 50000")
+        ]
+    );
+    assert!(said[1]["kept_days"].as_str().unwrap().starts_with("answers 60, "), "{said:?}");
+    compose::note_settings(&test.app, &config).await.unwrap();
+    assert_eq!(details(&test, Act::SettingsChanged).await.len(), 3, "and back again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_front_is_cut_after_four_hundred_days_and_the_rest_is_whole() {
     let test = TestApp::start().await;
     let file = outside("cut");
@@ -700,6 +769,12 @@ async fn auditors_look_through_it_and_nobody_else() {
         let viewer = test.sign_in(&test.persona(role)).await;
         assert_eq!(viewer.post("/audit/viewers", &numbers).await.status, StatusCode::FORBIDDEN, "{role}");
     }
+    // Who holds what, all over the school, and nothing of it to change.
+    let held = auditor.get("/grants?role=counsellor").await;
+    assert!(held.items().len() > 1, "{}", held.body);
+    assert!(held.items().iter().all(|row| row["may_end"] == json!(false)), "{}", held.body);
+    let end = format!("/grants/{}/end", held.items()[0]["id"]);
+    assert_eq!(auditor.post(&end, &json!({ "reason": "换人" })).await.status, StatusCode::FORBIDDEN);
     // To ask is itself on record, without the numbers; by a cursor that was made up too.
     let made_up = URL_SAFE_NO_PAD.encode("253402300799000000/1");
     let later = json!({ "actor": userid, "act": "look", "cursor": made_up });

@@ -126,6 +126,7 @@ async fn a_counsellor_is_named_sees_the_class_and_is_ended() {
         ("purpose", json!({ "number": teacher, "purpose": " ", "last": "2020-07-31" })),
         ("number", named("nobody")),
         ("number", named(&test.persona("student"))),
+        ("number", named(&office_id)),
     ] {
         let reply = office.post(&path, &wrong).await;
         assert_eq!(

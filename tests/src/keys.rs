@@ -81,7 +81,7 @@ pub async fn opened(store: &Store) -> BTreeMap<String, Vec<u8>> {
 
 /// Rotates all keys, lets every process hear of it, and seals all anew until nothing is left under old ones.
 pub async fn renew_all(test: &TestApp, store: &Store) -> usize {
-    command::rotate(&owners(test), test.clock.clone(), None).unwrap();
+    command::rotate(&owners(test), test.clock.clone(), None).await.unwrap();
     test.clock.advance(KNOWN_AFTER);
     let mut renewed = 0;
     // What others sealed under the old key, which they knew a moment longer, is met the second time.
@@ -453,8 +453,8 @@ async fn the_commands_say_what_there_is_and_where_it_comes_from() {
     let line = text.lines().find(|line| line.starts_with("  contact  ")).expect("phones have a key");
     assert!(line.contains("2020-03  aes-256-gcm") && line.contains("在用"), "{line}");
     assert!(line.ends_with(&format!("{phones} 个值")), "{line}");
-    assert!(command::rotate(&config, test.clock.clone(), Some("nothing")).is_err());
-    let rotated = command::rotate(&config, test.clock.clone(), Some("contact")).unwrap();
+    assert!(command::rotate(&config, test.clock.clone(), Some("nothing")).await.is_err());
+    let rotated = command::rotate(&config, test.clock.clone(), Some("contact")).await.unwrap();
     assert!(rotated.contains("1 把"), "{rotated}");
     test.clock.advance(KNOWN_AFTER);
     let text = command::status(&config, test.clock.clone(), false).await.unwrap();
@@ -501,7 +501,7 @@ async fn vault_keeps_the_keys_and_a_deployment_moves_to_it_while_it_runs() {
     let (alone, _) = with_vault(&test, &vault, false);
     assert!(keyring(&test, &alone).open(PHONE, &by_file).is_err(), "the file wrapped it");
 
-    let said = command::rewrap(&both, test.clock.clone()).unwrap();
+    let said = command::rewrap(&both, test.clock.clone()).await.unwrap();
     assert!(said.contains("vault:transit/rollcall"), "{said}");
     let ring = keyring(&test, &alone);
     assert_eq!(ring.open(PHONE, &by_file).unwrap(), b"1");

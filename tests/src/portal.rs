@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use domain::policy::Viewer;
+use domain::{audit::Act, policy::Viewer};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
+    audit,
     browser_client::{Browser, Reply},
     exports,
     test_app::{TestApp, health_report, link_of, normal_answers, title_of},
@@ -320,6 +321,9 @@ async fn their_list_and_ours_are_compared_as_a_model_compares_them() {
     assert_eq!(office.get(&path).await.body["list"], Value::Null, "looking writes nothing");
     let brought = send(&office, &format!("{list}?day=2020-03-04"), &file).await;
     assert_eq!(brought.body, looked.body);
+    let told = audit::details(&test, Act::EntryChanged).await;
+    let said = json!({ "act": "listed", "day": "2020-03-04", "names": "reported", "people": known + 1, "unknown": 1 });
+    assert_eq!(told.iter().filter(|one| one["act"] == json!("listed")).collect::<Vec<_>>(), [&said]);
 
     let by_class = office.get(&format!("{path}?by=class")).await.body;
     assert_eq!(by_class["list"]["unknown"], json!(1));

@@ -300,3 +300,122 @@ async fn a_large_file_says_how_far_it_is() {
     let refused = leader.post_raw("/roster", "学号,姓名\n", &[("Accept", "application/x-ndjson")]).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
+
+/// What the audit has of grants since an event, the oldest first: act, number, role, department, end, source, and who did it.
+async fn recorded(test: &TestApp, since: i64) -> Vec<String> {
+    let sql = "select concat_ws(' ', e.action, p.number, e.detail ->> 'role', d.name, e.detail ->> 'until',
+                                e.detail ->> 'source', a.userid)
+        from audit_events e
+        join persons p on p.corp_id = e.corp_id and p.person_id = e.subject
+        join departments d on d.corp_id = e.corp_id and d.department_id = (e.detail ->> 'department')::integer
+        left join members a on a.corp_id = e.corp_id and a.member_id = e.actor
+        where e.action in ('grant_given', 'grant_ended') and e.event_id > $1 order by e.event_id";
+    test.owner.query(sql, &[&since]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+async fn last_event(test: &TestApp) -> i64 {
+    test.one("select max(event_id) from audit_events", &[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_grant_a_file_gives_or_ends_is_on_record_with_whom_and_until_when() {
+    let test = TestApp::start().await;
+    // The command's import, and the leaders that followed: nobody was signed in.
+    let grants: i64 = test.one("select count(*) from grants", &[]).await;
+    let given: i64 = test
+        .one("select count(*) from audit_events where action = 'grant_given' and actor is null", &[])
+        .await;
+    assert_eq!(given, grants);
+    test.import_roster().await;
+    assert_eq!(recorded(&test, 0).await.len(), usize::try_from(grants).unwrap(), "nothing is given twice");
+
+    let admin = test.persona("administrator");
+    let administrator = test.sign_in(&admin).await;
+    let counsellors = test.personas("counsellor");
+    let (old, new) = (&counsellors[0], &counsellors[1]);
+    let class = classes_of(&test, old).await.remove(0);
+    let until: chrono::NaiveDate = test
+        .one(
+            "select g.until_date from grants g join persons p using (corp_id, person_id)
+             join departments d using (corp_id, department_id)
+             where p.number = $1 and d.name = $2 and g.role = 'counsellor'",
+            &[old, &class],
+        )
+        .await;
+    let file = |last: &str| format!("班级,辅导员工号,截止日期\n{class},{new},{last}\n");
+    let since = last_event(&test).await;
+    send(&administrator, "/roster/preview", file("2020-06-30")).await;
+    assert_eq!(recorded(&test, since).await, [""; 0], "a look gives nothing");
+    send(&administrator, "/roster", file("2020-06-30")).await;
+    let import = administrator.get("/roster/imports").await.items()[0].clone();
+    administrator.post(&format!("/roster/imports/{}/undo", import["id"]), &json!({})).await;
+    assert_eq!(
+        recorded(&test, since).await,
+        [
+            format!("grant_ended {old} counsellor {class} 2020-03-04 roster {admin}"),
+            format!("grant_given {new} counsellor {class} 2020-07-01 roster {admin}"),
+            // Taken back: it is as if it had never been.
+            format!("grant_given {old} counsellor {class} {until} roster {admin}"),
+            format!("grant_ended {new} counsellor {class} 2020-03-04 roster {admin}"),
+        ]
+    );
+
+    // For longer is given, for less long is ended.
+    send(&administrator, "/roster", file("2020-06-30")).await;
+    let since = last_event(&test).await;
+    for last in ["2020-07-31", "2020-05-31"] {
+        send(&administrator, "/roster", file(last)).await;
+    }
+    assert_eq!(
+        recorded(&test, since).await,
+        [
+            format!("grant_given {new} counsellor {class} 2020-08-01 roster {admin}"),
+            format!("grant_ended {new} counsellor {class} 2020-06-01 roster {admin}"),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_gives_nothing_to_whoever_brings_it_and_nothing_for_ever() {
+    let test = TestApp::start().await;
+    let own = test.persona("administrator");
+    test.owner.execute("update persons set name = '独一无二' where number = $1", &[&own]).await.unwrap();
+    let administrator = test.sign_in(&own).await;
+    let counsellor = test.persona("counsellor");
+    let class = classes_of(&test, &counsellor).await.remove(0);
+    let before = crate::databases::dump(&test.owner).await;
+    let list = |number: &str, name: &str, last: &str| {
+        format!("班级,辅导员工号,辅导员,截止日期\n{class},{number},{name},{last}\n")
+    };
+    for (file, column) in [
+        (list(&own, "", ""), "辅导员工号"),
+        (list(&own.to_lowercase(), "", "2020-06-30"), "辅导员工号"),
+        (list("", "独一无二", ""), "辅导员"),
+        // Neither the end of the academic year nor 400 days.
+        (list(&counsellor, "", "2021-04-08"), "截止日期"),
+        (list(&counsellor, "", "9999-12-30"), "截止日期"),
+    ] {
+        let looked = told(&send(&administrator, "/roster/preview", file.clone()).await);
+        let places: Vec<(u64, &str)> =
+            looked.iter().map(|(line, column, _)| (*line, column.as_str())).collect();
+        assert_eq!(places, [(2, column)], "{file}: {looked:?}");
+        let refused = send(&administrator, "/roster", file).await;
+        assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["file"]));
+    }
+    assert_eq!(crate::databases::dump(&test.owner).await, before);
+
+    // What somebody else gave them stays in the list, and grows no longer by it.
+    test.owner
+        .execute(
+            "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
+             select 1, p.person_id, 'counsellor', d.department_id, '辅导员', 'roster', '2020-01-01', '2020-07-01'
+             from persons p, departments d where p.number = $1 and d.name = $2 and d.kind = 'class'",
+            &[&own, &class],
+        )
+        .await
+        .unwrap();
+    let kept = send(&administrator, "/roster", list(&own, "", "2020-06-30")).await;
+    assert_eq!((kept.status, &kept.body["grants_added"]), (StatusCode::OK, &json!(0)), "{}", kept.body);
+    let longer = send(&administrator, "/roster", list(&own, "", "2020-07-01")).await;
+    assert_eq!(longer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", longer.body);
+}

@@ -460,6 +460,14 @@ async fn leaders_of_the_directory_have_their_grant_as_long_as_they_lead() {
         .one("select g.until_date from grants g join persons p using (corp_id, person_id) where p.number = $1 and g.source = 'directory'", &[&leader])
         .await;
     assert_eq!(ended, day("2020-03-05"));
+    let recorded = "select string_agg(concat_ws(' ', e.action, e.detail ->> 'until', e.detail ->> 'source', e.actor), ', ' order by e.event_id)
+        from audit_events e join persons p on p.corp_id = e.corp_id and p.person_id = e.subject
+        where e.action like 'grant\\_%' and p.number = $1 and e.detail ->> 'role' = 'college_leader'";
+    assert_eq!(
+        test.one::<String>(recorded, &[&leader]).await,
+        "grant_given directory, grant_ended 2020-03-05 directory",
+        "by nobody: the directory says so"
+    );
     let browser = test.sign_in(&leader).await;
     let me = browser.get("/me").await;
     assert!(!me.body["grants"].to_string().contains("college_leader"), "{}", me.body["grants"]);

@@ -7,6 +7,7 @@ use domain::{
 };
 use store::{
     accounts,
+    audit::By,
     change_sets::{self, Act},
     members,
 };
@@ -72,21 +73,27 @@ pub async fn leftovers(
 }
 
 /// Links accounts to persons, by userid and number; their places and grants follow. Can be undone among the imports. How
-/// many were linked: a pair of which either side is taken by now is passed over. For administrators.
+/// many were linked: a pair of which either side is taken by now is passed over. Whose each became is in the audit. For
+/// administrators, who can't link their own.
 pub async fn link(app: &App, school: &School, viewer: &Viewer, pairs: &[(String, String)]) -> Result<usize> {
     administer(viewer)?;
-    change(app, school, viewer, async |tx, corp| {
-        let linked = accounts::link(tx, corp, pairs).await?;
+    // What an account is linked to says what it may: nobody gives that to themselves.
+    let own = viewer.userid.to_lowercase();
+    if pairs.iter().any(|(userid, _)| userid.to_lowercase() == own) {
+        return Err(Error::field("links", "不能关联自己的账号，请由其他管理员办理"));
+    }
+    change(app, school, viewer, async |tx, corp, by| {
+        let linked = accounts::link(tx, corp, pairs, by).await?;
         Ok((linked, format!("关联账号 {linked} 个")))
     })
     .await
 }
 
-/// Takes an account from its person. For administrators.
+/// Takes an account from its person, whom the audit names. For administrators.
 pub async fn unlink(app: &App, school: &School, viewer: &Viewer, member: MemberId) -> Result<()> {
     administer(viewer)?;
-    let unlinked = change(app, school, viewer, async |tx, corp| {
-        let unlinked = accounts::unlink(tx, corp, member).await?;
+    let unlinked = change(app, school, viewer, async |tx, corp, by| {
+        let unlinked = accounts::unlink(tx, corp, member, by).await?;
         Ok((unlinked, format!("取消关联账号 {unlinked} 个")))
     })
     .await?;
@@ -97,14 +104,15 @@ async fn change(
     app: &App,
     school: &School,
     viewer: &Viewer,
-    act: impl AsyncFnOnce(&mut store::Scoped, domain::CorpId) -> Result<(usize, String)>,
+    act: impl AsyncFnOnce(&mut store::Scoped, domain::CorpId, By) -> Result<(usize, String)>,
 ) -> Result<usize> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
     members::lock(&mut tx, corp).await?;
     let changes = change_sets::begin(&mut tx).await?;
-    let (done, title) = act(&mut tx, corp).await?;
-    sync::follow::follow(&mut tx, corp, school.today(now)).await?;
+    let by = By { member: Some(viewer.member), at: now };
+    let (done, title) = act(&mut tx, corp, by).await?;
+    sync::follow::follow(&mut tx, corp, school.today(now), by).await?;
     let act = Act { kind: "accounts", run_id: None, title: &title, by: Some(viewer.member), at: now };
     change_sets::end(&mut tx, corp, changes, act).await?;
     tx.commit().await?;

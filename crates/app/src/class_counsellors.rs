@@ -106,7 +106,7 @@ pub struct Named<'a> {
     pub last: NaiveDate,
 }
 
-/// Names a counsellor for a class from today on, for a year at most. False when they are it already.
+/// Names a counsellor for a class from today on, for a year at most; nobody names themselves. False when they are it already.
 pub async fn appoint(
     app: &App,
     school: &School,
@@ -134,6 +134,9 @@ pub async fn appoint(
     let found = found.filter(|class| viewer.may_appoint(&path(class))).ok_or(Error::NotFound)?;
     let person = class_counsellors::staff(&mut tx, corp, named.number.trim(), today).await?;
     let person = person.ok_or_else(|| Error::field("number", "名册里没有这个工号的在职教职工，请核对"))?;
+    if viewer.person.as_ref().is_some_and(|own| own.id == person) {
+        return Err(Error::field("number", "不能给自己授权，请由其他有权限的人办理"));
+    }
     let new = Given {
         corp,
         person,

@@ -8,7 +8,7 @@ use domain::{
     DepartmentId,
     department::Kind,
     form::PersonKind,
-    policy::{Action, Role, Scope, Viewer},
+    policy::{Action, LONGEST, Role, Scope, Viewer},
 };
 use store::{
     Scoped, departments,
@@ -19,9 +19,6 @@ use store::{
 pub use store::grants::by_hand::{Act, Row};
 
 use crate::{App, Error, Page, Result, School};
-
-/// Days a grant by hand holds at most.
-const LONGEST: u64 = 400;
 
 /// Which grants.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,8 +31,15 @@ pub struct Asked<'a> {
     pub text: Option<&'a str>,
 }
 
-fn question<'a>(app: &App, school: &School, viewer: &Viewer, asked: Asked<'a>) -> Result<Question<'a>> {
-    let scope = viewer.scope(Action::GiveGrants);
+/// Over whose departments grants are read: all of them by who audits.
+fn readable(viewer: &Viewer) -> Scope {
+    match viewer.scope(Action::Audit) {
+        Scope::School => Scope::School,
+        Scope::Departments(_) => viewer.scope(Action::GiveGrants),
+    }
+}
+
+fn question<'a>(app: &App, school: &School, scope: Scope, asked: Asked<'a>) -> Result<Question<'a>> {
     if scope.is_empty() {
         return Err(Error::Forbidden);
     }
@@ -60,7 +64,8 @@ pub struct Held {
     pub may_end: bool,
 }
 
-/// Grants that hold today over what the viewer may give grants over, newest first; `before` is the last page's `next`.
+/// Grants that hold today over what the viewer may give grants over, and all of them for who audits, newest first; `before` is the last
+/// page's `next`.
 pub async fn list(
     app: &App,
     school: &School,
@@ -69,7 +74,7 @@ pub async fn list(
     before: Option<&str>,
     limit: i64,
 ) -> Result<Page<Held>> {
-    let question = question(app, school, viewer, asked)?;
+    let question = question(app, school, readable(viewer), asked)?;
     let before = read_cursor(before)?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = by_hand::list(&mut tx, &question, before, limit + 1).await?;
@@ -93,8 +98,7 @@ pub async fn acts(
     before: Option<&str>,
     limit: i64,
 ) -> Result<Page<Done>> {
-    let audits = viewer.scope(Action::Audit) == Scope::School;
-    let scope = if audits { Scope::School } else { viewer.scope(Action::GiveGrants) };
+    let scope = readable(viewer);
     if scope.is_empty() {
         return Err(Error::Forbidden);
     }
@@ -150,7 +154,7 @@ pub struct Outcome {
 
 /// Gives a role from today on. With `write` false it is only looked at.
 pub async fn give(app: &App, school: &School, viewer: &Viewer, new: New<'_>, write: bool) -> Result<Outcome> {
-    let question = question(app, school, viewer, Asked::default())?;
+    let question = question(app, school, viewer.scope(Action::GiveGrants), Asked::default())?;
     let (corp, today) = (question.corp, question.today);
     let purpose = new.purpose.trim();
     if purpose.is_empty() || purpose.chars().count() > 64 || purpose.contains('\0') {
@@ -242,7 +246,7 @@ async fn find_person(
 
 /// Ends a grant from today on, with the reason.
 pub async fn end(app: &App, school: &School, viewer: &Viewer, grant: i64, reason: &str) -> Result<()> {
-    let question = question(app, school, viewer, Asked::default())?;
+    let question = question(app, school, viewer.scope(Action::GiveGrants), Asked::default())?;
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > 200 || reason.contains('\0') {
         return Err(Error::field("reason", "请写明结束原因，不超过 200 字"));

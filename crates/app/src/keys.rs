@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::CorpId;
-use serde_json::Value;
+use domain::{CorpId, audit::Act};
+use serde_json::{Value, json};
 use store::{
-    Error as StoreError, KeyId, KeyInfo, Purpose, Sealed, Store, audit,
+    Error as StoreError, KeyId, KeyInfo, Purpose, Sealed, Store,
+    audit::{self, Event},
     sealed::{
         Column, Place,
         column::{ALL, Spot},
@@ -62,6 +63,46 @@ pub async fn belong(store: &Store, corp: CorpId) -> Result<()> {
             .into(),
     )
     .into())
+}
+
+/// What a command did to the keys of a school.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// So many data keys have a successor.
+    Rotated(usize),
+    /// So many data keys are wrapped anew.
+    Rewrapped(usize),
+    /// So many values stand under newer data keys.
+    Reencrypted(usize),
+    /// So many old data keys are gone.
+    Destroyed(usize),
+    /// Heads of the audit are signed with a new key of this name, in hex.
+    Signing(String),
+}
+
+impl Done {
+    fn detail(&self) -> Value {
+        match self {
+            Self::Rotated(keys) => json!({ "act": "rotated", "keys": keys }),
+            Self::Rewrapped(keys) => json!({ "act": "rewrapped", "keys": keys }),
+            Self::Reencrypted(values) => json!({ "act": "reencrypted", "values": values }),
+            Self::Destroyed(keys) => json!({ "act": "destroyed", "keys": keys }),
+            Self::Signing(kid) => json!({ "act": "signing_key", "kid": kid }),
+        }
+    }
+}
+
+/// What is recorded of it: nobody is signed in where commands are given.
+pub(crate) fn event(corp: CorpId, done: &Done, at: DateTime<Utc>) -> Event {
+    Event::new(corp, Act::KeysChanged, None, at).saying(done.detail())
+}
+
+/// Records what a command did to the keys of a school. Keys lie outside of the database: it is recorded when it is done.
+pub async fn note(store: &Store, corp: CorpId, done: &Done, at: DateTime<Utc>) -> Result<()> {
+    let mut tx = store.scoped(corp).await?;
+    audit::insert(&mut tx, event(corp, done, at)).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// What became of the values of one column of a school.

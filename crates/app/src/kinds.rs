@@ -5,7 +5,6 @@ mod accounts;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::NaiveDate;
 use domain::{
     DepartmentId,
     department::{Kind, Node, Place, ROOT},
@@ -15,6 +14,7 @@ use domain::{
 use ring::digest;
 use store::{
     AsyncPgConnection,
+    audit::By,
     change_sets::{self, Act},
     departments, grants,
     kinds::{self, Standing, Unknown},
@@ -244,7 +244,8 @@ pub struct Outcome {
 pub async fn preview(app: &App, school: &School, viewer: &Viewer, rules: &Rules) -> Result<Outcome> {
     administer(viewer)?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    act(&mut tx, school, rules, school.today(app.now()), None).await
+    let by = By { member: Some(viewer.member), at: app.now() };
+    act(&mut tx, school, rules, None, by).await
 }
 
 /// Saves rules that were looked at. False when there was nothing to save; refused when the rules or the tree are no longer
@@ -260,10 +261,11 @@ pub async fn save(
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
     let changes = change_sets::begin(&mut tx).await?;
-    let outcome = act(&mut tx, school, rules, school.today(now), Some(digest)).await?;
+    let by = By { member: Some(viewer.member), at: now };
+    let outcome = act(&mut tx, school, rules, Some(digest), by).await?;
     let title = format!("保存类型规则：{} 个部门改变", outcome.changes.len());
-    let by = Act { kind: "kinds", run_id: None, title: &title, by: Some(viewer.member), at: now };
-    let saved = change_sets::end(&mut tx, corp, changes, by).await?;
+    let done = Act { kind: "kinds", run_id: None, title: &title, by: Some(viewer.member), at: now };
+    let saved = change_sets::end(&mut tx, corp, changes, done).await?;
     tx.commit().await?;
     tracing::info!(corp, departments = outcome.changes.len(), "rules of kinds were saved");
     Ok((outcome, saved))
@@ -273,10 +275,10 @@ async fn act(
     tx: &mut AsyncPgConnection,
     school: &School,
     rules: &Rules,
-    today: NaiveDate,
     shown: Option<&[u8]>,
+    by: By,
 ) -> Result<Outcome> {
-    let corp = school.corp();
+    let (corp, today) = (school.corp(), school.today(by.at));
     members::lock(tx, corp).await?;
     let saved = kinds::rules(tx, corp).await?;
     let tree = Tree::load(tx, school).await?;
@@ -315,7 +317,7 @@ async fn act(
         kinds::replace(tx, corp, rules).await?;
     }
     departments::rekind(tx, corp, &rows, today).await?;
-    let followed = sync::follow::follow(tx, corp, today).await?;
+    let followed = sync::follow::follow(tx, corp, today, by).await?;
 
     let now = |id: DepartmentId| tree.places.get(&id).map(|place| place.kind);
     let then = |id: DepartmentId| placed.get(&id).map(|placed| placed.place.kind);

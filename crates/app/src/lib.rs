@@ -63,6 +63,7 @@ pub mod school_days;
 pub mod second_factors;
 pub mod security_events;
 pub mod sessions;
+pub mod settings;
 pub mod sign_in;
 pub mod sign_offs;
 pub mod statistics;

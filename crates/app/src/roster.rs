@@ -10,15 +10,15 @@ pub mod template;
 
 use std::{collections::HashMap, fmt};
 
-use chrono::{DateTime, Utc};
 use domain::{
-    CorpId, MemberId,
+    CorpId,
     department::{Kind, Node},
     policy::{Action, Viewer},
     roster::{GRANTS_COLUMNS, Line, LineError, PEOPLE_COLUMNS, PersonLine, class::ClassLine, title_of},
 };
 use store::{
     AsyncPgConnection,
+    audit::By,
     change_sets::{self, ChangeSet, Undone},
     departments, grants, members, memberships, statuses,
 };
@@ -180,7 +180,7 @@ pub async fn preview(
     administer(viewer)?;
     let Read { list, headings, rows, lines } = read(app, school, file, &how, progress).await?;
     let outcome = match lines {
-        Ok(lines) => bring(app, school, lines, how.duplicates, None, progress).await,
+        Ok(lines) => bring(app, school, viewer, lines, how.duplicates, false, progress).await,
         // Its headings can be read and are shown, so that a person can say what they mean.
         Err(ImportError::Unreadable { reason, .. }) => {
             let errors = vec![LineError { line: 1, column: "表头".into(), message: reason }];
@@ -206,8 +206,7 @@ pub async fn import_file(
 ) -> UseCase<Outcome> {
     administer(viewer)?;
     let lines = read(app, school, file, &how, progress).await?.lines.map_err(refused)?;
-    let act = By { member: Some(viewer.member), at: app.now() };
-    bring(app, school, lines, how.duplicates, Some(act), progress).await.map_err(refused)
+    bring(app, school, viewer, lines, how.duplicates, true, progress).await.map_err(refused)
 }
 
 /// A file, read.
@@ -272,24 +271,29 @@ fn said(how: &How, list: List, headings: usize) -> UseCase<Option<Vec<Option<&'s
     Ok(Some(said))
 }
 
+/// Takes the lines over; with `keep` false they are only looked at.
 async fn bring(
     app: &App,
     school: &School,
+    viewer: &Viewer,
     lines: Lines,
     duplicates: Duplicates,
-    by: Option<By>,
+    keep: bool,
     progress: &Progress,
 ) -> Result<Outcome, ImportError> {
-    let (store, corp, today) = (app.store(), &school.corp, school.today(app.now()));
+    let by = By { member: Some(viewer.member), at: app.now() };
+    let (store, corp, today) = (app.store(), &school.corp, school.today(by.at));
     match lines {
         Lines::People(people) => {
+            let by = keep.then_some(by);
             let report =
                 people::take_over(store, corp, people, None, duplicates, today, by, progress).await?;
             Ok(Outcome::People(report))
         }
         Lines::Classes(lines) => {
-            let by = by.map(|by| (by.member, by.at));
-            classes::take_over(store, corp, &lines, today, by, progress).await.map(Outcome::Classes)
+            let own = viewer.person.as_ref().map(|person| person.id);
+            let importer = classes::Importer { by, own, keep };
+            classes::take_over(store, corp, &lines, today, importer, progress).await.map(Outcome::Classes)
         }
     }
 }
@@ -384,14 +388,6 @@ pub async fn import(
     let by = By { member: None, at: now };
     let (today, overwrite, untold) = (school.today(now), Duplicates::Overwrite, Progress::untold());
     people::take_over(app.store(), &school.corp, people, grants, overwrite, today, Some(by), &untold).await
-}
-
-/// Who imports, and when.
-#[derive(Debug, Clone, Copy)]
-struct By {
-    /// None: from the command line.
-    member: Option<MemberId>,
-    at: DateTime<Utc>,
 }
 
 fn read_people(table: &Table) -> Result<Vec<PersonLine>, ImportError> {

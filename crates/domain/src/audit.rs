@@ -20,10 +20,14 @@ pub enum Act {
     Look,
     /// The audit was searched by people.
     AuditSearched,
-    /// A role was given by hand.
+    /// A role was given, or for longer: by hand, by a roster, by the directory, or as something was taken back.
     GrantGiven,
-    /// … ended.
+    /// … ended, or for less long.
     GrantEnded,
+    /// An account was made somebody's by hand.
+    AccountLinked,
+    /// … taken from them.
+    AccountUnlinked,
     /// A form was made, saved, published, scheduled, ended, taken over or deleted.
     FormChanged,
     /// A rule of reminders was made, changed, paused, resumed, ended or deleted.
@@ -86,7 +90,7 @@ pub enum Act {
     PermitsGiven,
     /// One was revoked.
     PermitRevoked,
-    /// An entry to another system was made, changed, ordered or ended.
+    /// An entry to another system was made, changed, ordered or ended, or a list of its was brought.
     EntryChanged,
     /// The answers of a campaign were purged.
     AnswersPurged,
@@ -126,15 +130,21 @@ pub enum Act {
     JobRetried,
     /// … given up.
     JobDiscarded,
+    /// A command made, wrapped, replaced or destroyed keys.
+    KeysChanged,
+    /// The service was started with other settings than before.
+    SettingsChanged,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 59] = [
         Self::Look,
         Self::AuditSearched,
         Self::GrantGiven,
         Self::GrantEnded,
+        Self::AccountLinked,
+        Self::AccountUnlinked,
         Self::FormChanged,
         Self::ReminderRuleChanged,
         Self::ReminderSettingsChanged,
@@ -186,6 +196,8 @@ impl Act {
         Self::AuditCut,
         Self::JobRetried,
         Self::JobDiscarded,
+        Self::KeysChanged,
+        Self::SettingsChanged,
     ];
 
     /// As it stands in the database and in JSON.
@@ -195,6 +207,8 @@ impl Act {
             Self::AuditSearched => "audit_searched",
             Self::GrantGiven => "grant_given",
             Self::GrantEnded => "grant_ended",
+            Self::AccountLinked => "account_linked",
+            Self::AccountUnlinked => "account_unlinked",
             Self::FormChanged => "form_changed",
             Self::ReminderRuleChanged => "reminder_rule_changed",
             Self::ReminderSettingsChanged => "reminder_settings_changed",
@@ -246,6 +260,8 @@ impl Act {
             Self::AuditCut => "audit_cut",
             Self::JobRetried => "job_retried",
             Self::JobDiscarded => "job_discarded",
+            Self::KeysChanged => "keys_changed",
+            Self::SettingsChanged => "settings_changed",
         }
     }
 

@@ -181,7 +181,7 @@ impl Action {
             Self::Announce => "发通知",
             Self::SeePlatform => "看企业微信使用情况（用量、成员使用记录）",
             Self::Administer => "管理系统（同步、名册导入、规则）",
-            Self::Audit => "看审计、导出与授权记录",
+            Self::Audit => "看审计、导出记录与全部授权",
             Self::SeePassageFigures => "看进出统计",
             Self::SeePassages => "看进出记录、未归名单",
             Self::ManagePermits => "办理通行证",
@@ -378,6 +378,9 @@ impl Role {
         }
     }
 }
+
+/// Days a grant that somebody gives holds at most.
+pub const LONGEST: u64 = 400;
 
 /// A role over a department, until a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use app::{App, School, approvals::Forms};
+use app::{
+    App, School,
+    approvals::Forms,
+    settings::{self, Minutes},
+};
 use domain::{clock::Clock, retention::Retention};
 use secrecy::{ExposeSecret, SecretString};
 use store::{
@@ -193,6 +197,21 @@ fn corp(school: &config::School) -> Corp {
         time_zone: school.time_zone.name().to_owned(),
         records_begin_on: school.records_begin_on,
     }
+}
+
+/// Records what of the configuration protects people, where it is another than at the last start.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn note_settings(app: &App, config: &Config) -> anyhow::Result<()> {
+    let server = &config.server;
+    let minutes = Minutes { fresh: server.fresh_sign_in_minutes, reveal: server.reveal_sign_in_minutes };
+    for school in app.schools() {
+        if settings::note(app, school, minutes).await? {
+            tracing::info!(corp = school.corp(), "the settings are others than at the last start");
+        }
+    }
+    Ok(())
 }
 
 /// Makes the database know the schools of the configuration and their built-in forms.

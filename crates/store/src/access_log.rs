@@ -112,7 +112,7 @@ pub async fn insert_once(conn: &mut AsyncPgConnection, looks: Looks<'_>) -> Resu
     let of = |one: &Looked| {
         event(Access { corp, viewer, person: one.person_id, field, purpose, at }, one.access_id)
     };
-    audit::insert_each(conn, corp, new.iter().map(of).collect()).await?;
+    audit::insert_all(conn, corp, new.iter().map(of).collect()).await?;
     Ok(i64::try_from(new.len()).unwrap_or(i64::MAX))
 }
 

@@ -6,9 +6,12 @@ use diesel::{
     sql_types::{Array, BigInt, Date, Integer, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId};
+use domain::{CorpId, MemberId, PersonId, audit::Act};
 
-use crate::Result;
+use crate::{
+    Result,
+    audit::{By, Event, insert_all},
+};
 
 /// An account and a person who may belong together, or do.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -172,32 +175,93 @@ async fn leftovers(
         .await?)
 }
 
-/// Links accounts of nobody to persons without one, by userid and number, whatever the case. How many were linked: a pair
-/// of which either side is taken by now is passed over.
-pub async fn link(conn: &mut AsyncPgConnection, corp: CorpId, pairs: &[(String, String)]) -> Result<usize> {
-    Ok(diesel::sql_query(
+/// An account, and whose it was and is.
+#[derive(QueryableByName)]
+struct Owned {
+    #[diesel(sql_type = BigInt)]
+    member_id: MemberId,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    earlier: Option<PersonId>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    later: Option<PersonId>,
+}
+
+/// Keeps in the audit from whom accounts were taken and whose they became.
+async fn note(conn: &mut AsyncPgConnection, corp: CorpId, owned: &[Owned], by: By) -> Result<()> {
+    let event = |act: Act, member: MemberId, person: PersonId| {
+        Event::new(corp, act, by.member, by.at).of(person).on("member", member)
+    };
+    let events = owned.iter().flat_map(|one| {
+        let taken = one.earlier.map(|person| event(Act::AccountUnlinked, one.member_id, person));
+        let given = one.later.map(|person| event(Act::AccountLinked, one.member_id, person));
+        taken.into_iter().chain(given)
+    });
+    insert_all(conn, corp, events.collect()).await
+}
+
+/// Links accounts of nobody to persons without one, by userid and number, whatever the case, and notes who did. How many were
+/// linked: a pair of which either side is taken by now is passed over.
+pub async fn link(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    pairs: &[(String, String)],
+    by: By,
+) -> Result<usize> {
+    let linked: Vec<Owned> = diesel::sql_query(
         "update members m set person_id = p.person_id
          from unnest($2, $3) as r (userid, number)
          join persons p on p.corp_id = $1 and lower(p.number) = lower(r.number)
          where m.corp_id = $1 and m.userid_key = lower(r.userid) and m.left_on is null and m.person_id is null
-           and not exists (select from members o where o.corp_id = $1 and o.person_id = p.person_id and o.left_on is null)",
+           and not exists (select from members o where o.corp_id = $1 and o.person_id = p.person_id and o.left_on is null)
+         returning m.member_id, null::bigint as earlier, m.person_id as later",
     )
     .bind::<Integer, _>(corp)
     .bind::<Array<Text>, _>(pairs.iter().map(|pair| pair.0.as_str()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(pairs.iter().map(|pair| pair.1.as_str()).collect::<Vec<_>>())
-    .execute(conn)
-    .await?)
+    .load(conn)
+    .await?;
+    note(conn, corp, &linked, by).await?;
+    Ok(linked.len())
 }
 
-/// Takes an account from its person; not where its userid is the person's number, which would link it again at once.
-pub async fn unlink(conn: &mut AsyncPgConnection, corp: CorpId, member: MemberId) -> Result<usize> {
-    Ok(diesel::sql_query(
+/// Takes an account from its person, and notes who did; not where its userid is the person's number, which would link it again at
+/// once.
+pub async fn unlink(conn: &mut AsyncPgConnection, corp: CorpId, member: MemberId, by: By) -> Result<usize> {
+    let unlinked: Vec<Owned> = diesel::sql_query(
         "update members m set person_id = null from persons p
          where m.corp_id = $1 and m.member_id = $2 and p.corp_id = $1 and p.person_id = m.person_id
-           and lower(p.number) <> m.userid_key",
+           and lower(p.number) <> m.userid_key
+         returning m.member_id, p.person_id as earlier, null::bigint as later",
     )
     .bind::<Integer, _>(corp)
     .bind::<BigInt, _>(member)
-    .execute(conn)
-    .await?)
+    .load(conn)
+    .await?;
+    note(conn, corp, &unlinked, by).await?;
+    Ok(unlinked.len())
+}
+
+/// Keeps in the audit what undoing a set of changes makes of accounts that were linked and taken by hand: it is asked of what the set
+/// noted, which undoing leaves. Accounts whose userid is a number follow from the roster, whoever brings it.
+pub(crate) async fn note_undone(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    change_set: i64,
+    by: By,
+) -> Result<()> {
+    let owned: Vec<Owned> = diesel::sql_query(
+        "with net as (
+           select (coalesce(c.before, c.after) ->> 'member_id')::bigint as member_id,
+                  ((array_agg(c.after order by c.change_id desc))[1] ->> 'person_id')::bigint as earlier,
+                  ((array_agg(c.before order by c.change_id))[1] ->> 'person_id')::bigint as later
+           from changes c
+           join change_sets s on s.corp_id = c.corp_id and s.change_set_id = c.change_set_id and s.kind = 'accounts'
+           where c.corp_id = $1 and c.change_set_id = $2 and c.table_name = 'members' group by 1)
+         select member_id, earlier, later from net where earlier is distinct from later order by member_id",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(change_set)
+    .load(conn)
+    .await?;
+    note(conn, corp, &owned, by).await
 }

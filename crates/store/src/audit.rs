@@ -4,6 +4,7 @@
 mod chain;
 mod cuts;
 mod list;
+mod settings;
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Jsonb, Nullable, Text, Timestamptz};
@@ -23,11 +24,21 @@ pub use cuts::{CutRow, add_cut, anchored_to, cut, cuts, head_signed_before, wait
 pub use list::{
     Question, Row, SeenBy, list, members_of, persons_in_export, persons_of, persons_under, viewers,
 };
+pub use settings::note_settings;
 
 use crate::{Error, Result, prepared::prepared};
 
 /// Events of one statement at most: an export names everybody it has.
 const AT_ONCE: usize = 5_000;
+
+/// Who does something, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct By {
+    /// Whose account; none: the service itself, or a command.
+    pub member: Option<MemberId>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
 
 /// Something that is done, to be recorded in its own transaction.
 #[derive(Debug, Clone)]
@@ -96,8 +107,8 @@ pub async fn insert_for(conn: &mut AsyncPgConnection, event: &Event, people: &[P
     Ok(())
 }
 
-/// Records acts of one school, each with what it was done to.
-pub async fn insert_each(conn: &mut AsyncPgConnection, corp: CorpId, events: Vec<Event>) -> Result<()> {
+/// Records several acts of one school.
+pub async fn insert_all(conn: &mut AsyncPgConnection, corp: CorpId, events: Vec<Event>) -> Result<()> {
     let contents = events.into_iter().map(Event::content).collect::<Result<Vec<_>>>()?;
     for part in contents.chunks(AT_ONCE) {
         insert_part(conn, corp, part).await?;

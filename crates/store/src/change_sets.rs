@@ -12,8 +12,9 @@ use domain::{CorpId, MemberId, audit};
 use serde_json::json;
 
 use crate::{
-    Error, Result,
-    audit::{Event, insert as record},
+    Error, Result, accounts,
+    audit::{By, Event, insert as record},
+    grants,
     schema::{change_sets, changes, members},
 };
 
@@ -229,6 +230,9 @@ pub async fn undo(
         Ok(_) => {
             record(conn, Event::new(corp, audit::Act::RowsRestored, Some(by), now).on("change_set", id))
                 .await?;
+            let by = By { member: Some(by), at: now };
+            grants::note_undone(conn, corp, id, by).await?;
+            accounts::note_undone(conn, corp, id, by).await?;
             Ok(Undone::Yes)
         }
         Err(error) if is_conflict(&error) => Ok(Undone::ChangedSince),

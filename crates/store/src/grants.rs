@@ -1,17 +1,21 @@
-//! Grants that follow from the directory and from the roster, and in [`by_hand`] those that people give.
+//! Grants that follow from the directory and from the roster, and in [`by_hand`] those that people give. Whatever gives or ends one
+//! stands in the audit, one event a grant.
 
 pub mod by_hand;
 
 use chrono::NaiveDate;
 use diesel::{
     QueryableByName,
-    sql_types::{Array, BigInt, Date, Integer, Jsonb, Text},
+    sql_types::{Array, BigInt, Bool, Date, Integer, Jsonb, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, PersonId};
-use serde_json::Value;
+use domain::{CorpId, DepartmentId, PersonId, audit::Act};
+use serde_json::{Value, json};
 
-use crate::Result;
+use crate::{
+    Result,
+    audit::{By, Event, insert_all},
+};
 
 /// How many rows were added, changed and ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +43,45 @@ pub struct RosterGrant {
     pub until: NaiveDate,
 }
 
+/// A grant as a statement left it.
+#[derive(QueryableByName)]
+struct Moved {
+    #[diesel(sql_type = BigInt)]
+    grant_id: i64,
+    #[diesel(sql_type = BigInt)]
+    person_id: PersonId,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Integer)]
+    department_id: DepartmentId,
+    #[diesel(sql_type = Text)]
+    source: String,
+    /// The first day it does not hold, from now on.
+    #[diesel(sql_type = Date)]
+    until_date: NaiveDate,
+    /// It is new or holds longer; false: it is over or holds less long; none: neither.
+    #[diesel(sql_type = Nullable<Bool>)]
+    given: Option<bool>,
+}
+
+/// Keeps in the audit what became of grants.
+async fn note(conn: &mut AsyncPgConnection, corp: CorpId, moved: Vec<Moved>, by: By) -> Result<()> {
+    let event = |one: Moved| {
+        let act = if one.given? { Act::GrantGiven } else { Act::GrantEnded };
+        // What follows the directory is written until a day far off, which says nothing.
+        let until = (act == Act::GrantEnded || one.source != "directory").then_some(one.until_date);
+        let detail = json!({
+            "role": one.role,
+            "department": one.department_id,
+            "until": until,
+            "source": one.source,
+        });
+        let event = Event::new(corp, act, by.member, by.at).of(one.person_id).on("grant", one.grant_id);
+        Some(event.saying(detail))
+    };
+    insert_all(conn, corp, moved.into_iter().filter_map(event).collect()).await
+}
+
 /// Makes the grants of leaders what the directory shows. `roles` says what leading a department of a kind makes of
 /// someone; such a grant has no end of its own and is written `until` a day far off.
 pub async fn follow_directory(
@@ -47,6 +90,7 @@ pub async fn follow_directory(
     roles: &[(&str, &str)],
     until: NaiveDate,
     today: NaiveDate,
+    by: By,
 ) -> Result<Changed> {
     let wanted = "wanted as materialized (
         select distinct m.person_id, r.role, md.department_id, 'directory' as purpose,
@@ -61,14 +105,16 @@ pub async fn follow_directory(
         where m.corp_id = $1 and m.person_id is not null and m.left_on is null)";
     let mut counts = [0; 4];
     for (count, statement) in counts.iter_mut().zip(statements("directory", wanted, "")) {
-        *count = diesel::sql_query(statement)
+        let moved: Vec<Moved> = diesel::sql_query(statement)
             .bind::<Integer, _>(corp)
             .bind::<Date, _>(today)
             .bind::<Array<Text>, _>(roles.iter().map(|role| role.0).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(roles.iter().map(|role| role.1).collect::<Vec<_>>())
             .bind::<Date, _>(until)
-            .execute(conn)
+            .load(conn)
             .await?;
+        *count = moved.len();
+        note(conn, corp, moved, by).await?;
     }
     Ok(counts.into())
 }
@@ -79,8 +125,32 @@ pub async fn replace_roster(
     corp: CorpId,
     rows: &[RosterGrant],
     today: NaiveDate,
+    by: By,
 ) -> Result<Changed> {
-    replace(conn, corp, rows, &[], "", today).await
+    replace(conn, corp, rows, (&[], ""), today, by).await
+}
+
+/// The classes whose counsellor the roster makes somebody, each with the first day it does not hold; a day far off where it ends with
+/// their stay: it is not for the roster to say then.
+pub async fn counselled(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+    today: NaiveDate,
+) -> Result<Vec<(DepartmentId, NaiveDate)>> {
+    let rows: Vec<Counselled> = diesel::sql_query(
+        "select g.department_id,
+                case when g.until_date = p.until_date then date '9999-12-31' else g.until_date end as until_date
+         from grants g join persons p on p.corp_id = g.corp_id and p.person_id = g.person_id
+         where g.corp_id = $1 and g.person_id = $2 and g.role = 'counsellor' and g.source = 'roster'
+           and g.from_date <= $3 and g.until_date > $3",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(person)
+    .bind::<Date, _>(today)
+    .load(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.department_id, row.until_date)).collect())
 }
 
 /// Makes the counsellors of these classes those of the file; what the roster grants elsewhere stays.
@@ -90,18 +160,19 @@ pub async fn replace_counsellors(
     classes: &[DepartmentId],
     rows: &[RosterGrant],
     today: NaiveDate,
+    by: By,
 ) -> Result<Changed> {
     let within = "and g.role = 'counsellor' and g.department_id = any($8)";
-    replace(conn, corp, rows, classes, within, today).await
+    replace(conn, corp, rows, (classes, within), today, by).await
 }
 
 async fn replace(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     rows: &[RosterGrant],
-    departments: &[DepartmentId],
-    within: &str,
+    (departments, within): (&[DepartmentId], &str),
     today: NaiveDate,
+    by: By,
 ) -> Result<Changed> {
     let wanted = "wanted as materialized (
         select r.person_id, r.role, r.department_id, r.purpose, least(r.until_date, p.until_date) as until_date
@@ -110,7 +181,7 @@ async fn replace(
         join persons p on p.corp_id = $1 and p.person_id = r.person_id and (p.until_date is null or p.until_date > $2))";
     let mut counts = [0; 4];
     for (count, statement) in counts.iter_mut().zip(statements("roster", wanted, within)) {
-        *count = diesel::sql_query(statement)
+        let moved: Vec<Moved> = diesel::sql_query(statement)
             .bind::<Integer, _>(corp)
             .bind::<Date, _>(today)
             .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.person_id).collect::<Vec<_>>())
@@ -119,25 +190,64 @@ async fn replace(
             .bind::<Array<Text>, _>(rows.iter().map(|row| row.purpose.as_str()).collect::<Vec<_>>())
             .bind::<Array<Date>, _>(rows.iter().map(|row| row.until).collect::<Vec<_>>())
             .bind::<Array<Integer>, _>(departments)
-            .execute(conn)
+            .load(conn)
             .await?;
+        *count = moved.len();
+        note(conn, corp, moved, by).await?;
     }
     Ok(counts.into())
 }
 
 /// Ends what people hold with their stay on the roster. How many were ended.
-pub async fn end_with_stay(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<usize> {
+pub async fn end_with_stay(conn: &mut AsyncPgConnection, corp: CorpId, by: By) -> Result<usize> {
     let mut ended = 0;
     for statement in [
         "delete from grants g using persons p
          where g.corp_id = $1 and p.corp_id = $1 and p.person_id = g.person_id and p.until_date < g.until_date
-           and g.from_date >= p.until_date",
+           and g.from_date >= p.until_date
+         returning g.grant_id, g.person_id, g.role, g.department_id, g.source, p.until_date, false as given",
         "update grants g set until_date = p.until_date from persons p
-         where g.corp_id = $1 and p.corp_id = $1 and p.person_id = g.person_id and p.until_date < g.until_date",
+         where g.corp_id = $1 and p.corp_id = $1 and p.person_id = g.person_id and p.until_date < g.until_date
+         returning g.grant_id, g.person_id, g.role, g.department_id, g.source, g.until_date, false as given",
     ] {
-        ended += diesel::sql_query(statement).bind::<Integer, _>(corp).execute(conn).await?;
+        let moved: Vec<Moved> = diesel::sql_query(statement).bind::<Integer, _>(corp).load(conn).await?;
+        ended += moved.len();
+        note(conn, corp, moved, by).await?;
     }
     Ok(ended)
+}
+
+/// Keeps in the audit what undoing a set of changes makes of grants: it is asked of what the set noted, which undoing leaves.
+pub(crate) async fn note_undone(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    change_set: i64,
+    by: By,
+) -> Result<()> {
+    // Of a grant that was changed more than once, what was before the first and after the last. One that is gone with the undoing
+    // was never to be: it holds from its first day on no more.
+    let moved: Vec<Moved> = diesel::sql_query(
+        "with net as (
+           select (coalesce(before, after) ->> 'grant_id')::bigint as grant_id,
+                  (array_agg(before order by change_id))[1] as earlier,
+                  (array_agg(after order by change_id desc))[1] as later
+           from changes where corp_id = $1 and change_set_id = $2 and table_name = 'grants' group by 1),
+         dated as (
+           select grant_id, coalesce(earlier, later) as held, (earlier ->> 'until_date')::date as earlier_until,
+                  (later ->> 'until_date')::date as later_until
+           from net where earlier is not null or later is not null)
+         select grant_id, (held ->> 'person_id')::bigint as person_id, held ->> 'role' as role,
+                (held ->> 'department_id')::integer as department_id, held ->> 'source' as source,
+                coalesce(earlier_until, (held ->> 'from_date')::date) as until_date,
+                case when earlier_until is null or earlier_until < later_until then false
+                     when later_until is null or earlier_until > later_until then true end as given
+         from dated order by grant_id",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(change_set)
+    .load(conn)
+    .await?;
+    note(conn, corp, moved, by).await
 }
 
 /// What people hold otherwise than by the directory, as the rows are: for putting them back.
@@ -158,17 +268,29 @@ pub async fn kept(
 }
 
 /// Puts grants back as they were; one that was given anew meanwhile stays.
-pub async fn put_back(conn: &mut AsyncPgConnection, corp: CorpId, rows: &Value) -> Result<()> {
+pub async fn put_back(conn: &mut AsyncPgConnection, corp: CorpId, rows: &Value, by: By) -> Result<()> {
     for statement in [
         "update grants g set until_date = r.until_date from jsonb_populate_recordset(null::grants, $2) r
-         where g.corp_id = $1 and r.corp_id = $1 and g.grant_id = r.grant_id and g.until_date < r.until_date",
+         where g.corp_id = $1 and r.corp_id = $1 and g.grant_id = r.grant_id and g.until_date < r.until_date
+         returning g.grant_id, g.person_id, g.role, g.department_id, g.source, g.until_date, true as given",
         "insert into grants overriding system value
          select r.* from jsonb_populate_recordset(null::grants, $2) r
-         where r.corp_id = $1 on conflict do nothing",
+         where r.corp_id = $1 on conflict do nothing
+         returning grant_id, person_id, role, department_id, source, until_date, true as given",
     ] {
-        diesel::sql_query(statement).bind::<Integer, _>(corp).bind::<Jsonb, _>(rows).execute(conn).await?;
+        let moved: Vec<Moved> =
+            diesel::sql_query(statement).bind::<Integer, _>(corp).bind::<Jsonb, _>(rows).load(conn).await?;
+        note(conn, corp, moved, by).await?;
     }
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Counselled {
+    #[diesel(sql_type = Integer)]
+    department_id: DepartmentId,
+    #[diesel(sql_type = Date)]
+    until_date: NaiveDate,
 }
 
 #[derive(QueryableByName)]
@@ -186,27 +308,40 @@ impl From<[usize; 4]> for Changed {
     }
 }
 
-/// Drop what began today and is not wanted, end what began before, correct, add. $1 is the corp, $2 today; `within`
-/// narrows which grants `g` it is about.
+/// Drop what began today and is not wanted, end what began before, correct, add; each gives [`Moved`]. $1 is the corp, $2 today;
+/// `within` narrows which grants `g` it is about.
 fn statements(source: &str, wanted: &str, within: &str) -> [String; 4] {
     let held = format!("g.corp_id = $1 and g.source = '{source}' and g.until_date > $2::date {within}");
     let unwanted = "not exists (select from wanted w where w.person_id = g.person_id and w.role = g.role
                     and w.department_id = g.department_id)";
+    let moved = "g.grant_id, g.person_id, g.role, g.department_id, g.source";
     [
-        format!("with {wanted} delete from grants g where {held} and g.from_date >= $2 and {unwanted}"),
-        format!("with {wanted} update grants g set until_date = $2 where {held} and {unwanted}"),
         format!(
-            "with {wanted} update grants g set purpose = w.purpose, until_date = w.until_date from wanted w
+            "with {wanted} delete from grants g where {held} and g.from_date >= $2 and {unwanted}
+             returning {moved}, $2::date as until_date, false as given"
+        ),
+        format!(
+            "with {wanted} update grants g set until_date = $2 where {held} and {unwanted}
+             returning {moved}, g.until_date, false as given"
+        ),
+        format!(
+            "with {wanted} update grants g set purpose = w.purpose, until_date = w.until_date
+             from wanted w, grants earlier
              where {held} and w.person_id = g.person_id
                and w.role = g.role and w.department_id = g.department_id
-               and (w.purpose, w.until_date) is distinct from (g.purpose, g.until_date)"
+               and (w.purpose, w.until_date) is distinct from (g.purpose, g.until_date)
+               and earlier.corp_id = $1 and earlier.grant_id = g.grant_id
+             returning {moved}, g.until_date,
+                       case when g.until_date > earlier.until_date then true
+                            when g.until_date < earlier.until_date then false end as given"
         ),
         format!(
             "with {wanted} insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date,
                                                until_date)
              select $1, w.person_id, w.role, w.department_id, w.purpose, '{source}', $2, w.until_date from wanted w
              where not exists (select from grants g where {held} and g.person_id = w.person_id and g.role = w.role
-                               and g.department_id = w.department_id)"
+                               and g.department_id = w.department_id)
+             returning grant_id, person_id, role, department_id, source, until_date, true as given"
         ),
     ]
 }

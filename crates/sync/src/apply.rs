@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     CorpId, DepartmentId, MemberId,
     department::{Kind, Node, Place},
 };
 use store::{
-    AsyncPgConnection, Error, Result, departments, members, memberships, planner,
+    AsyncPgConnection, Error, Result,
+    audit::By,
+    departments, members, memberships, planner,
     staging::{self, Stage},
     tags,
 };
@@ -122,6 +124,8 @@ pub struct Dates {
     pub from: NaiveDate,
     /// Every change.
     pub today: NaiveDate,
+    /// When grants that follow are recorded as given and ended.
+    pub now: DateTime<Utc>,
 }
 
 /// From so many new or changed members on, the planner is told.
@@ -150,7 +154,7 @@ pub async fn apply(
     dates: Dates,
     changed: Changed<'_>,
 ) -> Result<Counts> {
-    let Dates { from, today } = dates;
+    let Dates { from, today, now } = dates;
     let Changed { tree, members: diff, verdict, renamed, tags: tag_diff } = changed;
     for renamed in renamed {
         if let Renamed::Account(before, after) = renamed {
@@ -193,7 +197,7 @@ pub async fn apply(
     if keys.len() > MANY {
         planner::refresh_statistics(conn).await?;
     }
-    let followed = follow(conn, corp, today).await?;
+    let followed = follow(conn, corp, today, By { member: None, at: now }).await?;
     Ok(Counts {
         added: tree.new.len()
             + diff.new.len()
@@ -226,7 +230,7 @@ async fn write_tags(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     run: i64,
-    Dates { from, today }: Dates,
+    Dates { from, today, .. }: Dates,
     diff: &TagDiff<'_>,
 ) -> Result<()> {
     let rows: Vec<_> = diff.new.iter().chain(&diff.changed).copied().collect();

@@ -403,7 +403,7 @@ impl Mirror {
             _ => judged,
         };
         let first = self.corp.records_begin_on.min(today);
-        let dates = Dates { from: if begun { today } else { first }, today };
+        let dates = Dates { from: if begun { today } else { first }, today, now: ended() };
         let mut tx = self.store.scoped(corp).await?;
         members::lock(&mut tx, corp).await?;
         // Under the lock, so that rules somebody saved meanwhile are those the tree is written by.

@@ -33,7 +33,7 @@ const LISTINGS: &[Listing] = &[
     },
     Listing {
         path: "/grants",
-        need: Need::GiveGrants,
+        need: Need::GrantActs,
         id,
         sql: "select g.grant_id::text from grants g join departments d using (corp_id, department_id)
               where date '2020-03-04' >= g.from_date and date '2020-03-04' < g.until_date

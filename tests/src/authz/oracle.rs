@@ -104,7 +104,7 @@ pub enum Need {
     /// Forms of the school or of one's college.
     DesignForms,
     GiveGrants,
-    /// To read who gave what to whom.
+    /// To read who holds what, and who gave what to whom.
     GrantActs,
     /// Which class has whom.
     Classes,

@@ -236,7 +236,7 @@ async fn a_dump_without_keys_says_nothing_and_keys_change_while_a_school_reports
     write("Z8", "values lost or changed", (lost as i64 + gone) as f64, "values", "0", lost == 0 && gone == 0);
 
     let began = Instant::now();
-    server::commands::keys::rewrap(&owners(&test), test.clock.clone()).unwrap();
+    server::commands::keys::rewrap(&owners(&test), test.clock.clone()).await.unwrap();
     let seconds = began.elapsed().as_secs_f64();
     write("Z8", "all data keys wrapped anew", seconds, "s", "≤ 60", seconds <= 60.0);
 }

@@ -13,15 +13,21 @@ use store::{
     audit::{self as rows, HeadRow, Key, signing_place},
 };
 
-use crate::{App, Error, Result, School, secret};
+use crate::{
+    App, Error, Result, School,
+    keys::{Done, event},
+    secret,
+};
 
 /// Makes a new key: heads are signed with it from now on. Those signed before stay what they are, for each names its key. Gives
-/// its name, in hex.
+/// its name, in hex; the audit has it.
 pub async fn rotate(app: &App, school: &School) -> Result<String> {
-    let mut tx = app.store().scoped(school.corp()).await?;
-    let kid = make(app, &mut tx, app.now()).await?;
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let kid = hex::encode(make(app, &mut tx, now).await?);
+    rows::insert(&mut tx, event(corp, &Done::Signing(kid.clone()), now)).await?;
     tx.commit().await?;
-    Ok(hex::encode(kid))
+    Ok(kid)
 }
 
 /// Makes a key of a school. Gives its name.

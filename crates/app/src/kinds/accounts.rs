@@ -4,6 +4,7 @@ use domain::{department::Kind, form::PersonKind, kinds::People, policy::Viewer};
 use ring::digest;
 use store::{
     AsyncPgConnection,
+    audit::By,
     change_sets::{self, Act},
     kinds::{self, Unknown},
     members, planner,
@@ -195,7 +196,8 @@ pub async fn make_persons(app: &App, school: &School, viewer: &Viewer, digest: &
     if persons > MANY {
         planner::refresh_statistics(&mut tx).await?;
     }
-    sync::follow::follow(&mut tx, corp, today).await?;
+    let by = By { member: Some(viewer.member), at: now };
+    sync::follow::follow(&mut tx, corp, today, by).await?;
     let title = format!("按类型规则建立人员 {persons} 人");
     let act = Act { kind: "kinds", run_id: None, title: &title, by: Some(viewer.member), at: now };
     change_sets::end(&mut tx, corp, changes, act).await?;

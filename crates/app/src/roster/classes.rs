@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use domain::{
-    MemberId,
+    PersonId,
     department::Directory,
     policy::Role,
     roster::{
@@ -15,6 +15,7 @@ use domain::{
 };
 use store::{
     Store,
+    audit::By,
     change_sets::{self, Act},
     corps::Corp,
     grants::{self, RosterGrant},
@@ -64,14 +65,25 @@ pub(super) fn read(table: &Table, today: NaiveDate) -> Result<Vec<ClassLine>, Im
     Ok(lines)
 }
 
-/// Makes the counsellors of these classes those of the list, in one transaction that is kept only if somebody does
-/// it. Classes the list doesn't name stay as they are.
+/// Who brings a list.
+#[derive(Clone, Copy)]
+pub(super) struct Importer {
+    /// By which account, and when.
+    pub(super) by: By,
+    /// The person of that account.
+    pub(super) own: Option<PersonId>,
+    /// Whether it is kept; otherwise it is only looked at.
+    pub(super) keep: bool,
+}
+
+/// Makes the counsellors of these classes those of the list, in one transaction that is kept only if somebody wants
+/// it. Classes the list doesn't name stay as they are. Nobody makes themselves a counsellor, nor for longer.
 pub(super) async fn take_over(
     store: &Store,
     corp: &Corp,
     lines: &[ClassLine],
     today: NaiveDate,
-    by: Option<(Option<MemberId>, DateTime<Utc>)>,
+    Importer { by, own, keep }: Importer,
     progress: &Progress,
 ) -> Result<ClassReport, ImportError> {
     let corp_id = corp.corp_id;
@@ -94,10 +106,18 @@ pub(super) async fn take_over(
         })
         .collect();
 
+    let held = match own {
+        Some(own) => grants::counselled(&mut tx, corp_id, own, today).await?,
+        None => Vec::new(),
+    };
     let (mut named, mut rows, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for line in lines {
         match (line.department(&directory), line.person(&people)) {
             (Ok(class), Ok(person)) => {
+                let is_held = held.iter().any(|(of, until)| *of == class && *until >= line.until);
+                if person.is_some() && person == own && !is_held {
+                    errors.push(to_oneself(line));
+                }
                 named.push((line.line, class, person));
                 rows.extend(person.map(|person_id| RosterGrant {
                     person_id,
@@ -119,10 +139,7 @@ pub(super) async fn take_over(
         return Err(ImportError::Lines { file: List::Classes.title(), errors });
     }
 
-    let changes = match by {
-        Some(_) => Some(change_sets::begin(&mut tx).await?),
-        None => None,
-    };
+    let changes = if keep { Some(change_sets::begin(&mut tx).await?) } else { None };
     progress.at(Step::Following);
     let classes: HashSet<_> = named.iter().map(|(_, class, _)| *class).collect();
     let with: HashSet<_> = rows.iter().map(|row| row.department_id).collect();
@@ -134,14 +151,21 @@ pub(super) async fn take_over(
         ..ClassReport::default()
     };
     let classes: Vec<_> = classes.into_iter().collect();
-    report.grants = grants::replace_counsellors(&mut tx, corp_id, &classes, &rows, today).await?;
-    let (Some((member, at)), Some(changes)) = (by, changes) else { return Ok(report) };
+    report.grants = grants::replace_counsellors(&mut tx, corp_id, &classes, &rows, today, by).await?;
+    let Some(changes) = changes else { return Ok(report) };
     let grants::Changed { added, changed, ended } = report.grants;
     let title =
         format!("导入班级名单 {} 个班：辅导员授权新增 {added}，变更 {changed}，结束 {ended}", report.classes);
-    let act = Act { kind: "roster", run_id: None, title: &title, by: member, at };
+    let act = Act { kind: "roster", run_id: None, title: &title, by: by.member, at: by.at };
     change_sets::end(&mut tx, corp_id, changes, act).await?;
     tx.commit().await?;
     tracing::info!(corp = corp_id, classes = report.classes, added, ended, "list of classes imported");
     Ok(report)
+}
+
+/// A line that would give the one who brings the list a class, or for longer than they have it.
+fn to_oneself(line: &ClassLine) -> LineError {
+    let column = if line.counsellor.is_some() { "counsellor" } else { "counsellor_name" };
+    let message = "不能给自己授权或延长期限：请删去这个班的各行（没有写到的班不变），由其他管理员导入，或由学院、学工办指定";
+    LineError { line: line.line, column: column.into(), message: message.into() }
 }

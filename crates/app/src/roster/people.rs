@@ -10,6 +10,7 @@ use domain::{
 };
 use store::{
     Keyring, Store,
+    audit::By,
     change_sets::{self, Act},
     corps::Corp,
     grants, kinds, members, memberships, person_fields,
@@ -19,7 +20,7 @@ use store::{
 };
 
 use super::{
-    By, Duplicates, ImportError, PEOPLE, Report, load_departments,
+    Duplicates, ImportError, PEOPLE, Report, load_departments,
     progress::{Progress, Step},
     table::Table,
 };
@@ -75,6 +76,8 @@ pub(super) async fn take_over(
     // Where others than the roster speak of somebody, what counts takes the place of what the file says.
     let spoken = person_fields::all(&mut tx, corp_id).await?;
     let at = by.map_or_else(|| today.and_time(NaiveTime::MIN).and_utc(), |by| by.at);
+    // Of what nobody keeps, nothing is recorded in the end.
+    let recorded = By { member: by.and_then(|by| by.member), at };
     let heard = crate::person_fields::hear_lines(store.keyring(), corp_id, &spoken, &known, &mut people, at);
     let changes = match by {
         Some(_) => Some(change_sets::begin(&mut tx).await?),
@@ -95,7 +98,7 @@ pub(super) async fn take_over(
     if rows.len() > MANY {
         planner::refresh_statistics(&mut tx).await?;
     }
-    let followed = sync::follow::follow(&mut tx, corp_id, today).await?;
+    let followed = sync::follow::follow(&mut tx, corp_id, today, recorded).await?;
     report.linked = followed.linked;
     report.leaders = followed.grants;
 
@@ -128,7 +131,7 @@ pub(super) async fn take_over(
                 })
             })
             .collect();
-        report.grants = grants::replace_roster(&mut tx, corp_id, &rows, today).await?;
+        report.grants = grants::replace_roster(&mut tx, corp_id, &rows, today, recorded).await?;
     }
     report.accounts_unknown = usize::try_from(members::count_unlinked(&mut tx, corp_id).await?).unwrap_or(0);
     let (Some(By { member, at }), Some(changes)) = (by, changes) else { return Ok(report) };

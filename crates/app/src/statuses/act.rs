@@ -191,11 +191,16 @@ pub(super) async fn apply(
     let exemptions: Vec<NewExemption> = exempt.iter().map(exemption_of).collect();
     let added = by.exempt(tx, corp, &exemptions).await?;
     done.stood = exemptions.len() - added;
-    sync::follow::follow(tx, corp, by.today).await?;
+    sync::follow::follow(tx, corp, by.today, by.recorded()).await?;
     Ok(Ok(done))
 }
 
 impl By<'_> {
+    /// As the audit says it.
+    fn recorded(self) -> store::audit::By {
+        store::audit::By { member: Some(self.member), at: self.at }
+    }
+
     async fn exempt(self, tx: &mut Scoped, corp: i32, rows: &[NewExemption]) -> Result<usize> {
         let source = if self.source == "manual" { "manual" } else { "list" };
         Ok(exemptions::add(tx, self.keyring, corp, rows, source, Some(self.member), self.at).await?)
@@ -519,7 +524,7 @@ async fn put_right(
     };
     write(tx, corp, &known, vec![(subject.person_id, plan)], by).await?;
     statuses::add(tx, &[row]).await?;
-    sync::follow::follow(tx, corp, by.today).await?;
+    sync::follow::follow(tx, corp, by.today, by.recorded()).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use domain::{PersonId, place, policy::Viewer, status::Stay};
 use serde_json::Value;
 use store::{
     Scoped,
+    audit::By,
     exemptions::{self, NewExemption},
     grants, members, memberships,
     persons::{self, Subject},
@@ -20,6 +21,7 @@ use crate::{App, Error, Result, School};
 pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason: &str) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
     let today = school.today(now);
+    let by = By { member: Some(viewer.member), at: now };
     let question = Question { corp, scope: scope(viewer)?, today, kind: None, person: None, revoked: false };
     let reason = reason_of(reason)?;
     let keyring = app.store().keyring();
@@ -42,7 +44,7 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
         memberships::rewrite(&mut tx, corp, &[(subject.person_id, held, places)]).await?;
     }
     if !before.grants.is_empty() {
-        grants::put_back(&mut tx, corp, &Value::Array(before.grants)).await?;
+        grants::put_back(&mut tx, corp, &Value::Array(before.grants), by).await?;
     }
     if !before.exemptions.is_empty() {
         let day = change.from_date.pred_opt().unwrap_or(change.from_date);
@@ -58,7 +60,7 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
         exemptions::add(&mut tx, keyring, corp, &again, "manual", Some(viewer.member), now).await?;
     }
     statuses::revoke(&mut tx, keyring, corp, Which::Change(id), viewer.member, reason, now).await?;
-    sync::follow::follow(&mut tx, corp, today).await?;
+    sync::follow::follow(&mut tx, corp, today, by).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::{Line, LineError, describe, read_grade, take};
 use crate::{
     DepartmentId, PersonId,
     department::{Directory, Kind, NotFound},
+    policy::LONGEST,
 };
 
 /// Columns of a list of classes.
@@ -87,7 +88,16 @@ impl ClassLine {
                 );
                 None
             }
-            Some(last) => last.checked_add_days(Days::new(1)),
+            Some(last) => {
+                let (until, latest) = (last.checked_add_days(Days::new(1)), latest(today));
+                if until.is_none_or(|until| until > latest) {
+                    let last = latest.pred_opt().unwrap_or(latest);
+                    errors.push(
+                        line.error("last", format!("最晚填 {last}，或留空（到本学年结束）；到期可再次导入")),
+                    );
+                }
+                until.filter(|until| *until <= latest)
+            }
             None => Some(end_of_academic_year(today)),
         };
         let text = |column: &str| Some(line.cell(column)).filter(|cell| !cell.is_empty()).map(str::to_owned);
@@ -206,6 +216,13 @@ pub fn end_of_academic_year(today: NaiveDate) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, 9, 1).unwrap_or(NaiveDate::MAX)
 }
 
+/// The day by which what a list gives is over: as far off as what is given by hand, or the end of the academic year where that is
+/// later.
+fn latest(today: NaiveDate) -> NaiveDate {
+    let longest = today.checked_add_days(Days::new(LONGEST)).unwrap_or(NaiveDate::MAX);
+    longest.max(end_of_academic_year(today))
+}
+
 /// The year in `2018级` and `18级`.
 fn year_of(grade: &str) -> Option<i16> {
     let digits: String = grade.chars().take_while(char::is_ascii_digit).collect();
@@ -254,6 +271,11 @@ mod tests {
     fn the_end_is_a_day_or_the_academic_year() {
         assert_eq!(read("1班,,,,,,2025-06-30").unwrap().until, day("2025-07-01"), "the last day counts");
         assert_eq!(read("1班,,,,,,").unwrap().until, day("2025-09-01"));
+        assert_eq!(read("1班,,,,,,2026-04-04").unwrap().until, day("2026-04-05"), "400 days");
+        assert_eq!(
+            read("1班,,,,,,2026-04-05").unwrap_err(),
+            ["第 7 行 last 列：最晚填 2026-04-04，或留空（到本学年结束）；到期可再次导入"]
+        );
         for (today, end) in
             [("2025-06-30", "2025-09-01"), ("2025-07-01", "2026-09-01"), ("2025-12-31", "2026-09-01")]
         {

@@ -1,11 +1,19 @@
 //! `rollcall keys`: the data keys, looked at and changed while the service runs.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
 
-use app::keys::{Progress, Used};
+use anyhow::Context;
+use app::keys::{Done, Progress, Used};
 use clap::Subcommand;
 use domain::{CorpId, clock::Clock};
-use store::sealed::{KeyInfo, Purpose, keyring::KNOWN_AFTER};
+use store::{
+    Store,
+    sealed::{KeyInfo, Purpose, keyring::KNOWN_AFTER},
+};
 
 use crate::{compose, config::Config, secrets};
 
@@ -41,8 +49,8 @@ pub enum Command {
 pub async fn run(config: &Config, clock: Arc<dyn Clock>, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Status { values } => super::print(&status(config, clock, *values).await?),
-        Command::Rotate { purpose } => super::print(&rotate(config, clock, purpose.as_deref())?),
-        Command::Rewrap => super::print(&rewrap(config, clock)?),
+        Command::Rotate { purpose } => super::print(&rotate(config, clock, purpose.as_deref()).await?),
+        Command::Rewrap => super::print(&rewrap(config, clock).await?),
         Command::Reencrypt { destroy_old } => reencrypt(config, clock, *destroy_old).await,
     }
 }
@@ -103,11 +111,49 @@ fn line(one: &Used, values: bool) -> String {
     )
 }
 
-/// Makes new data keys; what `rotate` prints.
+/// The store of a command that changes keys, once the database has answered: what is done is recorded there.
+async fn recording(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
+    let store = compose::store(config, clock)?;
+    drop(
+        store
+            .control()
+            .await
+            .context("连不上数据库（database.url）：改动密钥要记入审计，没有改动任何密钥")?,
+    );
+    Ok(store)
+}
+
+/// Records what was done to keys, by school.
+async fn note(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    counts: &BTreeMap<CorpId, usize>,
+    done: impl Fn(usize) -> Done,
+) -> anyhow::Result<()> {
+    // Keys of a school that is no longer served have nowhere to be recorded.
+    for corp in corps(config) {
+        let Some(count) = counts.get(&corp).copied().filter(|count| *count > 0) else { continue };
+        let noted = app::keys::note(store, corp, &done(count), clock.now()).await;
+        noted.with_context(|| format!("密钥已经改动，但学校 {corp} 的审计没有记上"))?;
+    }
+    Ok(())
+}
+
+/// How many of these keys are whose.
+fn by_school(keys: &[KeyInfo]) -> BTreeMap<CorpId, usize> {
+    let mut counts: BTreeMap<CorpId, usize> = BTreeMap::new();
+    for key in keys {
+        *counts.entry(key.corp).or_default() += 1;
+    }
+    counts
+}
+
+/// Makes new data keys, which the audit has; what `rotate` prints.
 ///
 /// # Errors
-/// There is no such purpose, or no key can be made.
-pub fn rotate(config: &Config, clock: Arc<dyn Clock>, purpose: Option<&str>) -> anyhow::Result<String> {
+/// There is no such purpose, the database does not answer, or no key can be made.
+pub async fn rotate(config: &Config, clock: Arc<dyn Clock>, purpose: Option<&str>) -> anyhow::Result<String> {
     let purpose = match purpose {
         Some(name) => Some(
             Purpose::parse(name)
@@ -115,7 +161,9 @@ pub fn rotate(config: &Config, clock: Arc<dyn Clock>, purpose: Option<&str>) -> 
         ),
         None => None,
     };
-    let made = secrets::keyring(config, clock)?.rotate(purpose)?;
+    let store = recording(config, clock.clone()).await?;
+    let made = store.keyring().rotate(purpose)?;
+    note(config, &store, &clock, &by_school(&made), Done::Rotated).await?;
     Ok(format!(
         "新建了 {} 把数据密钥，{} 秒后开始使用。已有的值：rollcall keys reencrypt\n",
         made.len(),
@@ -123,14 +171,16 @@ pub fn rotate(config: &Config, clock: Arc<dyn Clock>, purpose: Option<&str>) -> 
     ))
 }
 
-/// Wraps all data keys anew; what `rewrap` prints.
+/// Wraps all data keys anew, which the audit has; what `rewrap` prints.
 ///
 /// # Errors
-/// One can't be opened, wrapped or written.
-pub fn rewrap(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<String> {
-    let keyring = secrets::keyring(config, clock)?;
+/// The database does not answer, or a key can't be opened, wrapped or written.
+pub async fn rewrap(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<String> {
+    let store = recording(config, clock.clone()).await?;
+    let keyring = store.keyring();
     let began = Instant::now();
     let count = keyring.rewrap()?;
+    note(config, &store, &clock, &by_school(&keyring.all()), Done::Rewrapped).await?;
     Ok(format!(
         "{count} 把数据密钥已由 {} 重新包裹，用了 {:.1} 秒。重启各进程后，旧的包裹密钥可以从配置中删去；密钥目录的副本也要重做\n",
         keyring.wrapped_by(),
@@ -157,6 +207,11 @@ async fn reencrypt(config: &Config, clock: Arc<dyn Clock>, destroy_old: bool) ->
     let mut text: String =
         all.iter().filter(|one| one.is_worth_a_line()).map(|one| words(one, &names)).collect();
     let renewed: usize = all.iter().map(|one| one.renewed).sum();
+    let mut counts: BTreeMap<CorpId, usize> = BTreeMap::new();
+    for one in &all {
+        *counts.entry(one.corp).or_default() += one.renewed;
+    }
+    note(config, &store, &clock, &counts, Done::Reencrypted).await?;
     text.push_str(&format!("共 {renewed} 个值换到了最新的数据密钥下。\n"));
     if all.iter().any(|one| one.overtaken > 0) {
         text.push_str("有值在此期间被改过，由改的人以当时的密钥密封；再运行一次即可全部换到。\n");
@@ -164,6 +219,7 @@ async fn reencrypt(config: &Config, clock: Arc<dyn Clock>, destroy_old: bool) ->
     super::print(&text)?;
     if destroy_old {
         let gone = app::keys::destroy_old(&store, &corps(config), clock.now()).await?;
+        note(config, &store, &clock, &by_school(&gone), Done::Destroyed).await?;
         super::print(&format!(
             "销毁了 {} 把旧密钥。现在做一次完整备份：此前的备份里，由它们密封的内容读不到了。\n",
             gone.len()

@@ -74,6 +74,7 @@ async fn start(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     for school in app.schools() {
         app::keys::belong(app.store(), school.corp()).await.context("数据密钥不在")?;
     }
+    compose::note_settings(&app, config).await.context("设置没有记入审计")?;
     Ok(app)
 }
 

@@ -308,7 +308,12 @@ async fn note(
         .execute(conn)
         .await?;
     let done = if act == "given" { audit::Act::GrantGiven } else { audit::Act::GrantEnded };
-    let detail = json!({ "role": of.role.as_str(), "department": of.department, "until": of.until });
+    let detail = json!({
+        "role": of.role.as_str(),
+        "department": of.department,
+        "until": of.until,
+        "source": "manual",
+    });
     let event = Event::new(of.corp, done, Some(of.by), of.at).of(of.person).on("grant", grant);
     record(conn, event.saying(detail)).await
 }

@@ -8,11 +8,14 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     CorpId, DepartmentId, MemberId, PersonId,
+    audit::Act,
     portal::{Comparison, Names, Which},
 };
+use serde_json::json;
 
 use crate::{
     Result,
+    audit::{Event, insert as record},
     expected::{Bound, Question},
     statistics::By,
 };
@@ -101,7 +104,7 @@ pub async fn named(
 }
 
 /// Keeps a list in the place of the day's last one. `question` says whom the entry is for: of a file that names who is
-/// missing, all the others are those who have reported.
+/// missing, all the others are those who have reported. The audit has who brought it and how many it named.
 pub async fn put(
     conn: &mut AsyncPgConnection,
     question: &Question,
@@ -125,6 +128,15 @@ pub async fn put(
     .bind::<Timestamptz, _>(list.at)
     .execute(conn)
     .await?;
+    let event = Event::new(corp, Act::EntryChanged, Some(list.by), list.at).on("entry", list.entry_id);
+    let detail = json!({
+        "act": "listed",
+        "day": list.day,
+        "names": list.names.as_str(),
+        "people": people.len(),
+        "unknown": list.unknown,
+    });
+    record(conn, event.saying(detail)).await?;
     diesel::sql_query("delete from portal_listed where corp_id = $1 and entry_id = $2 and day = $3")
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(list.entry_id)

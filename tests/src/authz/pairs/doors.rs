@@ -4,8 +4,8 @@ use super::{
     super::{
         oracle::Need::{
             self, Announce, AppointCounsellors, Care, ChangeStatus, DeletePhotos, DesignForms, Figures,
-            FollowUp, GiveGrants, Invite, ListsOfExemptions, PassageFigures, Passages, People, Permits,
-            Portal, Remind, SeeStatus, SettleCorrections, SignOff, Unreported,
+            FollowUp, GiveGrants, GrantActs, Invite, ListsOfExemptions, PassageFigures, Passages, People,
+            Permits, Portal, Remind, SeeStatus, SettleCorrections, SignOff, Unreported,
         },
         people::{expected, reported},
         world::{Person, World},
@@ -316,7 +316,7 @@ pub const DOORS: &[Door] = &[
     part("GET /reviews?department=$id", Care, DEPARTMENT),
     part("GET /reviews/counts?department=$id", Care, DEPARTMENT),
     part("GET /sign-offs?form=health-daily&college=$id", Figures, COLLEGE),
-    read("GET /grants?department=$id", GiveGrants, COLLEGE),
+    read("GET /grants?department=$id", GrantActs, COLLEGE),
     door(
         "POST /exports/preview",
         r#"{"dataset":"people","order":"number","columns":[{"column":"number","title":"学号"}],"filters":{"department":$id}}"#,

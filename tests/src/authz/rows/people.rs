@@ -147,7 +147,7 @@ pub const ROWS: &[Row] = &[
         "DELETE /class-counsellors/grants/$counsellor_grant",
         "",
     ),
-    get("grants_list", GiveGrants, "GET /grants?department=$college"),
+    get("grants_list", GrantActs, "GET /grants?department=$college"),
     get("grants_acts", GrantActs, "GET /grants/acts"),
     get("departments_search", GiveGrants, "GET /departments?purpose=give_grants"),
     row(

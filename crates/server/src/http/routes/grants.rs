@@ -61,7 +61,7 @@ struct GrantRow {
     may_end: bool,
 }
 
-/// Grants over what I may give grants over.
+/// Grants over what I may give grants over; all of them for who audits.
 #[utoipa::path(
     operation_id = "grants_list",
     tag = "grants", security(("session" = [])), params(ListQuery),

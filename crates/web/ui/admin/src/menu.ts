@@ -50,7 +50,7 @@ const GROUPS = {
     'write-back': ['upload', (may) => may.administer],
   },
   system: {
-    grants: ['key', (may) => may.give_grants],
+    grants: ['key', (may) => may.give_grants || may.audit],
     audit: ['audit', (may) => may.audit],
     'reading-alarms': ['eye', (may) => may.audit],
     retention: ['clock', (may) => may.see_retention],

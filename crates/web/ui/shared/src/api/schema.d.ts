@@ -1311,7 +1311,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Grants over what I may give grants over. */
+        /** Grants over what I may give grants over; all of them for who audits. */
         get: operations["grants_list"];
         put?: never;
         /** Gives a role from today on; who, when and what for is kept. The same again gives nothing more. */

@@ -7,6 +7,8 @@ export const ACTS = [
   'template_removed',
   'grant_given',
   'grant_ended',
+  'account_linked',
+  'account_unlinked',
   'rows_changed',
   'rows_restored',
   'exemptions_granted',
@@ -53,6 +55,8 @@ export const ACTS = [
   'notice_published',
   'job_retried',
   'job_discarded',
+  'keys_changed',
+  'settings_changed',
   'audit_searched',
   'audit_cut',
 ] as const;
