@@ -1,5 +1,7 @@
-//! Bodies: who may not send one is told before it is read, and nothing packed is unpacked.
+//! Bodies: who may not send one is told before it is read, and nothing packed is unpacked. And cookies that nobody has keep
+//! nobody else out.
 
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::Value;
 use server::http::who::SESSION;
@@ -85,4 +87,27 @@ async fn what_is_packed_is_refused_before_it_is_read() {
     let plain = reqwest::Client::new().post(signed(&test, &encrypt)).header("Content-Encoding", "identity");
     assert_eq!(plain.body(body).send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(test.one::<i64>("select count(*) from inbox", &[]).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_sessions_and_tokens_that_nobody_has_keeps_nobody_out() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let http = reqwest::Client::new();
+    for batch in 0..30 {
+        let guesses = (0..100).map(|guess| {
+            let cookie = format!("{SESSION}={:064x}", batch * 100 + guess);
+            http.get(student.url("/api/v1/me")).header("Cookie", cookie).send()
+        });
+        for answer in join_all(guesses).await {
+            assert_eq!(answer.unwrap().status(), StatusCode::UNAUTHORIZED);
+        }
+    }
+    let guessed = http.get(student.url("/api/v1/gate/guide")).header("Authorization", "Bearer guessed");
+    assert_eq!(guessed.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+
+    // Both come from the same network.
+    assert_eq!(student.get("/me").await.status, StatusCode::OK);
+    let another = test.sign_in(&test.persona("counsellor")).await;
+    assert_eq!(another.get("/me").await.status, StatusCode::OK);
 }

@@ -12,6 +12,7 @@ pub mod problem;
 pub mod progress;
 pub mod refusals;
 pub mod routes;
+pub mod strangers;
 pub mod who;
 
 use std::{collections::HashMap, net::TcpListener, sync::Arc};
