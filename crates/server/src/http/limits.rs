@@ -96,7 +96,8 @@ fn whole(address: IpAddr) -> IpAddr {
     }
 }
 
-fn too_many() -> Failure {
+/// The answer to what comes too often.
+pub(super) fn too_many() -> Failure {
     Failure::http("too_many_requests").retry_after(5)
 }
 

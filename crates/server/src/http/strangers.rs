@@ -1,6 +1,7 @@
 //! Cookies and tokens that nobody has: each costs a query to find that out. A network that sends them in bulk has few of its
-//! unknown ones looked up at once, and the others refused as if they had been looked up: the database is for everybody else.
-//! What was found before is never held up, nor is signing in.
+//! unknown ones looked up: the database is for everybody else. A session that is not looked up is answered as one that has
+//! ended, for signing in is never held up; a device is asked to wait, and decides by itself meanwhile. What was found before
+//! is always looked up.
 
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -19,7 +20,7 @@ use crate::config::Config;
 /// few addresses with sessions that have ended.
 const RATE: f64 = 100.0;
 const BURST: f64 = 1000.0;
-/// Looked up at once for all networks beyond that.
+/// Sessions looked up at once for all networks beyond that.
 const AT_ONCE: usize = 2;
 /// How long what was found counts as known: as long as a session lasts.
 const KNOWN: Duration = Duration::from_secs(12 * 60 * 60);
@@ -63,7 +64,7 @@ impl Bucket {
 }
 
 /// The right to look something up.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Turn {
     /// Of a tired network: held while it is looked up.
     _permit: Option<OwnedSemaphorePermit>,
@@ -72,10 +73,14 @@ struct Turn {
 impl Strangers {
     /// The right to look up a secret that came from a network; none where it is one too many.
     fn turn(&self, network: &str, secret: u64, now: Instant) -> Option<Turn> {
-        if self.is_known(secret, now) || !self.is_tired(network, now) {
-            return Some(Turn { _permit: None });
+        if self.is_welcome(network, secret, now) {
+            return Some(Turn::default());
         }
         self.narrow.clone().try_acquire_owned().ok().map(|permit| Turn { _permit: Some(permit) })
+    }
+
+    fn is_welcome(&self, network: &str, secret: u64, now: Instant) -> bool {
+        self.is_known(secret, now) || !self.is_tired(network, now)
     }
 
     fn is_known(&self, secret: u64, now: Instant) -> bool {
@@ -89,7 +94,8 @@ impl Strangers {
     }
 
     fn found(&self, secret: u64, now: Instant) {
-        if self.is_known(secret, now) {
+        // A device goes on for years: what is known is made known anew before it no longer is.
+        if self.is_known(secret, now + KNOWN / 2) {
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -130,14 +136,26 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// Of what a request brings. None: its network sent too many that nobody has, and this is to be answered like another one.
-    pub fn begin(request: &HttpRequest, secret: &str) -> Option<Self> {
+    fn of(request: &HttpRequest, secret: &str) -> Option<Self> {
         let limits = request.app_data::<Data<Limits>>()?.clone();
         let config = request.app_data::<Data<Config>>()?;
         let network = auth::network(request, config);
         let secret = limits.strangers.naming.hash_one(secret);
-        let turn = limits.strangers.turn(&network, secret, Instant::now())?;
-        Some(Self { limits, network, secret, _turn: turn })
+        Some(Self { limits, network, secret, _turn: Turn::default() })
+    }
+
+    /// Of a session. None: not now, its network sent too many that nobody has.
+    pub fn of_session(request: &HttpRequest, cookie: &str) -> Option<Self> {
+        let lookup = Self::of(request, cookie)?;
+        let turn = lookup.limits.strangers.turn(&lookup.network, lookup.secret, Instant::now())?;
+        Some(Self { _turn: turn, ..lookup })
+    }
+
+    /// Of a device. None: not now. There are no turns for these, since one would last until their body is read.
+    pub fn of_device(request: &HttpRequest, token: &str) -> Option<Self> {
+        let lookup = Self::of(request, token)?;
+        let is_welcome = lookup.limits.strangers.is_welcome(&lookup.network, lookup.secret, Instant::now());
+        is_welcome.then_some(lookup)
     }
 
     /// Somebody has it.

@@ -17,7 +17,7 @@ use domain::{CorpId, MemberId, policy::Viewer, second_factor::Standing};
 use futures_util::future::LocalBoxFuture;
 
 use super::{
-    Hosts,
+    Hosts, limits,
     problem::{Answer, Failure},
     strangers::Lookup,
 };
@@ -170,7 +170,7 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let at = at_school(request);
         let session = request.cookie(SESSION).map(|cookie| cookie.value().to_owned());
-        let limits = request.app_data::<Data<super::limits::Limits>>().cloned();
+        let limits = request.app_data::<Data<limits::Limits>>().cloned();
         let path = request.path().to_owned();
         let only_looks = request.method().is_safe();
         let browser = request.headers().get(USER_AGENT).cloned();
@@ -179,7 +179,7 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let at = at?;
             let session = session.ok_or(app::Error::NotSignedIn)?;
-            let lookup = Lookup::begin(&request, &session).ok_or(app::Error::NotSignedIn)?;
+            let lookup = Lookup::of_session(&request, &session).ok_or(app::Error::NotSignedIn)?;
             let found = if only_looks {
                 let viewer = sign_in::remembered_viewer(&at.app, at.school()?, &session).await?;
                 viewer.map(|viewer| (viewer, Sure::NOT_ASKED))
@@ -238,7 +238,7 @@ impl FromRequest for AtGate {
 fn at_gate(request: &HttpRequest) -> Answer<AtGate> {
     let at = at_school(request)?;
     let token = authorization(request, "Bearer")?;
-    let lookup = Lookup::begin(request, &token).ok_or(app::Error::UnknownDevice)?;
+    let lookup = Lookup::of_device(request, &token).ok_or_else(limits::too_many)?;
     request.extensions_mut().insert(lookup);
     Ok(AtGate { at, token })
 }
