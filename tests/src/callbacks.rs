@@ -1,5 +1,7 @@
 //! Callbacks: verified, kept once, handled in a job.
 
+use std::io::{Cursor, Read, Write};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::StatusCode;
 use serde_json::json;
@@ -97,6 +99,22 @@ pub(crate) fn signed(test: &TestApp, encrypt: &str) -> Url {
     let signature = crypto("contacts").0.signature("1583280000", "nonce", encrypt);
     let query = format!("msg_signature={signature}&timestamp=1583280000&nonce=nonce");
     test.url.join(&format!("wecom/1/callback/contacts?{query}")).unwrap()
+}
+
+/// So many mebibytes of nothing, packed by gzip: a thousandth of it. The archive has packed it already and counted its sum.
+pub(crate) fn gzip_bomb(mebibytes: u32) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("nothing", zip::write::SimpleFileOptions::default()).unwrap();
+    for _ in 0..mebibytes {
+        zip.write_all(&[0; 1 << 20]).unwrap();
+    }
+    let mut archive = zip::ZipArchive::new(zip.finish().unwrap()).unwrap();
+    let mut file = archive.by_index_raw(0).unwrap();
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    file.read_to_end(&mut bytes).unwrap();
+    bytes.extend(file.crc32().to_le_bytes());
+    bytes.extend((mebibytes << 20).to_le_bytes());
+    bytes
 }
 
 /// What attacks the readers of XML, Base64 and ciphertext, some of it by a holder of the token.

@@ -26,6 +26,7 @@ mod attachments;
 mod audit;
 mod authz;
 mod behalf;
+mod bodies;
 mod browser;
 mod bulletins;
 mod callbacks;

@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, process::Stdio};
 
+use serde_json::Value;
 use tokio::process::{Child, Command};
 use url::Url;
 
@@ -71,4 +72,44 @@ impl Drop for Nginx {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// What nginx lets through at a path of the API, in mebibytes: of the first location of expressions that has it, else of the
+/// server.
+fn lets_through(conf: &str, path: &str) -> u64 {
+    let size = |text: &str| -> u64 {
+        let (_, rest) = text.split_once("client_max_body_size").unwrap();
+        rest.split_once("m;").unwrap().0.trim().parse().unwrap()
+    };
+    for location in conf.split("location ~ ").skip(1) {
+        let (pattern, rest) = location.split_once('{').unwrap();
+        let places = pattern.trim().strip_prefix("^/api/v1/(").and_then(|rest| rest.strip_suffix(')'));
+        let mut places = places.expect("^/api/v1/(this|that)").split('|');
+        if places.any(|place| path.starts_with(&format!("/api/v1/{}", place.replace("[0-9]+", "1")))) {
+            return size(rest);
+        }
+    }
+    size(conf)
+}
+
+#[test]
+fn every_file_that_rollcall_takes_gets_through_nginx() {
+    let conf = fs::read_to_string(root().join("deploy/production/nginx.conf")).unwrap();
+    let document = fs::read_to_string(root().join("docs/openapi.json")).unwrap();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let mut files = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let body = &methods["post"]["requestBody"];
+        if body["content"]["application/octet-stream"].is_null() {
+            continue;
+        }
+        files += 1;
+        let words = body["description"].as_str().unwrap();
+        let (_, most) = words.split_once("at most ").expect("how large it may be");
+        let most: u64 = most.strip_suffix(" MiB").unwrap().parse().unwrap();
+        let through = lets_through(&conf, &path.replace("{id}", "1"));
+        assert!(through > most, "{path} takes {most} MiB, nginx lets through {through}");
+    }
+    assert!(files >= 19, "{files}");
+    assert_eq!(lets_through(&conf, "/api/v1/reports"), 2, "everything else is small");
 }

@@ -28,15 +28,22 @@ const PURPOSE: &str = "review";
 /// Pictures decoded at once: a camera's is ninety megabytes then.
 static DECODING: Semaphore = Semaphore::const_new(2);
 
-/// Takes a picture for answers to a form: the viewer's own, or those of `person`, whom they look after. Gives its id.
-pub async fn take(
+/// Answers that may show a picture more.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    form: i64,
+    person: PersonId,
+}
+
+/// Whether a picture may be sent for answers to a form: the viewer's own, or those of `person`, whom they look after. Asked
+/// before it is read: what nobody waits for is not to lie in memory.
+pub async fn may_send(
     app: &App,
     school: &School,
     viewer: &Viewer,
     code: &str,
     person: Option<PersonId>,
-    file: Vec<u8>,
-) -> Result<String> {
+) -> Result<Owner> {
     let corp = school.corp();
     let now = app.now();
     let mut tx = app.store().scoped(corp).await?;
@@ -66,14 +73,26 @@ pub async fn take(
     };
     has_room(&mut tx, person).await?;
     tx.commit().await?;
+    Ok(Owner { form: loaded.form_id, person })
+}
 
+/// Takes a picture for answers that may show it. Gives its id.
+pub async fn take(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    owner: Owner,
+    file: Vec<u8>,
+) -> Result<String> {
+    let (corp, now) = (school.corp(), app.now());
+    let Owner { form, person } = owner;
     let content = made(file).await?;
     let attachment_id = secret::id()?;
-    let row = content_row(loaded.form_id, &attachment_id);
+    let row = content_row(form, &attachment_id);
     let sealed = app.store().keyring().seal(content_place(corp, &row), &content)?;
     let new = NewAttachment {
         attachment_id,
-        form_id: loaded.form_id,
+        form_id: form,
         person,
         uploaded_by: viewer.member,
         content: sealed,
@@ -81,7 +100,7 @@ pub async fn take(
         at: now,
     };
     let mut tx = app.store().scoped(corp).await?;
-    // Others may have come while this one was made small.
+    // Others may have come while this one was read and made small.
     has_room(&mut tx, person).await?;
     attachments::insert(&mut tx, corp, &new).await?;
     tx.commit().await?;

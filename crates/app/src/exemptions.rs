@@ -152,6 +152,11 @@ pub struct Outcome {
     pub errors: Vec<LineError>,
 }
 
+/// Refuses whoever may bring no list of exemptions. Asked before the file is read, too: nobody else's is to lie in memory.
+pub fn may_bring(viewer: &Viewer) -> Result<()> {
+    scope(viewer, true).map(drop)
+}
+
 /// Exempts everybody of a list: all of it, or nothing. With `write` false it is only looked at.
 pub async fn add_list(
     app: &App,

@@ -45,6 +45,11 @@ fn administer(viewer: &Viewer) -> Result<()> {
     if viewer.may(Action::Administer) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
+/// Refuses whoever may bring no export of the console. Asked before the file is read, too: nobody else's is to lie in memory.
+pub fn may_bring(viewer: &Viewer) -> Result<()> {
+    administer(viewer)
+}
+
 /// Everything that is known of a span of days.
 #[derive(Debug, Clone)]
 pub struct Overview {

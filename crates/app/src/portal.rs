@@ -17,7 +17,7 @@ use store::{
 
 pub use domain::portal::{Comparison, Draft, Icon, Names, Which};
 pub use entries::{Days, Listed, change, create, days, end, get, list, order};
-pub use lists::{Asked, Brought, Found, List, Person, Unit, bring, comparison, people};
+pub use lists::{Asked, Brought, Found, List, Person, Unit, bring, comparison, may_bring, people};
 pub(crate) use lists::{Basis, count_in, people_in};
 pub use reminding::{Reminded, Wanted, remind};
 

@@ -168,6 +168,11 @@ pub struct Preview {
     pub errors: Vec<LineError>,
 }
 
+/// Refuses whoever may bring no roster. Asked before the file is read, too: nobody else's is to lie in memory.
+pub fn may_bring(viewer: &Viewer) -> UseCase<()> {
+    administer(viewer)
+}
+
 /// Looks at a file as the page shows it before an import: everything but the writing. For administrators.
 pub async fn preview(
     app: &App,

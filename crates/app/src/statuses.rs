@@ -22,7 +22,7 @@ use store::{
 };
 
 pub use graduation::{Graduates, Graduation, graduate};
-pub use list::{List, Outcome, bring};
+pub use list::{List, Outcome, bring, may_bring};
 pub use revoke::revoke;
 pub use store::statuses::{PlaceRow, Row};
 pub use timeline::{Exempted, Timeline, timeline};

@@ -35,6 +35,11 @@ fn administer(viewer: &Viewer) -> Result<()> {
     if viewer.may(Action::Administer) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
+/// Refuses whoever may bring no file to make a plan of. Asked before the file is read, too: nobody else's is to lie in memory.
+pub fn may_bring(viewer: &Viewer) -> Result<()> {
+    administer(viewer)
+}
+
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Planned {

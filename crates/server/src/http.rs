@@ -1,5 +1,6 @@
 //! HTTP: who asks, what they send, what they get. One file a noun under `routes`.
 
+pub mod body;
 pub mod draining;
 pub mod fresh;
 pub mod headers;
@@ -11,6 +12,7 @@ pub mod problem;
 pub mod progress;
 pub mod refusals;
 pub mod routes;
+pub mod strangers;
 pub mod who;
 
 use std::{collections::HashMap, net::TcpListener, sync::Arc};
@@ -44,6 +46,7 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
         .collect();
     let hosts = web::Data::new(Hosts(Arc::new(hosts)));
     let limits = web::Data::new(limits::Limits::default());
+    let places = web::Data::new(body::Places::default());
     let app = web::Data::new(app);
     let draining = draining::Draining::default();
     let leaving = web::Data::new(draining.clone());
@@ -66,13 +69,14 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
             .app_data(limits.clone())
             .app_data(config.clone())
             .app_data(leaving.clone())
-            .app_data(web::PayloadConfig::new(input::BODY_LIMIT))
+            .app_data(places.clone())
             .app_data(
                 web::PathConfig::default()
                     .error_handler(|_, _| problem::Failure::http("no_such_address").into()),
             )
             .wrap(from_fn(refusals::note))
             .wrap(from_fn(headers::same_site))
+            .wrap(from_fn(headers::unpacked))
             .wrap(Compress::default())
             .wrap(from_fn(headers::secure))
             .wrap(from_fn(draining::say_goodbye))

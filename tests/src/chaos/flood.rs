@@ -1,4 +1,4 @@
-//! Flood: ten thousand forged callbacks a second, without Redis, and real ones among them. What it costs the server is its own
+//! Flood: ten thousand forged callbacks a second, some of them packed, without Redis, and real ones among them. What it costs the server is its own
 //! time on the processor, by its process: whoever forges runs on the same machine.
 
 use std::{
@@ -23,7 +23,7 @@ use wecom::crypto::CallbackCrypto;
 
 use super::rows;
 use crate::{
-    callbacks::{change, crypto},
+    callbacks::{change, crypto, gzip_bomb},
     process::Server,
     secrets::event,
     test_app::TestApp,
@@ -34,6 +34,8 @@ const REAL_PER_SECOND: f64 = 20.0;
 const LASTS: Duration = Duration::from_secs(20);
 /// Connections, each with so many requests under way.
 const CONNECTIONS: usize = 32;
+/// One in so many senders packs what it sends.
+const PACKED: usize = 16;
 const AT_ONCE: usize = 10;
 /// WeCom waits five seconds for an answer and one for that of a verification: no event may take as long as that.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -99,11 +101,10 @@ async fn forge(server: Url, enough: Arc<AtomicBool>, refused: Arc<AtomicUsize>) 
     stream.set_nodelay(true).unwrap();
     // All answers are alike, down to their length.
     stream.write_all(request.as_bytes()).await.unwrap();
-    let length = first_answer(&mut stream).await;
+    let length = first_answer(&mut stream).await.len();
     let batch = request.repeat(AT_ONCE);
     let mut answers = vec![0; length * AT_ONCE];
-    let pause = Duration::from_secs_f64((CONNECTIONS * AT_ONCE) as f64 / PER_SECOND);
-    let mut tick = time::interval(pause);
+    let mut tick = time::interval(pause());
     while !enough.load(Ordering::Relaxed) {
         tick.tick().await;
         stream.write_all(batch.as_bytes()).await.unwrap();
@@ -113,8 +114,37 @@ async fn forge(server: Url, enough: Arc<AtomicBool>, refused: Arc<AtomicUsize>) 
     }
 }
 
-/// Reads one answer. Gives its length in bytes.
-async fn first_answer(stream: &mut TcpStream) -> usize {
+/// Between two batches of one sender.
+fn pause() -> Duration {
+    Duration::from_secs_f64((CONNECTIONS * AT_ONCE) as f64 / PER_SECOND)
+}
+
+/// The same with packed bodies, which are not read: each ends its connection.
+async fn forge_packed(server: Url, enough: Arc<AtomicBool>, refused: Arc<AtomicUsize>) {
+    let (url, bomb) = (forged(&server).0, gzip_bomb(1));
+    let head = format!(
+        "POST {}?{} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        url.path(),
+        url.query().unwrap_or_default(),
+        bomb.len()
+    );
+    let request = [head.into_bytes(), bomb].concat();
+    let address = server.socket_addrs(|| None).unwrap()[0];
+    let mut tick = time::interval(pause());
+    while !enough.load(Ordering::Relaxed) {
+        tick.tick().await;
+        for _ in 0..AT_ONCE {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(&request).await.unwrap();
+            let answer = first_answer(&mut stream).await;
+            assert!(answer.starts_with(b"HTTP/1.1 415"), "refused, each");
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Reads one answer.
+async fn first_answer(stream: &mut TcpStream) -> Vec<u8> {
     let mut read = Vec::new();
     let mut part = [0; 4096];
     loop {
@@ -126,7 +156,8 @@ async fn first_answer(stream: &mut TcpStream) -> usize {
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
         let whole = head.len() + 4 + length.trim().parse::<usize>().unwrap();
         if read.len() >= whole {
-            return whole;
+            read.truncate(whole);
+            return read;
         }
     }
 }
@@ -145,8 +176,13 @@ async fn ten_thousand_forged_callbacks_a_second() {
 
     let (enough, refused) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut forgers = JoinSet::new();
-    for _ in 0..CONNECTIONS {
-        forgers.spawn(forge(server.url.clone(), enough.clone(), refused.clone()));
+    for nth in 0..CONNECTIONS {
+        let (url, enough, refused) = (server.url.clone(), enough.clone(), refused.clone());
+        if nth % PACKED == 0 {
+            forgers.spawn(forge_packed(url, enough, refused));
+        } else {
+            forgers.spawn(forge(url, enough, refused));
+        }
     }
     let (before, memory, began) = (processor(server.id()), resident(server.id()), Instant::now());
     let counted = refused.load(Ordering::Relaxed);

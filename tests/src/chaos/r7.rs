@@ -20,7 +20,7 @@ use wecom::{
 
 use super::rows;
 use crate::{
-    callbacks::{change, crypto, hostile_bodies, post, signed},
+    callbacks::{change, crypto, gzip_bomb, hostile_bodies, post, signed},
     dice::Dice,
     test_app::TestApp,
 };
@@ -28,6 +28,7 @@ use crate::{
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 const GIB: usize = 1 << 30;
 const SLOW: usize = 300;
+const BOMBS: usize = 50;
 const INPUTS: usize = 1_000_000;
 /// What a refusal may take.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -71,6 +72,15 @@ async fn hostile_callbacks_are_refused_alike() {
     let took = began.elapsed().as_secs_f64() * 1000.0;
     rows::write("R7", "80,000 attributes", took, "ms", "413, not read", status == 413);
 
+    let bomb = gzip_bomb(60);
+    let (mut unread, began) = (0, Instant::now());
+    for _ in 0..BOMBS {
+        let packed = client.post(signed(&test, "x")).header("Content-Encoding", "gzip").body(bomb.clone());
+        unread += usize::from(packed.send().await.unwrap().status() == 415);
+    }
+    let took = began.elapsed().as_secs_f64() * 1000.0 / BOMBS as f64;
+    rows::write("R7", "60 MiB packed into 60 KiB", took, "ms", "415, not unpacked", unread == BOMBS);
+
     let (status, sent) = flood(&test).await;
     let taken = sent as f64 / 1_048_576.0;
     let refused = status.is_none_or(|status| status == 413) && sent < GIB;
@@ -100,6 +110,20 @@ async fn hostile_callbacks_are_refused_alike() {
         closed += usize::from(read.is_ok());
     }
     rows::write("R7", "slow connections closed", closed as f64, "of 300", "300", closed == SLOW);
+
+    let slow = slow_bodies(&test).await;
+    let began = Instant::now();
+    let status = post(&test, "1/callback/contacts", &contacts, &change("beside", 1), 1).await.as_u16();
+    let took = began.elapsed().as_secs_f64() * 1000.0;
+    let goal = "200 in ≤ 1 s";
+    rows::write("R7", "an event beside 300 slow bodies", took, "ms", goal, status == 200 && took < 1e3);
+    let mut told = 0;
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut rest)).await;
+        told += usize::from(read.is_ok() && rest.starts_with(b"HTTP/1.1 408"));
+    }
+    rows::write("R7", "slow bodies answered 408 and closed", told as f64, "of 300", "300", told == SLOW);
 
     let grown = resident().saturating_sub(memory) as f64 / 1024.0;
     rows::write("R7", "memory grown, client and server", grown, "MiB", "≤ 64 MiB", grown <= 64.0);
@@ -182,6 +206,23 @@ fn a_million_damaged_callbacks() {
 
 async fn connect(test: &TestApp) -> TcpStream {
     TcpStream::connect(test.url.socket_addrs(|| None).unwrap()[0]).await.unwrap()
+}
+
+/// Connections that begin a body and send no more of it.
+async fn slow_bodies(test: &TestApp) -> Vec<TcpStream> {
+    let url = signed(test, "x");
+    let request = format!(
+        "POST {}?{} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\nContent-Length: 1000\r\n\r\n<xml>",
+        url.path(),
+        url.query().unwrap_or_default()
+    );
+    let mut slow = Vec::new();
+    for _ in 0..SLOW {
+        let mut stream = connect(test).await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    slow
 }
 
 /// Sends chunks until the server has had enough: its status, if one came, and the bytes it let us send.

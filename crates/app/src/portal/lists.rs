@@ -208,6 +208,11 @@ fn read(file: &[u8], names: Names) -> Result<Vec<String>, ImportError> {
     Ok(numbers)
 }
 
+/// Refuses whoever may bring no list of another authority's. Asked before the file is read, too: nobody else's is to lie in memory.
+pub fn may_bring(viewer: &Viewer) -> Result<()> {
+    may_manage(viewer)
+}
+
 /// Takes a list of theirs for a day, in the place of the day's last one: all of it, or nothing. With `write` false it is
 /// only looked at.
 pub async fn bring(

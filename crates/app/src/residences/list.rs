@@ -42,6 +42,11 @@ pub struct Outcome {
     pub errors: Vec<LineError>,
 }
 
+/// Refuses whoever may bring no list of beds. Asked before the file is read, too: nobody else's is to lie in memory.
+pub fn may_bring(viewer: &Viewer) -> Result<()> {
+    if viewer.may(Action::Administer) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
 /// Takes a list over. With `write` false it is only looked at: what it counts is what it would do. For administrators,
 /// who bring lists of the whole school as they bring rosters.
 pub async fn take(
@@ -51,9 +56,7 @@ pub async fn take(
     file: Vec<u8>,
     write: bool,
 ) -> Result<Outcome> {
-    if !viewer.may(Action::Administer) {
-        return Err(Error::Forbidden);
-    }
+    may_bring(viewer)?;
     let read = tokio::task::spawn_blocking(move || {
         let table = Table::read(LIST, &BED_COLUMNS, &BED_NEEDED, &file)?;
         let lines = read(&table);

@@ -47,6 +47,11 @@ pub struct Outcome {
     pub change_set: Option<i64>,
 }
 
+/// Refuses whoever may bring no list of changes. Asked before the file is read, too: nobody else's is to lie in memory.
+pub fn may_bring(viewer: &Viewer) -> Result<()> {
+    scope(viewer).map(drop)
+}
+
 /// Makes every change of a list. With `write` false it is only looked at.
 pub async fn bring(
     app: &App,

@@ -1,7 +1,7 @@
 //! Headers of every answer, and the check that a write comes from our own pages.
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, ResponseError,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -45,6 +45,20 @@ pub async fn secure(
     set("strict-transport-security", "max-age=31536000; includeSubDomains");
     set("cache-control", "no-store");
     Ok(response)
+}
+
+/// Refuses a body that is packed, before any of it is read: how much comes out of it is known when it lies in memory. Our own
+/// pages pack none. It is an answer and not an error, of which the log would have a line each.
+pub async fn unpacked(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let mut codings = request.headers().get_all(header::CONTENT_ENCODING);
+    if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let answer = Failure::http("packed_body").error_response();
+        return Ok(request.into_response(answer));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 /// Refuses a write that another site's page sent with the member's cookie. Browsers say where a request comes

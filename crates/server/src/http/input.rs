@@ -8,10 +8,10 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
-use super::problem::{Answer, Failure};
-
-/// The largest body taken, in bytes.
-pub const BODY_LIMIT: usize = 64 * 1024;
+use super::{
+    body::Small,
+    problem::{Answer, Failure},
+};
 
 /// A JSON body. What does not fit names the field.
 #[derive(Debug)]
@@ -29,20 +29,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             .unwrap_or_default();
         let is_json =
             kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        let body = web::Bytes::from_request(request, payload);
+        let body = Small::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
                 return Err(Failure::http("unsupported_media_type"));
             }
-            let body = body.await.map_err(|_| too_large())?;
+            let Small(body) = body.await?;
             parse(&body)
         })
     }
-}
-
-/// The answer to a body over [`BODY_LIMIT`].
-pub fn too_large() -> Failure {
-    Failure::http("too_large")
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<Json<T>> {

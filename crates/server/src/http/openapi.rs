@@ -79,6 +79,7 @@ impl IntoResponses for WriteRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[
             ("400", "内容不是 JSON"),
+            ("408", "内容没有及时传完"),
             ("409", "与当前状态不符"),
             ("413", "内容太长"),
             ("415", "内容类型不对"),

@@ -164,7 +164,7 @@ impl ResponseError for Failure {
 }
 
 /// Code, status, title and remedy of every failure that HTTP itself has, for docs/ERRORS.md.
-pub const HTTP_FAILURES: [(&str, u16, &str, &str); 14] = [
+pub const HTTP_FAILURES: [(&str, u16, &str, &str); 17] = [
     ("malformed", 400, "内容不是 JSON", "请刷新页面后重试"),
     ("callback_refused", 403, "回调校验未通过", "请核对 Token、EncodingAESKey 与回调地址"),
     ("foreign_sign_in", 403, "登录链接不是本机发起的", "请从企业微信工作台重新打开点名"),
@@ -185,8 +185,11 @@ pub const HTTP_FAILURES: [(&str, u16, &str, &str); 14] = [
     ("sign_in_failed", 403, "登录没有成功", "请从企业微信工作台重新打开点名"),
     ("unknown_member", 403, "通讯录里没有您的账号", "请联系学校信息中心核对企业微信通讯录"),
     ("no_such_address", 404, "没有这个地址", "请检查地址，或从工作台重新打开"),
+    ("too_slow", 408, "内容没有及时传完", "网络太慢，请换一个网络后重试"),
     ("too_large", 413, "内容太长", "请缩短文字后重新提交"),
+    ("packed_body", 415, "内容经过压缩", "请不压缩，直接提交"),
     ("unsupported_media_type", 415, "内容类型不对", "请用 application/json 提交"),
     ("unknown_host", 421, "域名未登记", "请使用学校提供的地址访问"),
     ("too_many_requests", 429, "操作太频繁", "请稍等几秒再试"),
+    ("too_many_files", 503, "同时上传的文件太多", "这个文件没有收下，请稍等几秒再上传"),
 ];

@@ -1,5 +1,5 @@
 //! Notes who was refused what: an operation that is not theirs, something asked for by an id that is not theirs or not there,
-//! what comes too often, and wrong input, which is kept where it comes in bulk.
+//! what comes too often, and wrong input, which is kept where it comes in bulk. And notes whose token was nobody's.
 
 use actix_web::{
     Error, HttpMessage,
@@ -14,6 +14,7 @@ use app::security_events::{self, Origin};
 use super::{
     problem::Failure,
     routes::auth,
+    strangers::Lookup,
     who::{self, Asked},
 };
 use crate::config::Config;
@@ -27,14 +28,30 @@ pub async fn note(
     if let Some(reason) = reason(&response) {
         tell(&response, reason);
     }
+    let lookup = response.request().extensions_mut().remove::<Lookup>();
+    if let Some(lookup) = lookup {
+        end(lookup, &response);
+    }
     Ok(response)
+}
+
+/// The lookup of a device's token, which its use case did.
+fn end(lookup: Lookup, response: &ServiceResponse) {
+    match failure(response).map(Failure::code) {
+        Some("unknown_device") => lookup.missed(),
+        None if response.status().is_success() => lookup.found(),
+        _ => {}
+    }
+}
+
+fn failure(response: &ServiceResponse) -> Option<&Failure> {
+    response.response().error().and_then(|error| error.as_error::<Failure>())
 }
 
 fn reason(response: &ServiceResponse) -> Option<&'static str> {
     let is_too_often = response.status() == StatusCode::TOO_MANY_REQUESTS;
-    let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
     // A sign-in that comes too often is answered by a page, without the failure.
-    let Some(failure) = failure else { return is_too_often.then_some("too_many_requests") };
+    let Some(failure) = failure(response) else { return is_too_often.then_some("too_many_requests") };
     let by_id = || response.request().match_pattern().is_some_and(|route| route.contains('{'));
     match failure.code() {
         code @ "forbidden" => Some(code),

@@ -17,8 +17,9 @@ use domain::{CorpId, MemberId, policy::Viewer, second_factor::Standing};
 use futures_util::future::LocalBoxFuture;
 
 use super::{
-    Hosts,
+    Hosts, limits,
     problem::{Answer, Failure},
+    strangers::Lookup,
 };
 use crate::config::{Config, Server};
 
@@ -169,7 +170,7 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let at = at_school(request);
         let session = request.cookie(SESSION).map(|cookie| cookie.value().to_owned());
-        let limits = request.app_data::<Data<super::limits::Limits>>().cloned();
+        let limits = request.app_data::<Data<limits::Limits>>().cloned();
         let path = request.path().to_owned();
         let only_looks = request.method().is_safe();
         let browser = request.headers().get(USER_AGENT).cloned();
@@ -178,17 +179,24 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let at = at?;
             let session = session.ok_or(app::Error::NotSignedIn)?;
-            let (viewer, sure) = if only_looks {
+            let lookup = Lookup::of_session(&request, &session).ok_or(app::Error::NotSignedIn)?;
+            let found = if only_looks {
                 let viewer = sign_in::remembered_viewer(&at.app, at.school()?, &session).await?;
-                (viewer.ok_or(app::Error::NotSignedIn)?, Sure::NOT_ASKED)
+                viewer.map(|viewer| (viewer, Sure::NOT_ASKED))
             } else {
                 let present = sign_in::viewer(&at.app, at.school()?, &session).await?;
-                let Present { viewer, signed_in_at, factor } = present.ok_or(app::Error::NotSignedIn)?;
-                let sure = config.as_ref().map_or(Sure::NOT_ASKED, |config| {
-                    Sure::of(signed_in_at, factor, &config.server, at.app.now())
-                });
-                (viewer, sure)
+                present.map(|Present { viewer, signed_in_at, factor }| {
+                    let sure = config.as_ref().map_or(Sure::NOT_ASKED, |config| {
+                        Sure::of(signed_in_at, factor, &config.server, at.app.now())
+                    });
+                    (viewer, sure)
+                })
             };
+            let Some((viewer, sure)) = found else {
+                lookup.missed();
+                return Err(Failure::from(app::Error::NotSignedIn));
+            };
+            lookup.found();
             let asked = Asked { app: at.app.clone(), corp: viewer.corp, member: viewer.member };
             request.extensions_mut().insert(asked);
             if let Some(limits) = limits {
@@ -222,9 +230,17 @@ impl FromRequest for AtGate {
     type Future = std::future::Ready<Answer<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = authorization(request, "Bearer");
-        std::future::ready(at_school(request).and_then(|at| Ok(Self { at, token: token? })))
+        std::future::ready(at_gate(request))
     }
+}
+
+/// With its token on the way to be looked up: [`refusals::note`](super::refusals::note) sees how that ended.
+fn at_gate(request: &HttpRequest) -> Answer<AtGate> {
+    let at = at_school(request)?;
+    let token = authorization(request, "Bearer")?;
+    let lookup = Lookup::of_device(request, &token).ok_or_else(limits::too_many)?;
+    request.extensions_mut().insert(lookup);
+    Ok(AtGate { at, token })
 }
 
 /// A device that brings the code it is to be paired by.

@@ -7,12 +7,12 @@ use actix_web::{
 };
 use app::attachments;
 use domain::attachment::MAX_FILE;
-use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
-    input::{self, Query},
+    body::File,
+    input::Query,
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     who::SignedIn,
@@ -45,29 +45,12 @@ pub struct AttachmentTaken {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the picture, at most 12 MiB"),
     responses((status = 201, body = AttachmentTaken), Refusals, WriteRefusals))]
 #[post("/attachments")]
-pub async fn create(
-    who: SignedIn,
-    query: Query<AttachmentQuery>,
-    mut body: web::Payload,
-) -> Answer<HttpResponse> {
-    let mut file = Vec::new();
-    let mut read = 0;
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| app::Error::field("file", "照片没有传完，请重试"))?;
-        read += piece.len();
-        if read <= MAX_FILE {
-            file.extend_from_slice(&piece);
-        } else if read > 4 * MAX_FILE {
-            break;
-        }
-        // What is too large is read on, within reason: a browser that is cut off while it sends never sees the answer.
-    }
-    if read > MAX_FILE {
-        return Err(input::too_large());
-    }
+pub async fn create(who: SignedIn, query: Query<AttachmentQuery>, body: File) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
     let AttachmentQuery { form, person } = query.0;
-    let id = attachments::take(app, school, viewer, &form, person, file).await?;
+    let owner = attachments::may_send(app, school, viewer, &form, person).await?;
+    let (file, _place) = body.read(&who, MAX_FILE).await?;
+    let id = attachments::take(app, school, viewer, owner, file).await?;
     Ok(HttpResponse::Created().json(AttachmentTaken { id }))
 }
 

@@ -111,17 +111,20 @@ pub async fn callback(
     request: HttpRequest,
     at: AtSchool,
     query: Query<Callback>,
+    limits: Data<Limits>,
     config: Data<Config>,
 ) -> HttpResponse {
-    end(&request, &at, &query.0, &config).await.unwrap_or_else(Failure::page)
+    end(&request, &at, &query.0, &limits, &config).await.unwrap_or_else(Failure::page)
 }
 
 async fn end(
     request: &HttpRequest,
     at: &AtSchool,
     query: &Callback,
+    limits: &Limits,
     config: &Config,
 ) -> Answer<HttpResponse> {
+    limits.check_return(client_address(request, &config.server.trusted_proxies))?;
     let value = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
     let (binding, session) = (value(BINDING), value(SESSION));
     let back = Return {
@@ -139,6 +142,7 @@ async fn end(
     let network = network(request, config);
     Ok(match sign_in::finish(&at.app, at.school()?, back, device, &network).await? {
         Outcome::SignedIn { session, to } => {
+            limits.strangers.given(&session);
             see(&to).cookie(cookie(SESSION, session, sign_in::ABSOLUTE)).cookie(forget(AGAIN)).finish()
         }
         Outcome::Already { to } => see(&to).finish(),
@@ -157,7 +161,13 @@ async fn end(
 
 /// Ends the session.
 #[post("/auth/sign-out")]
-pub async fn sign_out(request: HttpRequest, at: AtSchool) -> Answer<HttpResponse> {
+pub async fn sign_out(
+    request: HttpRequest,
+    at: AtSchool,
+    limits: Data<Limits>,
+    config: Data<Config>,
+) -> Answer<HttpResponse> {
+    limits.check_return(client_address(&request, &config.server.trusted_proxies))?;
     if let Some(session) = request.cookie(SESSION) {
         sign_in::sign_out(&at.app, at.school()?, session.value()).await?;
     }

@@ -5,6 +5,7 @@ use app::App;
 use wecom::callback::Query as Signed;
 
 use crate::http::{
+    body::Small,
     input::Query,
     problem::{Answer, Failure},
 };
@@ -44,10 +45,10 @@ pub async fn receive(
     app: web::Data<App>,
     path: web::Path<(i32, String)>,
     query: MaybeSigned,
-    body: web::Bytes,
+    body: Small,
 ) -> Answer<HttpResponse> {
     let (corp, name) = path.into_inner();
-    let (Ok(Query(query)), Ok(body)) = (query, std::str::from_utf8(&body)) else {
+    let (Ok(Query(query)), Ok(body)) = (query, std::str::from_utf8(&body.0)) else {
         return refused(app::Error::Forbidden);
     };
     match app::callback::receive(&app, corp, &name, &query, body).await {

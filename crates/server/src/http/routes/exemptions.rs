@@ -14,8 +14,9 @@ use domain::exemption::ExemptionKind;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::roster::{RosterError, file, told};
+use super::roster::{RosterError, told};
 use crate::http::{
+    body::{File, LIST_LIMIT},
     input::{self, Json, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
@@ -215,9 +216,11 @@ impl From<exemptions::Outcome> for ExemptionListOutcome {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = ExemptionListOutcome), Refusals, WriteRefusals))]
 #[post("/exemptions/list/preview")]
-pub async fn preview(who: SignedIn, body: web::Payload) -> Answer<web::Json<ExemptionListOutcome>> {
+pub async fn preview(who: SignedIn, body: File) -> Answer<web::Json<ExemptionListOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = exemptions::add_list(app, school, viewer, file(body).await?, false).await?;
+    exemptions::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = exemptions::add_list(app, school, viewer, file, false).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -228,9 +231,11 @@ pub async fn preview(who: SignedIn, body: web::Payload) -> Answer<web::Json<Exem
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = ExemptionListOutcome), Refusals, WriteRefusals))]
 #[post("/exemptions/list")]
-pub async fn import(who: SignedIn, body: web::Payload) -> Answer<web::Json<ExemptionListOutcome>> {
+pub async fn import(who: SignedIn, body: File) -> Answer<web::Json<ExemptionListOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = exemptions::add_list(app, school, viewer, file(body).await?, true).await?;
+    exemptions::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = exemptions::add_list(app, school, viewer, file, true).await?;
     Ok(web::Json(outcome.into()))
 }
 

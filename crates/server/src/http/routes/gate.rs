@@ -167,6 +167,7 @@ pub async fn pair(
     address_checked(&request, &limits, &config)?;
     let (app, school, code) = who.parts()?;
     let (token, paired) = gate_devices::pair(app, school, code).await?;
+    limits.strangers.given(&token);
     let paired = GatePaired { token, id: paired.device_id, name: paired.name, gate: paired.gate };
     Ok(HttpResponse::Created().json(paired))
 }

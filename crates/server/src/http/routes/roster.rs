@@ -7,11 +7,11 @@ use actix_web::{
 };
 use app::roster::{self, Duplicates, How, List, Outcome, Progress};
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
+    body::{File, LIST_LIMIT},
     input::{self, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
@@ -19,8 +19,6 @@ use crate::http::{
     who::SignedIn,
 };
 
-/// The largest file taken, in bytes: a hundred thousand people are about twelve million.
-const FILE_LIMIT: usize = 20 * 1024 * 1024;
 /// Wrong cells told at most.
 const TOLD: usize = 500;
 
@@ -215,19 +213,6 @@ pub(super) fn told(errors: Vec<domain::roster::LineError>) -> Vec<RosterError> {
         .collect()
 }
 
-/// The file of a request, whole.
-pub(super) async fn file(mut body: web::Payload) -> Answer<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| app::Error::field("file", "文件没有传完，请重试"))?;
-        if bytes.len() + piece.len() > FILE_LIMIT {
-            return Err(input::too_large());
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes)
-}
-
 /// Looks at a file (.xlsx or CSV) without writing anything: what its columns are taken for, what is wrong with which cell, and what
 /// an import would do. Who accepts application/x-ndjson is told how far it is, a line at a time.
 #[utoipa::path(
@@ -242,11 +227,13 @@ pub async fn preview(
     request: HttpRequest,
     who: SignedIn,
     query: Query<RosterQuery>,
-    body: web::Payload,
+    body: File,
 ) -> Answer<HttpResponse> {
-    let file = file(body).await?;
+    roster::may_bring(&who.viewer)?;
+    let (file, place) = body.read(&who, LIST_LIMIT).await?;
     let (progress, steps) = Progress::told();
     let work = async move {
+        let _place = place;
         let (app, school, viewer) = who.parts()?;
         let looked = roster::preview(app, school, viewer, file, query.0.into(), &progress).await?;
         let headings = looked.headings.into_iter();
@@ -277,13 +264,15 @@ pub async fn import(
     request: HttpRequest,
     who: SignedIn,
     query: Query<RosterQuery>,
-    body: web::Payload,
+    body: File,
 ) -> Answer<HttpResponse> {
-    let file = file(body).await?;
     // It gives grants.
-    who.fresh_parts()?;
+    let (_, _, viewer) = who.fresh_parts()?;
+    roster::may_bring(viewer)?;
+    let (file, place) = body.read(&who, LIST_LIMIT).await?;
     let (progress, steps) = Progress::told();
     let work = async move {
+        let _place = place;
         let (app, school, viewer) = who.parts()?;
         let outcome = roster::import_file(app, school, viewer, file, query.0.into(), &progress).await?;
         Ok(RosterReport::from(outcome))

@@ -14,8 +14,9 @@ use domain::{roster::title_of, status};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::roster::{RosterError, RosterHeading, file, told};
+use super::roster::{RosterError, RosterHeading, told};
 use crate::http::{
+    body::{File, LIST_LIMIT},
     input::{self, Json, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
@@ -313,14 +314,11 @@ impl From<statuses::Outcome> for StatusListOutcome {
     }
 }
 
-async fn bring(
-    who: SignedIn,
-    of: List,
-    body: web::Payload,
-    write: bool,
-) -> Answer<web::Json<StatusListOutcome>> {
+async fn bring(who: SignedIn, of: List, body: File, write: bool) -> Answer<web::Json<StatusListOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = statuses::bring(app, school, viewer, of, file(body).await?, write).await?;
+    statuses::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = statuses::bring(app, school, viewer, of, file, write).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -331,7 +329,7 @@ async fn bring(
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = StatusListOutcome), Refusals, WriteRefusals))]
 #[post("/statuses/list/preview")]
-pub async fn preview(who: SignedIn, body: web::Payload) -> Answer<web::Json<StatusListOutcome>> {
+pub async fn preview(who: SignedIn, body: File) -> Answer<web::Json<StatusListOutcome>> {
     bring(who, List::Changes, body, false).await
 }
 
@@ -342,7 +340,7 @@ pub async fn preview(who: SignedIn, body: web::Payload) -> Answer<web::Json<Stat
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = StatusListOutcome), Refusals, WriteRefusals))]
 #[post("/statuses/list")]
-pub async fn import(who: SignedIn, body: web::Payload) -> Answer<web::Json<StatusListOutcome>> {
+pub async fn import(who: SignedIn, body: File) -> Answer<web::Json<StatusListOutcome>> {
     bring(who, List::Changes, body, true).await
 }
 
@@ -353,7 +351,7 @@ pub async fn import(who: SignedIn, body: web::Payload) -> Answer<web::Json<Statu
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = StatusListOutcome), Refusals, WriteRefusals))]
 #[post("/statuses/numbers/preview")]
-pub async fn preview_numbers(who: SignedIn, body: web::Payload) -> Answer<web::Json<StatusListOutcome>> {
+pub async fn preview_numbers(who: SignedIn, body: File) -> Answer<web::Json<StatusListOutcome>> {
     bring(who, List::Numbers, body, false).await
 }
 
@@ -364,7 +362,7 @@ pub async fn preview_numbers(who: SignedIn, body: web::Payload) -> Answer<web::J
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = StatusListOutcome), Refusals, WriteRefusals))]
 #[post("/statuses/numbers")]
-pub async fn import_numbers(who: SignedIn, body: web::Payload) -> Answer<web::Json<StatusListOutcome>> {
+pub async fn import_numbers(who: SignedIn, body: File) -> Answer<web::Json<StatusListOutcome>> {
     bring(who, List::Numbers, body, true).await
 }
 

@@ -10,8 +10,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::roster::{RosterError, file, told};
+use super::roster::{RosterError, told};
 use crate::http::{
+    body::{File, LIST_LIMIT},
     input::{self, Json, PageQuery, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
@@ -84,9 +85,11 @@ pub struct WritePlanMade {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = WritePlanMade), Refusals, WriteRefusals))]
 #[post("/write-plans")]
-pub async fn create(who: SignedIn, body: web::Payload) -> Answer<web::Json<WritePlanMade>> {
+pub async fn create(who: SignedIn, body: File) -> Answer<web::Json<WritePlanMade>> {
     let (app, school, viewer) = who.parts()?;
-    let made = match write_plans::create(app, school, viewer, file(body).await?).await? {
+    write_plans::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let made = match write_plans::create(app, school, viewer, file).await? {
         Planned::Plan(plan) => WritePlanMade { plan: Some(plan), errors: Vec::new(), error_count: 0 },
         Planned::Nothing => WritePlanMade { plan: None, errors: Vec::new(), error_count: 0 },
         Planned::Errors(errors) => {

@@ -1,19 +1,28 @@
 //! The .zip files that bring photos: sent, worked on by a job, a result for every file.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, get, post, web};
 use app::photos::{self, Receiving, Upload};
 use chrono::{DateTime, Utc};
 use domain::photo::Outcome;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
+    body,
     input::{self, PageQuery, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     who::SignedIn,
 };
+
+/// How long a .zip may take: the largest one needs half an hour at a megabit a second. It is never in memory as a whole.
+const TIME: Duration = Duration::from_secs(30 * 60);
+/// How long is read on of one that is not taken.
+const DRAIN_TIME: Duration = Duration::from_secs(60);
 
 /// An upload that was taken.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,28 +39,32 @@ pub struct PhotoUploadTaken {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the .zip, at most 200 MiB"),
     responses((status = 202, body = PhotoUploadTaken), Refusals, WriteRefusals))]
 #[post("/photos/uploads")]
-pub async fn create(who: SignedIn, mut body: web::Payload) -> Answer<HttpResponse> {
+pub async fn create(who: SignedIn, mut payload: web::Payload) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
     let mut receiving = Receiving::begin(app, school, viewer).await?;
-    while let Some(piece) = body.next().await {
-        let taken = match piece {
-            Ok(piece) => receiving.push(&piece).await,
-            Err(_) => Err(app::Error::field("file", "文件没有传完，请重试")),
-        };
-        if let Err(error) = taken {
-            receiving.give_up().await?;
-            drain(body).await;
-            return Err(error.into());
-        }
+    let taken = body::within(TIME, take(&mut receiving, &mut payload)).await;
+    if let Err(failure) = taken {
+        receiving.give_up().await?;
+        let _ = timeout(DRAIN_TIME, drain(payload)).await;
+        return Err(failure);
     }
     let id = receiving.finish().await?;
     Ok(HttpResponse::Accepted().json(PhotoUploadTaken { id }))
 }
 
+/// Takes it piece by piece.
+async fn take(receiving: &mut Receiving, payload: &mut web::Payload) -> Answer<()> {
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|_| app::Error::field("file", "文件没有传完，请重试"))?;
+        receiving.push(&piece).await?;
+    }
+    Ok(())
+}
+
 /// Reads what is still coming, within reason: a browser that is cut off while it sends never sees the answer.
-async fn drain(mut body: web::Payload) {
+async fn drain(mut payload: web::Payload) {
     let mut left = photos::LIMIT;
-    while let Some(Ok(piece)) = body.next().await {
+    while let Some(Ok(piece)) = payload.next().await {
         left = left.saturating_sub(piece.len() as u64);
         if left == 0 {
             return;

@@ -11,10 +11,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
+    body::{File, LIST_LIMIT},
     input::FileName,
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
-    routes::roster::{RosterError, file, told},
+    routes::roster::{RosterError, told},
     who::SignedIn,
 };
 
@@ -79,9 +80,11 @@ impl From<UsageOutcome> for PlatformUsageOutcome {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = PlatformFiguresOutcome), Refusals, WriteRefusals))]
 #[post("/platform/figures/list/preview")]
-pub async fn preview_figures(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformFiguresOutcome>> {
+pub async fn preview_figures(who: SignedIn, body: File) -> Answer<web::Json<PlatformFiguresOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_figures(app, school, viewer, file(body).await?, None, false).await?;
+    platform::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = platform::add_figures(app, school, viewer, file, None, false).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -97,11 +100,12 @@ pub async fn preview_figures(who: SignedIn, body: web::Payload) -> Answer<web::J
 pub async fn import_figures(
     who: SignedIn,
     name: FileName,
-    body: web::Payload,
+    body: File,
 ) -> Answer<web::Json<PlatformFiguresOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome =
-        platform::add_figures(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
+    platform::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = platform::add_figures(app, school, viewer, file, name.0.as_deref(), true).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -123,9 +127,11 @@ pub async fn template(who: SignedIn) -> Answer<HttpResponse> {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = PlatformUsageOutcome), Refusals, WriteRefusals))]
 #[post("/platform/usage/list/preview")]
-pub async fn preview_usage(who: SignedIn, body: web::Payload) -> Answer<web::Json<PlatformUsageOutcome>> {
+pub async fn preview_usage(who: SignedIn, body: File) -> Answer<web::Json<PlatformUsageOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = platform::add_usage(app, school, viewer, file(body).await?, None, false).await?;
+    platform::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = platform::add_usage(app, school, viewer, file, None, false).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -140,11 +146,12 @@ pub async fn preview_usage(who: SignedIn, body: web::Payload) -> Answer<web::Jso
 pub async fn import_usage(
     who: SignedIn,
     name: FileName,
-    body: web::Payload,
+    body: File,
 ) -> Answer<web::Json<PlatformUsageOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome =
-        platform::add_usage(app, school, viewer, file(body).await?, name.0.as_deref(), true).await?;
+    platform::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = platform::add_usage(app, school, viewer, file, name.0.as_deref(), true).await?;
     Ok(web::Json(outcome.into()))
 }
 

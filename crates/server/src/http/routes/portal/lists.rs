@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
+    body::{File, LIST_LIMIT},
     input::{self, IdempotencyKey, Json, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     routes::{
         dto::Department,
-        roster::{RosterError, file, told},
+        roster::{RosterError, told},
         statistics::By,
     },
     who::SignedIn,
@@ -292,11 +293,12 @@ async fn bring(
     who: SignedIn,
     id: i64,
     query: ListQuery,
-    body: web::Payload,
+    body: File,
     write: bool,
 ) -> Answer<web::Json<PortalListOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let file = file(body).await?;
+    portal::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
     let found = portal::bring(app, school, viewer, (id, query.day), query.names.into(), file, write).await?;
     Ok(web::Json(PortalListOutcome {
         rows: found.rows,
@@ -320,7 +322,7 @@ pub async fn preview(
     who: SignedIn,
     id: web::Path<i64>,
     query: Query<ListQuery>,
-    body: web::Payload,
+    body: File,
 ) -> Answer<web::Json<PortalListOutcome>> {
     bring(who, *id, query.0, body, false).await
 }
@@ -336,7 +338,7 @@ pub async fn import(
     who: SignedIn,
     id: web::Path<i64>,
     query: Query<ListQuery>,
-    body: web::Payload,
+    body: File,
 ) -> Answer<web::Json<PortalListOutcome>> {
     bring(who, *id, query.0, body, true).await
 }

@@ -9,8 +9,9 @@ use app::residences::list;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::roster::{RosterError, RosterHeading, file, told};
+use super::super::roster::{RosterError, RosterHeading, told};
 use crate::http::{
+    body::{File, LIST_LIMIT},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     who::SignedIn,
@@ -57,9 +58,11 @@ impl From<list::Outcome> for ResidenceListOutcome {
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = ResidenceListOutcome), Refusals, WriteRefusals))]
 #[post("/residences/list/preview")]
-pub async fn preview(who: SignedIn, body: web::Payload) -> Answer<web::Json<ResidenceListOutcome>> {
+pub async fn preview(who: SignedIn, body: File) -> Answer<web::Json<ResidenceListOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = list::take(app, school, viewer, file(body).await?, false).await?;
+    list::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = list::take(app, school, viewer, file, false).await?;
     Ok(web::Json(outcome.into()))
 }
 
@@ -71,9 +74,11 @@ pub async fn preview(who: SignedIn, body: web::Payload) -> Answer<web::Json<Resi
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "the file, at most 20 MiB"),
     responses((status = 200, body = ResidenceListOutcome), Refusals, WriteRefusals))]
 #[post("/residences/list")]
-pub async fn import(who: SignedIn, body: web::Payload) -> Answer<web::Json<ResidenceListOutcome>> {
+pub async fn import(who: SignedIn, body: File) -> Answer<web::Json<ResidenceListOutcome>> {
     let (app, school, viewer) = who.parts()?;
-    let outcome = list::take(app, school, viewer, file(body).await?, true).await?;
+    list::may_bring(viewer)?;
+    let (file, _place) = body.read(&who, LIST_LIMIT).await?;
+    let outcome = list::take(app, school, viewer, file, true).await?;
     Ok(web::Json(outcome.into()))
 }
 
