@@ -431,8 +431,10 @@ async fn a_file_is_sealed_and_goes_after_a_day() {
     assert!(!sealed.windows(4).any(|bytes| bytes == b"PK\x03\x04"), "the file lies open");
     assert!(!String::from_utf8_lossy(&sealed).contains(&name));
     test.clock.advance(TimeDelta::hours(23));
+    let office = test.sign_in(&test.persona("school_office")).await;
     fetch(&office, id).await;
     test.clock.advance(TimeDelta::hours(2));
+    let office = test.sign_in(&test.persona("school_office")).await;
     let late = office.get(&format!("/exports/{id}/file")).await;
     assert_eq!(late.status, StatusCode::NOT_FOUND, "even before the sweep");
     app::jobs::look_at_schedules(&test.app).await;
