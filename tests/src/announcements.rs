@@ -147,6 +147,7 @@ async fn it_waits_for_its_time_and_reaches_those_who_are_there_then() {
     // The job was lost; the clock asks for another.
     test.owner.execute("delete from jobs", &[]).await.unwrap();
     test.clock.advance(TimeDelta::hours(2));
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
     for _ in 0..2 {
         app::jobs::look_at_schedules(&test.app).await;
         test.run_jobs().await;
@@ -216,6 +217,7 @@ async fn before_it_goes_out_it_is_changed_or_cancelled() {
         assert_eq!(cancelled.status, StatusCode::NO_CONTENT);
     }
     test.clock.advance(TimeDelta::hours(2));
+    let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
     app::jobs::look_at_schedules(&test.app).await;
     test.run_jobs().await;
     assert_eq!(state(&administrator, second).await, "cancelled");

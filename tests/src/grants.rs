@@ -247,8 +247,10 @@ async fn what_is_ended_or_over_opens_nothing() {
     test.forget_viewers().await;
     assert_eq!(browser.get(LIST).await.status, StatusCode::OK);
     test.clock.set_time("23:59");
+    let browser = test.sign_in(&teacher).await;
+    test.clock.advance(TimeDelta::seconds(59));
     assert_eq!(browser.get(LIST).await.status, StatusCode::OK);
-    test.clock.advance(TimeDelta::minutes(1));
+    test.clock.advance(TimeDelta::seconds(1));
     assert_eq!(browser.get(LIST).await.status, StatusCode::FORBIDDEN);
 }
 

@@ -77,7 +77,7 @@ async fn whoever_a_list_shows_to_be_abnormal_reads_who_looked_once_a_day() {
     let ill = test.sign_in(&students[1]).await;
     let fever = json!({ "temperature": 38.0, "place": "非疫区", "abnormal": false });
     let receipt = ill.post("/reports", &health_report(fever)).await.body["receipt"].clone();
-    let looks = || test.one::<i64>("select count(*) from access_log", &[]);
+    let looks = || test.one::<i64>("select count(*) from access_log where field = 'state'", &[]);
 
     // Figures, and lists of those who are well or have not reported, are no look at anybody's health.
     let counsellor = test.sign_in(&counsellor_id).await;
@@ -104,8 +104,9 @@ async fn whoever_a_list_shows_to_be_abnormal_reads_who_looked_once_a_day() {
     }
     let log = ill.get("/access-log").await;
     let name: String = test.one("select name from persons where number = $1", &[&counsellor_id]).await;
-    assert_eq!(log.items().len(), 1, "{}", log.body);
-    assert_eq!((&log.items()[0]["field"], &log.items()[0]["viewer"]), (&json!("state"), &json!(name)));
+    let seen: Vec<_> = log.items().iter().filter(|look| look["field"] == "state").collect();
+    assert_eq!(seen.len(), 1, "{}", log.body);
+    assert_eq!(seen[0]["viewer"], json!(name));
     assert!(well.get("/access-log").await.items().is_empty());
     let spent: i64 = test.one("select people from reading_budgets where kind = 'states'", &[]).await;
     assert_eq!(spent, 1);

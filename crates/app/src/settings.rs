@@ -47,7 +47,7 @@ fn kept_days(school: &School) -> String {
     days.join(", ")
 }
 
-/// Roles that read another number than is compiled in: `counsellor phones 100 answers 600 photos 600 exported 50000`; none: no role.
+/// Roles that read another number than is compiled in: `counsellor phones 100 answers 600 photos 600 states 600 exported 50000`; none: no role.
 fn budgets(school: &School) -> Option<String> {
     let mut said = Vec::new();
     for role in Role::ALL {
