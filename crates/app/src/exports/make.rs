@@ -9,6 +9,7 @@ use domain::{
     policy::Viewer,
     reading::Reading,
 };
+use rust_xlsxwriter::XlsxError;
 use store::{
     AsyncPgConnection, Scoped, departments, exemptions,
     export_rows::{self, ExemptionRow, Key, PersonRow, Question},
@@ -16,7 +17,7 @@ use store::{
     unreported::phone_place,
     words::Words,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Cell, LIFE, Rights,
@@ -27,12 +28,12 @@ use super::{
 };
 use crate::{App, Error, Result, School, reading_budgets};
 
-/// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more. Three
-/// pages are in memory at once: one being read, one waiting, one being written.
+/// Rows of a page. Rows by number are read along an index; in another order each page sorts the school once more. Two
+/// pages are in memory at once: one being read and one being written.
 const PAGE_BY_NUMBER: i64 = 1_000;
 const PAGE_SORTED: i64 = 5_000;
-/// Bytes of a sealed piece.
-const PIECE: usize = 256 * 1024;
+/// How nice the thread that writes a workbook is (0 to 19): whoever reports meanwhile goes first.
+const NICENESS: i32 = 10;
 
 /// How much of somebody is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,7 +275,7 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     let shown = if full { Shown::FullPhones } else { Shown::Masked };
     let mut rows = Rows::new(app, school, definition, rights, shown);
     let (sender, receiver) = mpsc::channel(1);
-    let writer = tokio::task::spawn_blocking(move || sheet::write(&layout, receiver));
+    let writer = written(layout, receiver);
     let mut tx = app.store().scoped(corp).await?;
     rows.load_departments(&mut tx).await?;
     let total = rows.count(&mut tx).await?;
@@ -282,6 +283,9 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     exports::progress(&mut tx, corp, export.export_id, 0, total).await?;
     tx.commit().await?;
     loop {
+        // A page is read when the last one is being written, not before.
+        let place =
+            sender.reserve().await.map_err(|_| Error::internal("the workbook could not be written"))?;
         let mut tx = app.store().scoped(corp).await?;
         let limit = rows.page_size();
         let page = rows.next(&mut tx, limit).await?;
@@ -290,12 +294,26 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
         if page.is_empty() {
             break;
         }
-        sender.send(page).await.map_err(|_| Error::internal("the workbook could not be written"))?;
+        place.send(page);
     }
     drop(sender);
     let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
     let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
     keep(app, school, export, viewer, &rows, &file).await
+}
+
+/// The workbook, written by a thread of its own, which may be nice: one of the pool would stay so for its next work.
+fn written(
+    layout: sheet::Layout,
+    pages: mpsc::Receiver<Vec<Vec<Cell>>>,
+) -> oneshot::Receiver<std::result::Result<sheet::Pieces, XlsxError>> {
+    let (done, file) = oneshot::channel();
+    std::thread::spawn(move || {
+        // Of this thread alone, on Linux. Where it is refused the workbook is written all the same.
+        let _ = rustix::process::setpriority_process(None, NICENESS);
+        let _ = done.send(sheet::write(&layout, pages));
+    });
+    file
 }
 
 /// Rows of a sheet at most: a workbook holds 1,048,576 lines.
@@ -314,7 +332,7 @@ async fn keep(
     export: &Export,
     viewer: &Viewer,
     rows: &Rows<'_>,
-    file: &[u8],
+    file: &sheet::Pieces,
 ) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
     let people = i64::try_from(rows.named.len()).unwrap_or(i64::MAX);
@@ -323,7 +341,7 @@ async fn keep(
     let (reading, asked_at) = (Reading::Exported, export.made_at);
     let mut tx = reading_budgets::spend(app, school, viewer, tx, reading, people, asked_at).await?;
     let mut chunks = 0;
-    for piece in file.chunks(PIECE) {
+    for piece in file.iter() {
         let row = chunk_row(export.export_id, chunks);
         let sealed = app.store().keyring().seal(chunk_place(corp, &row), piece)?;
         exports::put_chunk(&mut tx, corp, export.export_id, chunks, &sealed).await?;

@@ -1,5 +1,7 @@
 //! The workbook: rows as they come, so that memory stays flat, and on every page who exported it, when and what for.
 
+use std::io::{self, Write};
+
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatBorder, Workbook, Worksheet, XlsxError};
 use tokio::sync::mpsc::Receiver;
 
@@ -26,8 +28,41 @@ pub(crate) struct Layout {
     pub(crate) phones: &'static str,
 }
 
+/// Bytes of a piece of the file, as it is sealed and kept.
+const PIECE: usize = 256 * 1024;
+
+/// A file in pieces, all of them full but the last, so that it need not be moved as it grows.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces(Vec<Vec<u8>>);
+
+impl Pieces {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+
+    /// Bytes of the whole.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.0.pop_if(|last| last.len() < PIECE);
+        let mut last = room.unwrap_or_else(|| Vec::with_capacity(PIECE));
+        let taken = bytes.len().min(PIECE - last.len());
+        last.extend_from_slice(&bytes[..taken]);
+        self.0.push(last);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes pages of rows until the sender is gone. Gives the file. Blocks: run it where that is allowed.
-pub(crate) fn write(layout: &Layout, mut pages: Receiver<Vec<Vec<Cell>>>) -> Result<Vec<u8>, XlsxError> {
+pub(crate) fn write(layout: &Layout, mut pages: Receiver<Vec<Vec<Cell>>>) -> Result<Pieces, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_properties(&properties(layout)?);
     let heading = Format::new().set_bold().set_border_bottom(FormatBorder::Thin);
@@ -63,7 +98,9 @@ pub(crate) fn write(layout: &Layout, mut pages: Receiver<Vec<Vec<Cell>>>) -> Res
         }
     }
     notes(workbook.add_worksheet(), layout, row)?;
-    workbook.save_to_buffer()
+    let mut file = Pieces::default();
+    workbook.save_to_writer(&mut file)?;
+    Ok(file)
 }
 
 fn properties(layout: &Layout) -> Result<DocProperties, XlsxError> {
