@@ -157,7 +157,7 @@ create table idempotency_keys (
   key           text not null,
   operation     text not null,
   request_hash  bytea not null,      -- sealed; the same key with another body is a mistake, and told so
-  response      jsonb not null,
+  response      bytea,               -- sealed; null until the write is done, in the same transaction
   created_at    timestamptz not null,
   primary key (corp_id, member_id, key),
   foreign key (corp_id, member_id) references members

@@ -165,7 +165,7 @@ pub async fn invite(
     }
     // The invitation lasts longer than what was answered under its key.
     let id = rows::add(&mut tx, corp, &new).await?.ok_or(Error::KeyReused)?;
-    idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;
+    idempotency_keys::settle(&mut tx, app.store().keyring(), claim, &Value::from(id)).await?;
     tx.commit().await?;
     Ok((id, link))
 }

@@ -695,7 +695,7 @@ diesel::table! {
         key -> Text,
         operation -> Text,
         request_hash -> Bytea,
-        response -> Jsonb,
+        response -> Nullable<Bytea>,
         created_at -> Timestamptz,
     }
 }

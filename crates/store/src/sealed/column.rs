@@ -370,6 +370,17 @@ pub static REQUEST_HASH: Column = Column {
         "concat_ws('/', t.member_id, t.key)",
     )],
 };
+/// What was answered to it.
+pub static RESPONSE: Column = Column {
+    name: "idempotency_keys.response",
+    kept: Kept::For(Purpose::Inbox),
+    spots: &[spot(
+        "idempotency_keys",
+        "response",
+        &["member_id", "key"],
+        "concat_ws('/', t.member_id, t.key)",
+    )],
+};
 /// The hash of an export that may be asked for again.
 pub static EXPORT_HASH: Column = Column {
     name: "exports.request_hash",
@@ -378,7 +389,7 @@ pub static EXPORT_HASH: Column = Column {
 };
 
 /// Every sealed column; a test compares them with fixtures/privacy.toml.
-pub static ALL: [&Column; 40] = [
+pub static ALL: [&Column; 41] = [
     &PERSON_PHONE,
     &FIELD_VALUE,
     &PICTURE,
@@ -418,5 +429,6 @@ pub static ALL: [&Column; 40] = [
     &BEHALF_REASON,
     &FACTOR_SECRET,
     &REQUEST_HASH,
+    &RESPONSE,
     &EXPORT_HASH,
 ];
