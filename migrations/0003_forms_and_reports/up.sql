@@ -173,7 +173,7 @@ create table access_log (
   viewer     bigint not null,        -- member
   person_id  bigint not null,
   field      text not null,          -- e.g. phone
-  purpose    text not null,
+  purpose    bytea not null,         -- sealed
   primary key (corp_id, access_id),
   foreign key (corp_id, viewer) references members,
   foreign key (corp_id, person_id) references persons

@@ -119,7 +119,7 @@ pub async fn correct(
         purpose: "更正手机号",
         at: now,
     };
-    access_log::insert(&mut tx, look).await?;
+    access_log::insert(&mut tx, app.store().keyring(), look).await?;
     tx.commit().await?;
     Ok(outcome)
 }

@@ -12,13 +12,13 @@ use store::{
     Scoped,
     access_log::{self, Access},
     audit, reading_alarms,
-    reading_budgets::{self as rows, Count, NewLift},
-    viewers,
+    reading_budgets::{self as rows, Count, NewLift, reason_place},
+    viewers, words,
 };
 
 pub use store::reading_budgets::Lift;
 
-use crate::{App, Error, Page, Result, School};
+use crate::{App, Error, Page, Result, School, reasons::Reasoned};
 
 /// Lifts of a kind for somebody on a day at most, each as much as their budget once more.
 const MOST_LIFTS: i64 = 3;
@@ -53,7 +53,7 @@ pub(crate) async fn look(
             tx = spend(app, school, viewer, tx, reading, 1, access.at).await?;
         }
     }
-    access_log::insert(&mut tx, access).await?;
+    access_log::insert(&mut tx, app.store().keyring(), access).await?;
     Ok(tx)
 }
 
@@ -143,13 +143,18 @@ pub async fn lifts(
     viewer: &Viewer,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Lift>> {
+) -> Result<Page<Reasoned<Lift>>> {
     may(viewer)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::lifts(&mut tx, school.corp(), before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(found, limit, |lift| lift.lift_id.to_string()))
+    let opened = |row: Lift| -> Result<Reasoned<Lift>> {
+        let place = reason_place(school.corp(), &row.reason_row);
+        let reason = words::text(app.store().keyring(), place, &row.reason)?;
+        Ok(Reasoned { row, reason, revoke_reason: None })
+    };
+    Page::cut(found, limit, |lift| lift.lift_id.to_string()).try_map(opened)
 }
 
 /// Lets whoever has this number read as many people more today as their budget of the kind is. Nobody does so for themselves.
@@ -191,7 +196,7 @@ pub async fn lift(
             return Err(Error::field("number", "今天已经放宽过三次，请先核实原因"));
         }
         let new = NewLift { count, person: person.id, people, reason, by: viewer.member, at: now };
-        given = Some(rows::lift(&mut tx, new).await?);
+        given = Some(rows::lift(&mut tx, app.store().keyring(), new).await?);
     }
     let given = given.ok_or_else(unknown)?;
     tx.commit().await?;

@@ -10,10 +10,21 @@ use domain::{CorpId, MemberId, PersonId, audit::Act};
 use serde_json::json;
 
 use crate::{
-    Result,
+    Keyring, Result, Sealed,
     audit::{self, Event},
     schema::{access_log, members, persons},
+    sealed::{Place, column},
 };
+
+/// Where stands sealed what a look was for; `row` is of [`purpose_row`].
+pub fn purpose_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::LOOK_PURPOSE, corp, row }
+}
+
+/// The row of a look: who looked at whom, and when.
+pub fn purpose_row(viewer: MemberId, person: PersonId, at: DateTime<Utc>) -> String {
+    format!("{viewer}/{person}/{}", at.timestamp_micros())
+}
 
 /// One look.
 #[derive(Debug, Clone, Copy)]
@@ -26,21 +37,23 @@ pub struct Access<'a> {
     pub person: PersonId,
     /// At what, e.g. `phone`.
     pub field: &'a str,
-    /// What for.
+    /// What for; kept sealed.
     pub purpose: &'a str,
     /// When.
     pub at: DateTime<Utc>,
 }
 
 /// Records a look, in the transaction that reads the data: for the person, and in the audit.
-pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<()> {
+pub async fn insert(conn: &mut AsyncPgConnection, keyring: &Keyring, access: Access<'_>) -> Result<()> {
+    let row = purpose_row(access.viewer, access.person, access.at);
+    let purpose = keyring.seal(purpose_place(access.corp, &row), access.purpose.as_bytes())?;
     let id: i64 = diesel::insert_into(access_log::table)
         .values((
             access_log::corp_id.eq(access.corp),
             access_log::viewer.eq(access.viewer),
             access_log::person_id.eq(access.person),
             access_log::field.eq(access.field),
-            access_log::purpose.eq(access.purpose),
+            access_log::purpose.eq(purpose),
             access_log::at.eq(access.at),
         ))
         .returning(access_log::access_id)
@@ -73,14 +86,16 @@ pub struct Look {
     pub access_id: i64,
     /// When.
     pub at: DateTime<Utc>,
+    /// Who looked.
+    pub viewer: MemberId,
     /// The viewer's name on the roster.
     pub viewer_name: Option<String>,
     /// The viewer's userid, for those the roster does not know.
     pub viewer_userid: String,
     /// At what.
     pub field: String,
-    /// What for.
-    pub purpose: String,
+    /// What for, sealed for [`purpose_row`].
+    pub purpose: Sealed,
 }
 
 /// Looks at one person, newest first, before `before`.
@@ -106,6 +121,7 @@ pub async fn of_person(
         .select((
             access_log::access_id,
             access_log::at,
+            access_log::viewer,
             persons::name.nullable(),
             members::userid,
             access_log::field,

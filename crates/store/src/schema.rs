@@ -10,7 +10,7 @@ diesel::table! {
         viewer -> Int8,
         person_id -> Int8,
         field -> Text,
-        purpose -> Text,
+        purpose -> Bytea,
         export_id -> Nullable<Int8>,
     }
 }
@@ -418,7 +418,7 @@ diesel::table! {
         request_hash -> Bytea,
         name -> Text,
         definition -> Jsonb,
-        purpose -> Text,
+        purpose -> Bytea,
         phones -> Text,
         state -> Text,
         attempts -> Int4,
@@ -519,7 +519,7 @@ diesel::table! {
         told_at -> Nullable<Timestamptz>,
         settled_by -> Nullable<Int8>,
         settled_at -> Nullable<Timestamptz>,
-        note -> Nullable<Text>,
+        note -> Nullable<Bytea>,
     }
 }
 
@@ -1291,7 +1291,7 @@ diesel::table! {
         told_at -> Nullable<Timestamptz>,
         settled_by -> Nullable<Int8>,
         settled_at -> Nullable<Timestamptz>,
-        note -> Nullable<Text>,
+        note -> Nullable<Bytea>,
     }
 }
 
@@ -1318,7 +1318,7 @@ diesel::table! {
         day -> Date,
         kind -> Text,
         people -> Int8,
-        reason -> Text,
+        reason -> Bytea,
         given_by -> Int8,
         given_at -> Timestamptz,
     }

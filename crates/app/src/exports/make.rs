@@ -12,7 +12,7 @@ use domain::{
 use store::{
     AsyncPgConnection, Scoped, departments, exemptions,
     export_rows::{self, ExemptionRow, Key, PersonRow, Question},
-    exports::{self, Export, Made, chunk_place, chunk_row},
+    exports::{self, Export, Made, Naming, chunk_place, chunk_row},
     unreported::phone_place,
     words::Words,
 };
@@ -23,7 +23,7 @@ use super::{
     cells::{self, Paths},
     checked, definition_of,
     figures::{self, Listed},
-    sheet,
+    purpose, sheet,
 };
 use crate::{App, Error, Result, School, reading_budgets, reasons};
 
@@ -254,7 +254,8 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     if full && rights.phones.is_empty() {
         return Err(Error::Forbidden);
     }
-    let layout = layout(school, export, &definition);
+    let purpose = purpose(app, school, export)?;
+    let layout = layout(school, export, &definition, purpose.clone());
     let shown = if full { Shown::FullPhones } else { Shown::Masked };
     let mut rows = Rows::new(app, school, definition, rights, shown);
     let (sender, receiver) = mpsc::channel(1);
@@ -279,7 +280,7 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     drop(sender);
     let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
     let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
-    keep(app, school, export, viewer, &rows, &file).await
+    keep(app, school, (export, purpose.as_str()), viewer, &rows, &file).await
 }
 
 /// Rows of a sheet at most: a workbook holds 1,048,576 lines.
@@ -295,7 +296,7 @@ pub(crate) fn fits(rows: i64) -> Result<()> {
 async fn keep(
     app: &App,
     school: &School,
-    export: &Export,
+    (export, purpose): (&Export, &str),
     viewer: &Viewer,
     rows: &Rows<'_>,
     file: &[u8],
@@ -316,8 +317,10 @@ async fn keep(
     let (with_phone, without): (Vec<_>, Vec<_>) = rows.named.iter().partition(|(_, full)| **full);
     let ids = |people: Vec<(&PersonId, &bool)>| people.into_iter().map(|(id, _)| *id).collect::<Vec<_>>();
     let (with_phone, without) = (ids(with_phone), ids(without));
-    exports::note_people(&mut tx, corp, export, "export_phone", &with_phone, now).await?;
-    exports::note_people(&mut tx, corp, export, "export", &without, now).await?;
+    for (field, people) in [("export_phone", &with_phone), ("export", &without)] {
+        let naming = Naming { field, purpose, at: now };
+        exports::note_people(&mut tx, app.store().keyring(), corp, export, naming, people).await?;
+    }
     let made = Made {
         rows: rows.given,
         people: rows.named.len(),
@@ -334,7 +337,7 @@ async fn keep(
     Ok(())
 }
 
-fn layout(school: &School, export: &Export, definition: &Definition) -> sheet::Layout {
+fn layout(school: &School, export: &Export, definition: &Definition, purpose: String) -> sheet::Layout {
     let headings = definition.columns.iter();
     sheet::Layout {
         name: export.name.clone(),
@@ -344,7 +347,7 @@ fn layout(school: &School, export: &Export, definition: &Definition) -> sheet::L
             .collect(),
         maker: export.maker.clone(),
         at: export.made_at.with_timezone(&school.zone).naive_local(),
-        purpose: export.purpose.clone(),
+        purpose,
         phones: match export.phones.as_str() {
             "full" => "完整号码",
             "masked" => "已隐去中间几位",
