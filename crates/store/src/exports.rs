@@ -139,7 +139,8 @@ pub struct Export {
 }
 
 const SHOWN: &str = "
-  select e.export_id, e.name, e.definition, e.purpose, concat_ws('/', e.made_by, e.request_key) as purpose_row, e.phones, e.state, e.attempts, e.rows_done, e.rows_total, e.people,
+  select e.export_id, e.name, e.definition, e.purpose, concat_ws('/', e.made_by, e.request_key) as purpose_row, e.phones,
+         e.state, e.attempts, e.rows_done, e.rows_total, e.people,
          e.full_phones, e.size_bytes, e.chunks, e.message, e.made_by, coalesce(p.name, m.name, m.userid) as maker, e.made_at,
          e.finished_at, e.expires_at, d.downloads, d.downloaded_at
   from exports e
