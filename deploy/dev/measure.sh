@@ -43,7 +43,7 @@ chaos_R8() { ignored_test chaos::r8; } # repeated callbacks
 chaos_R9() { ignored_test chaos::r9; } # 50,000 events of the directory: 10 minutes and more
 chaos_R10() { ignored_test chaos::r10; } # WeCom answers nonsense
 chaos_R11() { ignored_test chaos::reporting::over_midnight; } # the clock
-chaos_R13() { in_backed_up_postgres chaos::r13; } # the database's files are gone and come back: HISTORY= so many reports
+chaos_R13() { in_backed_up_postgres chaos::r13; } # the database's files and the keys are gone and come back: HISTORY= so many reports
 chaos_purge() { ignored_test chaos::purge; } # reports are taken while a large campaign is purged
 chaos_flood() { ignored_test chaos::flood; } # ten thousand forged callbacks a second, and real ones among them
 chaos_rotation() { has nginx || install_packages nginx-light; ignored_test chaos::rotation; } # every secret is changed under load
@@ -96,6 +96,7 @@ in_backed_up_postgres() ( # PATH
   cluster=$root/deploy/dev/backup-cluster.sh
   take_lock backup || die "这个目录里已有一个这样的实验在运行。" "such an experiment is already running in this checkout."
   has pgbackrest || install_packages pgbackrest
+  has rsync || install_packages rsync
   trap '"$cluster" remove' EXIT
   trap 'exit 130' INT TERM HUP
   "$cluster" make || exit

@@ -157,7 +157,7 @@ create table idempotency_keys (
   key           text not null,
   operation     text not null,
   request_hash  bytea not null,      -- sealed; the same key with another body is a mistake, and told so
-  response      jsonb not null,
+  response      bytea,               -- sealed; null until the write is done, in the same transaction
   created_at    timestamptz not null,
   primary key (corp_id, member_id, key),
   foreign key (corp_id, member_id) references members
@@ -173,7 +173,7 @@ create table access_log (
   viewer     bigint not null,        -- member
   person_id  bigint not null,
   field      text not null,          -- e.g. phone
-  purpose    text not null,
+  purpose    bytea not null,         -- sealed
   day        date,                   -- of what is on record once a day: the school's; null: every look is a row
   primary key (corp_id, access_id),
   foreign key (corp_id, viewer) references members,

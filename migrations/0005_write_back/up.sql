@@ -28,7 +28,7 @@ create table write_steps (
                         'rename_department', 'move_department', 'delete_department', 'create_member', 'move_member',
                         'rename_member', 'disable_member', 'set_phone')),
   subject             text not null,     -- department id or userid; empty for a department to be made
-  name                text not null,     -- as it is to be called
+  name                text not null,     -- as it is to be called; this and all words empty a month after the plan ended
   before              text not null,     -- for people
   after               text not null,
   departments         integer[] not null,  -- the parent; or all departments of the member afterwards, the main one first
@@ -36,7 +36,7 @@ create table write_steps (
   before_name         text,
   -- The step that makes the first of the departments.
   needs_step          integer,
-  phone               bytea,             -- sealed
+  phone               bytea,             -- sealed; null when the step has ended
   state               text not null check (state in ('waiting', 'trying', 'done', 'failed')),
   attempts            integer not null default 0,
   result_id           integer,           -- the id of a department that was made

@@ -22,7 +22,7 @@ create table exports (
   request_hash  bytea not null,      -- sealed; the same key for something else is a mistake, and told so; empty: it is over
   name          text not null,       -- of the template, as it was then
   definition    jsonb not null,
-  purpose       text not null,
+  purpose       bytea not null,      -- sealed
   phones        text not null check (phones in ('none', 'masked', 'full')),
   state         text not null check (state in ('waiting', 'running', 'done', 'failed', 'expired')),
   attempts      integer not null default 0,

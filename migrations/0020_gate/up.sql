@@ -169,7 +169,7 @@ create table gate_alarms (
   told_at      timestamptz,
   settled_by   bigint,
   settled_at   timestamptz,
-  note         text,
+  note         bytea,                -- sealed
   primary key (corp_id, alarm_id),
   constraint gate_alarms_key unique (corp_id, kind, key),
   foreign key (corp_id, gate_id) references gates,

@@ -21,7 +21,7 @@ create table reading_lifts (
   day        date not null,
   kind       text not null check (kind in ('phones', 'answers', 'photos', 'states', 'exported')),
   people     bigint not null check (people > 0),   -- how many more
-  reason     text not null,
+  reason     bytea not null,         -- sealed
   given_by   bigint not null check (given_by <> member_id),
   given_at   timestamptz not null,
   primary key (corp_id, lift_id),
@@ -46,7 +46,7 @@ create table reading_alarms (
   told_at     timestamptz,
   settled_by  bigint,
   settled_at  timestamptz,
-  note        text,
+  note        bytea,                 -- sealed
   primary key (corp_id, alarm_id),
   foreign key (corp_id, member_id) references members,
   foreign key (corp_id, settled_by) references members (corp_id, member_id),

@@ -632,7 +632,7 @@ async fn the_service_can_cut_nothing_young_and_not_behind_a_head() {
     // Of two looks one is young by the clock of the database.
     let looks = "insert into access_log (corp_id, at, viewer, person_id, field, purpose)
         select 1, now() - days * interval '1 day', (select min(member_id) from members), (select min(person_id) from persons),
-          'phone', 'call' from unnest(array[179, 181]) as days";
+          'phone', 'call'::bytea from unnest(array[179, 181]) as days";
     test.owner.batch_execute(looks).await.unwrap();
     service.batch_execute(begin).await.unwrap();
     let ended = service.query_one("select end_access_log(now(), 10)", &[]).await.unwrap();

@@ -137,6 +137,19 @@ async fn a_dead_job_is_retried_or_given_up_and_who_did_it_stands_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_job_nobody_looks_at_is_gone_after_ninety_days() {
+    let test = TestApp::start().await;
+    bury(&test).await;
+    for (days, left) in [(89, 1), (2, 0)] {
+        test.clock.advance(TimeDelta::days(days));
+        let sweep = "insert into jobs (corp_id, kind, payload, run_at, max_attempts, created_at) values (1, 'sweep', 'null', $1, 20, $1)";
+        test.owner.execute(sweep, &[&test.app.now()]).await.unwrap();
+        test.run_jobs().await;
+        assert_eq!(test.one::<i64>("select count(*) from jobs where state = 'dead'", &[]).await, left);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_get_through_says_why_and_since_when() {
     let test = TestApp::start().await;
     let quiet = operations(&test).await;

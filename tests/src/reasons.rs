@@ -1,4 +1,5 @@
-//! Why somebody is away, let through or answered for lies sealed, and whoever may read it reads it.
+//! Why somebody is away, let through or answered for, and what people's data was looked at for, lies sealed; whoever may read it
+//! reads it.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use crate::{
 /// What may stand nowhere in the clear.
 const WHY: &str = "canary-住院";
 /// Where it might.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 16] = [
     "exemptions",
     "status_changes",
     "memberships",
@@ -20,6 +21,10 @@ const TABLES: [&str; 12] = [
     "grant_acts",
     "phone_corrections",
     "access_log",
+    "exports",
+    "reading_lifts",
+    "reading_alarms",
+    "gate_alarms",
     "change_sets",
     "changes",
     "audit_unsealed",
@@ -163,6 +168,67 @@ async fn why_something_ended_or_was_put_right_is_ciphertext_too() {
         let found = all.iter().find(|one| one["name"] == json!(part)).unwrap();
         assert_eq!(found["rows"][0]["revoke_reason"], why, "{part}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_s_data_was_looked_at_for_is_ciphertext_too() {
+    let test = TestApp::start().await;
+    let counsellor_id = test.persona("counsellor");
+    let students = test.students_of(&counsellor_id).await;
+    let why = json!(WHY);
+    let student = test.sign_in(&students[0]).await;
+    // A fever and nothing unusual: somebody looks into it.
+    let strange = json!({ "temperature": 38.4, "place": "非疫区", "abnormal": false });
+    let sent = student.post("/reports", &health_report(strange)).await;
+    let receipt = sent.body["receipt"].as_str().unwrap().to_owned();
+    let counsellor = test.sign_in(&counsellor_id).await;
+    done(&counsellor, &format!("/reviews/{receipt}/answers"), &json!({ "purpose": WHY })).await;
+    let sheet = json!({
+        "name": "名单", "purpose": WHY, "full_phones": false,
+        "definition": {
+            "dataset": "people", "order": "number",
+            "columns": [{ "column": "number", "title": "学号" }, { "column": "name", "title": "姓名" }],
+        },
+    });
+    let asked = counsellor.post("/exports", &sheet).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.body);
+    test.run_jobs().await;
+    test.assert_no_failed_jobs().await;
+
+    let auditor_id = test.persona("staff");
+    let sql = "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
+        select 1, person_id, 'auditor', 1, '审计', 'manual', '2020-01-01', '2021-01-01' from persons where number = $1";
+    assert_eq!(test.owner.execute(sql, &[&auditor_id]).await.unwrap(), 1);
+    test.forget_viewers().await;
+    let auditor = test.sign_in(&auditor_id).await;
+    let lift = json!({ "number": counsellor_id, "reading": "phones", "reason": WHY });
+    done(&auditor, "/reading-lifts", &lift).await;
+    let alarm: i64 = test
+        .one(
+            "insert into reading_alarms (corp_id, member_id, day, kind, reading, people, at)
+             select 1, member_id, '2020-03-04', 'refused', 'phones', 20, $2 from members where userid = $1 returning alarm_id",
+            &[&counsellor_id, &test.app.now()],
+        )
+        .await;
+    done(&auditor, &format!("/reading-alarms/{alarm}/settlement"), &json!({ "note": WHY })).await;
+    lies_open_nowhere(&test).await;
+
+    let looks = student.get("/access-log").await;
+    let read: Vec<(&Value, &Value)> =
+        looks.items().iter().map(|look| (&look["field"], &look["purpose"])).collect();
+    assert_eq!(read, [(&json!("export"), &why), (&json!("answers"), &why)], "{}", looks.body);
+    let asked = student.post("/me/data/copies", &json!({ "format": "json" })).await;
+    let path = asked.body["path"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+    let copy = student.get(path).await;
+    let parts = copy.body["parts"].as_array().unwrap();
+    let part = parts.iter().find(|part| part["name"] == json!("access_log")).unwrap();
+    assert_eq!(part["rows"][1]["purpose"], why, "{part}");
+    assert_eq!(counsellor.get("/exports").await.items()[0]["purpose"], why);
+    let events = auditor.get("/audit?act=look&limit=200").await;
+    let told = events.items().iter().filter(|event| event["purpose"] == why).count();
+    assert_eq!(told, students.len() + 1, "whom the sheet named, and one look: {}", events.body);
+    assert_eq!(auditor.get("/reading-lifts").await.items()[0]["reason"], why);
+    assert_eq!(auditor.get("/reading-alarms").await.items()[0]["note"], why);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,6 +93,12 @@ async fn what_is_kept_of_a_request_says_nothing_without_the_key() {
     assert_eq!(kinds, 2);
     let shortest: i32 = test.one("select min(length(request_hash)) from idempotency_keys", &[]).await;
     assert!(shortest > 32, "a bare hash: {shortest} bytes");
+    // A receipt says whether somebody is well: no word of it lies open.
+    let kept: String =
+        test.one("select string_agg(encode(response, 'escape'), ' ') from idempotency_keys", &[]).await;
+    for word in ["receipt", "normal", "health-daily"] {
+        assert!(!kept.contains(word), "{word} in {kept}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -695,6 +695,8 @@ fn the_manifest_says_as_many_days_as_the_schedule() {
         ("passages", "gate_key"),
         ("visits", "visit"),
         ("undo", "undo"),
+        ("undo", "held"),
+        ("undo", "written"),
         ("corrections", "request"),
         ("uploads", "upload"),
         ("pictures", "picture"),

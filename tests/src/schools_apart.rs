@@ -225,7 +225,7 @@ async fn old_records(test: &TestApp) {
         "truncate access_log, audit_events, audit_unsealed, audit_chain, audit_keys, audit_heads, audit_cuts;
          insert into access_log (corp_id, at, viewer, person_id, field, purpose)
            select c.corp_id, '2020-03-04', (select min(member_id) from members m where m.corp_id = c.corp_id),
-             (select min(person_id) from persons p where p.corp_id = c.corp_id), 'phone', 'call' from corps c;
+             (select min(person_id) from persons p where p.corp_id = c.corp_id), 'phone', 'call'::bytea from corps c;
          insert into audit_events (corp_id, at, action, object, detail, nonce, hash)
            select corp_id, '2020-03-04', 'look', '', '{{}}', {nonce}, {hash} from corps;
          insert into audit_chain (corp_id, seq, event_id, hash, sealed_at)

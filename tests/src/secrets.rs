@@ -135,6 +135,35 @@ fn where_each_secret_comes_from_is_told_and_not_what_it_says() {
 }
 
 #[test]
+fn a_key_service_is_asked_by_https_or_within_this_machine() {
+    let example = std::fs::read_to_string(root().join("deploy/production/rollcall.toml")).unwrap();
+    let path = std::env::temp_dir().join(format!("rollcall-vault-{}.toml", std::process::id()));
+    for (url, is_taken) in [
+        ("https://vault.school.example:8200", true),
+        ("http://127.0.0.1:8200", true),
+        ("http://[::1]:8200", true),
+        ("http://localhost:8200", true),
+        ("http://vault.school.example:8200", false),
+        ("http://10.0.0.8:8200", false),
+        ("http://localhost.school.example", false),
+        ("http://127.0.0.1@vault.school.example", false),
+        ("vault.school.example:8200", false),
+        ("", false),
+    ] {
+        let vault = format!("\n[sealing.vault]\nurl = '{url}'\nkey = 'rollcall'\ntoken_file = '/nowhere'\n");
+        std::fs::write(&path, format!("{example}{vault}")).unwrap();
+        match Config::load(&path) {
+            Ok(_) => assert!(is_taken, "{url}"),
+            Err(error) => {
+                assert!(!is_taken, "{url}: {error:#}");
+                assert!(error.to_string().contains("sealing.vault.url"), "{url}: {error:#}");
+            }
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
 fn a_secret_in_a_file_that_everybody_can_read_is_minded() {
     use std::os::unix::fs::PermissionsExt;
 

@@ -279,6 +279,37 @@ async fn what_is_discarded_stays_and_is_held_again_at_the_next_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_a_run_held_back_is_forgotten_a_month_later_unless_it_waits() {
+    let test = TestApp::start().await;
+    let class = classes(&test).await[0];
+    for receiver in ["callback/rollcall", "callback/contacts"] {
+        test.control("faults", &json!({ "path": receiver, "lose": true })).await;
+    }
+    for member in &members_of(&test, class).await[..6] {
+        remove(&test, member).await;
+    }
+    let held = test.sync().await;
+    assert_eq!((held.state, held.rows_held), (State::Held, 6));
+    let left = async || -> i64 { test.one("select count(*) from sync_held", &[]).await };
+    let sweep = async || {
+        test.owner.execute("delete from jobs", &[]).await.unwrap();
+        let sql = "insert into jobs (corp_id, kind, payload, run_at, max_attempts, created_at) values (1, 'sweep', 'null', $1, 20, $1)";
+        test.owner.execute(sql, &[&test.app.now()]).await.unwrap();
+        test.run_jobs().await;
+        test.assert_no_failed_jobs().await;
+    };
+    test.clock.advance(TimeDelta::days(31));
+    sweep().await;
+    assert_eq!(left().await, 6, "it waits to be judged");
+    let by: i64 = test.one("select min(member_id) from members", &[]).await;
+    test.school().mirror.discard(held.run_id, by, test.app.now()).await.unwrap();
+    sweep().await;
+    assert_eq!(left().await, 0);
+    let count: i32 = test.one("select rows_held from sync_runs where run_id = $1", &[&held.run_id]).await;
+    assert_eq!(count, 6, "how many they were stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_budget_an_hour_counts_what_events_closed_too() {
     let test = TestApp::start().await;
     // As if events had closed fifty members in this hour.

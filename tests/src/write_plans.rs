@@ -1,5 +1,6 @@
 //! The roster written back to WeCom: planned, approved, carried out once whatever happens in between.
 
+use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -150,6 +151,55 @@ async fn a_plan_goes_on_wherever_it_was_killed() {
     let departments: i64 =
         test.one("select count(*) from departments where name in ('2020级', '2020会计1班')", &[]).await;
     assert_eq!(departments, 2, "nothing is made twice");
+}
+
+/// How many steps carry a phone, and how many say of whom or what they are.
+async fn said(test: &TestApp) -> (i64, i64) {
+    let words =
+        "select count(*) from write_steps where concat(subject, name, before, after, before_name) <> ''
+                 or departments <> '{}' or before_departments <> '{}'";
+    (
+        test.one("select count(*) from write_steps where phone is not null", &[]).await,
+        test.one(words, &[]).await,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_ended_keeps_no_phone_and_a_month_later_no_word() {
+    let test = TestApp::start().await;
+    let (_, class, _) = places(&test).await;
+    let (file, _) = file(&test).await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let id = plan(&administrator, &file).await.body["plan"].as_i64().unwrap();
+    assert_eq!(said(&test).await, (2, 7));
+    let digest = administrator.get(&format!("/write-plans/{id}")).await.body["digest"].clone();
+    let path = format!("/write-plans/{id}/approval");
+    assert_eq!(administrator.post(&path, &json!({ "digest": digest })).await.status, StatusCode::ACCEPTED);
+    test.run_jobs().await;
+    assert_eq!(said(&test).await, (0, 7), "what was written can still be looked at");
+
+    let gone = plan(&administrator, &format!("{HEADER}W3,新生丙,学生,,2018,{class},10000000003,\n")).await;
+    let gone = gone.body["plan"].as_i64().unwrap();
+    assert_eq!(said(&test).await, (1, 8));
+    assert_eq!(administrator.delete(&format!("/write-plans/{gone}")).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(said(&test).await, (0, 8), "nor one that was given up");
+    let lying = plan(&administrator, &format!("{HEADER}W4,新生丁,学生,,2018,{class},10000000004,\n")).await;
+    let lying = lying.body["plan"].as_i64().unwrap();
+    for (days, left) in [(29, (1, 9)), (2, (0, 0))] {
+        test.clock.advance(TimeDelta::days(days));
+        let sweep = "insert into jobs (corp_id, kind, payload, run_at, max_attempts, created_at) values (1, 'sweep', 'null', $1, 20, $1)";
+        test.owner.execute(sweep, &[&test.app.now()]).await.unwrap();
+        test.run_jobs().await;
+        assert_eq!(said(&test).await, left, "{days} more days");
+    }
+    let state: String = test.one("select state from write_plans where plan_id = $1", &[&lying]).await;
+    assert_eq!(state, "discarded", "nobody approves what can't be read any more");
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let done = administrator.get(&format!("/write-plans/{id}/steps?state=done")).await;
+    assert_eq!(done.items().len(), 7, "how each ended stays: {}", done.body);
+    let mut tx = test.app.store().scoped(1).await.unwrap();
+    let since = test.app.now() - TimeDelta::days(40);
+    assert_eq!(store::write_plans::accounts_made_since(&mut tx, 1, since).await.unwrap(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

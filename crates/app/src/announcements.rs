@@ -225,7 +225,7 @@ pub async fn create(
         rows::Wanted { audience: &audience, send_at, urgent: draft.urgent, by: viewer.member, at: now };
     let id = rows::add(&mut tx, corp, wanted, |id| seal(app, school, id, &words)).await?;
     note(app, &mut tx, viewer, id, "created").await?;
-    idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;
+    idempotency_keys::settle(&mut tx, app.store().keyring(), claim, &Value::from(id)).await?;
     queue::add(&mut tx, &jobs::send_announcements::job(corp, send_at, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();

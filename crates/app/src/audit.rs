@@ -11,14 +11,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    DepartmentId, PersonId,
+    CorpId, DepartmentId, PersonId,
     audit::{Act, against_head, event_hash},
     policy::{Action, Viewer},
 };
 use serde_json::json;
 use store::{
-    Scoped,
+    Scoped, access_log,
     audit::{self as rows, Event, HeadRow, Question, Waiting},
+    exports, words,
 };
 
 pub use keys::rotate as rotate_key;
@@ -55,6 +56,8 @@ pub struct Span {
 pub struct Shown {
     /// What it says.
     pub row: Row,
+    /// Of a look or an export: what for.
+    pub purpose: Option<String>,
     /// Whether that is what its hash was made of.
     pub intact: bool,
 }
@@ -292,12 +295,23 @@ async fn read(
     let corp = tx.corp();
     let before = before.map(page::parse_moment).transpose()?;
     let found = rows::list(tx, corp, question, before, limit + 1).await?;
-    let shown = found
-        .into_iter()
-        .map(|row| Shown { intact: event_hash(&row.content(corp)) == row.hash, row })
-        .collect();
-    let page = Page::cut(shown, limit, |shown: &Shown| page::moment(shown.row.at, shown.row.event_id));
+    let page = Page::cut(found, limit, |row| page::moment(row.at, row.event_id));
+    let shown = |row: Row| -> Result<Shown> {
+        let intact = event_hash(&row.content(corp)) == row.hash;
+        Ok(Shown { purpose: purpose(app, corp, &row)?, row, intact })
+    };
+    let page = page.try_map(shown)?;
     Ok(Listed { page, state: state(app, tx).await? })
+}
+
+/// What a look or an export was for; none: it is neither.
+fn purpose(app: &App, corp: CorpId, row: &Row) -> Result<Option<String>> {
+    let (sealed, place) = match (&row.look_purpose, &row.export_purpose) {
+        (Some(sealed), _) => (sealed, access_log::purpose_place(corp, &row.look_row)),
+        (None, Some(sealed)) => (sealed, exports::purpose_place(corp, &row.export_row)),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(words::text(app.store().keyring(), place, sealed)?))
 }
 
 async fn state(app: &App, tx: &mut Scoped) -> Result<State> {

@@ -52,13 +52,14 @@ pub async fn list(
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = exemptions::list(&mut tx, &question, before, limit + 1).await?;
     let Page { items, next } = Page::cut(rows, limit, |row| row.exemption_id.to_string());
-    note(&mut tx, school, viewer, &items, app.now()).await?;
+    note(app, &mut tx, school, viewer, &items, app.now()).await?;
     tx.commit().await?;
     Ok(Page { items: opened(app, question.corp, items)?, next })
 }
 
 /// Records that the reasons of these are shown to somebody else than who wrote them.
 pub(crate) async fn note(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     viewer: &Viewer,
@@ -68,7 +69,7 @@ pub(crate) async fn note(
     let others =
         |row: &&Row| reasons::are_of_others(viewer, row.granted_by_member, row.revoke_reason.is_some());
     let people = rows.iter().filter(others).map(|row| row.person_id).collect();
-    reading_budgets::note(school, viewer, tx, ("exemption_reason", WORK), people, now).await?;
+    reading_budgets::note(app, school, viewer, tx, ("exemption_reason", WORK), people, now).await?;
     Ok(())
 }
 

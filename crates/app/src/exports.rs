@@ -15,12 +15,13 @@ use domain::{
 };
 use serde_json::{Value, json};
 use store::{
-    exports::{self, Export, NewExport, chunk_place, chunk_row},
-    jobs as queue,
+    exports::{self, NewExport, chunk_place, chunk_row, purpose_place},
+    jobs as queue, words,
 };
 
 pub use answers::{Question, questions};
 pub use cells::Cell;
+pub use store::exports::Export;
 
 use crate::{App, Error, FieldError, Page, Result, School, jobs::make_export, reading_budgets, secret};
 
@@ -191,6 +192,21 @@ fn readable(viewer: &Viewer) -> Result<Option<i64>> {
     }
 }
 
+/// An export, with what it is for.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// All else.
+    pub row: Export,
+    /// What for, as it was written.
+    pub purpose: String,
+}
+
+/// What an export is for, as it was written.
+pub(crate) fn purpose(app: &App, school: &School, row: &Export) -> Result<String> {
+    let place = purpose_place(school.corp(), &row.purpose_row);
+    Ok(words::text(app.store().keyring(), place, &row.purpose)?)
+}
+
 /// The log, newest first: of everybody for those who audit, one's own otherwise. `before` is the last page's `next`.
 pub async fn list(
     app: &App,
@@ -198,22 +214,23 @@ pub async fn list(
     viewer: &Viewer,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Export>> {
+) -> Result<Page<Logged>> {
     let of = readable(viewer)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = exports::list(&mut tx, school.corp(), of, before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |row| row.export_id.to_string()))
+    let opened = |row: Export| -> Result<Logged> { Ok(Logged { purpose: purpose(app, school, &row)?, row }) };
+    Page::cut(rows, limit, |row| row.export_id.to_string()).try_map(opened)
 }
 
 /// One export and how far it is.
-pub async fn get(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result<Export> {
+pub async fn get(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result<Logged> {
     let of = readable(viewer)?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    let found = exports::find(&mut tx, school.corp(), id, of).await?.ok_or(Error::NotFound)?;
+    let row = exports::find(&mut tx, school.corp(), id, of).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    Ok(found)
+    Ok(Logged { purpose: purpose(app, school, &row)?, row })
 }
 
 /// A file that may be fetched.

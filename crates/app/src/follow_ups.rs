@@ -135,7 +135,7 @@ pub async fn history(
     // Also without a note: that somebody is in hospital says enough. What the viewers found out themselves they know.
     if reads_all && found.iter().any(|row| row.by_member != viewer.member) {
         let what = ("follow_up_note", WORK);
-        reading_budgets::note(school, viewer, &mut tx, what, vec![person], app.now()).await?;
+        reading_budgets::note(app, school, viewer, &mut tx, what, vec![person], app.now()).await?;
     }
     tx.commit().await?;
     found

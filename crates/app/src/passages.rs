@@ -145,7 +145,7 @@ async fn judge(
         }
         (Some(Bearer::Visitor(visitor)), Some(proof)) => {
             let known = visitor::known(tx, device, (visitor, proof), scan).await?;
-            visitor::note(tx, school, device, known.host_id, now).await?;
+            visitor::note(app, tx, school, device, known.host_id, now).await?;
             visitor::decided(app, school, device, believed, known, scan)?
         }
         _ => {
@@ -381,7 +381,7 @@ pub async fn photo(app: &App, school: &School, token: &str, scan_id: &str) -> Re
     let sealed = photos::own(&mut tx, corp, person).await?.ok_or(Error::NotFound)?;
     let picture = app.store().keyring().open(picture_place(corp, &person.to_string()), &sealed)?;
     let access = Access { corp, viewer: device.paired_by, person, field: "photo", purpose: "gate", at: now };
-    access_log::insert(&mut tx, access).await?;
+    access_log::insert(&mut tx, app.store().keyring(), access).await?;
     tx.commit().await?;
     Ok(picture)
 }

@@ -1,14 +1,16 @@
 //! One person's data: who the viewer is, a phone number on record, and who looked.
 
+use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
     policy::{Action, Viewer},
 };
 use store::{
-    access_log::{self, Access, Look},
+    access_log::{self, Access, purpose_place, purpose_row},
     contacts,
     unreported::phone_place,
     viewers::{self, Profile},
+    words,
 };
 
 use crate::{App, Error, Page, Result, School, reading_budgets};
@@ -52,6 +54,19 @@ pub async fn reveal_phone(
     String::from_utf8(phone).map_err(|_| Error::internal("a phone that is not text"))
 }
 
+/// A look at somebody's data, as they see it.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who looked, by name or account.
+    pub viewer: String,
+    /// At what.
+    pub field: String,
+    /// What for.
+    pub purpose: String,
+}
+
 /// Who looked at the viewer's own data, newest first; `before` is the last page's `next`.
 pub async fn looks_at_me(
     app: &App,
@@ -62,8 +77,15 @@ pub async fn looks_at_me(
 ) -> Result<Page<Look>> {
     let Some(person) = &viewer.person else { return Ok(Page { items: Vec::new(), next: None }) };
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
-    let mut tx = app.store().scoped(school.corp()).await?;
-    let rows = access_log::of_person(&mut tx, school.corp(), person.id, before, limit + 1).await?;
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let rows = access_log::of_person(&mut tx, corp, person.id, before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |look| look.access_id.to_string()))
+    let open = |look: access_log::Look| -> Result<Look> {
+        let row = purpose_row(look.viewer, person.id, look.at);
+        let purpose = words::text(app.store().keyring(), purpose_place(corp, &row), &look.purpose)?;
+        let viewer = look.viewer_name.unwrap_or(look.viewer_userid);
+        Ok(Look { at: look.at, viewer, field: look.field, purpose })
+    };
+    Page::cut(rows, limit, |look| look.access_id.to_string()).try_map(open)
 }

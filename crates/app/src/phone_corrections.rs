@@ -123,7 +123,7 @@ pub async fn correct(
         purpose: "更正手机号",
         at: now,
     };
-    access_log::insert(&mut tx, look).await?;
+    access_log::insert(&mut tx, app.store().keyring(), look).await?;
     tx.commit().await?;
     Ok(outcome)
 }
@@ -179,7 +179,7 @@ pub async fn list(
     let page = Page::cut(rows, limit, |row| row.correction_id.to_string());
     let others = |row: &&Row| reasons::are_of_others(viewer, Some(row.made_by_member), false);
     let people = page.items.iter().filter(others).map(|row| row.person_id).collect();
-    reading_budgets::note(school, viewer, &mut tx, ("phone_correction_reason", WORK), people, now).await?;
+    reading_budgets::note(app, school, viewer, &mut tx, ("phone_correction_reason", WORK), people, now).await?;
     tx.commit().await?;
     page.try_map(|row| {
         let key = row.person_id.to_string();

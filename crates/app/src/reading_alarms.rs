@@ -5,7 +5,7 @@ use domain::{
     export::is_text,
     policy::{Action, Role, Viewer},
 };
-use store::{gate_alarms::holders, reading_alarms as rows};
+use store::{gate_alarms::holders, reading_alarms as rows, words};
 
 pub use store::reading_alarms::Row;
 
@@ -57,6 +57,15 @@ pub(crate) async fn tell(app: &App, school: &School) -> Result<()> {
     Ok(())
 }
 
+/// An alarm, with what became of it.
+#[derive(Debug, Clone)]
+pub struct Alarm {
+    /// All else.
+    pub row: Row,
+    /// What whoever looked after it says of it.
+    pub note: Option<String>,
+}
+
 /// Alarms, the newest first; `before` is the last page's `next`.
 pub async fn list(
     app: &App,
@@ -65,13 +74,20 @@ pub async fn list(
     open: bool,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Row>> {
+) -> Result<Page<Alarm>> {
     may(viewer)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::list(&mut tx, school.corp(), viewer.member, open, before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(found, limit, |row| row.alarm_id.to_string()))
+    let opened = |row: Row| -> Result<Alarm> {
+        let number = row.alarm_id.to_string();
+        let place = rows::note_place(school.corp(), &number);
+        let sealed = row.note.as_ref();
+        let note = sealed.map(|note| words::text(app.store().keyring(), place, note)).transpose()?;
+        Ok(Alarm { row, note })
+    };
+    Page::cut(found, limit, |row| row.alarm_id.to_string()).try_map(opened)
 }
 
 /// Notes what became of an alarm, once. Nobody does so of their own.
@@ -82,8 +98,9 @@ pub async fn settle(app: &App, school: &School, viewer: &Viewer, alarm: i64, not
         return Err(Error::field("note", "请写明核实情况，不超过 200 字"));
     }
     let corp = school.corp();
+    let sealed = app.store().keyring().seal(rows::note_place(corp, &alarm.to_string()), note.as_bytes())?;
     let mut tx = app.store().scoped(corp).await?;
-    if !rows::settle(&mut tx, corp, alarm, viewer.member, note, app.now()).await? {
+    if !rows::settle(&mut tx, corp, alarm, viewer.member, &sealed, app.now()).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

@@ -12,13 +12,13 @@ use store::{
     Scoped,
     access_log::{self, Access, Looks},
     audit, reading_alarms,
-    reading_budgets::{self as rows, Count, NewLift},
-    viewers,
+    reading_budgets::{self as rows, Count, NewLift, reason_place},
+    viewers, words,
 };
 
 pub use store::reading_budgets::Lift;
 
-use crate::{App, Error, Page, Result, School};
+use crate::{App, Error, Page, Result, School, reasons::Reasoned};
 
 /// What words on a page of one's work are read for, in the record of looks.
 pub(crate) const WORK: &str = "work";
@@ -55,7 +55,7 @@ pub(crate) async fn look(
             tx = spend(app, school, viewer, tx, reading, 1, access.at).await?;
         }
     }
-    access_log::insert(&mut tx, access).await?;
+    access_log::insert(&mut tx, app.store().keyring(), access).await?;
     Ok(tx)
 }
 
@@ -78,6 +78,7 @@ pub(crate) async fn look_at_states(
 /// reads it: once a day for each, so that a page that is open all day, or read again and again, is one look. It is counted against
 /// no budget here: the answer is how many of them are new today. What is about the viewers themselves is no look, and the caller leaves out what the viewer wrote.
 pub(crate) async fn note(
+    app: &App,
     school: &School,
     viewer: &Viewer,
     tx: &mut Scoped,
@@ -96,7 +97,7 @@ pub(crate) async fn note(
         day: school.today(now),
         at: now,
     };
-    Ok(access_log::insert_once(tx, looks).await?)
+    Ok(access_log::insert_once(tx, app.store().keyring(), looks).await?)
 }
 
 /// Counts so many people in the transaction that reads them, and raises what stands out of it. Beyond the budget nothing of the
@@ -185,13 +186,18 @@ pub async fn lifts(
     viewer: &Viewer,
     before: Option<&str>,
     limit: i64,
-) -> Result<Page<Lift>> {
+) -> Result<Page<Reasoned<Lift>>> {
     may(viewer)?;
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::lifts(&mut tx, school.corp(), before, limit + 1).await?;
     tx.commit().await?;
-    Ok(Page::cut(found, limit, |lift| lift.lift_id.to_string()))
+    let opened = |row: Lift| -> Result<Reasoned<Lift>> {
+        let place = reason_place(school.corp(), &row.reason_row);
+        let reason = words::text(app.store().keyring(), place, &row.reason)?;
+        Ok(Reasoned { row, reason, revoke_reason: None })
+    };
+    Page::cut(found, limit, |lift| lift.lift_id.to_string()).try_map(opened)
 }
 
 /// Lets whoever has this number read as many people more today as their budget of the kind is. Nobody does so for themselves.
@@ -233,7 +239,7 @@ pub async fn lift(
             return Err(Error::field("number", "今天已经放宽过三次，请先核实原因"));
         }
         let new = NewLift { count, person: person.id, people, reason, by: viewer.member, at: now };
-        given = Some(rows::lift(&mut tx, new).await?);
+        given = Some(rows::lift(&mut tx, app.store().keyring(), new).await?);
     }
     let given = given.ok_or_else(unknown)?;
     tx.commit().await?;

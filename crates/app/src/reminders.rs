@@ -123,7 +123,7 @@ pub async fn remind(
     let said = said.cards(&planned.variants);
     cards::offer(app, &mut tx, school, &loaded, planned.round_id, (question.day, turn), said).await?;
     let kept = json!({ "round": planned.round_id, "people": planned.people });
-    idempotency_keys::settle(&mut tx, claim, &kept).await?;
+    idempotency_keys::settle(&mut tx, app.store().keyring(), claim, &kept).await?;
     queue::add(&mut tx, &jobs::send_messages::job(corp, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();

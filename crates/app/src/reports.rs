@@ -247,7 +247,7 @@ async fn take(
         revised_at: now,
     };
     let kept = serde_json::to_value(&receipt).map_err(|_| Error::internal("a receipt"))?;
-    idempotency_keys::settle(&mut tx, claim, &kept).await?;
+    idempotency_keys::settle(&mut tx, app.store().keyring(), claim, &kept).await?;
     tx.commit().await?;
     if stands_out {
         app.job_added().notify_one();

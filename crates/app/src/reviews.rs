@@ -116,7 +116,7 @@ pub async fn head(app: &App, school: &School, viewer: &Viewer, receipt: &str) ->
     let noted_by_others = acts.iter().any(|act| act.note.is_some() && act.by_member != Some(viewer.member));
     if noted_by_others || !checks.is_empty() {
         let (what, people) = (("review_note", "review"), vec![row.person_id]);
-        reading_budgets::note(school, viewer, &mut tx, what, people, app.now()).await?;
+        reading_budgets::note(app, school, viewer, &mut tx, what, people, app.now()).await?;
     }
     let noticed = row.state.iter().map(|_| row.person_id).collect();
     let tx = reading_budgets::look_at_states(app, school, viewer, tx, noticed, "review").await?;

@@ -191,7 +191,7 @@ pub async fn reset(app: &App, school: &School, viewer: &Viewer, userid: &str) ->
         act = act.of(person);
         let by = viewer.member;
         let look = Access { corp, viewer: by, person, field: "second_factor", purpose: "protect", at: now };
-        access_log::insert(&mut tx, look).await?;
+        access_log::insert(&mut tx, app.store().keyring(), look).await?;
     }
     audit::insert(&mut tx, act.on("account", member)).await?;
     let words = "管理员移除了您的二次验证。如果不是您要求的，请马上联系信息中心；需要时请重新设置。";

@@ -61,7 +61,7 @@ pub async fn end_of(app: &App, school: &School, viewer: &Viewer, userid: &str) -
         if let Some(person) = person {
             act = act.of(person);
             let look = Access { corp, viewer: by, person, field: "sessions", purpose: "protect", at: now };
-            access_log::insert(&mut tx, look).await?;
+            access_log::insert(&mut tx, app.store().keyring(), look).await?;
         }
         audit::insert(&mut tx, act.saying(json!({ "sessions": ended.len() }))).await?;
     }

@@ -80,13 +80,14 @@ pub async fn list(
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = statuses::list(&mut tx, &question, before, limit + 1).await?;
     let Page { items, next } = Page::cut(rows, limit, |row| row.change_id.to_string());
-    note(&mut tx, school, viewer, &items, app.now()).await?;
+    note(app, &mut tx, school, viewer, &items, app.now()).await?;
     tx.commit().await?;
     Ok(Page { items: opened(app, school.corp(), items)?, next })
 }
 
 /// Records that the reasons of these are shown to somebody else than who wrote them.
 async fn note(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     viewer: &Viewer,
@@ -95,7 +96,7 @@ async fn note(
 ) -> Result<()> {
     let others = |row: &&Row| reasons::are_of_others(viewer, row.made_by_member, row.revoke_reason.is_some());
     let people = rows.iter().filter(others).map(|row| row.person_id).collect();
-    reading_budgets::note(school, viewer, tx, ("status_reason", WORK), people, now).await?;
+    reading_budgets::note(app, school, viewer, tx, ("status_reason", WORK), people, now).await?;
     Ok(())
 }
 

@@ -102,7 +102,7 @@ pub async fn list(
         row.follow_by.is_some_and(|by| by != viewer.member && follow_ups::reads(viewer, by, &path(row)))
     };
     let people = page.items.iter().filter(told).map(|row| row.person_id).collect();
-    reading_budgets::note(school, viewer, &mut tx, ("follow_up_reason", WORK), people, as_of).await?;
+    reading_budgets::note(app, school, viewer, &mut tx, ("follow_up_reason", WORK), people, as_of).await?;
     tx.commit().await?;
 
     let may_call = viewer.scope(Action::RevealPhone);

@@ -172,7 +172,7 @@ pub async fn invite(
     }
     // The invitation lasts longer than what was answered under its key.
     let id = rows::add(&mut tx, corp, &new).await?.ok_or(Error::KeyReused)?;
-    idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;
+    idempotency_keys::settle(&mut tx, app.store().keyring(), claim, &Value::from(id)).await?;
     tx.commit().await?;
     Ok((id, link))
 }
@@ -281,7 +281,7 @@ pub async fn list(
     let found = rows::list(&mut tx, corp, today, (None, which), before, limit + 1).await?;
     let page = Page::cut(found, limit, |row| row.visitor_id.to_string());
     let hosts = page.items.iter().map(|row| row.host_id).collect();
-    reading_budgets::note(school, viewer, &mut tx, (WORDS, WORK), hosts, now).await?;
+    reading_budgets::note(app, school, viewer, &mut tx, (WORDS, WORK), hosts, now).await?;
     tx.commit().await?;
     page.try_map(|row| shown(app, corp, row, now))
 }

@@ -149,7 +149,7 @@ const fn code(
 
 /// Tables that say something of people and are in no part, and why, as people read it.
 pub const LEFT_OUT: &[(&str, &str)] = &[
-    ("jobs", "后台任务只有编号，完成一天后删除"),
+    ("jobs", "后台任务只有编号和回调里的账号，完成 1 天后删除，失败的 90 天后"),
     ("idempotency_keys", "防止重复提交的回执，内容与填报记录相同，两天后删除"),
     ("sign_in_flows", "进行中的登录，只存散列，十分钟后失效"),
     ("staging_members", "一次同步之内的暂存，同步结束即清空；结果在账号里"),

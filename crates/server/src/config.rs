@@ -23,6 +23,7 @@ use figment::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
+use url::{Host, Url};
 use utoipa::ToSchema;
 
 /// Everything Rollcall is told at start.
@@ -147,7 +148,7 @@ pub struct Sealing {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vault {
-    /// Where it is: `https://vault.example.edu.cn:8200`.
+    /// Where it is: `https://vault.example.edu.cn:8200`. Data keys and the token go there, so `http` is taken of this machine alone.
     pub url: String,
     /// Where its transit engine is mounted; `transit` if left out.
     #[serde(default = "default_mount")]
@@ -157,6 +158,20 @@ pub struct Vault {
     /// A file with the token, read at each request; `$CREDENTIALS_DIRECTORY/NAME` is a credential of systemd.
     #[schema(value_type = String)]
     pub token_file: PathBuf,
+}
+
+impl Vault {
+    /// Whether nobody on the way reads what goes there: it is told by TLS, or does not leave this machine.
+    fn is_private(&self) -> bool {
+        let Ok(url) = Url::parse(&self.url) else { return false };
+        match (url.scheme(), url.host()) {
+            ("https", Some(_)) => true,
+            ("http", Some(Host::Domain(name))) => name == "localhost",
+            ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+            ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+            _ => false,
+        }
+    }
 }
 
 fn default_mount() -> String {
@@ -412,6 +427,10 @@ impl Config {
         anyhow::ensure!(
             self.server.public_url.starts_with("http") && !self.server.public_url.ends_with('/'),
             "server.public_url 应形如 https://rollcall.example.edu.cn，末尾不带 /"
+        );
+        anyhow::ensure!(
+            self.sealing.vault.as_ref().is_none_or(Vault::is_private),
+            "sealing.vault.url 应是 https:// 的地址：数据密钥和令牌经过它；只有本机（localhost、127.0.0.1、[::1]）的可以是 http://"
         );
         for school in &self.schools {
             anyhow::ensure!(!school.hosts.is_empty(), "schools.hosts 为空：请写上 {} 的域名", school.name);

@@ -3,17 +3,28 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Date, Integer, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Date, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act};
 use serde_json::json;
 
 use crate::{
-    Result,
+    Keyring, Result, Sealed,
     audit::{self, Event},
     schema::{access_log, members, persons},
+    sealed::{Place, column},
 };
+
+/// Where stands sealed what a look was for; `row` is of [`purpose_row`].
+pub fn purpose_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::LOOK_PURPOSE, corp, row }
+}
+
+/// The row of a look: who looked at whom, and when.
+pub fn purpose_row(viewer: MemberId, person: PersonId, at: DateTime<Utc>) -> String {
+    format!("{viewer}/{person}/{}", at.timestamp_micros())
+}
 
 /// One look.
 #[derive(Debug, Clone, Copy)]
@@ -26,21 +37,23 @@ pub struct Access<'a> {
     pub person: PersonId,
     /// At what, e.g. `phone`.
     pub field: &'a str,
-    /// What for.
+    /// What for; kept sealed.
     pub purpose: &'a str,
     /// When.
     pub at: DateTime<Utc>,
 }
 
 /// Records a look, in the transaction that reads the data: for the person, and in the audit.
-pub async fn insert(conn: &mut AsyncPgConnection, access: Access<'_>) -> Result<()> {
+pub async fn insert(conn: &mut AsyncPgConnection, keyring: &Keyring, access: Access<'_>) -> Result<()> {
+    let row = purpose_row(access.viewer, access.person, access.at);
+    let purpose = keyring.seal(purpose_place(access.corp, &row), access.purpose.as_bytes())?;
     let id: i64 = diesel::insert_into(access_log::table)
         .values((
             access_log::corp_id.eq(access.corp),
             access_log::viewer.eq(access.viewer),
             access_log::person_id.eq(access.person),
             access_log::field.eq(access.field),
-            access_log::purpose.eq(access.purpose),
+            access_log::purpose.eq(purpose),
             access_log::at.eq(access.at),
         ))
         .returning(access_log::access_id)
@@ -66,12 +79,18 @@ pub struct Looks<'a> {
     pub people: &'a [PersonId],
     /// At what, e.g. `exemption_reason`.
     pub field: &'a str,
-    /// What for.
+    /// What for; kept sealed.
     pub purpose: &'a str,
     /// The school's day.
     pub day: NaiveDate,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct Unnoted {
+    #[diesel(sql_type = BigInt)]
+    person_id: PersonId,
 }
 
 #[derive(QueryableByName)]
@@ -84,18 +103,37 @@ struct Looked {
 
 /// Records looks in the transaction that reads the data, for the people and in the audit; who was looked at by the same viewer that
 /// day, at the same field, is on record already. How many are new.
-pub async fn insert_once(conn: &mut AsyncPgConnection, looks: Looks<'_>) -> Result<i64> {
+pub async fn insert_once(conn: &mut AsyncPgConnection, keyring: &Keyring, looks: Looks<'_>) -> Result<i64> {
     let Looks { corp, viewer, people, field, purpose, day, at } = looks;
     if people.is_empty() {
         return Ok(0);
     }
-    // What is there is found first, so that a page that is read again takes no numbers. The unique key is for two requests at
-    // once; they take the people in the same order, or each could wait for the other.
-    let sql = "insert into access_log (corp_id, viewer, person_id, field, purpose, day, at)
-               select $1, $2, n.person_id, $4, $5, $6, $7 from (select distinct unnest($3) as person_id) n
+    // What is there is found first, so that a page that is read again seals nothing and takes no numbers.
+    let sql = "select n.person_id from (select distinct unnest($3) as person_id) n
                where not exists (
                  select from access_log l
-                 where l.corp_id = $1 and l.viewer = $2 and l.person_id = n.person_id and l.field = $4 and l.day = $6)
+                 where l.corp_id = $1 and l.viewer = $2 and l.person_id = n.person_id and l.field = $4 and l.day = $5)
+               order by n.person_id";
+    let people: Vec<Unnoted> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<BigInt, _>(viewer)
+        .bind::<Array<BigInt>, _>(people)
+        .bind::<Text, _>(field)
+        .bind::<Date, _>(day)
+        .load(conn)
+        .await?;
+    if people.is_empty() {
+        return Ok(0);
+    }
+    let people: Vec<PersonId> = people.into_iter().map(|one| one.person_id).collect();
+    let seal = |person: &PersonId| {
+        let row = purpose_row(viewer, *person, at);
+        keyring.seal(purpose_place(corp, &row), purpose.as_bytes())
+    };
+    let purposes = people.iter().map(seal).collect::<Result<Vec<Sealed>>>()?;
+    // The unique key is for two requests at once; they take the people in the same order, or each could wait for the other.
+    let sql = "insert into access_log (corp_id, viewer, person_id, field, purpose, day, at)
+               select $1, $2, n.person_id, $5, n.purpose, $6, $7 from unnest($3, $4) as n (person_id, purpose)
                order by n.person_id
                on conflict (corp_id, viewer, person_id, field, day) where day is not null do nothing
                returning access_id, person_id";
@@ -103,8 +141,8 @@ pub async fn insert_once(conn: &mut AsyncPgConnection, looks: Looks<'_>) -> Resu
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(viewer)
         .bind::<Array<BigInt>, _>(people)
+        .bind::<Array<Binary>, _>(purposes)
         .bind::<Text, _>(field)
-        .bind::<Text, _>(purpose)
         .bind::<Date, _>(day)
         .bind::<Timestamptz, _>(at)
         .load(conn)
@@ -139,14 +177,16 @@ pub struct Look {
     pub access_id: i64,
     /// When.
     pub at: DateTime<Utc>,
+    /// Who looked.
+    pub viewer: MemberId,
     /// The viewer's name on the roster.
     pub viewer_name: Option<String>,
     /// The viewer's userid, for those the roster does not know.
     pub viewer_userid: String,
     /// At what.
     pub field: String,
-    /// What for.
-    pub purpose: String,
+    /// What for, sealed for [`purpose_row`].
+    pub purpose: Sealed,
 }
 
 /// Looks at one person, newest first, before `before`.
@@ -172,6 +212,7 @@ pub async fn of_person(
         .select((
             access_log::access_id,
             access_log::at,
+            access_log::viewer,
             persons::name.nullable(),
             members::userid,
             access_log::field,

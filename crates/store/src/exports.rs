@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bytea, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bytea, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act};
 use serde_json::{Value, json};
 
 use crate::{
-    Keyring, Result, Sealed,
+    Keyring, Result, Sealed, access_log,
     audit::{self, Event},
     schema::{export_chunks, export_downloads, exports},
     sealed::{Place, column},
@@ -32,6 +32,11 @@ pub fn request_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: &column::EXPORT_HASH, corp, row }
 }
 
+/// Where stands sealed what an export was asked for; `row` is `member/key`.
+pub fn purpose_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::EXPORT_PURPOSE, corp, row }
+}
+
 /// An export as it is asked for.
 #[derive(Debug, Clone)]
 pub struct NewExport<'a> {
@@ -47,7 +52,7 @@ pub struct NewExport<'a> {
     pub name: &'a str,
     /// A [`domain::export::Definition`].
     pub definition: &'a Value,
-    /// What for.
+    /// What for; kept sealed.
     pub purpose: &'a str,
     /// `none`, `masked` or `full`.
     pub phones: &'a str,
@@ -56,7 +61,7 @@ pub struct NewExport<'a> {
 }
 
 impl NewExport<'_> {
-    /// The row the hash is sealed for.
+    /// The row the hash and the purpose are sealed for.
     fn row(&self) -> String {
         format!("{}/{}", self.by, self.key)
     }
@@ -74,9 +79,12 @@ pub struct Export {
     /// A [`domain::export::Definition`].
     #[diesel(sql_type = Jsonb)]
     pub definition: Value,
-    /// What for.
+    /// What for, sealed …
+    #[diesel(sql_type = Binary)]
+    pub purpose: Sealed,
+    /// … for this row ([`purpose_place`]).
     #[diesel(sql_type = Text)]
-    pub purpose: String,
+    pub purpose_row: String,
     /// `none`, `masked` or `full`.
     #[diesel(sql_type = Text)]
     pub phones: String,
@@ -131,7 +139,8 @@ pub struct Export {
 }
 
 const SHOWN: &str = "
-  select e.export_id, e.name, e.definition, e.purpose, e.phones, e.state, e.attempts, e.rows_done, e.rows_total, e.people,
+  select e.export_id, e.name, e.definition, e.purpose, concat_ws('/', e.made_by, e.request_key) as purpose_row, e.phones,
+         e.state, e.attempts, e.rows_done, e.rows_total, e.people,
          e.full_phones, e.size_bytes, e.chunks, e.message, e.made_by, coalesce(p.name, m.name, m.userid) as maker, e.made_at,
          e.finished_at, e.expires_at, d.downloads, d.downloaded_at
   from exports e
@@ -157,7 +166,7 @@ pub async fn add(
         exports::request_hash.eq(keyring.seal(place, new.hash)?),
         exports::name.eq(new.name),
         exports::definition.eq(new.definition),
-        exports::purpose.eq(new.purpose),
+        exports::purpose.eq(keyring.seal(purpose_place(new.corp, &place_row), new.purpose.as_bytes())?),
         exports::phones.eq(new.phones),
         exports::state.eq("waiting"),
         exports::made_by.eq(new.by),
@@ -340,29 +349,63 @@ pub async fn finish(conn: &mut AsyncPgConnection, corp: CorpId, id: i64, made: M
     Ok(finished == 1)
 }
 
-/// Notes for people an export names that it does, as a look at `field`, in the transaction that makes its file available.
+/// People who are noted by one statement: those of a whole school would stand in memory with a sealed purpose each.
+const AT_A_TIME: usize = 2_000;
+
+/// How an export is found by those it names, among the looks at their data.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming<'a> {
+    /// As a look at what.
+    pub field: &'a str,
+    /// What the export is for; kept sealed, for each of them.
+    pub purpose: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Notes for people an export names that it does, in the transaction that makes its file available.
 pub async fn note_people(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     corp: CorpId,
     export: &Export,
-    field: &str,
+    naming: Naming<'_>,
     people: &[PersonId],
-    now: DateTime<Utc>,
 ) -> Result<()> {
+    for some in people.chunks(AT_A_TIME) {
+        note_some(conn, keyring, corp, export, naming, some).await?;
+    }
+    Ok(())
+}
+
+async fn note_some(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    corp: CorpId,
+    export: &Export,
+    naming: Naming<'_>,
+    people: &[PersonId],
+) -> Result<()> {
+    let Naming { field, purpose, at } = naming;
+    let mut purposes = Vec::with_capacity(people.len());
+    for person in people {
+        let row = access_log::purpose_row(export.made_by, *person, at);
+        purposes.push(keyring.seal(access_log::purpose_place(corp, &row), purpose.as_bytes())?);
+    }
     diesel::sql_query(
         "insert into access_log (corp_id, viewer, person_id, field, purpose, at, export_id)
-         select $1, $2, n.person_id, $4, $5, $6, $7 from unnest($3) as n (person_id)",
+         select $1, $2, n.person_id, $4, n.purpose, $6, $7 from unnest($3, $5) as n (person_id, purpose)",
     )
     .bind::<Integer, _>(corp)
     .bind::<BigInt, _>(export.made_by)
     .bind::<Array<BigInt>, _>(people)
     .bind::<Text, _>(field)
-    .bind::<Text, _>(&export.purpose)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Array<Binary>, _>(&purposes)
+    .bind::<Timestamptz, _>(at)
     .bind::<BigInt, _>(export.export_id)
     .execute(conn)
     .await?;
-    let look = Event::new(corp, Act::Look, Some(export.made_by), now).on("export", export.export_id);
+    let look = Event::new(corp, Act::Look, Some(export.made_by), at).on("export", export.export_id);
     audit::insert_for(conn, &look.saying(json!({ "field": field })), people).await
 }
 

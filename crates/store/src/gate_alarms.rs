@@ -3,13 +3,21 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, policy::Role};
 use serde_json::Value;
 
-use crate::Result;
+use crate::{
+    Result, Sealed,
+    sealed::{Place, column},
+};
+
+/// Where stands sealed what became of an alarm; `row` is its number.
+pub fn note_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::GATE_ALARM_NOTE, corp, row }
+}
 
 /// Raises what these passages say: abnormal once for somebody's day in a zone of time, and once more each time they come after
 /// that was settled; flags once for a passage. Gives how many were new.
@@ -167,9 +175,9 @@ pub struct Row {
     /// When.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub settled_at: Option<DateTime<Utc>>,
-    /// What they say of it.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub note: Option<String>,
+    /// What they say of it, sealed ([`note_place`]).
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub note: Option<Sealed>,
 }
 
 /// Alarms, the newest first, those before `before`; only those nobody looked after, where `open` says so.
@@ -214,7 +222,7 @@ pub async fn settle(
     corp: CorpId,
     alarm: i64,
     by: MemberId,
-    note: &str,
+    note: &Sealed,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let sql = "update gate_alarms set settled_by = $3, note = $4, settled_at = $5
@@ -223,7 +231,7 @@ pub async fn settle(
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(alarm)
         .bind::<BigInt, _>(by)
-        .bind::<Text, _>(note)
+        .bind::<Binary, _>(note)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;

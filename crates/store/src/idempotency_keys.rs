@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Binary, Integer, Jsonb, Text, Timestamptz},
+    sql_types::{BigInt, Binary, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId};
 use serde_json::Value;
 
 use crate::{
-    Result, Sealed,
+    Error, Result, Sealed,
     prepared::prepared,
     schema::idempotency_keys,
     sealed::{Keyring, Place, column},
@@ -21,6 +21,11 @@ use crate::{
 /// an older key too, so that keys may change while a repeat is still awaited.
 pub fn request_place(corp: CorpId, row: &str) -> Place<'_> {
     Place { column: &column::REQUEST_HASH, corp, row }
+}
+
+/// Where the answer stands sealed; `row` is of [`Claim::row`]. A receipt says whether somebody is well.
+pub fn response_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::RESPONSE, corp, row }
 }
 
 /// Whose key, and for what.
@@ -39,7 +44,7 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// The row the hash is sealed for.
+    /// The row the hash and the answer are sealed for.
     pub fn row(&self) -> String {
         format!("{}/{}", self.member, self.key)
     }
@@ -58,8 +63,8 @@ pub enum Claimed {
 
 /// What [`claim`] runs first.
 pub const CLAIM: &str = "
-  insert into idempotency_keys (corp_id, member_id, key, operation, request_hash, response, created_at)
-  values ($1, $2, $3, $4, $5, 'null', $6) on conflict do nothing";
+  insert into idempotency_keys (corp_id, member_id, key, operation, request_hash, created_at)
+  values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
 
 /// What [`settle`] runs.
 pub const SETTLE: &str =
@@ -87,24 +92,35 @@ pub async fn claim(
     if inserted == 1 {
         return Ok(Claimed::New);
     }
-    let (operation, kept, response): (String, Sealed, Value) = idempotency_keys::table
+    let (operation, kept, response): (String, Sealed, Option<Sealed>) = idempotency_keys::table
         .filter(idempotency_keys::corp_id.eq(claim.corp))
         .filter(idempotency_keys::member_id.eq(claim.member))
         .filter(idempotency_keys::key.eq(claim.key))
         .select((idempotency_keys::operation, idempotency_keys::request_hash, idempotency_keys::response))
         .first(&mut conn)
         .await?;
-    let same = operation == claim.operation && keyring.open(place, &kept)? == claim.request_hash;
-    Ok(if same { Claimed::Answered(response) } else { Claimed::Mismatch })
+    if operation != claim.operation || keyring.open(place, &kept)? != claim.request_hash {
+        return Ok(Claimed::Mismatch);
+    }
+    let unreadable = || Error::Unexpected(column::RESPONSE.name);
+    let opened = keyring.open(response_place(claim.corp, &row), &response.ok_or_else(unreadable)?)?;
+    Ok(Claimed::Answered(serde_json::from_slice(&opened).map_err(|_| unreadable())?))
 }
 
-/// Keeps the answer. In the transaction of the claim and of the work.
-pub async fn settle(conn: &mut AsyncPgConnection, claim: Claim<'_>, response: &Value) -> Result<()> {
+/// Keeps the answer, sealed. In the transaction of the claim and of the work.
+pub async fn settle(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    claim: Claim<'_>,
+    response: &Value,
+) -> Result<()> {
+    let row = claim.row();
+    let sealed = keyring.seal(response_place(claim.corp, &row), response.to_string().as_bytes())?;
     prepared(SETTLE)
         .bind::<Integer, _>(claim.corp)
         .bind::<BigInt, _>(claim.member)
         .bind::<Text, _>(claim.key)
-        .bind::<Jsonb, _>(response)
+        .bind::<Binary, _>(&sealed)
         .execute(conn)
         .await?;
     Ok(())

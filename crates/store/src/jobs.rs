@@ -147,16 +147,23 @@ pub async fn finish(conn: &mut AsyncPgConnection, job: &Leased, end: &End, now: 
     Ok(())
 }
 
-/// Forgets jobs that were done before `before`. Dead ones stay until someone looked, and what that one did about them stays
-/// until `settled_before`.
+/// Forgets jobs that were done before `before`. What an administrator did about a dead one stays until `settled_before`; and one
+/// that died before that and was looked at by nobody goes then too, for its arguments may name somebody.
 pub async fn sweep(
     conn: &mut AsyncPgConnection,
+    corp: CorpId,
     before: DateTime<Utc>,
     settled_before: DateTime<Utc>,
 ) -> Result<usize> {
-    let kept = jobs::settled_at.is_null().or(jobs::settled_at.lt(settled_before));
-    let old = jobs::table.filter(jobs::state.eq("done")).filter(jobs::finished_at.lt(before)).filter(kept);
-    Ok(diesel::delete(old).execute(conn).await?)
+    let sql = "delete from jobs where corp_id = $1
+                 and (state = 'done' and finished_at < $2 and (settled_at is null or settled_at < $3)
+                   or state = 'dead' and finished_at < $3)";
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(before)
+        .bind::<Timestamptz, _>(settled_before)
+        .execute(conn)
+        .await?)
 }
 
 /// The queue at a glance, for the metrics.

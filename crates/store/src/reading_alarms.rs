@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz},
+    sql_types::{BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
@@ -13,10 +13,16 @@ use domain::{
 };
 
 use crate::{
-    Result,
+    Result, Sealed,
     audit::{self, Event},
     reading_budgets::Count,
+    sealed::{Place, column},
 };
+
+/// Where stands sealed what became of an alarm; `row` is its number.
+pub fn note_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::READING_ALARM_NOTE, corp, row }
+}
 
 /// Raises an alarm: `people` were read, where `usual` is usual for them or, refused, allowed. Of a kind and reading one is open for
 /// a member's day; where one was settled, another comes when [`AGAIN`] times as many were read as it said. Whether it is new.
@@ -84,9 +90,9 @@ pub struct Row {
     /// When.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub settled_at: Option<DateTime<Utc>>,
-    /// What they say of it.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub note: Option<String>,
+    /// What they say of it, sealed ([`note_place`]).
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub note: Option<Sealed>,
 }
 
 /// Alarms, the newest first, those before `before`; only those nobody looked after, where `open` says so.
@@ -126,7 +132,7 @@ pub async fn settle(
     corp: CorpId,
     alarm: i64,
     by: MemberId,
-    note: &str,
+    note: &Sealed,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let sql = "update reading_alarms set settled_by = $3, note = $4, settled_at = $5
@@ -138,7 +144,7 @@ pub async fn settle(
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(alarm)
         .bind::<BigInt, _>(by)
-        .bind::<Text, _>(note)
+        .bind::<Binary, _>(note)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;

@@ -3,16 +3,22 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz},
+    sql_types::{BigInt, Binary, Date, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, MemberId, PersonId, audit::Act, reading::Reading};
 use serde_json::json;
 
 use crate::{
-    Result,
+    Keyring, Result, Sealed,
     audit::{self, Event},
+    sealed::{Place, column},
 };
+
+/// Where stands sealed why somebody may read more; `row` is `member/kind/moment`, in microseconds since 1970.
+pub fn reason_place(corp: CorpId, row: &str) -> Place<'_> {
+    Place { column: &column::LIFT_REASON, corp, row }
+}
 
 /// Whose count of which day.
 #[derive(Debug, Clone, Copy)]
@@ -128,7 +134,7 @@ pub struct NewLift<'a> {
     pub person: PersonId,
     /// How many more.
     pub people: i64,
-    /// Why.
+    /// Why; kept sealed.
     pub reason: &'a str,
     /// By whom, who is somebody else.
     pub by: MemberId,
@@ -137,13 +143,15 @@ pub struct NewLift<'a> {
 }
 
 /// Allows more for a day, on record. Gives its number.
-pub async fn lift(conn: &mut AsyncPgConnection, new: NewLift<'_>) -> Result<i64> {
+pub async fn lift(conn: &mut AsyncPgConnection, keyring: &Keyring, new: NewLift<'_>) -> Result<i64> {
     #[derive(QueryableByName)]
     struct Added {
         #[diesel(sql_type = BigInt)]
         lift_id: i64,
     }
     let Count { corp, member, day, reading } = new.count;
+    let row = format!("{member}/{}/{}", reading.as_str(), new.at.timestamp_micros());
+    let reason = keyring.seal(reason_place(corp, &row), new.reason.as_bytes())?;
     let sql = "insert into reading_lifts (corp_id, member_id, day, kind, people, reason, given_by, given_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8) returning lift_id";
     let added: Added = diesel::sql_query(sql)
@@ -152,7 +160,7 @@ pub async fn lift(conn: &mut AsyncPgConnection, new: NewLift<'_>) -> Result<i64>
         .bind::<Date, _>(day)
         .bind::<Text, _>(reading.as_str())
         .bind::<BigInt, _>(new.people)
-        .bind::<Text, _>(new.reason)
+        .bind::<Binary, _>(&reason)
         .bind::<BigInt, _>(new.by)
         .bind::<Timestamptz, _>(new.at)
         .get_result(conn)
@@ -184,9 +192,12 @@ pub struct Lift {
     /// How many more.
     #[diesel(sql_type = BigInt)]
     pub people: i64,
-    /// Why.
+    /// Why, sealed …
+    #[diesel(sql_type = Binary)]
+    pub reason: Sealed,
+    /// … for this row ([`reason_place`]).
     #[diesel(sql_type = Text)]
-    pub reason: String,
+    pub reason_row: String,
     /// Who gave it, by name or account.
     #[diesel(sql_type = Text)]
     pub given_by: String,
@@ -203,6 +214,7 @@ pub async fn lifts(
     limit: i64,
 ) -> Result<Vec<Lift>> {
     let sql = "select l.lift_id, coalesce(p.name, m.name, m.userid) as name, p.number, l.day, l.kind, l.people, l.reason,
+                 concat_ws('/', l.member_id, l.kind, (extract(epoch from l.given_at) * 1000000)::bigint) as reason_row,
                  coalesce(gp.name, g.name, g.userid) as given_by, l.given_at
                from reading_lifts l
                join members m on m.corp_id = l.corp_id and m.member_id = l.member_id

@@ -10,7 +10,7 @@ diesel::table! {
         viewer -> Int8,
         person_id -> Int8,
         field -> Text,
-        purpose -> Text,
+        purpose -> Bytea,
         day -> Nullable<Date>,
         export_id -> Nullable<Int8>,
     }
@@ -419,7 +419,7 @@ diesel::table! {
         request_hash -> Bytea,
         name -> Text,
         definition -> Jsonb,
-        purpose -> Text,
+        purpose -> Bytea,
         phones -> Text,
         state -> Text,
         attempts -> Int4,
@@ -520,7 +520,7 @@ diesel::table! {
         told_at -> Nullable<Timestamptz>,
         settled_by -> Nullable<Int8>,
         settled_at -> Nullable<Timestamptz>,
-        note -> Nullable<Text>,
+        note -> Nullable<Bytea>,
     }
 }
 
@@ -696,7 +696,7 @@ diesel::table! {
         key -> Text,
         operation -> Text,
         request_hash -> Bytea,
-        response -> Jsonb,
+        response -> Nullable<Bytea>,
         created_at -> Timestamptz,
     }
 }
@@ -1292,7 +1292,7 @@ diesel::table! {
         told_at -> Nullable<Timestamptz>,
         settled_by -> Nullable<Int8>,
         settled_at -> Nullable<Timestamptz>,
-        note -> Nullable<Text>,
+        note -> Nullable<Bytea>,
     }
 }
 
@@ -1319,7 +1319,7 @@ diesel::table! {
         day -> Date,
         kind -> Text,
         people -> Int8,
-        reason -> Text,
+        reason -> Bytea,
         given_by -> Int8,
         given_at -> Timestamptz,
     }

@@ -208,6 +208,15 @@ pub async fn hold(conn: &mut AsyncPgConnection, corp: CorpId, run: i64, held: &[
     Ok(())
 }
 
+/// Forgets whom runs before `before` held back, where they wait for nobody's approval any more: settled, or overtaken by a later
+/// look. How many rows; the runs stay, and say how many each held.
+pub async fn forget_held(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
+    let sql = "delete from sync_held h using sync_runs r
+               where h.corp_id = $1 and r.corp_id = h.corp_id and r.run_id = h.run_id
+                 and r.state <> 'held' and r.finished_at < $2";
+    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(before).execute(conn).await?)
+}
+
 /// Members closed since a moment by all runs that nobody approved.
 pub async fn closed_since(conn: &mut AsyncPgConnection, corp: CorpId, since: DateTime<Utc>) -> Result<i64> {
     let closed: Option<i64> = sync_runs::table

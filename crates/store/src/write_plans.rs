@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Integer, Text},
+    sql_types::{BigInt, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, MemberId, audit::Act};
@@ -46,7 +46,7 @@ pub struct Step {
     pub step_no: i32,
     /// `create_department`, `create_member`, `move_member`, `rename_member`, `disable_member` or `set_phone`.
     pub kind: String,
-    /// The userid; empty for a department to be made.
+    /// The userid; empty for a department to be made. Of what was [`forgotten`](forget), this and all words below are empty.
     pub subject: String,
     /// As it is to be called.
     pub name: String,
@@ -62,7 +62,7 @@ pub struct Step {
     pub before_name: Option<String>,
     /// The step that makes a department first.
     pub needs_step: Option<i32>,
-    /// Sealed.
+    /// Sealed. None: it is not about one, or the step has ended.
     pub phone: Option<Sealed>,
     /// `waiting`, `trying`, `done` or `failed`.
     pub state: String,
@@ -234,7 +234,7 @@ pub struct End<'a> {
     pub message: Option<String>,
 }
 
-/// Records the beginning or the end of a try.
+/// Records the beginning or the end of a try. A step that has ended keeps no phone.
 pub async fn record(
     conn: &mut AsyncPgConnection,
     step: &Step,
@@ -253,6 +253,7 @@ pub async fn record(
             write_steps::code.eq(end.code),
             write_steps::message.eq(end.message),
             write_steps::at.eq(now),
+            (end.state != "trying").then(|| write_steps::phone.eq(None::<Sealed>)),
         ))
         .execute(conn)
         .await?;
@@ -286,7 +287,7 @@ pub async fn approve(
     Ok(approved == 1)
 }
 
-/// Ends a plan in `from` as `to`. False when it was in another state.
+/// Ends a plan in `from` as `to`; its steps keep no phones. False when it was in another state.
 pub async fn settle(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -302,7 +303,42 @@ pub async fn settle(
         .set((write_plans::state.eq(to), write_plans::finished_at.eq(now)))
         .execute(conn)
         .await?;
+    if settled == 1 {
+        diesel::update(write_steps::table)
+            .filter(write_steps::corp_id.eq(corp))
+            .filter(write_steps::plan_id.eq(plan))
+            .filter(write_steps::phone.is_not_null())
+            .set(write_steps::phone.eq(None::<Sealed>))
+            .execute(conn)
+            .await?;
+    }
     Ok(settled == 1)
+}
+
+/// Plans made before `before` that nobody approved: the directory has moved on, and they wait for nothing any more.
+pub async fn left_lying(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    before: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    Ok(write_plans::table
+        .filter(write_plans::corp_id.eq(corp))
+        .filter(write_plans::state.eq("planned"))
+        .filter(write_plans::made_at.lt(before))
+        .select(write_plans::plan_id)
+        .load(conn)
+        .await?)
+}
+
+/// Forgets of whom and what the steps were of plans that were done before `before`, and of those made before it that were discarded.
+/// How many; of each stays its kind, how it ended and when, from which the accounts made in a month are counted.
+pub async fn forget(conn: &mut AsyncPgConnection, corp: CorpId, before: DateTime<Utc>) -> Result<usize> {
+    let sql = "update write_steps s set subject = '', name = '', before = '', after = '', departments = '{}',
+                 before_departments = '{}', before_name = null, phone = null
+               from write_plans p
+               where s.corp_id = $1 and p.corp_id = s.corp_id and p.plan_id = s.plan_id and (s.subject <> '' or s.name <> '')
+                 and (p.state = 'done' and p.finished_at < $2 or p.state = 'discarded' and p.made_at < $2)";
+    Ok(diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(before).execute(conn).await?)
 }
 
 /// Plans that are being carried out.

@@ -62,8 +62,11 @@ const LISTINGS: &[Listing] = &[
     Listing {
         path: "/access-log",
         need: Need::SignedIn,
-        id: |row| format!("{} {}", row["field"], row["purpose"]),
-        sql: "select '\"' || l.field || '\" \"' || l.purpose || '\"' from access_log l join members m using (corp_id, person_id)
+        id: |row| format!("{} {}", row["field"], row["viewer"]),
+        sql: "select '\"' || l.field || '\" \"' || coalesce(p.name, v.userid) || '\"'
+              from access_log l join members m using (corp_id, person_id)
+              join members v on v.corp_id = l.corp_id and v.member_id = l.viewer
+              left join persons p on p.corp_id = v.corp_id and p.person_id = v.person_id
               where m.userid = $2 and $1 > 0",
     },
 ];

@@ -1,15 +1,18 @@
-//! R13: Postgres is killed, every file of it is gone, and production's script brings it back from the encrypted backup: each
-//! table as it was, less than a minute lost. `HISTORY=` so many reports; a large school has 18,000,000 in some years.
+//! R13: Postgres is killed, every file of it is gone, and so are the data keys; production's scripts bring it back from the encrypted
+//! backup and the keys from their mirror: each table as it was, less than a minute lost, and what lies sealed opens again.
+//! `HISTORY=` so many reports; a large school has 18,000,000 in some years.
 
 use std::{
     collections::BTreeMap,
-    env,
+    env, fs,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use server::{
     clock::SystemClock,
     commands::doctor::{Outcome, examine},
@@ -20,14 +23,16 @@ use url::Url;
 
 use super::{rows, s2};
 use crate::{
+    crowd::{Sender, sign_in_as},
     databases,
     process::Server,
-    test_app::{REFERENCE, Shape, TestApp, root, roster_files_of},
+    test_app::{REFERENCE, Shape, TestApp, normal_answers, root, roster_files_of},
 };
 
 /// The Postgres that is lost; `make chaos` has made it.
 const CLUSTER: &str = "deploy/dev/backup-cluster.sh";
 const RESTORE: &str = "deploy/production/backup/restore.sh";
+const MIRROR: &str = "deploy/production/backup/mirror-keys.sh";
 
 async fn run(script: &str, arguments: &[&str]) {
     let mut command = Command::new(root().join(script));
@@ -56,6 +61,38 @@ async fn write_history(test: &TestApp, days: i64) {
         )
         .await
         .unwrap();
+}
+
+/// Makes one directory of keys what another is.
+async fn mirror(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    run(MIRROR, &[from.to_str().unwrap(), to.to_str().unwrap()]).await;
+}
+
+/// Somebody who has not reported that day does, over HTTP. Gives who, and the receipt.
+async fn report_one(test: &TestApp) -> (String, String) {
+    sign_in_as(test, "crowd-").await;
+    let userid: String = test
+        .one(
+            "select min(b.userid) from persons p join members b using (corp_id, person_id)
+             join memberships m using (corp_id, person_id)
+             join departments d on d.corp_id = m.corp_id and d.department_id = m.department_id
+             where p.kind = 'student' and m.is_main and m.until_date is null and d.college_id is not null and b.left_on is null
+               and not exists (select from reports r where r.corp_id = p.corp_id and r.person_id = p.person_id
+                 and r.day = date '2020-03-04')",
+            &[],
+        )
+        .await;
+    let receipt = Sender::to(&test.url).report_until_taken(&userid, "before-the-loss").await;
+    (userid, receipt["receipt"].as_str().unwrap().to_owned())
+}
+
+/// Whether somebody reads at this server what they answered.
+async fn opens(server: &Server, userid: &str, receipt: &str) -> bool {
+    let path = format!("reports/{receipt}/revisions");
+    let answer = Sender::to(&server.url).get(userid, &path).await.unwrap();
+    let revisions: Value = answer.json().await.unwrap();
+    revisions["items"][0]["answers"] == normal_answers()
 }
 
 /// Of every table its rows: how many, and the sum of their md5's first halves, whatever their order. Unlogged tables are left
@@ -161,6 +198,10 @@ async fn from_the_backup() {
         )
         .await
         .unwrap();
+    let (userid, receipt) = report_one(&test).await;
+    let keys = test.config.sealing.key_dir.clone();
+    let apart = PathBuf::from(format!("{}-apart", keys.display()));
+    mirror(&keys, &apart).await;
     let reports: i64 = test.one(reports, &[]).await;
     rows::write("R13", "reports", reports as f64, "reports", &format!("≥ {history}"), reports >= history);
     let findings = examine(&test.config, Arc::new(SystemClock)).await;
@@ -175,11 +216,12 @@ async fn from_the_backup() {
     worst_moment(&test.owner).await;
     let killed = Instant::now();
     run(CLUSTER, &["lose"]).await;
+    fs::remove_dir_all(&keys).unwrap();
     restore(&[]).await;
+    mirror(&apart, &keys).await;
     let server = Server::start(&test, |_| ()).await;
     until_ready(&server).await;
     let back = killed.elapsed().as_secs_f64();
-    drop(server);
     let owner = databases::connect(&url).await;
     let same = equal(&before, &hashes(&owner).await);
     let all = format!("all {}", before.len());
@@ -191,6 +233,9 @@ async fn from_the_backup() {
         &all,
         same == before.len(),
     );
+    let opened = opens(&server, &userid, &receipt).await;
+    rows::write("R13", "sealed answers open with the mirrored keys", f64::from(opened), "yes", "1", opened);
+    drop(server);
     let lost = seconds_between(newest_marker(&owner).await, marking.await.unwrap());
     rows::write("R13", "RPO: committed and lost, at the worst moment", lost, "s", "≤ 60", lost <= 60.0);
     rows::write("R13", "RTO: from the kill to the first ready", back, "s", "≤ 900", back <= 900.0);
@@ -208,4 +253,5 @@ async fn from_the_backup() {
     rows::write("R13", "to a moment: the last row before it, off by", off, "s", "0", off == 0.0);
     let same = equal(&before, &hashes(&owner).await);
     rows::write("R13", "… tables with equal hash", same as f64, "tables", &all, same == before.len());
+    fs::remove_dir_all(&apart).unwrap();
 }

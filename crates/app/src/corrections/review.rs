@@ -122,7 +122,7 @@ pub async fn list(
     let found = rows::list(&mut tx, &reach, open, before, limit + 1).await?;
     let page = Page::cut(found, limit, |row| row.correction_id.to_string());
     let people = page.items.iter().map(|row| row.person_id).collect();
-    reading_budgets::note(school, viewer, &mut tx, (FIELD, PURPOSE), people, app.now()).await?;
+    reading_budgets::note(app, school, viewer, &mut tx, (FIELD, PURPOSE), people, app.now()).await?;
     tx.commit().await?;
     page.try_map(|row| shown(app, school, &rights, row))
 }
@@ -207,7 +207,7 @@ pub async fn values(app: &App, school: &School, viewer: &Viewer, id: i64) -> Res
         tx = reading_budgets::look(app, school, viewer, tx, look).await?;
     } else {
         let people = vec![row.person_id];
-        reading_budgets::note(school, viewer, &mut tx, (FIELD, PURPOSE), people, now).await?;
+        reading_budgets::note(app, school, viewer, &mut tx, (FIELD, PURPOSE), people, now).await?;
     }
     tx.commit().await?;
     Ok(values)

@@ -13,7 +13,7 @@ use rust_xlsxwriter::XlsxError;
 use store::{
     AsyncPgConnection, Scoped, departments, exemptions,
     export_rows::{self, ExemptionRow, Key, PersonRow, Question},
-    exports::{self, Export, Made, chunk_place, chunk_row},
+    exports::{self, Export, Made, Naming, chunk_place, chunk_row},
     unreported::phone_place,
     words::Words,
 };
@@ -24,7 +24,7 @@ use super::{
     cells::{self, Paths},
     checked, definition_of,
     figures::{self, Listed},
-    sheet,
+    purpose, sheet,
 };
 use crate::{App, Error, Result, School, reading_budgets};
 
@@ -271,7 +271,8 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     if full && rights.phones.is_empty() {
         return Err(Error::Forbidden);
     }
-    let layout = layout(school, export, &definition);
+    let purpose = purpose(app, school, export)?;
+    let layout = layout(school, export, &definition, purpose.clone());
     let shown = if full { Shown::FullPhones } else { Shown::Masked };
     let mut rows = Rows::new(app, school, definition, rights, shown);
     let (sender, receiver) = mpsc::channel(1);
@@ -299,7 +300,7 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
     drop(sender);
     let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
     let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
-    keep(app, school, export, viewer, &rows, &file).await
+    keep(app, school, (export, purpose.as_str()), viewer, &rows, &file).await
 }
 
 /// The workbook, written by a thread of its own, which may be nice: one of the pool would stay so for its next work.
@@ -329,7 +330,7 @@ pub(crate) fn fits(rows: i64) -> Result<()> {
 async fn keep(
     app: &App,
     school: &School,
-    export: &Export,
+    (export, purpose): (&Export, &str),
     viewer: &Viewer,
     rows: &Rows<'_>,
     file: &sheet::Pieces,
@@ -350,8 +351,10 @@ async fn keep(
     let (with_phone, without): (Vec<_>, Vec<_>) = rows.named.iter().partition(|(_, full)| **full);
     let ids = |people: Vec<(&PersonId, &bool)>| people.into_iter().map(|(id, _)| *id).collect::<Vec<_>>();
     let (with_phone, without) = (ids(with_phone), ids(without));
-    exports::note_people(&mut tx, corp, export, "export_phone", &with_phone, now).await?;
-    exports::note_people(&mut tx, corp, export, "export", &without, now).await?;
+    for (field, people) in [("export_phone", &with_phone), ("export", &without)] {
+        let naming = Naming { field, purpose, at: now };
+        exports::note_people(&mut tx, app.store().keyring(), corp, export, naming, people).await?;
+    }
     let made = Made {
         rows: rows.given,
         people: rows.named.len(),
@@ -368,7 +371,7 @@ async fn keep(
     Ok(())
 }
 
-fn layout(school: &School, export: &Export, definition: &Definition) -> sheet::Layout {
+fn layout(school: &School, export: &Export, definition: &Definition, purpose: String) -> sheet::Layout {
     let headings = definition.columns.iter();
     sheet::Layout {
         name: export.name.clone(),
@@ -378,7 +381,7 @@ fn layout(school: &School, export: &Export, definition: &Definition) -> sheet::L
             .collect(),
         maker: export.maker.clone(),
         at: export.made_at.with_timezone(&school.zone).naive_local(),
-        purpose: export.purpose.clone(),
+        purpose,
         phones: match export.phones.as_str() {
             "full" => "完整号码",
             "masked" => "已隐去中间几位",

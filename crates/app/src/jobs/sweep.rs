@@ -13,7 +13,7 @@ use store::{
     photos::uploads,
     portal::passes as portal_passes,
     reading_alarms, reading_budgets, retention, roll, second_factors, security_events, sessions,
-    sign_in_flows, visitors,
+    sign_in_flows, sync_runs, visitors, write_plans,
 };
 
 use super::Done;
@@ -56,7 +56,13 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     let messages = inbox::sweep(&mut tx, corp, now - kept.messages.life()).await?
         + cards::sweep(&mut tx, corp, now - kept.messages.life()).await?;
     let words = mailings::forget(&mut tx, corp, now - kept.words.life()).await?;
-    let undo = change_sets::sweep(&mut tx, corp, now - kept.undo.life()).await?;
+    let done = now - kept.undo.life();
+    for plan in write_plans::left_lying(&mut tx, corp, done).await? {
+        write_plans::settle(&mut tx, corp, plan, "planned", "discarded", now).await?;
+    }
+    let undo = change_sets::sweep(&mut tx, corp, done).await?
+        + sync_runs::forget_held(&mut tx, corp, done).await?
+        + write_plans::forget(&mut tx, corp, done).await?;
     let settled = corrections::sweep(&mut tx, corp, now - kept.corrections.life()).await?;
     let sent = uploads::sweep(&mut tx, corp, now - kept.uploads.life(), now - BROKEN_UPLOADS).await?;
     let pictures = attachments::sweep(&mut tx, corp, now - kept.pictures.life()).await?;
@@ -71,7 +77,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
         None => 0,
     };
     let taken = copies::sweep(&mut tx, corp, now - kept.copies.life()).await?;
-    let jobs = queue::sweep(&mut tx, now - kept.jobs.life(), now - kept.settled_jobs.life()).await?;
+    let jobs = queue::sweep(&mut tx, corp, now - kept.jobs.life(), now - kept.settled_jobs.life()).await?;
     let readings = match school.today(now).checked_sub_days(kept.readings.calendar()) {
         Some(before) => {
             reading_budgets::sweep(&mut tx, corp, before).await?

@@ -85,6 +85,7 @@ pub(super) async fn known(
 
 /// Records that what the host said of the visit is shown at a gate, as a look of whoever paired the device: once a day for each host.
 pub(super) async fn note(
+    app: &App,
     tx: &mut Scoped,
     school: &School,
     device: &Device,
@@ -100,7 +101,7 @@ pub(super) async fn note(
         day: school.today(now),
         at: now,
     };
-    access_log::insert_once(tx, looks).await?;
+    access_log::insert_once(tx, app.store().keyring(), looks).await?;
     Ok(())
 }
 

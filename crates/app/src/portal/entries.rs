@@ -151,7 +151,7 @@ pub async fn create(
         ));
     }
     let id = rows::add(&mut tx, corp, &entry, form_id, By { member: viewer.member, at: now }).await?;
-    idempotency_keys::settle(&mut tx, claim, &Value::from(id)).await?;
+    idempotency_keys::settle(&mut tx, app.store().keyring(), claim, &Value::from(id)).await?;
     tx.commit().await?;
     tracing::info!(corp, entry = id, "an entry was made");
     Ok(id)

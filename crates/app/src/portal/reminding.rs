@@ -118,7 +118,7 @@ pub async fn remind(
     if people == 0 {
         return Ok(Reminded { people });
     }
-    idempotency_keys::settle(&mut tx, claim, &json!(people)).await?;
+    idempotency_keys::settle(&mut tx, app.store().keyring(), claim, &json!(people)).await?;
     queue::add(&mut tx, &send_messages::job(corp, now), now).await?;
     tx.commit().await?;
     app.job_added().notify_one();

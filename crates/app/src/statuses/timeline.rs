@@ -59,14 +59,14 @@ pub async fn timeline(app: &App, school: &School, viewer: &Viewer, number: &str)
     // An illness is not for those who only keep the roster, nor for those who exempt elsewhere: to them it stays sealed.
     let exempts = persons::subject(&mut tx, corp, &viewer.scope(Action::Exempt), person, today).await?;
     let exemptions = if exempts.is_some() {
-        exempt::note(&mut tx, school, viewer, &held, now).await?;
+        exempt::note(app, &mut tx, school, viewer, &held, now).await?;
         let opened = exempt::opened(app, corp, held)?.into_iter();
         opened.map(|Reasoned { row, reason, .. }| Exempted { row, reason: Some(reason) }).collect()
     } else {
         held.into_iter().map(|row| Exempted { row, reason: None }).collect()
     };
     let changes = statuses::list(&mut tx, &question, None, SHOWN).await?;
-    super::note(&mut tx, school, viewer, &changes, now).await?;
+    super::note(app, &mut tx, school, viewer, &changes, now).await?;
     let timeline = Timeline {
         places: statuses::places(&mut tx, corp, person).await?,
         exemptions,

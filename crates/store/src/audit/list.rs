@@ -12,7 +12,7 @@ use domain::{
 };
 use serde_json::Value;
 
-use crate::Result;
+use crate::{Result, Sealed};
 
 /// Which events.
 #[derive(Debug, Clone, Default)]
@@ -68,9 +68,18 @@ pub struct Row {
     /// More of it.
     #[diesel(sql_type = Jsonb)]
     pub detail: Value,
-    /// Of a look or an export: what for.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub purpose: Option<String>,
+    /// Of a look: what for, sealed …
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub look_purpose: Option<Sealed>,
+    /// … for this row ([`access_log::purpose_place`](crate::access_log::purpose_place)).
+    #[diesel(sql_type = Text)]
+    pub look_row: String,
+    /// Of an export: what for, sealed …
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub export_purpose: Option<Sealed>,
+    /// … for this row ([`exports::purpose_place`](crate::exports::purpose_place)).
+    #[diesel(sql_type = Text)]
+    pub export_row: String,
     #[diesel(sql_type = Binary)]
     nonce: Vec<u8>,
     /// The hash that is kept with it.
@@ -105,7 +114,9 @@ pub async fn list(
     // What an object is called is text: only what is a number is taken for one.
     let sql = "select e.event_id, c.seq, e.at, e.actor, coalesce(ap.name, am.name, am.userid) as actor_name,
                  ap.number as actor_number, e.action, e.subject, sp.name as subject_name, sp.number as subject_number,
-                 e.object, e.detail, coalesce(l.purpose, x.purpose) as purpose, e.nonce, e.hash
+                 e.object, e.detail, l.purpose as look_purpose,
+                 concat_ws('/', l.viewer, l.person_id, (extract(epoch from l.at) * 1000000)::bigint) as look_row,
+                 x.purpose as export_purpose, concat_ws('/', x.made_by, x.request_key) as export_row, e.nonce, e.hash
                from audit_events e
                left join audit_chain c on c.corp_id = e.corp_id and c.event_id = e.event_id
                left join members am on am.corp_id = e.corp_id and am.member_id = e.actor

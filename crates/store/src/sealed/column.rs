@@ -356,6 +356,46 @@ pub static BEHALF_REASON: Column = Column {
           from reports r where r.corp_id = t.corp_id and r.report_id = t.report_id)",
     )],
 };
+/// What somebody's data was looked at for.
+pub static LOOK_PURPOSE: Column = Column {
+    name: "access_log.purpose",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot(
+        "access_log",
+        "purpose",
+        &["access_id"],
+        "concat_ws('/', t.viewer, t.person_id, (extract(epoch from t.at) * 1000000)::bigint)",
+    )],
+};
+/// What an export was asked for.
+pub static EXPORT_PURPOSE: Column = Column {
+    name: "exports.purpose",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot("exports", "purpose", &["export_id"], "concat_ws('/', t.made_by, t.request_key)")],
+};
+/// Why somebody may read more today.
+pub static LIFT_REASON: Column = Column {
+    name: "reading_lifts.reason",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot(
+        "reading_lifts",
+        "reason",
+        &["lift_id"],
+        "concat_ws('/', t.member_id, t.kind, (extract(epoch from t.given_at) * 1000000)::bigint)",
+    )],
+};
+/// What became of an alarm on reading.
+pub static READING_ALARM_NOTE: Column = Column {
+    name: "reading_alarms.note",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot("reading_alarms", "note", &["alarm_id"], "t.alarm_id::text")],
+};
+/// What became of an alarm at a gate.
+pub static GATE_ALARM_NOTE: Column = Column {
+    name: "gate_alarms.note",
+    kept: Kept::For(Purpose::Notes),
+    spots: &[spot("gate_alarms", "note", &["alarm_id"], "t.alarm_id::text")],
+};
 /// The secret of a second factor.
 pub static FACTOR_SECRET: Column = Column {
     name: "second_factors.secret",
@@ -373,6 +413,17 @@ pub static REQUEST_HASH: Column = Column {
         "concat_ws('/', t.member_id, t.key)",
     )],
 };
+/// What was answered to it.
+pub static RESPONSE: Column = Column {
+    name: "idempotency_keys.response",
+    kept: Kept::For(Purpose::Inbox),
+    spots: &[spot(
+        "idempotency_keys",
+        "response",
+        &["member_id", "key"],
+        "concat_ws('/', t.member_id, t.key)",
+    )],
+};
 /// The hash of an export that may be asked for again.
 pub static EXPORT_HASH: Column = Column {
     name: "exports.request_hash",
@@ -381,7 +432,7 @@ pub static EXPORT_HASH: Column = Column {
 };
 
 /// Every sealed column of a table; a test compares them with fixtures/privacy.toml.
-pub static ALL: [&Column; 40] = [
+pub static ALL: [&Column; 46] = [
     &PERSON_PHONE,
     &FIELD_VALUE,
     &PICTURE,
@@ -419,7 +470,13 @@ pub static ALL: [&Column; 40] = [
     &PERMIT_REVOKE_REASON,
     &GRANT_END_REASON,
     &BEHALF_REASON,
+    &LOOK_PURPOSE,
+    &EXPORT_PURPOSE,
+    &LIFT_REASON,
+    &READING_ALARM_NOTE,
+    &GATE_ALARM_NOTE,
     &FACTOR_SECRET,
     &REQUEST_HASH,
+    &RESPONSE,
     &EXPORT_HASH,
 ];

@@ -44,12 +44,7 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Ac
     let items = page
         .items
         .into_iter()
-        .map(|look| Access {
-            at: look.at,
-            viewer: look.viewer_name.unwrap_or(look.viewer_userid),
-            field: look.field,
-            purpose: look.purpose,
-        })
+        .map(|look| Access { at: look.at, viewer: look.viewer, field: look.field, purpose: look.purpose })
         .collect();
     let kept_days = school.retention.classes.audit.days;
     Ok(web::Json(AccessLog { items, next_cursor: input::cursor(page.next), kept_days }))

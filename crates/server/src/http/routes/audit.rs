@@ -277,7 +277,7 @@ impl From<SignedHead> for AuditHead {
 
 impl From<Shown> for AuditEvent {
     fn from(shown: Shown) -> Self {
-        let Shown { row, intact } = shown;
+        let Shown { row, purpose, intact } = shown;
         let actor = row.actor.map(|_| AuditPerson { number: row.actor_number, name: row.actor_name });
         let subject = row.subject.map(|_| AuditPerson { number: row.subject_number, name: row.subject_name });
         Self {
@@ -289,7 +289,7 @@ impl From<Shown> for AuditEvent {
             subject,
             object: row.object,
             details: details(&row.detail),
-            purpose: row.purpose,
+            purpose,
             intact,
         }
     }

@@ -134,12 +134,12 @@ pub struct Export {
     downloaded_at: Option<DateTime<Utc>>,
 }
 
-fn shown(row: store::exports::Export, me: i64) -> Export {
+fn shown(exports::Logged { row, purpose }: exports::Logged, me: i64) -> Export {
     Export {
         id: row.export_id,
         name: row.name,
         dataset: row.definition.get("dataset").and_then(|name| name.as_str()).unwrap_or_default().into(),
-        purpose: row.purpose,
+        purpose,
         phones: row.phones,
         state: row.state,
         rows_done: row.rows_done,

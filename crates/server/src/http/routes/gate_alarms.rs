@@ -1,7 +1,7 @@
 //! 告警: what the security office should look at.
 
 use actix_web::{HttpResponse, get, post, web};
-use app::gate_alarms;
+use app::gate_alarms::{self, Alarm};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -86,7 +86,7 @@ pub async fn list(who: SignedIn, query: Query<AlarmQuery>) -> Answer<web::Json<G
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = gate_alarms::list(app, school, viewer, query.0.open, before, paging.limit).await?;
-    let items = page.items.into_iter().map(|row| GateAlarm {
+    let items = page.items.into_iter().map(|Alarm { row, note }| GateAlarm {
         id: row.alarm_id,
         kind: row.kind,
         gate: row.gate,
@@ -99,7 +99,7 @@ pub async fn list(who: SignedIn, query: Query<AlarmQuery>) -> Answer<web::Json<G
         at: row.at,
         settled_by: row.settled_by,
         settled_at: row.settled_at,
-        note: row.note,
+        note,
     });
     Ok(web::Json(GateAlarmList { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }

@@ -1,7 +1,7 @@
 //! 查看告警: what stands out of how much somebody reads.
 
 use actix_web::{HttpResponse, get, post, web};
-use app::reading_alarms;
+use app::reading_alarms::{self, Alarm};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -84,7 +84,7 @@ pub async fn list(who: SignedIn, query: Query<ReadingAlarmQuery>) -> Answer<web:
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = reading_alarms::list(app, school, viewer, query.0.open, before, paging.limit).await?;
-    let items = page.items.into_iter().map(|row| ReadingAlarm {
+    let items = page.items.into_iter().map(|Alarm { row, note }| ReadingAlarm {
         id: row.alarm_id,
         kind: row.kind,
         reading: row.reading,
@@ -96,7 +96,7 @@ pub async fn list(who: SignedIn, query: Query<ReadingAlarmQuery>) -> Answer<web:
         at: row.at,
         settled_by: row.settled_by,
         settled_at: row.settled_at,
-        note: row.note,
+        note,
     });
     Ok(web::Json(ReadingAlarmList { items: items.collect(), next_cursor: input::cursor(page.next) }))
 }

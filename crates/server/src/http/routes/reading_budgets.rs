@@ -1,7 +1,7 @@
 //! 查看额度: who was allowed to read more for a day, and why.
 
 use actix_web::{get, post, web};
-use app::reading_budgets;
+use app::{reading_budgets, reasons::Reasoned};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,14 +76,14 @@ pub async fn lifts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<R
     let (app, school, viewer) = who.parts()?;
     let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
     let page = reading_budgets::lifts(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
-    let items = page.items.into_iter().map(|row| ReadingLift {
+    let items = page.items.into_iter().map(|Reasoned { row, reason, .. }| ReadingLift {
         id: row.lift_id,
         name: row.name,
         number: row.number,
         day: row.day,
         reading: row.kind,
         people: row.people,
-        reason: row.reason,
+        reason,
         given_by: row.given_by,
         given_at: row.given_at,
     });

@@ -2,8 +2,8 @@
 
 use super::{SealedColumn, Source};
 use crate::{
-    corrections, exemptions, follow_ups, gate_permits, grants::by_hand, mailings, person_fields,
-    phone_corrections, platform::records, reports, reviews, statuses, unreported, visitors,
+    access_log, corrections, exemptions, follow_ups, gate_alarms, gate_permits, grants::by_hand, mailings,
+    person_fields, phone_corrections, platform::records, reports, reviews, statuses, unreported, visitors,
 };
 
 /// The name of an account.
@@ -508,11 +508,11 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "gate_alarms",
         tables: &["gate_alarms"],
-        sealed: &[],
+        sealed: &[SealedColumn { name: "note", place: gate_alarms::note_place, is_json: false }],
         sql: concat!(
             "select l.kind, g.name as gate, l.at, ",
             named!("l.settled_by"),
-            " as settled_by, l.settled_at, l.note
+            " as settled_by, l.settled_at, encode(l.note, 'hex') as note, l.alarm_id::text as note_row
              from passages x
              join gate_alarms l on l.corp_id = x.corp_id and l.passage_id = x.passage_id
              join gates g on g.corp_id = l.corp_id and g.gate_id = l.gate_id
@@ -676,11 +676,13 @@ pub static SOURCES: &[Source] = &[
     Source {
         part: "access_log",
         tables: &["access_log"],
-        sealed: &[],
+        sealed: &[SealedColumn { name: "purpose", place: access_log::purpose_place, is_json: false }],
         sql: concat!(
             "select l.at, ",
             named!("l.viewer"),
-            " as viewer, l.field, l.purpose, e.name as export
+            " as viewer, l.field, encode(l.purpose, 'hex') as purpose, concat_ws('/', l.viewer, l.person_id, ",
+            micros!("l.at"),
+            ") as purpose_row, e.name as export
              from access_log l
              left join exports e on e.corp_id = l.corp_id and e.export_id = l.export_id
              where l.corp_id = $1 and l.person_id = $2
