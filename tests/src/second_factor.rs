@@ -330,13 +330,17 @@ async fn phones_and_lists_of_names_want_a_sign_in_of_this_working_day() {
         assert_eq!(used.status, StatusCode::OK, "{}", used.body);
         assert_ne!(counsellor.post("/people/999999/phone", &reveal).await.code(), "sign_in_again");
         assert_ne!(counsellor.post("/corrections/999999/values", &json!({})).await.code(), "sign_in_again");
+        assert_ne!(counsellor.post("/exports/999999/file", &json!({})).await.code(), "sign_in_again");
     }
     assert_eq!(counsellor.post("/exports", &names).await.status, StatusCode::ACCEPTED);
     test.clock.advance(TimeDelta::minutes(1));
     let none = json!({});
-    for (path, body) in
-        [("/people/999999/phone", &reveal), ("/corrections/999999/values", &none), ("/exports", &names)]
-    {
+    for (path, body) in [
+        ("/people/999999/phone", &reveal),
+        ("/corrections/999999/values", &none),
+        ("/exports", &names),
+        ("/exports/999999/file", &none),
+    ] {
         let late = counsellor.post(path, body).await;
         assert_eq!((late.status, late.code()), (StatusCode::FORBIDDEN, "sign_in_again"), "{path}");
     }

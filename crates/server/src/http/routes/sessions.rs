@@ -79,7 +79,7 @@ enum SessionBrowser {
 }
 
 /// The cookie of the session that asks. Whoever is signed in has one.
-fn own(request: &HttpRequest) -> Answer<String> {
+pub(super) fn own(request: &HttpRequest) -> Answer<String> {
     let cookie = request.cookie(SESSION).ok_or(app::Error::NotSignedIn)?;
     Ok(cookie.value().to_owned())
 }

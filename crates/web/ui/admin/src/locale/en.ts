@@ -1185,7 +1185,7 @@ export const en: Record<keyof typeof zh, string> = {
   'exports.progress_of': 'Progress of {name}',
   'exports.seen': 'No. {n}: who saw these people',
   'exports.download': 'Download',
-  'exports.life': 'Files stay for 24 hours and only for whoever exported them; the log stays.',
+  'exports.life': 'Files stay for 24 hours and only for whoever exported them, as long as the people they may see are the same; the log stays.',
   'exports.save': 'Save',
   'exports.save_as': 'Save as template',
   'exports.save_as_help': 'Everybody of the school who may export can use it; only you and administrators change or delete it.',

@@ -1181,7 +1181,7 @@ export const zh = {
   'exports.progress_of': '{name}的进度',
   'exports.seen': '编号 {n}，谁看过里面的人',
   'exports.download': '下载',
-  'exports.life': '文件保留 24 小时，只有导出人可以下载；记录长期保留。',
+  'exports.life': '文件保留 24 小时，只有导出人可以下载，数据范围变了要重新导出；记录长期保留。',
   'exports.save': '保存',
   'exports.save_as': '另存为模板',
   'exports.save_as_help': '全校有导出权限的人都可以使用；只有您和管理员可以修改或删除。',
