@@ -302,6 +302,7 @@ async fn find_member(app: &App, school: &School, userid: &str) -> Result<Option<
 struct Remembered {
     of: String,
     viewer: Viewer,
+    signed_in_at: DateTime<Utc>,
 }
 
 fn is_of(of: &str, key: &str) -> bool {
@@ -323,26 +324,32 @@ pub(crate) async fn forget_viewers(app: &App, school: &School, session_hashes: &
     }
 }
 
-/// The viewer of a session cookie, if the session holds and its member is still there; for somebody who only looks, as it
-/// was known up to three seconds ago.
-pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
+/// The viewer of a session cookie and when they signed in, if the session holds and its member is still there; for somebody
+/// who only looks, as it was known up to three seconds ago.
+pub async fn remembered_viewer(
+    app: &App,
+    school: &School,
+    session: &str,
+) -> Result<Option<(Viewer, DateTime<Utc>)>> {
     let hash = secret::hash(session.as_bytes());
     let key = viewer_key(school.corp(), &hash);
     if let Some(known) = app.cache().get(&key).await
-        && let Ok(Remembered { of, mut viewer }) = serde_json::from_slice(&known)
+        && let Ok(Remembered { of, mut viewer, signed_in_at }) = serde_json::from_slice(&known)
         && is_of(&of, &key)
     {
         // What ends at midnight ends at midnight, whenever it was read.
         let today = school.today(app.now());
         viewer.grants.retain(|grant| grant.until > today);
-        return Ok(Some(viewer));
+        return Ok(Some((viewer, signed_in_at)));
     }
-    let Some(Present { viewer, .. }) = viewer(app, school, session).await? else { return Ok(None) };
-    let remembered = Remembered { of: key, viewer };
+    let Some(Present { viewer, signed_in_at, .. }) = viewer(app, school, session).await? else {
+        return Ok(None);
+    };
+    let remembered = Remembered { of: key, viewer, signed_in_at };
     if let Ok(bytes) = serde_json::to_vec(&remembered) {
         app.cache().put(&remembered.of, &bytes, VIEWER_SECONDS).await;
     }
-    Ok(Some(remembered.viewer))
+    Ok(Some((remembered.viewer, signed_in_at)))
 }
 
 /// Who is there now, and how sure that is.

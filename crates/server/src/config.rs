@@ -66,8 +66,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpAddr>,
     /// HTTP workers; as many as cores if left out.
     pub workers: Option<usize>,
-    /// Minutes after a sign-in in which a phone is shown in full and a sheet that names people is made; after them one signs in
-    /// once more. 480 if left out.
+    /// Minutes after a sign-in in which a phone is shown in full, what others answered and pictures of them are shown, and a sheet that
+    /// names people is made and fetched; after them one signs in once more. 480 if left out.
     #[serde(default = "default_reveal_sign_in_minutes")]
     pub reveal_sign_in_minutes: u32,
     /// Minutes after a sign-in in which dangerous acts (grants, rosters, whose an account is, approvals, deleting photos, killing keys,
