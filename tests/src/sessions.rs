@@ -122,7 +122,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 20] = [
+const DANGEROUS: [(&str, &str, &str); 25] = [
     (
         "POST",
         "/grants",
@@ -134,6 +134,11 @@ const DANGEROUS: [(&str, &str, &str); 20] = [
     ("POST", "/sync-runs/1/approval", r#"{"digest":"00"}"#),
     ("POST", "/write-plans/1/approval", r#"{"digest":"00"}"#),
     ("DELETE", "/photos/1", ""),
+    ("POST", "/sync-runs/999999/reversion", "{}"),
+    ("POST", "/campaigns/nothing/end", "{}"),
+    ("PUT", "/campaigns/nothing/schedule", r#"{"starts_on":"2020-03-04","ends_on":"2020-05-31"}"#),
+    ("POST", "/statuses/graduation", r#"{"department":999999,"on":"2020-07-01","reason":"毕业"}"#),
+    ("POST", "/accounts/sessions/end", r#"{"userid":"nobody-here"}"#),
     ("POST", "/me/data/copies", r#"{"format":"json"}"#),
     ("POST", "/gate-keys/00/kill", "{}"),
     ("POST", "/retention/holds", r#"{"form":"health-daily","reason":"校内调查","until":"2020-12-31"}"#),
@@ -161,6 +166,7 @@ const DANGEROUS: [(&str, &str, &str); 20] = [
 async fn ask(browser: &Browser, (method, path, body): (&str, &str, &str)) -> Reply {
     match method {
         "POST" => browser.post(path, &serde_json::from_str(body).unwrap()).await,
+        "PUT" => browser.put(path, &serde_json::from_str(body).unwrap()).await,
         _ => browser.delete(path).await,
     }
 }

@@ -150,7 +150,7 @@ pub struct EndSessions {
     responses((status = 200, body = SessionsEnded), Refusals, WriteRefusals))]
 #[post("/accounts/sessions/end")]
 pub async fn end_of_account(who: SignedIn, body: Json<EndSessions>) -> Answer<web::Json<SessionsEnded>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let ended = sessions::end_of(app, school, viewer, body.0.userid.trim()).await?;
     Ok(web::Json(SessionsEnded { ended }))
 }
