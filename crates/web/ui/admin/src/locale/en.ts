@@ -1568,6 +1568,7 @@ export const en: Record<keyof typeof zh, string> = {
   'campaigns.unsaved': 'Unsaved changes',
   'campaigns.save': 'Save draft',
   'campaigns.saved': 'Draft saved',
+  'campaigns.notice_missing': 'It asks sensitive questions, and the school has published no privacy notice: nobody is asked to agree. Have an administrator publish one first, on the page Privacy notice.',
   'campaigns.publish': 'Publish',
   'campaigns.published': 'Version {version} is published',
   'campaigns.published_already': 'Nothing new: still version {version}',

@@ -1564,6 +1564,7 @@ export const zh = {
   'campaigns.unsaved': '有未保存的修改',
   'campaigns.save': '保存草稿',
   'campaigns.saved': '草稿已保存',
+  'campaigns.notice_missing': '表单有敏感问题，而学校还没有发布告知书：填报人不会被要求同意。请先请管理员在“告知书”页发布。',
   'campaigns.publish': '发布',
   'campaigns.published': '已发布第 {version} 版',
   'campaigns.published_already': '没有新的修改，仍为第 {version} 版',

@@ -8116,6 +8116,8 @@ export interface components {
              * @description Who is by what is published; null: nothing is.
              */
             expected_before?: number | null;
+            /** @description Whether it asks anything sensitive while the school has published no notice (告知书): nobody would be asked to agree. */
+            notice_missing: boolean;
         };
         /** @description Somebody who has not come back. */
         Outsider: {
