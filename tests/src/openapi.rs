@@ -78,7 +78,7 @@ fn check_headers(what: &str, answer: &Response) {
         assert_eq!(header(name), value, "{what}: {name}");
     }
     let policy = header("content-security-policy");
-    for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
+    for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"] {
         assert!(policy.contains(part), "{what}: {policy}");
     }
     assert!(!policy.contains("unsafe") && !policy.contains('*'), "{what}: {policy}");
