@@ -465,10 +465,8 @@ async fn a_file_is_fetched_once_within_a_minute_in_the_session_that_asked() {
         assert_eq!(go(browser, &path).await.status(), StatusCode::NOT_FOUND, "a link that went astray");
     }
     let file = go(&counsellor, &path).await;
-    assert_eq!(
-        (file.status(), &file.headers()["cache-control"]),
-        (StatusCode::OK, &"no-store".parse().unwrap())
-    );
+    assert_eq!(file.status(), StatusCode::OK);
+    assert_eq!(file.headers()["cache-control"], "no-store");
     assert_eq!(go(&counsellor, &path).await.status(), StatusCode::NOT_FOUND, "once");
 
     let path = ticket(&counsellor, id).await;
