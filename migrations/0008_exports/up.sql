@@ -37,6 +37,7 @@ create table exports (
   made_at       timestamptz not null,
   finished_at   timestamptz,
   expires_at    timestamptz,
+  rights        jsonb,               -- of its maker, as it was made by: whoever has others now makes it anew
   primary key (corp_id, export_id),
   constraint exports_request_key unique (corp_id, made_by, request_key),
   foreign key (corp_id, made_by) references members (corp_id, member_id)
@@ -68,6 +69,19 @@ create table export_downloads (
 );
 create index export_downloads_export on export_downloads (corp_id, export_id);
 call school_table('export_downloads', 'select, insert');
+
+-- What a file is fetched by, within a minute, by the session that asked.
+create table download_tickets (
+  corp_id       integer not null references corps,
+  ticket_hash   bytea not null,
+  session_hash  bytea not null,      -- as in sessions, whose row may be gone meanwhile
+  what          text not null check (what in ('export', 'data_copy')),
+  subject       bigint not null,     -- its number
+  at            timestamptz not null,
+  uses          smallint not null default 0,   -- requests that fetched it: a phone's web view makes two of one
+  primary key (corp_id, ticket_hash)
+);
+call school_table('download_tickets', 'select, insert, update, delete');
 
 -- Everybody an export names finds it among the looks at their data.
 alter table access_log add column export_id bigint;

@@ -36,7 +36,6 @@ create table data_copies (
   copy_id      bigint generated always as identity,
   member_id    bigint not null,
   format       text not null check (format in ('json', 'html')),
-  ticket_hash  bytea not null,      -- of what it is fetched by, within a minute and by them alone
   at           timestamptz not null,
   primary key (corp_id, copy_id),
   -- Having taken one keeps no account from being undone with the run that brought it.

@@ -222,9 +222,9 @@ test('the school office exports by template and puts a phone right', async () =>
   await page.getByLabel('用途').fill('报送省平台');
   await look(page, 'pc-exports');
   await page.getByRole('button', { name: '导出', exact: true }).click();
-  const link = page.getByRole('link', { name: /下载/ });
-  await link.first().waitFor();
-  const [download] = await Promise.all([page.waitForEvent('download'), link.first().click()]);
+  const fetching = page.getByRole('button', { name: /下载/ });
+  await fetching.first().waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), fetching.first().click()]);
   assert.match(download.suggestedFilename(), /^省平台名单-\d{8}\.xlsx$/);
   await look(page, 'pc-exports-done');
   await office.end();
@@ -913,7 +913,7 @@ test('the school leader goes down to the people of a class, over days and by cat
   await dialog.getByRole('button', { name: '导出 Excel' }).click();
   const sheet = page.getByRole('dialog', { name: /导出 Excel/ });
   await sheet.getByRole('button', { name: '开始导出' }).click();
-  const [file] = await Promise.all([page.waitForEvent('download'), sheet.getByRole('link', { name: '下载文件' }).click()]);
+  const [file] = await Promise.all([page.waitForEvent('download'), sheet.getByRole('button', { name: '下载文件' }).click()]);
   assert.match(file.suggestedFilename(), /\.xlsx$/);
 
   // Whoever is away, and the staff of each department.

@@ -81,7 +81,8 @@ impl Browser {
             .http
             .request(method, url)
             .header(header::COOKIE, cookies)
-            .header(header::USER_AGENT, self.user_agent);
+            .header(header::USER_AGENT, self.user_agent)
+            .header("X-Requested-With", "rollcall");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

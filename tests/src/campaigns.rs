@@ -60,6 +60,24 @@ fn evening(document: &mut Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_publishes_sensitive_questions_is_told_where_nobody_would_be_asked_to_agree() {
+    let test = TestApp::start().await;
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let missing = async || office.get("/campaigns/evening/outlook").await.body["notice_missing"].clone();
+    let design = create(&office, &json!({ "code": "evening", "title": "晚点名" })).await;
+    let plain = save(&office, &design, evening).await.body;
+    assert_eq!(missing().await, json!(false), "it asks nothing sensitive");
+    let ready = save(&office, &plain, |document| document["fields"][1]["sensitive"] = json!(true)).await.body;
+    assert_eq!(missing().await, json!(true));
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let notice = json!({ "after": 0, "text": "我们会问您晚上在哪里。", "legal_basis": "学校学生管理规定" });
+    let told = administrator.post("/privacy-notices", &notice).await;
+    assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
+    assert_eq!(missing().await, json!(false));
+    assert_eq!(publish(&office, &ready).await.body, json!({ "version": 1, "published": true }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_lives_from_its_draft_to_its_end() {
     let test = TestApp::start().await;
     let office = test.sign_in(&test.persona("school_office")).await;

@@ -63,6 +63,7 @@ impl Sender {
         self.http
             .post(self.url.join("reports").unwrap())
             .header("Cookie", session(userid))
+            .header("X-Requested-With", "rollcall")
             .header("Idempotency-Key", key)
             .json(&health_report(normal_answers()))
             .send()
@@ -144,8 +145,8 @@ impl Line {
     pub async fn post(&mut self, path: &str, header: &str, body: &str) -> (u16, String) {
         let host = &self.host;
         let request = format!(
-            "POST /api/v1/{path} HTTP/1.1\r\nHost: {host}\r\n{header}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+            "POST /api/v1/{path} HTTP/1.1\r\nHost: {host}\r\n{header}\r\nX-Requested-With: rollcall\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.stream.write_all(request.as_bytes()).await.expect("a request is written");

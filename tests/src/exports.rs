@@ -7,11 +7,11 @@ use std::{
 
 use calamine::{Data, Reader, Xlsx};
 use chrono::TimeDelta;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    browser_client::Browser,
+    browser_client::{Browser, Reply},
     test_app::{TestApp, health_report, roster_files},
 };
 
@@ -40,11 +40,30 @@ async fn made(test: &TestApp, browser: &Browser, asked: &Value) -> i64 {
     id
 }
 
-async fn fetch(browser: &Browser, id: i64) -> Book {
-    let url = browser.url(&format!("/api/v1/exports/{id}/file"));
-    let response = browser.request(Method::GET, url, None, &[]).await;
+/// Asks for the file of an export.
+async fn ask(browser: &Browser, id: i64) -> Reply {
+    browser.post(&format!("/exports/{id}/file"), &json!({})).await
+}
+
+/// Where the file of an export is to be fetched.
+async fn ticket(browser: &Browser, id: i64) -> String {
+    let reply = ask(browser, id).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    reply.body["path"].as_str().unwrap().to_owned()
+}
+
+async fn go(browser: &Browser, path: &str) -> Response {
+    browser.request(Method::GET, browser.url(path), None, &[]).await
+}
+
+async fn download(browser: &Browser, id: i64) -> Vec<u8> {
+    let response = go(browser, &ticket(browser, id).await).await;
     assert_eq!(response.status(), StatusCode::OK);
-    let file = response.bytes().await.unwrap().to_vec();
+    response.bytes().await.unwrap().to_vec()
+}
+
+async fn fetch(browser: &Browser, id: i64) -> Book {
+    let file = download(browser, id).await;
     assert!(file.starts_with(b"PK"));
     calamine::open_workbook_from_rs(Cursor::new(file)).expect("a workbook")
 }
@@ -82,9 +101,7 @@ async fn an_export_holds_whom_its_maker_may_see_and_they_can_read_who_exported_t
     let id = first.body["id"].as_i64().unwrap();
     let waiting = counsellor.get(&format!("/exports/{id}")).await.body;
     assert_eq!((&waiting["state"], &waiting["rows_total"]), (&json!("waiting"), &json!(null)));
-    let url = counsellor.url(&format!("/api/v1/exports/{id}/file"));
-    let early = counsellor.request(Method::GET, url.clone(), None, &[]).await;
-    assert_eq!(early.status(), StatusCode::NOT_FOUND);
+    assert_eq!(ask(&counsellor, id).await.status, StatusCode::NOT_FOUND, "not made yet");
     let again = counsellor.post_with("/exports", "the-same-key", &asked).await;
     assert_eq!(again.body["id"], json!(id), "a second tap is the same export");
     let other = counsellor.post_with("/exports", "the-same-key", &wanted(&list["definition"], false)).await;
@@ -122,8 +139,7 @@ async fn an_export_holds_whom_its_maker_may_see_and_they_can_read_who_exported_t
 
     // Another's file looks as if it was not there.
     let office = test.sign_in(&test.persona("school_office")).await;
-    let response = office.request(Method::GET, url, None, &[]).await;
-    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(ask(&office, id).await.status, StatusCode::NOT_FOUND);
     assert_eq!(office.get(&format!("/exports/{id}")).await.status, StatusCode::NOT_FOUND);
     assert!(office.get("/exports").await.items().is_empty());
     assert_eq!(student.get("/exports").await.status, StatusCode::FORBIDDEN);
@@ -197,8 +213,7 @@ async fn a_sheet_says_on_every_page_who_took_it_when_and_what_for() {
     let asked = json!({ "name": "=名单", "purpose": "=报送省平台", "full_phones": false,
         "definition": { "dataset": "people", "order": "number", "columns": [{ "column": "number", "title": "=学号" }] } });
     let id = made(&test, &counsellor, &asked).await;
-    let url = counsellor.url(&format!("/api/v1/exports/{id}/file"));
-    let file = counsellor.request(Method::GET, url, None, &[]).await.bytes().await.unwrap().to_vec();
+    let file = download(&counsellor, id).await;
     let mut zip = zip::ZipArchive::new(Cursor::new(file.clone())).unwrap();
     let name: String = test.one("select name from persons where number = $1", &[&userid]).await;
     let mark = format!("{name} 于 2020-03-04 08:00 导出，用途：=报送省平台");
@@ -273,8 +288,7 @@ async fn an_administrator_exports_figures_and_an_auditor_reads_the_log() {
     assert_eq!(log.items()[0]["purpose"], json!("报送省平台"));
     let id = log.items()[0]["id"].as_i64().unwrap();
     assert_eq!(auditor.get(&format!("/exports/{id}")).await.status, StatusCode::OK);
-    let file = auditor.get(&format!("/exports/{id}/file")).await;
-    assert_eq!(file.status, StatusCode::NOT_FOUND, "the log, not the files");
+    assert_eq!(ask(&auditor, id).await.status, StatusCode::NOT_FOUND, "the log, not the files");
     assert_eq!(auditor.post("/exports", &wanted(&classes, false)).await.status, StatusCode::FORBIDDEN);
 }
 
@@ -424,19 +438,18 @@ async fn what_is_wrong_is_told_by_field() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_sealed_and_goes_after_a_day() {
     let test = TestApp::start().await;
-    let office = test.sign_in(&test.persona("school_office")).await;
+    let userid = test.persona("school_office");
+    let office = test.sign_in(&userid).await;
     let id = made(&test, &office, &wanted(&definition("people", &["number", "name"]), false)).await;
     let name: String = test.one("select name from persons order by number limit 1", &[]).await;
     let sealed: Vec<u8> = test.one("select content from export_chunks where export_id = $1", &[&id]).await;
     assert!(!sealed.windows(4).any(|bytes| bytes == b"PK\x03\x04"), "the file lies open");
     assert!(!String::from_utf8_lossy(&sealed).contains(&name));
     test.clock.advance(TimeDelta::hours(23));
-    let office = test.sign_in(&test.persona("school_office")).await;
-    fetch(&office, id).await;
+    fetch(&test.sign_in(&userid).await, id).await;
     test.clock.advance(TimeDelta::hours(2));
-    let office = test.sign_in(&test.persona("school_office")).await;
-    let late = office.get(&format!("/exports/{id}/file")).await;
-    assert_eq!(late.status, StatusCode::NOT_FOUND, "even before the sweep");
+    let office = test.sign_in(&userid).await;
+    assert_eq!(ask(&office, id).await.status, StatusCode::NOT_FOUND, "even before the sweep");
     app::jobs::look_at_schedules(&test.app).await;
     test.clock.advance(TimeDelta::hours(1));
     test.run_jobs().await;
@@ -450,6 +463,82 @@ async fn a_file_is_sealed_and_goes_after_a_day() {
     let office = test.sign_in(&test.persona("school_office")).await;
     let again = office.post_with("/exports", &key, &wanted(&definition("people", &["number"]), false)).await;
     assert_eq!(again.body["id"], json!(id), "its key names it: {}", again.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_fetched_once_within_a_minute_in_the_session_that_asked() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    let id = made(&test, &counsellor, &wanted(&definition("people", &["number"]), false)).await;
+    let path = ticket(&counsellor, id).await;
+    let elsewhere = test.sign_in_on_pc(&userid).await;
+    let other = test.sign_in(&test.persona("school_office")).await;
+    for browser in [&elsewhere, &other] {
+        assert_eq!(go(browser, &path).await.status(), StatusCode::NOT_FOUND, "a link that went astray");
+    }
+    let file = go(&counsellor, &path).await;
+    assert_eq!(file.status(), StatusCode::OK);
+    assert_eq!(file.headers()["cache-control"], "no-store");
+    // A phone's web view hands the link to its download manager, which begins anew.
+    for _ in 0..2 {
+        assert_eq!(go(&counsellor, &path).await.status(), StatusCode::OK, "the same fetch");
+    }
+    assert_eq!(go(&counsellor, &path).await.status(), StatusCode::NOT_FOUND, "used up");
+
+    let path = ticket(&counsellor, id).await;
+    let of_a_copy =
+        counsellor.post("/me/data/copies", &json!({ "format": "json" })).await.body["path"].clone();
+    let word = of_a_copy.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let sheet = go(&counsellor, &format!("/api/v1/exports/files/{word}")).await;
+    assert_eq!(sheet.status(), StatusCode::NOT_FOUND, "what fetches a copy fetches no sheet");
+    test.clock.advance(TimeDelta::seconds(61));
+    let headers = [("Accept", "text/html")];
+    let late = counsellor.request(Method::GET, counsellor.url(&path), None, &headers).await;
+    assert_eq!(late.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        late.headers()["content-type"],
+        "text/html; charset=utf-8",
+        "who came by a link is told on a page"
+    );
+    let noted: i64 = test.one("select count(*) from export_downloads", &[]).await;
+    assert_eq!(noted, 1, "three requests are one fetch, and what was refused is none");
+
+    let left: i64 = test.one("select count(*) from download_tickets", &[]).await;
+    assert_eq!(left, 3);
+    let mut tx = test.app.store().scoped(1).await.unwrap();
+    let now = test.app.now();
+    let swept = store::download_tickets::sweep(&mut tx, 1, now - TimeDelta::seconds(60)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(swept, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_not_handed_out_by_other_rights_than_it_was_made_by() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let counsellor = test.sign_in(&userid).await;
+    let asked = wanted(&definition("people", &["number"]), false);
+    let id = made(&test, &counsellor, &asked).await;
+    let path = ticket(&counsellor, id).await;
+    let one_class_less = "delete from grants where grant_id = (
+        select min(g.grant_id) from grants g join persons p using (corp_id, person_id)
+        where p.number = $1 and g.role = 'counsellor')";
+    test.owner.execute(one_class_less, &[&userid]).await.unwrap();
+    test.forget_viewers().await;
+
+    let refused = ask(&counsellor, id).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "overtaken"), "{}", refused.body);
+    assert!(refused.body["detail"].as_str().unwrap().contains("重新导出"), "{}", refused.body);
+    let late = go(&counsellor, &path).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT, "a ticket from before is no right");
+    let noted: i64 = test.one("select count(*) from export_downloads", &[]).await;
+    assert_eq!(noted, 0);
+
+    let anew = made(&test, &counsellor, &asked).await;
+    let read = rows(&mut fetch(&counsellor, anew).await);
+    let first: i64 = test.one("select people from exports where export_id = $1", &[&id]).await;
+    assert!(read.len() > 1 && read.len() as i64 - 1 < first, "their other class");
 }
 
 #[tokio::test(flavor = "multi_thread")]

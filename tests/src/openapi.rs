@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::{Method, StatusCode};
-use server::commands::reference::{Table, text};
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+use server::{
+    commands::reference::{Table, text},
+    http::who::SESSION,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -55,20 +59,124 @@ async fn every_operation_is_there_and_asks_for_a_session() {
     assert!(operations.len() >= 19, "{operations:?}");
 }
 
+/// What every answer tells the browser, word for word.
+const HEADERS: [(&str, &str); 6] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "geolocation=(self), camera=(self), microphone=()"),
+    ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+];
+
+/// Fails where one is missing. `what`: the request.
+fn check_headers(what: &str, answer: &Response) {
+    let header = |name: &str| {
+        answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    for (name, value) in HEADERS {
+        assert_eq!(header(name), value, "{what}: {name}");
+    }
+    let policy = header("content-security-policy");
+    for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"] {
+        assert!(policy.contains(part), "{what}: {policy}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains('*'), "{what}: {policy}");
+    // Pages and their files are nobody's; what the API says is kept by no browser.
+    let cached = header("cache-control");
+    assert!(
+        cached.contains("no-store") || (!what.contains("/api/") && !cached.is_empty()),
+        "{what}: {cached}"
+    );
+    assert!(header("access-control-allow-origin").is_empty(), "{what}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_security_headers() {
-    let test = TestApp::start_empty().await;
-    for path in ["/healthz", "/api/v1/me", "/nothing", "/auth/callback?code=a&state=b"] {
-        let response = test.browser().request(Method::GET, test.url.join(path).unwrap(), None, &[]).await;
-        let header = |name: &str| {
-            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-        };
-        assert!(header("content-security-policy").contains("default-src 'none'"), "{path}");
-        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(header("cache-control"), "no-store", "{path}");
-        assert!(header("access-control-allow-origin").is_empty(), "{path}");
+    let test = TestApp::start().await;
+    let mut people = vec![test.browser()];
+    for role in ["administrator", "school_office", "counsellor", "student"] {
+        people.push(test.sign_in(&test.persona(role)).await);
     }
+    let document = test.browser().get("/openapi.json").await.body;
+    let reads = document["paths"].as_object().unwrap().iter();
+    let reads = reads.filter(|(path, methods)| !path.contains('{') && methods.get("get").is_some());
+    let mut paths: Vec<String> = reads.map(|(path, _)| path.clone()).collect();
+    assert!(paths.len() > 50, "{paths:?}");
+    let others = ["/", "/h5/", "/admin/", "/gate/", "/healthz", "/readyz", "/WW_verify_0123456789abcdef.txt"];
+    paths.extend(others.map(str::to_owned));
+    paths.extend(["/nothing", "/h5/missing.js", "/api/v1/nothing", "/auth/start?to=/h5/"].map(str::to_owned));
+    paths.push("/auth/callback?code=a&state=b".to_owned());
+    let mut seen = BTreeSet::new();
+    for (nth, path) in paths.iter().enumerate() {
+        // Nobody, and somebody of those in turn: no one member asks too often.
+        for browser in [&people[0], &people[1 + nth % 4]] {
+            let answer = browser.request(Method::GET, test.url.join(path).unwrap(), None, &[]).await;
+            seen.insert(answer.status().as_u16());
+            check_headers(&format!("GET {path}: {}", answer.status()), &answer);
+        }
+    }
+    assert!([200, 401, 403, 404].iter().all(|status| seen.contains(status)), "{seen:?}");
+
+    // What is refused before anything looks at it.
+    let student = &people[4];
+    let json = ("Content-Type", "application/json");
+    for (expected, headers, body) in [
+        (400, vec![json], "{".to_owned()),
+        (403, vec![json, ("Sec-Fetch-Site", "cross-site")], "{}".to_owned()),
+        (413, vec![json], format!("\"{}\"", "a".repeat(70_000))),
+        (415, vec![("Content-Type", "text/plain")], "{}".to_owned()),
+        (421, vec![json, ("Host", "elsewhere.example")], "{}".to_owned()),
+        (422, vec![json], "{}".to_owned()),
+    ] {
+        let url = test.url.join("/api/v1/me/corrections").unwrap();
+        let answer = student.request(Method::POST, url, Some(body.into()), &headers).await;
+        assert_eq!(answer.status().as_u16(), expected);
+        check_headers(&format!("POST /api/v1/me/corrections: {expected}"), &answer);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_another_sites_page_sends_is_refused() {
+    let test = TestApp::start_empty().await;
+    test.sync().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let cookie = format!("{SESSION}={}", student.cookie(SESSION).unwrap());
+    let here = test.url.origin().ascii_serialization();
+    let ours = ("X-Requested-With", "rollcall");
+    let (refused, taken) = (StatusCode::FORBIDDEN, StatusCode::OK);
+    let http = reqwest::Client::new();
+    for (headers, expected) in [
+        (vec![("Sec-Fetch-Site", "cross-site")], refused),
+        (vec![("Sec-Fetch-Site", "same-site")], refused),
+        // The browser's word, whatever the page says beside it.
+        (vec![("Sec-Fetch-Site", "cross-site"), ("Origin", here.as_str()), ours], refused),
+        (vec![("Sec-Fetch-Site", "same-origin")], taken),
+        (vec![("Origin", "https://elsewhere.example")], refused),
+        (vec![("Origin", "null"), ours], refused),
+        (vec![("Origin", here.as_str())], taken),
+        // A browser that says neither: an old web view, with another site's form, and with our page.
+        (vec![], refused),
+        (vec![ours], taken),
+    ] {
+        let mut request =
+            http.post(test.url.join("/api/v1/me/sessions/end-others").unwrap()).header("Cookie", &cookie);
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), expected, "{headers:?}");
+        if expected == refused {
+            let said: Value = answer.json().await.unwrap();
+            assert_eq!(said["code"], "foreign_site", "{headers:?}");
+        }
+    }
+    // Without a session there is nothing to be done in somebody's name: gates, visitors, WeCom.
+    let nobody = http.post(test.url.join("/api/v1/gate/scans").unwrap()).send().await.unwrap();
+    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
+    // A look changes nothing.
+    let look = http.get(test.url.join("/api/v1/me").unwrap()).header("Cookie", &cookie);
+    assert_eq!(look.header("Sec-Fetch-Site", "cross-site").send().await.unwrap().status(), taken);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -323,6 +323,8 @@ async fn phones_and_lists_of_names_want_a_sign_in_of_this_working_day() {
     let reveal = json!({ "purpose": "call" });
     let names = json!({ "name": "名册", "purpose": "报送", "definition": { "dataset": "people", "order": "number",
         "columns": [{ "column": "number", "title": "学号" }] } });
+    let answers = "/reviews/AAAAAAAAAAAAAAAA/answers";
+    let pictures = ["/photos/999999".to_owned(), format!("/attachments/{}", "a".repeat(32))];
     // Used all along, the session lasts; eight hours after the sign-in it no longer opens these.
     for _ in 0..8 {
         test.clock.advance(TimeDelta::hours(1));
@@ -330,16 +332,32 @@ async fn phones_and_lists_of_names_want_a_sign_in_of_this_working_day() {
         assert_eq!(used.status, StatusCode::OK, "{}", used.body);
         assert_ne!(counsellor.post("/people/999999/phone", &reveal).await.code(), "sign_in_again");
         assert_ne!(counsellor.post("/corrections/999999/values", &json!({})).await.code(), "sign_in_again");
+        assert_ne!(counsellor.post("/exports/999999/file", &json!({})).await.code(), "sign_in_again");
+        assert_ne!(counsellor.post(answers, &reveal).await.code(), "sign_in_again");
+        for picture in &pictures {
+            assert_eq!(counsellor.get(picture).await.status, StatusCode::NOT_FOUND, "{picture}");
+        }
     }
     assert_eq!(counsellor.post("/exports", &names).await.status, StatusCode::ACCEPTED);
     test.clock.advance(TimeDelta::minutes(1));
     let none = json!({});
-    for (path, body) in
-        [("/people/999999/phone", &reveal), ("/corrections/999999/values", &none), ("/exports", &names)]
-    {
+    for (path, body) in [
+        ("/people/999999/phone", &reveal),
+        ("/corrections/999999/values", &none),
+        ("/exports", &names),
+        ("/exports/999999/file", &none),
+        (answers, &reveal),
+    ] {
         let late = counsellor.post(path, body).await;
         assert_eq!((late.status, late.code()), (StatusCode::FORBIDDEN, "sign_in_again"), "{path}");
     }
+    for picture in &pictures {
+        let late = counsellor.get(picture).await;
+        assert_eq!((late.status, late.code()), (StatusCode::FORBIDDEN, "sign_in_again"), "{picture}");
+    }
+    // One's own is there as long as the session, and so is who is to be reviewed.
+    assert_eq!(counsellor.get("/me/photo").await.code(), "not_found");
+    assert_eq!(counsellor.get("/reviews").await.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -123,7 +123,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 21] = [
+const DANGEROUS: [(&str, &str, &str); 26] = [
     (
         "POST",
         "/grants",
@@ -135,6 +135,11 @@ const DANGEROUS: [(&str, &str, &str); 21] = [
     ("POST", "/sync-runs/1/approval", r#"{"digest":"00"}"#),
     ("POST", "/write-plans/1/approval", r#"{"digest":"00"}"#),
     ("DELETE", "/photos/1", ""),
+    ("POST", "/sync-runs/999999/reversion", "{}"),
+    ("POST", "/campaigns/nothing/end", "{}"),
+    ("PUT", "/campaigns/nothing/schedule", r#"{"starts_on":"2020-03-04","ends_on":"2020-05-31"}"#),
+    ("POST", "/statuses/graduation", r#"{"department":999999,"on":"2020-07-01","reason":"毕业"}"#),
+    ("POST", "/accounts/sessions/end", r#"{"userid":"nobody-here"}"#),
     ("POST", "/me/data/copies", r#"{"format":"json"}"#),
     ("POST", "/gate-keys/00/kill", "{}"),
     ("POST", "/gates/999999/pairing", r#"{"name":"东门 1 号闸机"}"#),
@@ -163,6 +168,7 @@ const DANGEROUS: [(&str, &str, &str); 21] = [
 async fn ask(browser: &Browser, (method, path, body): (&str, &str, &str)) -> Reply {
     match method {
         "POST" => browser.post(path, &serde_json::from_str(body).unwrap()).await,
+        "PUT" => browser.put(path, &serde_json::from_str(body).unwrap()).await,
         _ => browser.delete(path).await,
     }
 }

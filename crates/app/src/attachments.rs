@@ -1,7 +1,7 @@
 //! 附件: pictures that answers show. One is sent while the form is filled in, and tied to the report when that is taken.
 
 use domain::{
-    PersonId,
+    CorpId, PersonId,
     attachment::{self, MAX_UNTIED},
     form::{FieldKind, answers::Answers},
     policy::{Action, Viewer},
@@ -126,29 +126,35 @@ async fn made(file: Vec<u8>) -> Result<Vec<u8>> {
     })
 }
 
-/// A picture, a JPEG: of the viewer's own answers, or of somebody's whose answers they may see, which goes on record.
+/// A picture, a JPEG, of the viewer's own answers; none: it is not theirs, or not there.
+pub async fn own(app: &App, school: &School, viewer: &Viewer, id: &str) -> Result<Option<Vec<u8>>> {
+    if !attachment::is_id(id) {
+        return Ok(None);
+    }
+    let corp = school.corp();
+    let mut tx = app.store().scoped(corp).await?;
+    let person = viewer.person.as_ref().map(|person| person.id);
+    let kept = shown_after(app, corp)?;
+    let own = attachments::own(&mut tx, corp, id, person, viewer.member, kept).await?;
+    tx.commit().await?;
+    own.map(|own| opened(app, corp, id, own.form_id, &own.content)).transpose()
+}
+
+/// A picture, a JPEG, of somebody's whose answers the viewer may see, which goes on record.
 pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Result<Vec<u8>> {
     if !attachment::is_id(id) {
         return Err(Error::NotFound);
     }
     let (corp, now) = (school.corp(), app.now());
-    let open = |form_id: i64, content: &Sealed| {
-        app.store().keyring().open(content_place(corp, &content_row(form_id, id)), content)
-    };
     let mut tx = app.store().scoped(corp).await?;
-    let person = viewer.person.as_ref().map(|person| person.id);
     let kept = shown_after(app, corp)?;
-    if let Some(own) = attachments::own(&mut tx, corp, id, person, viewer.member, kept).await? {
-        tx.commit().await?;
-        return Ok(open(own.form_id, &own.content)?);
-    }
     let scope = viewer.scope(Action::SeeAnswers);
     if scope.is_empty() {
         return Err(Error::NotFound);
     }
     let shown = attachments::in_scope(&mut tx, corp, id, &scope, school.today(now), kept).await?;
     let shown = shown.ok_or(Error::NotFound)?;
-    let content = open(shown.form_id, &shown.content)?;
+    let content = opened(app, corp, id, shown.form_id, &shown.content)?;
     let access = Access {
         corp,
         viewer: viewer.member,
@@ -160,6 +166,10 @@ pub async fn look(app: &App, school: &School, viewer: &Viewer, id: &str) -> Resu
     let tx = reading_budgets::look(app, school, viewer, tx, access).await?;
     tx.commit().await?;
     Ok(content)
+}
+
+fn opened(app: &App, corp: CorpId, id: &str, form_id: i64, content: &Sealed) -> Result<Vec<u8>> {
+    Ok(app.store().keyring().open(content_place(corp, &content_row(form_id, id)), content)?)
 }
 
 /// Takes back a picture the viewer sent, as long as no report shows it.

@@ -1,5 +1,5 @@
 //! 导出: sheets by template. One is asked for with a purpose, made by a job, kept sealed for a day and fetched by whoever
-//! asked; the log of them stays.
+//! asked, by a ticket and as long as their rights are what they were; the log of them stays.
 
 mod answers;
 mod cells;
@@ -7,7 +7,7 @@ mod figures;
 pub(crate) mod make;
 mod sheet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     export::{BUILT_IN, Column, Dataset, Definition, MAX_NAME, MAX_PURPOSE, is_text},
     policy::{Action, Scope, Viewer},
@@ -15,6 +15,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 use store::{
+    Scoped,
     exports::{self, NewExport, chunk_place, chunk_row, purpose_place},
     jobs as queue, words,
 };
@@ -23,7 +24,12 @@ pub use answers::{Question, questions};
 pub use cells::Cell;
 pub use store::exports::Export;
 
-use crate::{App, Error, FieldError, Page, Result, School, jobs::make_export, reading_budgets, secret};
+use crate::{
+    App, Error, FieldError, Page, Result, School,
+    download_tickets::{self, What},
+    jobs::make_export,
+    reading_budgets, secret,
+};
 
 /// How long a file is kept.
 pub(crate) const LIFE: TimeDelta = TimeDelta::hours(24);
@@ -38,6 +44,14 @@ pub(crate) struct Rights {
     pub(crate) scope: Scope,
     /// Whose phone may be in it, masked or in full.
     pub(crate) phones: Scope,
+}
+
+impl Rights {
+    /// As they are kept with a file. `phones`: as in [`NewExport`]; whose there may be counts where there are any.
+    pub(crate) fn kept(&self, phones: &str) -> Value {
+        let phones = (phones != "none").then(|| self.phones.departments());
+        json!({ "departments": self.scope.departments(), "phones": phones })
+    }
 }
 
 /// What the viewer may export of a dataset; `None`: nothing.
@@ -246,18 +260,50 @@ pub struct File {
     pub chunks: i32,
 }
 
-/// Opens the file of one's own export, on record. Who may not export such data any more gets none.
-pub async fn open(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result<File> {
-    let corp = school.corp();
-    let now = app.now();
+/// What the file of one's own export is [opened](open) by, good for one fetch and for a minute. `session`: the cookie of the one
+/// that asks.
+pub async fn ticket(app: &App, school: &School, viewer: &Viewer, session: &str, id: i64) -> Result<String> {
+    let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
-    let found = exports::find(&mut tx, corp, id, Some(viewer.member)).await?.ok_or(Error::NotFound)?;
+    file(&mut tx, school, viewer, id, now).await?;
+    let ticket = download_tickets::make(&mut tx, corp, session, What::Export, id, now).await?;
+    tx.commit().await?;
+    Ok(ticket)
+}
+
+/// Opens the file a ticket is for, on record.
+pub async fn open(app: &App, school: &School, viewer: &Viewer, session: &str, ticket: &str) -> Result<File> {
+    let (corp, now) = (school.corp(), app.now());
+    let mut tx = app.store().scoped(corp).await?;
+    let taken = download_tickets::take(&mut tx, corp, session, What::Export, ticket, now).await?;
+    let file = file(&mut tx, school, viewer, taken.subject, now).await?;
+    if taken.first {
+        exports::note_download(&mut tx, corp, taken.subject, viewer.member, now).await?;
+    }
+    tx.commit().await?;
+    Ok(file)
+}
+
+/// What is said where somebody's rights are not those a file was made by.
+const OTHER_RIGHTS: &str = "这份文件做好之后，您的数据范围变了，不能再下载；请重新导出，新文件按现在的范围做";
+
+/// The file of one's own export, if it is there and the viewer may still export such data of just those people.
+async fn file(
+    tx: &mut Scoped,
+    school: &School,
+    viewer: &Viewer,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<File> {
+    let found = exports::find(tx, school.corp(), id, Some(viewer.member)).await?.ok_or(Error::NotFound)?;
     let there = found.state == "done" && found.expires_at.is_some_and(|at| at > now);
     let size = found.size_bytes.filter(|_| there).ok_or(Error::NotFound)?;
     let definition = definition_of(&found.definition)?;
-    rights(viewer, definition.dataset).ok_or(Error::Forbidden)?;
-    exports::note_download(&mut tx, corp, id, viewer.member, now).await?;
-    tx.commit().await?;
+    let rights = rights(viewer, definition.dataset).ok_or(Error::Forbidden)?;
+    // Wider ones are others too: which people it would hold now, is known when it is made.
+    if found.rights != Some(rights.kept(&found.phones)) {
+        return Err(Error::Overtaken(OTHER_RIGHTS.to_owned()));
+    }
     let day = school.today(found.made_at);
     let name = format!("{}-{}.xlsx", domain::export::sheet_name(&found.name), day.format("%Y%m%d"));
     Ok(File { export: id, name, size, chunks: found.chunks })

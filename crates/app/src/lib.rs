@@ -77,6 +77,7 @@ pub mod write_plans;
 
 mod cards;
 mod chat;
+mod download_tickets;
 mod notices;
 mod outbox;
 mod page;

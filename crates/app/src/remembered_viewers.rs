@@ -21,6 +21,14 @@ const LIFE: TimeDelta = TimeDelta::seconds(3);
 struct Remembered {
     at: DateTime<Utc>,
     viewer: Viewer,
+    signed_in_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct Remembering<'a> {
+    at: DateTime<Utc>,
+    viewer: &'a Viewer,
+    signed_in_at: DateTime<Utc>,
 }
 
 fn place(corp: CorpId, key: &str) -> Place<'_> {
@@ -32,35 +40,44 @@ fn key(corp: CorpId, session_hash: &[u8]) -> String {
     format!("viewer:{corp}:{}", hex::encode(session_hash))
 }
 
-/// The viewer of a session as it was a moment ago, if Redis says so and it is ours that it says.
-pub(crate) async fn recall(app: &App, school: &School, session_hash: &[u8]) -> Option<Viewer> {
+/// The viewer of a session as it was a moment ago and when they signed in, if Redis says so and it is ours that it says.
+pub(crate) async fn recall(
+    app: &App,
+    school: &School,
+    session_hash: &[u8],
+) -> Option<(Viewer, DateTime<Utc>)> {
     let (corp, now) = (school.corp(), app.now());
     let key = key(corp, session_hash);
     let sealed = Sealed::from_bytes(app.cache().get(&key).await?);
     let opened = app.store().keyring().open(place(corp, &key), &sealed).inspect_err(|_| {
         tracing::error!(corp, "redis answered with a viewer that is not ours; it was not used")
     });
-    let Remembered { at, mut viewer } = serde_json::from_slice(&opened.ok()?).ok()?;
+    let Remembered { at, mut viewer, signed_in_at } = serde_json::from_slice(&opened.ok()?).ok()?;
     if (now - at).abs() > LIFE {
         return None;
     }
     // What ends at midnight ends at midnight, whenever it was read.
     let today = school.today(now);
     viewer.grants.retain(|grant| grant.until > today);
-    Some(viewer)
+    Some((viewer, signed_in_at))
 }
 
-/// Remembers the viewer of a session, if Redis takes it. Gives it back.
-pub(crate) async fn remember(app: &App, school: &School, session_hash: &[u8], viewer: Viewer) -> Viewer {
+/// Remembers the viewer of a session, if Redis takes it.
+pub(crate) async fn remember(
+    app: &App,
+    school: &School,
+    session_hash: &[u8],
+    viewer: &Viewer,
+    signed_in_at: DateTime<Utc>,
+) {
     let corp = school.corp();
     let key = key(corp, session_hash);
-    let remembered = Remembered { at: app.now(), viewer };
-    if let Ok(bytes) = serde_json::to_vec(&remembered)
+    let remembering = Remembering { at: app.now(), viewer, signed_in_at };
+    if let Ok(bytes) = serde_json::to_vec(&remembering)
         && let Ok(sealed) = app.store().keyring().seal(place(corp, &key), &bytes)
     {
         app.cache().put(&key, sealed.as_bytes(), SECONDS).await;
     }
-    remembered.viewer
 }
 
 /// Forgets the viewers of sessions that were ended, by their hashes: what only looks is refused at once as well.

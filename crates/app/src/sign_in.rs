@@ -294,15 +294,22 @@ async fn find_member(app: &App, school: &School, userid: &str) -> Result<Option<
     Ok(found)
 }
 
-/// The viewer of a session cookie, if the session holds and its member is still there; for somebody who only looks, as it
-/// was known up to three seconds ago.
-pub async fn remembered_viewer(app: &App, school: &School, session: &str) -> Result<Option<Viewer>> {
+/// The viewer of a session cookie and when they signed in, if the session holds and its member is still there; for somebody
+/// who only looks, as it was known up to three seconds ago.
+pub async fn remembered_viewer(
+    app: &App,
+    school: &School,
+    session: &str,
+) -> Result<Option<(Viewer, DateTime<Utc>)>> {
     let hash = secret::hash(session.as_bytes());
     if let Some(known) = remembered_viewers::recall(app, school, &hash).await {
         return Ok(Some(known));
     }
-    let Some(Present { viewer, .. }) = viewer(app, school, session).await? else { return Ok(None) };
-    Ok(Some(remembered_viewers::remember(app, school, &hash, viewer).await))
+    let Some(Present { viewer, signed_in_at, .. }) = viewer(app, school, session).await? else {
+        return Ok(None);
+    };
+    remembered_viewers::remember(app, school, &hash, &viewer, signed_in_at).await;
+    Ok(Some((viewer, signed_in_at)))
 }
 
 /// Who is there now, and how sure that is.

@@ -67,13 +67,14 @@ pub struct Server {
     pub trusted_proxies: Vec<IpAddr>,
     /// HTTP workers; as many as cores if left out.
     pub workers: Option<usize>,
-    /// Minutes after a sign-in in which a phone is shown in full and a sheet that names people is made; after them one signs in
-    /// once more. 480 if left out.
+    /// Minutes after a sign-in in which a phone is shown in full, what others answered and pictures of them are shown, and a sheet that
+    /// names people is made and fetched; after them one signs in once more. 480 if left out.
     #[serde(default = "default_reveal_sign_in_minutes")]
     pub reveal_sign_in_minutes: u32,
-    /// Minutes after a sign-in in which dangerous acts (grants, rosters, whose an account is, approvals, deleting photos, killing keys,
-    /// kind rules, privacy notices, exports of answers, copies of one's own data, lifting a reading budget) are taken; after them one
-    /// signs in once more. 10 if left out; a session ends after 720.
+    /// Minutes after a sign-in in which dangerous acts (grants, rosters, whose an account is, approvals, undoing a sync run, ending a form
+    /// or moving its days, letting a year leave, ending another's sessions, deleting photos, killing keys, kind rules, privacy notices,
+    /// exports of answers, copies of one's own data, lifting a reading budget) are taken; after them one signs in once more. 10 if left
+    /// out; a session ends after 720.
     #[serde(default = "default_fresh_sign_in_minutes")]
     pub fresh_sign_in_minutes: u32,
 }

@@ -130,6 +130,9 @@ pub struct Export {
     /// When the file goes.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub expires_at: Option<DateTime<Utc>>,
+    /// The rights it was made by.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub rights: Option<Value>,
     /// How often it was fetched.
     #[diesel(sql_type = BigInt)]
     pub downloads: i64,
@@ -142,7 +145,7 @@ const SHOWN: &str = "
   select e.export_id, e.name, e.definition, e.purpose, concat_ws('/', e.made_by, e.request_key) as purpose_row, e.phones,
          e.state, e.attempts, e.rows_done, e.rows_total, e.people,
          e.full_phones, e.size_bytes, e.chunks, e.message, e.made_by, coalesce(p.name, m.name, m.userid) as maker, e.made_at,
-         e.finished_at, e.expires_at, d.downloads, d.downloaded_at
+         e.finished_at, e.expires_at, e.rights, d.downloads, d.downloaded_at
   from exports e
   join members m on m.corp_id = e.corp_id and m.member_id = e.made_by
   left join persons p on p.corp_id = e.corp_id and p.person_id = m.person_id
@@ -308,7 +311,7 @@ pub async fn fail(
 }
 
 /// A made file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Made {
     /// Its rows.
     pub rows: i64,
@@ -324,6 +327,8 @@ pub struct Made {
     pub at: DateTime<Utc>,
     /// When the file goes.
     pub expires_at: DateTime<Utc>,
+    /// The rights it was made by.
+    pub rights: Value,
 }
 
 /// Ends an export whose file is kept. False when another worker has ended it: drop the transaction.
@@ -343,6 +348,7 @@ pub async fn finish(conn: &mut AsyncPgConnection, corp: CorpId, id: i64, made: M
             exports::chunks.eq(made.chunks),
             exports::finished_at.eq(made.at),
             exports::expires_at.eq(made.expires_at),
+            exports::rights.eq(made.rights),
         ))
         .execute(conn)
         .await?;

@@ -27,6 +27,7 @@ pub mod corps;
 pub mod corrections;
 pub mod departments;
 pub mod digests;
+pub mod download_tickets;
 pub mod error;
 pub mod exemptions;
 pub mod expected;

@@ -293,7 +293,6 @@ diesel::table! {
         copy_id -> Int8,
         member_id -> Int8,
         format -> Text,
-        ticket_hash -> Bytea,
         at -> Timestamptz,
     }
 }
@@ -349,6 +348,20 @@ diesel::table! {
         enabled -> Bool,
         changed_by -> Nullable<Int8>,
         changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    download_tickets (corp_id, ticket_hash) {
+        corp_id -> Int4,
+        ticket_hash -> Bytea,
+        session_hash -> Bytea,
+        what -> Text,
+        subject -> Int8,
+        at -> Timestamptz,
+        uses -> Int2,
     }
 }
 
@@ -434,6 +447,7 @@ diesel::table! {
         made_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
         expires_at -> Nullable<Timestamptz>,
+        rights -> Nullable<Jsonb>,
     }
 }
 
@@ -1995,6 +2009,7 @@ diesel::joinable!(changes -> corps (corp_id));
 diesel::joinable!(corp_hosts -> corps (corp_id));
 diesel::joinable!(departments -> corps (corp_id));
 diesel::joinable!(digest_rules -> corps (corp_id));
+diesel::joinable!(download_tickets -> corps (corp_id));
 diesel::joinable!(export_templates -> corps (corp_id));
 diesel::joinable!(exports -> corps (corp_id));
 diesel::joinable!(forms -> corps (corp_id));
@@ -2060,6 +2075,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     department_versions,
     departments,
     digest_rules,
+    download_tickets,
     exemptions,
     export_chunks,
     export_downloads,

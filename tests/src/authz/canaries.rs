@@ -206,8 +206,13 @@ async fn made(world: &World, server: &Url) -> Vec<Canary> {
         canaries.push(Canary::new(format!("{name} of a sign-in"), &value));
     }
     browser.open(callback).await;
-    for name in [server::http::who::SESSION, "__Host-bind"] {
-        canaries.extend(browser.cookie(name).map(|value| Canary::new(format!("the cookie {name}"), &value)));
+    for name in [server::http::who::SESSION, server::http::who::BINDING] {
+        let value = browser.cookie(name).unwrap_or_else(|| panic!("no {name}: it would not be looked for"));
+        canaries.push(Canary::new(format!("the cookie {name}"), &value));
+    }
+    for word in ["own_copy", "own_file"] {
+        let ticket = &world.ids(Who::Counsellor, Aim::Theirs)[word];
+        canaries.push(Canary::new(format!("what fetches {word}"), ticket));
     }
     send_wrong_things(&browser).await;
     let wrong = json!({ "field": "other", "value": CORRECTION });

@@ -74,6 +74,7 @@ impl Client {
                 .http
                 .request(method.clone(), format!("{}{path}", self.api))
                 .header(header::USER_AGENT, ON_PC)
+                .header("X-Requested-With", "rollcall")
                 .header("Idempotency-Key", &key);
             if let Some(userid) = userid {
                 request = request.header(header::COOKIE, self.cookie(userid));

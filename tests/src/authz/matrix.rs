@@ -72,7 +72,7 @@ pub fn said(told: &Told, ids: &Ids) -> String {
 
 /// What looks as if it was not there to whoever has no right to it, since their own of it they may have: whether there is
 /// another's is not told.
-const HIDDEN: &[&str] = &["attachments_get", "exports_file"];
+const HIDDEN: &[&str] = &["attachments_get", "exports_ticket", "exports_file"];
 
 /// What wants the code of an authenticator: it succeeds in a test of its own (`second_factor.rs`).
 const WANT_A_CODE: &[&str] = &["second_factors_confirm", "second_factors_prove", "second_factors_remove"];

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     findings::Findings,
     oracle::{Need, Who},
-    world::{Aim, Person, World},
+    world::{Aim, Person, World, own},
 };
 
 /// A list of people.
@@ -151,7 +151,8 @@ pub fn compare(world: &World, what: &str, shown: &[String], due: &BTreeSet<Strin
 
 /// The workbook somebody had made before.
 async fn sheet(world: &World, who: Who, findings: &mut Findings) {
-    let told = world.get(who, &format!("/exports/{}/file", world.ids(who, Aim::Theirs)["own_export"])).await;
+    let ticket = own::file_ticket(world, world.userid(who), &world.ids(who, Aim::Theirs)["own_export"]).await;
+    let told = world.get(who, &format!("/exports/files/{ticket}")).await;
     let Ok(mut book) = calamine::Xlsx::new(Cursor::new(told.bytes)) else {
         return findings.missing(format_args!("the sheet of {who:?}: {}", told.status));
     };

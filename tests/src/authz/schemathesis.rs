@@ -54,6 +54,8 @@ async fn examine(
         .arg(&report);
     if let Some(cookie) = cookie {
         command.args(["--rate-limit", RATE, "--header", &format!("Cookie: {cookie}")]);
+        // As our pages do.
+        command.args(["--header", "X-Requested-With: rollcall"]);
     }
     let said = File::create(folder.join(format!("{name}.txt"))).unwrap();
     command.stdin(Stdio::null()).stderr(said.try_clone().unwrap()).stdout(said).kill_on_drop(true);

@@ -201,6 +201,7 @@ async fn whatever_anybody_sends_is_answered_as_the_document_says() {
                 let mut request = http
                     .request(operation.method.clone(), url)
                     .header(header::USER_AGENT, ON_PC)
+                    .header("X-Requested-With", "rollcall")
                     .header("Idempotency-Key", key);
                 request = if is_nobody {
                     request.header(header::AUTHORIZATION, "Bearer of nothing")

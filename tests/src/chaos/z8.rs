@@ -118,7 +118,8 @@ async fn post(
     let line = cookie(userid);
     let session = line.strip_prefix("Cookie: ").expect("a line of header");
     let url = test.url.join(&format!("/api/v1{path}")).unwrap();
-    let request = http.post(url).header("Cookie", session).header("Idempotency-Key", "a-canary").json(body);
+    let request = http.post(url).header("Cookie", session).header("X-Requested-With", "rollcall");
+    let request = request.header("Idempotency-Key", "a-canary").json(body);
     request.send().await.expect("an answer").status()
 }
 

@@ -12,7 +12,7 @@ use domain::{
 use store::{
     Scoped, campaigns,
     campaigns::{Question, Row},
-    expected, form_acts, forms, statistics,
+    expected, form_acts, forms, privacy_notices, statistics,
 };
 
 use super::{audience, digest, document, find, held, published, question};
@@ -60,6 +60,8 @@ pub struct Outlook {
     pub expected_before: Option<i64>,
     /// What differs from what is published; none: nothing is.
     pub difference: Option<Difference>,
+    /// Whether it asks anything sensitive while the school has published no notice (告知书): nobody would be asked to agree.
+    pub notice_missing: bool,
 }
 
 /// What publishing the draft would change.
@@ -77,9 +79,11 @@ pub async fn outlook(app: &App, school: &School, viewer: &Viewer, code: &str) ->
         Some(standing) => Some(people(&mut tx, &question, &row, standing, &scope).await?),
         None => None,
     };
+    let notice_missing =
+        draft.is_sensitive() && privacy_notices::newest(&mut tx, question.corp).await?.is_none();
     tx.commit().await?;
     let difference = standing.map(|standing| difference::between(&standing, &draft));
-    Ok(Outlook { digest: digest(&draft)?, expected, expected_before, difference })
+    Ok(Outlook { digest: digest(&draft)?, expected, expected_before, difference, notice_missing })
 }
 
 async fn people(tx: &mut Scoped, question: &Question, row: &Row, form: &Form, scope: &Scope) -> Result<i64> {

@@ -363,6 +363,7 @@ async fn keep(
         chunks,
         at: now,
         expires_at: now + LIFE,
+        rights: rows.rights.kept(&export.phones),
     };
     // False: another worker was faster, and this transaction with its notes is dropped.
     if exports::finish(&mut tx, corp, export.export_id, made).await? {

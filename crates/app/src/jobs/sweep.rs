@@ -4,8 +4,8 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::CorpId;
 use store::{
-    Scoped, attachments, cards, change_sets, corrections, exports, gate_alarms, gate_keys, idempotency_keys,
-    inbox,
+    Scoped, attachments, cards, change_sets, corrections, download_tickets, exports, gate_alarms, gate_keys,
+    idempotency_keys, inbox,
     jobs::{self as queue, NewJob},
     mailings,
     my_data::copies,
@@ -17,7 +17,7 @@ use store::{
 };
 
 use super::Done;
-use crate::{App, Result, School};
+use crate::{App, Result, School, download_tickets::LIFE as TICKETS};
 
 pub(crate) const KIND: &str = "sweep";
 
@@ -50,6 +50,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     sign_in_flows::sweep(&mut tx, now, now - CODES).await?;
     sessions::sweep(&mut tx, now).await?;
     exports::sweep(&mut tx, corp, now).await?;
+    download_tickets::sweep(&mut tx, corp, now - TICKETS).await?;
     roll::sweep(&mut tx).await?;
 
     let receipts = idempotency_keys::sweep(&mut tx, corp, now - kept.receipts.life()).await?;

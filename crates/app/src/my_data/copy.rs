@@ -1,12 +1,11 @@
 //! 我的数据: everything that is held on the signed-in person, opened, and how much of it there is.
 //!
 //! A look of oneself at oneself is not recorded among the looks at people; that a copy was taken is, by itself. It is asked
-//! for first, which wants a fresh sign-in, and fetched within a minute, which changes nothing: browsers fetch a file by
-//! a link, and some of them twice.
+//! for first, which wants a fresh sign-in, and fetched within a minute, by a ticket (`download_tickets`).
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use chrono::{DateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
 use domain::{
     clock,
     form::Field,
@@ -22,10 +21,13 @@ use store::{
     },
 };
 
-use crate::{App, Error, Result, School, forms, retention::shown_after, secret};
+use crate::{
+    App, Error, Result, School,
+    download_tickets::{self, What},
+    forms,
+    retention::shown_after,
+};
 
-/// How long what was asked for can be fetched.
-const FETCHED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// What stands for answers that are kept no longer.
 const GONE: &str = "已按期限删除";
 
@@ -110,31 +112,49 @@ pub async fn held(app: &App, school: &School, viewer: &Viewer) -> Result<Held> {
     Ok(Held { groups, copies_left: (COPIES_A_DAY - taken).max(0) })
 }
 
-/// Notes that the signed-in person takes a copy: so many a day. What it is to be [fetched](fetch) by, good for a minute.
-pub async fn ask(app: &App, school: &School, viewer: &Viewer, format: Format) -> Result<String> {
-    let corp = school.corp();
-    let ticket = secret::token()?;
+/// Notes that the signed-in person takes a copy: so many a day. What it is to be [fetched](fetch) by, good for one
+/// fetch and for a minute. `session`: the cookie of the one that asks.
+pub async fn ask(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    session: &str,
+    format: Format,
+) -> Result<String> {
+    let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
     if !copies::lock(&mut tx, corp, viewer.member).await?
         || taken_today(app, &mut tx, school, viewer).await? >= COPIES_A_DAY
     {
         return Err(Error::CopiesTaken);
     }
-    let hash = secret::hash(ticket.as_bytes());
-    copies::add(&mut tx, corp, viewer.member, format.as_str(), &hash, app.now()).await?;
+    let copy = copies::add(&mut tx, corp, viewer.member, format.as_str(), now).await?;
+    let ticket = download_tickets::make(&mut tx, corp, session, What::DataCopy, copy, now).await?;
     tx.commit().await?;
     tracing::info!(corp, format = format.as_str(), "a member takes a copy of their data");
     Ok(ticket)
 }
 
 /// Everything that is held on the signed-in person, as it was at one moment, and as what they asked for it. One at a time.
-/// [`Error::NotFound`]: it is another's ticket, or none, or a minute is over.
-pub async fn fetch(app: &App, school: &School, viewer: &Viewer, ticket: &str) -> Result<(Format, Document)> {
+/// [`Error::NotFound`]: it is another session's ticket, or none, or was used up, or a minute is over.
+pub async fn fetch(
+    app: &App,
+    school: &School,
+    viewer: &Viewer,
+    session: &str,
+    ticket: &str,
+) -> Result<(Format, Document)> {
     let (corp, now) = (school.corp(), app.now());
-    let mut tx = app.store().steady(corp).await?;
-    let hash = secret::hash(ticket.as_bytes());
-    let asked = copies::asked(&mut tx, corp, viewer.member, &hash, now - FETCHED_WITHIN).await?;
+    let mut tx = app.store().scoped(corp).await?;
+    // Refused here, the ticket is still good.
+    if !copies::lock(&mut tx, corp, viewer.member).await? {
+        return Err(Error::CopiesTaken);
+    }
+    let taken = download_tickets::take(&mut tx, corp, session, What::DataCopy, ticket, now).await?;
+    let asked = copies::format(&mut tx, corp, viewer.member, taken.subject).await?;
     let format = Format::parse(&asked.ok_or(Error::NotFound)?)?;
+    tx.commit().await?;
+    let mut tx = app.store().steady(corp).await?;
     if !copies::lock(&mut tx, corp, viewer.member).await? {
         return Err(Error::CopiesTaken);
     }

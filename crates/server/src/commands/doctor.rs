@@ -6,6 +6,7 @@ mod callback;
 mod finding;
 mod keys;
 mod local;
+mod notice;
 mod wecom;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub async fn examine(config: &Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     for school in &config.schools {
         let mut of_school = wecom::examine(config, school, &clock).await;
         of_school.extend(callback::examine(config, school, &clock).await);
+        of_school.push(notice::examine(config, school, &clock).await);
         findings.extend(of_school.into_iter().map(|finding| finding.of(&school.name)));
     }
     findings

@@ -61,8 +61,8 @@ pub async fn unpacked(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-/// Refuses a write that another site's page sent with the member's cookie. Browsers say where a request comes
-/// from; a client that says nothing is no browser.
+/// Refuses a write that another site's page sent with the member's cookie. Browsers say where a request comes from; with a
+/// session's cookie one that doesn't must say it is our page, by a header that no form of another site's can have.
 pub async fn same_site(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -79,7 +79,10 @@ fn is_foreign(request: &ServiceRequest) -> bool {
     if let Some(site) = text("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");
     }
-    let Some(origin) = text("origin") else { return false };
-    let host = who::host(request.request());
-    origin.split_once("://").is_none_or(|(_, from)| from != host)
+    if let Some(origin) = text("origin") {
+        let host = who::host(request.request());
+        return origin.split_once("://").is_none_or(|(_, from)| from != host);
+    }
+    // An old web view. Devices at gates, visitors and WeCom's callbacks have no session.
+    request.request().cookie(who::SESSION).is_some() && text("x-requested-with").is_none()
 }

@@ -1,7 +1,7 @@
 //! Errors as RFC 9457 problems. What went wrong inside is told to the log, not to the member.
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    HttpRequest, HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
 use app::{Error, FieldError};
@@ -59,6 +59,12 @@ pub struct Failure {
 
 /// A handler's answer.
 pub type Answer<T> = Result<T, Failure>;
+
+/// Whether a browser went there by a link: whoever stands before it is told on a page, not in JSON.
+pub fn wants_page(request: &HttpRequest) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepts.is_some_and(|accepts| accepts.contains("text/html"))
+}
 
 impl Failure {
     /// One of [`HTTP_FAILURES`], which no use case knows.

@@ -196,6 +196,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(exports::create)
             .service(exports::list)
             .service(exports::get)
+            .service(exports::fetch)
             .service(exports::file)
             .service(roster::preview)
             .service(roster::import)

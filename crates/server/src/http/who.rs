@@ -94,7 +94,7 @@ pub struct SignedIn {
     pub at: AtSchool,
     /// Who.
     pub viewer: Viewer,
-    /// How sure it is that it is still them. Known of whoever changes something; who only looks is not asked.
+    /// How sure it is that it is still them. Of who only looks it is known whether they signed in today.
     sure: Sure,
 }
 
@@ -113,9 +113,22 @@ impl Sure {
     /// Of somebody of whom nothing is known but that they have the cookie.
     const NOT_ASKED: Self = Self { just_signed_in: false, recently: false, fresh: Err("sign_in_again") };
 
+    /// Of somebody who only looks: nothing that is dangerous is a look.
+    fn of_looking(since: DateTime<Utc>, server: &Server, now: DateTime<Utc>) -> Self {
+        Self { recently: Self::is_recent(since, server, now), ..Self::NOT_ASKED }
+    }
+
+    fn is_within(minutes: u32, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        now - at <= TimeDelta::minutes(minutes.into())
+    }
+
+    /// Whichever is longer: a school may make both what it likes.
+    fn is_recent(since: DateTime<Utc>, server: &Server, now: DateTime<Utc>) -> bool {
+        Self::is_within(server.reveal_sign_in_minutes.max(server.fresh_sign_in_minutes), since, now)
+    }
+
     fn of(since: DateTime<Utc>, factor: Standing, server: &Server, now: DateTime<Utc>) -> Self {
-        let within = |minutes: u32, at: DateTime<Utc>| now - at <= TimeDelta::minutes(minutes.into());
-        let is_fresh = |at: DateTime<Utc>| within(server.fresh_sign_in_minutes, at);
+        let is_fresh = |at: DateTime<Utc>| Self::is_within(server.fresh_sign_in_minutes, at, now);
         let fresh = match factor {
             _ if !is_fresh(since) => Err("sign_in_again"),
             Standing::NotAsked => Ok(()),
@@ -123,8 +136,7 @@ impl Sure {
             Standing::Held { proven_at } if proven_at.is_some_and(is_fresh) => Ok(()),
             Standing::Held { .. } => Err("second_factor_needed"),
         };
-        let recently = within(server.reveal_sign_in_minutes, since) || is_fresh(since);
-        Self { just_signed_in: is_fresh(since), recently, fresh }
+        Self { just_signed_in: is_fresh(since), recently: Self::is_recent(since, server, now), fresh }
     }
 }
 
@@ -157,7 +169,8 @@ impl SignedIn {
         if self.sure.just_signed_in { self.parts() } else { Err(Failure::http("sign_in_again")) }
     }
 
-    /// The same for what leaves the house by name: a phone in full, a sheet of people.
+    /// The same for what is nobody else's to see, and what leaves the house by name: a phone in full, what somebody
+    /// answered, a picture of them, a sheet of people.
     pub fn recent_parts(&self) -> Answer<(&App, &School, &Viewer)> {
         if self.sure.recently { self.parts() } else { Err(Failure::http("sign_in_again")) }
     }
@@ -181,8 +194,13 @@ impl FromRequest for SignedIn {
             let session = session.ok_or(app::Error::NotSignedIn)?;
             let lookup = Lookup::of_session(&request, &session).ok_or(app::Error::NotSignedIn)?;
             let found = if only_looks {
-                let viewer = sign_in::remembered_viewer(&at.app, at.school()?, &session).await?;
-                viewer.map(|viewer| (viewer, Sure::NOT_ASKED))
+                let found = sign_in::remembered_viewer(&at.app, at.school()?, &session).await?;
+                found.map(|(viewer, since)| {
+                    let sure = config.as_ref().map_or(Sure::NOT_ASKED, |config| {
+                        Sure::of_looking(since, &config.server, at.app.now())
+                    });
+                    (viewer, sure)
+                })
             } else {
                 let present = sign_in::viewer(&at.app, at.school()?, &session).await?;
                 present.map(|Present { viewer, signed_in_at, factor }| {

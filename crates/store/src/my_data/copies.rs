@@ -28,41 +28,37 @@ pub async fn lock(conn: &mut AsyncPgConnection, corp: CorpId, member: MemberId) 
     Ok(row.locked)
 }
 
-/// Notes a copy. `format`: `json` or `html`; `ticket_hash`: of what it is fetched by.
+/// Notes a copy. `format`: `json` or `html`. Gives its number.
 pub async fn add(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     member: MemberId,
     format: &str,
-    ticket_hash: &[u8],
     at: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(data_copies::table)
+) -> Result<i64> {
+    Ok(diesel::insert_into(data_copies::table)
         .values((
             data_copies::corp_id.eq(corp),
             data_copies::member_id.eq(member),
             data_copies::format.eq(format),
-            data_copies::ticket_hash.eq(ticket_hash),
             data_copies::at.eq(at),
         ))
-        .execute(conn)
-        .await?;
-    Ok(())
+        .returning(data_copies::copy_id)
+        .get_result(conn)
+        .await?)
 }
 
-/// As what somebody wanted the copy that a ticket is for, if they asked for it since: `json` or `html`.
-pub async fn asked(
+/// As what somebody wanted a copy of theirs, by its number: `json` or `html`.
+pub async fn format(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     member: MemberId,
-    ticket_hash: &[u8],
-    since: DateTime<Utc>,
+    copy: i64,
 ) -> Result<Option<String>> {
     Ok(data_copies::table
         .filter(data_copies::corp_id.eq(corp))
         .filter(data_copies::member_id.eq(member))
-        .filter(data_copies::ticket_hash.eq(ticket_hash))
-        .filter(data_copies::at.ge(since))
+        .filter(data_copies::copy_id.eq(copy))
         .select(data_copies::format)
         .first(conn)
         .await

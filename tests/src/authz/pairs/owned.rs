@@ -55,7 +55,8 @@ const TEMPLATE: &str = r#"{"name":"不是我的","definition":{"dataset":"people
 
 pub const OWNED: &[Owned] = &[
     read("own_export", "GET /exports/$id", ExportLog),
-    read("own_file", "GET /exports/$id/file", Export),
+    // The link to a file. It changes nothing, so it is asked of one's own too.
+    Owned { word: "own_file", call: "POST /exports/$id/file", body: "{}", need: Export, reads: true },
     write("own_template", "PUT /export-templates/$id", TEMPLATE, Export),
     write("own_template", "DELETE /export-templates/$id", "", Export),
     write("own_visitor", "POST /me/visitors/$id/link", "{}", Invitations),

@@ -192,7 +192,8 @@ pub const ROWS: &[Row] = &[
     ),
     get("exports_list", ExportLog, "GET /exports"),
     get("exports_get", ExportLog, "GET /exports/$own_export"),
-    get("exports_file", Export, "GET /exports/$own_export/file"),
+    row("exports_ticket", Export, "POST /exports/$own_export/file", "{}"),
+    get("exports_file", Export, "GET /exports/files/$own_file"),
     get("statistics_people", People, "GET /statistics/$health/people?state=unreported"),
     get("statistics_people", People, "GET /statistics/$health/people?state=abnormal"),
 ];

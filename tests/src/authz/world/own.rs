@@ -100,10 +100,15 @@ async fn spare_session(world: &World, userid: &str) -> String {
     world.test.one::<i64>(sql, &[&userid, &world.test.app.now()]).await.to_string()
 }
 
-/// What a copy of their data is fetched by: the end of its path.
-async fn copy_ticket(world: &World, userid: &str) -> String {
-    let ready = done(world, userid, "/me/data/copies", &json!({ "format": "json" })).await;
+/// What a file is fetched by: the end of its path.
+async fn ticket(world: &World, userid: &str, path: &str, body: &Value) -> String {
+    let ready = done(world, userid, path, body).await;
     text(&ready["path"]).rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The same of an export that is made.
+pub async fn file_ticket(world: &World, userid: &str, export: &str) -> String {
+    ticket(world, userid, &format!("/exports/{export}/file"), &json!({})).await
 }
 
 async fn of_member(world: &mut World, userid: &str, serial: usize) -> Ids {
@@ -113,7 +118,8 @@ async fn of_member(world: &mut World, userid: &str, serial: usize) -> Ids {
     ids.insert("own_receipt", receipt);
     ids.insert("own_loose", picture(world, userid).await);
     ids.insert("own_session", spare_session(world, userid).await);
-    ids.insert("own_copy", copy_ticket(world, userid).await);
+    let json = json!({ "format": "json" });
+    ids.insert("own_copy", ticket(world, userid, "/me/data/copies", &json).await);
     let wrong = json!({ "field": "phone", "value": format!("1380000{serial:04}") });
     ids.insert("own_correction", text(&done(world, userid, "/me/corrections", &wrong).await["id"]));
     world.note("corrections", userid);
@@ -218,5 +224,7 @@ pub async fn of_strangers(world: &mut World) -> Ids {
     let subject = world.class(2)[12].number.clone();
     ids.insert("own_change_set", list(world, &office, &subject).await);
     world.test.run_jobs().await;
+    let file = file_ticket(world, &office, &ids["own_export"]).await;
+    ids.insert("own_file", file);
     ids
 }

@@ -7,7 +7,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Aim, Ids, Person, World, facts, own};
-use crate::{authz::oracle::Who, test_app::roster_files};
+use crate::{
+    authz::oracle::{Need, Who},
+    test_app::roster_files,
+};
 
 /// Some people and where they are.
 #[derive(Debug, Clone)]
@@ -91,6 +94,16 @@ pub async fn make(world: &mut World) {
         of(world, &home, serial).await,
     ];
     let others_own = own::of_strangers(world).await;
+    // Their sheets are made by now. Who has none is refused at the school office's.
+    let mut files = BTreeMap::new();
+    for who in Need::Export.holders() {
+        let file = own::file_ticket(world, world.userid(*who), &theirs[who]["own_export"]).await;
+        files.insert(*who, file);
+    }
+    for (who, ids) in &mut theirs {
+        let file = files.get(who).unwrap_or(&files[&Who::SchoolOffice]);
+        ids.insert("own_file", file.clone());
+    }
     for (who, ids) in theirs {
         let [neighbour, other, home] = &strange;
         let mut foreign = match who {

@@ -62,7 +62,12 @@ pub async fn create(who: SignedIn, query: Query<AttachmentQuery>, body: File) ->
 #[get("/attachments/{id}")]
 pub async fn get(who: SignedIn, id: web::Path<String>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let picture = attachments::look(app, school, viewer, &id).await?;
+    let picture = if let Some(own) = attachments::own(app, school, viewer, &id).await? {
+        own
+    } else {
+        let (app, school, viewer) = who.recent_parts()?;
+        attachments::look(app, school, viewer, &id).await?
+    };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "image/jpeg"))
         .insert_header((CACHE_CONTROL, "no-store, private"))

@@ -258,6 +258,8 @@ pub struct Outlook {
     expected_before: Option<i64>,
     /// What differs from what is published; null: nothing is.
     difference: Option<Difference>,
+    /// Whether it asks anything sensitive while the school has published no notice (告知书): nobody would be asked to agree.
+    notice_missing: bool,
 }
 
 /// How the draft differs from what is published.
@@ -296,6 +298,7 @@ pub async fn outlook(who: SignedIn, code: web::Path<String>) -> Answer<web::Json
             reordered: difference.reordered,
             parts: difference.parts,
         }),
+        notice_missing: outlook.notice_missing,
     }))
 }
 
@@ -355,7 +358,8 @@ pub async fn schedule(
     code: web::Path<String>,
     body: Json<CampaignSchedule>,
 ) -> Answer<web::Json<Campaign>> {
-    let (app, school, viewer) = who.parts()?;
+    // An earlier last day has answers purged.
+    let (app, school, viewer) = who.fresh_parts()?;
     let wanted = Schedule { starts_on: body.0.starts_on, ends_on: body.0.ends_on };
     Ok(web::Json(Campaign::of(campaigns::schedule(app, school, viewer, &code, wanted).await?)?))
 }
@@ -368,7 +372,7 @@ pub async fn schedule(
     responses((status = 200, body = Campaign), Refusals, WriteRefusals))]
 #[post("/campaigns/{code}/end")]
 pub async fn end(who: SignedIn, code: web::Path<String>) -> Answer<web::Json<Campaign>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     Ok(web::Json(Campaign::of(campaigns::end(app, school, viewer, &code).await?)?))
 }
 

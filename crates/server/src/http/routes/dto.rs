@@ -20,6 +20,13 @@ impl From<(i32, String)> for Department {
     }
 }
 
+/// Where a file that was asked for is to be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DownloadReady {
+    /// A path of this host, good for one fetch and for a minute, in this session alone.
+    pub path: String,
+}
+
 /// What someone keeps of a report.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Receipt {

@@ -1,22 +1,25 @@
 //! 导出: asked for with a purpose, made behind the scenes, fetched by whoever asked; the log of them.
 
 use actix_web::{
-    HttpResponse, get,
+    HttpRequest, HttpResponse, get,
     http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ContentEncoding},
     post, web,
 };
-use app::exports::{self, Cell, Wanted};
+use app::{
+    App,
+    exports::{self, Cell, Wanted},
+};
 use chrono::{DateTime, Utc};
-use domain::export::Dataset;
+use domain::{CorpId, export::Dataset};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::export_templates::ExportDefinition;
+use super::{dto::DownloadReady, export_templates::ExportDefinition, sessions};
 use crate::http::{
     input::{self, IdempotencyKey, Json, PageQuery, Query},
     openapi::{Refusals, WriteRefusals},
-    problem::{Answer, Failure},
+    problem::{Answer, Failure, wants_page},
     who::SignedIn,
 };
 
@@ -184,40 +187,60 @@ pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<web::Json<Export>>
     Ok(web::Json(shown(found, viewer.member)))
 }
 
-/// The file of my own export, for a day. Each time is recorded.
+/// I fetch the file of my own export, for a day, after a sign-in of today; not where whom I may export has changed since.
+#[utoipa::path(
+    operation_id = "exports_ticket",
+    tag = "exports", security(("session" = [])), params(("id" = i64, Path)),
+    responses((status = 201, body = DownloadReady), Refusals, WriteRefusals))]
+#[post("/exports/{id}/file")]
+pub async fn fetch(who: SignedIn, request: HttpRequest, id: web::Path<i64>) -> Answer<HttpResponse> {
+    // It leaves the house.
+    let (app, school, viewer) = who.recent_parts()?;
+    let ticket = exports::ticket(app, school, viewer, &sessions::own(&request)?, *id).await?;
+    Ok(HttpResponse::Created().json(DownloadReady { path: format!("/api/v1/exports/files/{ticket}") }))
+}
+
+/// The file I asked for within the last minute, once. Each time is recorded.
 #[utoipa::path(
     operation_id = "exports_file",
-    tag = "exports", security(("session" = [])), params(("id" = i64, Path)),
+    tag = "exports", security(("session" = [])), params(("id" = String, Path)),
     responses(
         (status = 200, body = Vec<u8>,
          content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         Refusals))]
-#[get("/exports/{id}/file")]
-pub async fn file(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
+#[get("/exports/files/{id}")]
+pub async fn file(who: SignedIn, request: HttpRequest, ticket: web::Path<String>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    let file = exports::open(app, school, viewer, *id).await?;
-    let size = u64::try_from(file.size).unwrap_or_default();
+    match exports::open(app, school, viewer, &sessions::own(&request)?, &ticket).await {
+        Ok(file) => Ok(sent(app.clone(), viewer.corp, file)),
+        Err(error) if wants_page(&request) => Ok(Failure::from(error).page()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The file, piece by piece, as the browser takes them.
+fn sent(app: App, corp: CorpId, opened: exports::File) -> HttpResponse {
+    let size = u64::try_from(opened.size).unwrap_or_default();
     let disposition = format!(
         "attachment; filename=\"export-{}.xlsx\"; filename*=UTF-8''{}",
-        file.export,
-        percent_encoded(&file.name)
+        opened.export,
+        percent_encoded(&opened.name)
     );
-    // Piece by piece, as the browser takes them.
-    let start = (app.clone(), viewer.corp, file, 0);
-    let pieces = stream::try_unfold(start, async |(app, corp, file, chunk_no)| {
-        if chunk_no >= file.chunks {
+    let start = (app, corp, opened, 0);
+    let pieces = stream::try_unfold(start, async |(app, corp, opened, chunk_no)| {
+        if chunk_no >= opened.chunks {
             return Ok::<_, Failure>(None);
         }
-        let piece = exports::piece(&app, app.school(corp)?, &file, chunk_no).await?;
-        Ok(Some((web::Bytes::from(piece), (app, corp, file, chunk_no + 1))))
+        let piece = exports::piece(&app, app.school(corp)?, &opened, chunk_no).await?;
+        Ok(Some((web::Bytes::from(piece), (app, corp, opened, chunk_no + 1))))
     });
-    Ok(HttpResponse::Ok()
+    HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, XLSX))
         .insert_header((CONTENT_DISPOSITION, disposition))
         // It is a ZIP already.
         .insert_header(ContentEncoding::Identity)
         .no_chunking(size)
-        .streaming(Box::pin(pieces)))
+        .streaming(Box::pin(pieces))
 }
 
 /// A file name in a header (RFC 5987).

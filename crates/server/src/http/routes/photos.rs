@@ -34,7 +34,7 @@ fn jpeg(picture: Vec<u8>) -> HttpResponse {
     responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), Refusals))]
 #[get("/photos/{id}")]
 pub async fn get(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.recent_parts()?;
     Ok(jpeg(photos::look(app, school, viewer, *id).await?))
 }
 

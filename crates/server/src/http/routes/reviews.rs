@@ -361,7 +361,7 @@ pub async fn answers(
     receipt: web::Path<String>,
     body: Json<Purpose>,
 ) -> Answer<web::Json<ReviewAnswers>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.recent_parts()?;
     let found = reviews::answers(app, school, viewer, &receipt, &body.0.purpose).await?;
     let revisions = found.revisions.into_iter().map(|one| Revision {
         revision: one.revision,

@@ -79,7 +79,7 @@ enum SessionBrowser {
 }
 
 /// The cookie of the session that asks. Whoever is signed in has one.
-fn own(request: &HttpRequest) -> Answer<String> {
+pub(super) fn own(request: &HttpRequest) -> Answer<String> {
     let cookie = request.cookie(SESSION).ok_or(app::Error::NotSignedIn)?;
     Ok(cookie.value().to_owned())
 }
@@ -150,7 +150,7 @@ pub struct EndSessions {
     responses((status = 200, body = SessionsEnded), Refusals, WriteRefusals))]
 #[post("/accounts/sessions/end")]
 pub async fn end_of_account(who: SignedIn, body: Json<EndSessions>) -> Answer<web::Json<SessionsEnded>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let ended = sessions::end_of(app, school, viewer, body.0.userid.trim()).await?;
     Ok(web::Json(SessionsEnded { ended }))
 }

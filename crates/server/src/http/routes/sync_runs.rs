@@ -197,7 +197,7 @@ pub async fn discard(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> 
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/sync-runs/{id}/reversion")]
 pub async fn revert(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     sync_runs::revert(app, school, viewer, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY},
+    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY},
     post, web,
 };
 use app::{
@@ -19,7 +19,8 @@ use super::readable;
 use crate::http::{
     input::Json,
     openapi::{Refusals, WriteRefusals},
-    problem::{Answer, Failure},
+    problem::{Answer, Failure, wants_page},
+    routes::{dto::DownloadReady, sessions},
     who::SignedIn,
 };
 
@@ -94,13 +95,6 @@ enum CopyFormat {
     Html,
 }
 
-/// Where the copy is to be fetched.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CopyReady {
-    /// A path of this host, good for a minute, for me alone.
-    path: String,
-}
-
 /// Everything that is held on me.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DataCopy {
@@ -147,19 +141,19 @@ struct LeftOut {
 #[utoipa::path(
     operation_id = "me_data_copies_ask",
     tag = "me", security(("session" = [])), request_body = CopyWanted,
-    responses((status = 201, body = CopyReady), Refusals, WriteRefusals))]
+    responses((status = 201, body = DownloadReady), Refusals, WriteRefusals))]
 #[post("/me/data/copies")]
-pub async fn ask(who: SignedIn, body: Json<CopyWanted>) -> Answer<HttpResponse> {
+pub async fn ask(who: SignedIn, request: HttpRequest, body: Json<CopyWanted>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.fresh_parts()?;
     let format = match body.0.format {
         CopyFormat::Json => Format::Json,
         CopyFormat::Html => Format::Html,
     };
-    let ticket = copy::ask(app, school, viewer, format).await?;
-    Ok(HttpResponse::Created().json(CopyReady { path: format!("/api/v1/me/data/copies/{ticket}") }))
+    let ticket = copy::ask(app, school, viewer, &sessions::own(&request)?, format).await?;
+    Ok(HttpResponse::Created().json(DownloadReady { path: format!("/api/v1/me/data/copies/{ticket}") }))
 }
 
-/// The copy I asked for within the last minute, as a file or as a page. One at a time.
+/// The copy I asked for within the last minute, once, as a file or as a page. One at a time.
 #[utoipa::path(
     operation_id = "me_data_copies_get",
     tag = "me", security(("session" = [])), params(("id" = String, Path)),
@@ -167,17 +161,11 @@ pub async fn ask(who: SignedIn, body: Json<CopyWanted>) -> Answer<HttpResponse> 
 #[get("/me/data/copies/{id}")]
 pub async fn get(who: SignedIn, request: HttpRequest, ticket: web::Path<String>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
-    match copy::fetch(app, school, viewer, &ticket).await {
+    match copy::fetch(app, school, viewer, &sessions::own(&request)?, &ticket).await {
         Ok((format, document)) => Ok(answer(school, format, document)),
         Err(error) if wants_page(&request) => Ok(Failure::from(error).page()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether a browser went there by a link: whoever stands before it is told on a page, not in JSON.
-fn wants_page(request: &HttpRequest) -> bool {
-    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
-    accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 fn answer(school: &School, format: Format, document: Document) -> HttpResponse {

@@ -873,6 +873,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file I asked for within the last minute, once. Each time is recorded. */
+        get: operations["exports_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/preview": {
         parameters: {
             query?: never;
@@ -914,10 +931,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The file of my own export, for a day. Each time is recorded. */
-        get: operations["exports_file"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** I fetch the file of my own export, for a day, after a sign-in of today; not where whom I may export has changed since. */
+        post: operations["exports_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1624,7 +1641,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The copy I asked for within the last minute, as a file or as a page. One at a time. */
+        /** The copy I asked for within the last minute, once, as a file or as a page. One at a time. */
         get: operations["me_data_copies_get"];
         put?: never;
         post?: never;
@@ -5359,11 +5376,6 @@ export interface components {
          * @enum {string}
          */
         CopyFormat: "json" | "html";
-        /** @description Where the copy is to be fetched. */
-        CopyReady: {
-            /** @description A path of this host, good for a minute, for me alone. */
-            path: string;
-        };
         /** @description As what the copy is wanted. */
         CopyWanted: {
             /** @description json: a file for programs. html: a page for people, which can be kept and printed. */
@@ -5654,6 +5666,11 @@ export interface components {
         /** @description The school's rules. */
         DigestRuleList: {
             items: components["schemas"]["DigestRule"][];
+        };
+        /** @description Where a file that was asked for is to be fetched. */
+        DownloadReady: {
+            /** @description A path of this host, good for one fetch and for a minute, in this session alone. */
+            path: string;
         };
         /** @description A draft to be kept. */
         DraftToSave: {
@@ -8106,6 +8123,8 @@ export interface components {
              * @description Who is by what is published; null: nothing is.
              */
             expected_before?: number | null;
+            /** @description Whether it asks anything sensitive while the school has published no notice (告知书): nobody would be asked to agree. */
+            notice_missing: boolean;
         };
         /** @description Somebody who has not come back. */
         Outsider: {
@@ -18389,6 +18408,99 @@ export interface operations {
             };
         };
     };
+    exports_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            /** @description 尚未登录 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 没有找到 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 域名未登记 */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 填写有误 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 操作太频繁 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统出错了 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 系统繁忙 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     exports_preview: {
         parameters: {
             query?: never;
@@ -18622,7 +18734,7 @@ export interface operations {
             };
         };
     };
-    exports_file: {
+    exports_ticket: {
         parameters: {
             query?: never;
             header?: never;
@@ -18633,12 +18745,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "application/json": components["schemas"]["DownloadReady"];
+                };
+            };
+            /** @description 内容不是 JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description 尚未登录 */
@@ -18661,6 +18782,33 @@ export interface operations {
             };
             /** @description 没有找到 */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容太长 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 内容类型不对 */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24111,7 +24259,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CopyReady"];
+                    "application/json": components["schemas"]["DownloadReady"];
                 };
             };
             /** @description 内容不是 JSON */

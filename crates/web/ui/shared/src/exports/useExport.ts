@@ -9,6 +9,12 @@ type Export = components['schemas']['Export'];
 /** Milliseconds between two looks at how far it is. */
 const EVERY = 800;
 
+/** Fetches the file of an export: the link it gets is good for one fetch. The page stays where it is. */
+export async function fetchExport(api: Api, id: number): Promise<void> {
+  const { path } = await answer(api.POST('/api/v1/exports/{id}/file', { params: { path: { id } } }));
+  location.assign(path);
+}
+
 /** One sheet that is asked for, made behind the scenes, and fetched. */
 export function useExport(api: Api) {
   const made = shallowRef<Export | null>(null);
@@ -50,6 +56,16 @@ export function useExport(api: Api) {
     }
   }
 
+  async function fetchFile(): Promise<void> {
+    if (!made.value) return;
+    problem.value = null;
+    try {
+      await fetchExport(api, made.value.id);
+    } catch (error) {
+      problem.value = asProblem(error);
+    }
+  }
+
   function restart() {
     clearTimeout(timer);
     made.value = null;
@@ -61,6 +77,6 @@ export function useExport(api: Api) {
     clearTimeout(timer);
   });
   const running = computed(() => made.value?.state === 'waiting' || made.value?.state === 'running');
-  const file = computed(() => (made.value?.state === 'done' ? `/api/v1/exports/${made.value.id}/file` : null));
-  return { made, problem, asking, running, file, ask, restart };
+  const ready = computed(() => made.value?.state === 'done');
+  return { made, problem, asking, running, ready, ask, fetchFile, restart };
 }
