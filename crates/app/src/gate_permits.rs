@@ -75,7 +75,8 @@ pub async fn list(
     let others =
         |row: &&Row| reasons::are_of_others(viewer, row.granted_by_member, row.revoke_reason.is_some());
     let people = items.iter().filter(others).map(|row| row.person_id).collect();
-    reading_budgets::note(app, school, viewer, &mut tx, ("permit_reason", WORK), people, question.now).await?;
+    reading_budgets::note(app, school, viewer, &mut tx, ("permit_reason", WORK), people, question.now)
+        .await?;
     tx.commit().await?;
     let of = |row: &Row| Words { corp: question.corp, person: row.person_id, at: row.granted_at };
     let items = reasons::opened_with_ends(

@@ -179,7 +179,8 @@ pub async fn list(
     let page = Page::cut(rows, limit, |row| row.correction_id.to_string());
     let others = |row: &&Row| reasons::are_of_others(viewer, Some(row.made_by_member), false);
     let people = page.items.iter().filter(others).map(|row| row.person_id).collect();
-    reading_budgets::note(app, school, viewer, &mut tx, ("phone_correction_reason", WORK), people, now).await?;
+    reading_budgets::note(app, school, viewer, &mut tx, ("phone_correction_reason", WORK), people, now)
+        .await?;
     tx.commit().await?;
     page.try_map(|row| {
         let key = row.person_id.to_string();

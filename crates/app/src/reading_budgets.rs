@@ -70,7 +70,7 @@ pub(crate) async fn look_at_states(
     purpose: &str,
 ) -> Result<Scoped> {
     let now = app.now();
-    let new = note(school, viewer, &mut tx, ("state", purpose), people, now).await?;
+    let new = note(app, school, viewer, &mut tx, ("state", purpose), people, now).await?;
     spend(app, school, viewer, tx, Reading::States, new, now).await
 }
 

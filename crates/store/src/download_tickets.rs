@@ -75,7 +75,11 @@ pub async fn take(
         .filter(download_tickets::at.ge(since))
         .filter(download_tickets::uses.lt(most));
     let used = diesel::update(known).set(download_tickets::uses.eq(download_tickets::uses + 1));
-    Ok(used.returning((download_tickets::subject, download_tickets::uses)).get_result(conn).await.optional()?)
+    Ok(used
+        .returning((download_tickets::subject, download_tickets::uses))
+        .get_result(conn)
+        .await
+        .optional()?)
 }
 
 /// Forgets those that were made before `before`. How many.
