@@ -355,9 +355,6 @@ pub async fn finish(conn: &mut AsyncPgConnection, corp: CorpId, id: i64, made: M
     Ok(finished == 1)
 }
 
-/// People who are noted by one statement: those of a whole school would stand in memory with a sealed purpose each.
-const AT_A_TIME: usize = 2_000;
-
 /// How an export is found by those it names, among the looks at their data.
 #[derive(Debug, Clone, Copy)]
 pub struct Naming<'a> {
@@ -371,20 +368,6 @@ pub struct Naming<'a> {
 
 /// Notes for people an export names that it does, in the transaction that makes its file available.
 pub async fn note_people(
-    conn: &mut AsyncPgConnection,
-    keyring: &Keyring,
-    corp: CorpId,
-    export: &Export,
-    naming: Naming<'_>,
-    people: &[PersonId],
-) -> Result<()> {
-    for some in people.chunks(AT_A_TIME) {
-        note_some(conn, keyring, corp, export, naming, some).await?;
-    }
-    Ok(())
-}
-
-async fn note_some(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     corp: CorpId,

@@ -33,9 +33,17 @@ async fn made(browser: &Browser, id: &Value) -> Value {
     export
 }
 
-async fn measure(test: &TestApp, browser: &Browser, what: &str, wanted: &Value) {
-    let id = ask(browser, wanted).await;
+/// A worker that looked at its queue and found nothing.
+async fn idle(test: &TestApp) -> Process {
     let mut process = Process::start(test);
+    process.order(&Order::Jobs).await;
+    assert_eq!(process.answer().await.trouble, None);
+    process
+}
+
+async fn measure(test: &TestApp, browser: &Browser, what: &str, wanted: &Value) {
+    let mut process = idle(test).await;
+    let id = ask(browser, wanted).await;
     process.order(&Order::Jobs).await;
     let answer = process.answer().await;
     assert_eq!(answer.trouble, None);
@@ -57,8 +65,8 @@ async fn others(test: &TestApp, browser: &Browser, wanted: &Value) {
     at_full_speed(&test.url, warm).await;
     let (quiet, rest) = rest.split_at(REPORTS);
     let mut without = at_rate(&test.url, quiet, RATE).await;
+    let mut process = idle(test).await;
     let exports = [ask(browser, wanted).await, ask(browser, wanted).await];
-    let mut process = Process::start(test);
     process.order(&Order::Jobs).await;
     let (mut with, answer) = tokio::join!(at_rate(&test.url, &rest[..REPORTS], RATE), process.answer());
     assert_eq!(answer.trouble, None);

@@ -1,6 +1,6 @@
 //! Making an export: pages of rows from the store, cells, a workbook, sealed pieces, and a note for everybody it names.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use domain::{
     PersonId,
@@ -32,6 +32,8 @@ use crate::{App, Error, Result, School, reading_budgets};
 /// pages are in memory at once: one being read and one being written.
 const PAGE_BY_NUMBER: i64 = 1_000;
 const PAGE_SORTED: i64 = 5_000;
+/// People who are noted at once: those of a whole school would stand in memory with a sealed purpose each.
+const NOTED_AT_ONCE: usize = 1_000;
 /// How nice the thread that writes a workbook is (0 to 19): whoever reports meanwhile goes first.
 const NICENESS: i32 = 10;
 
@@ -287,6 +289,7 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
         // A page is read when the last one is being written, not before.
         let place =
             sender.reserve().await.map_err(|_| Error::internal("the workbook could not be written"))?;
+        let began = Instant::now();
         let mut tx = app.store().scoped(corp).await?;
         let limit = rows.page_size();
         let page = rows.next(&mut tx, limit).await?;
@@ -296,11 +299,18 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
             break;
         }
         place.send(page);
+        rest(began).await;
     }
     drop(sender);
     let file = writer.await.map_err(|error| Error::internal(error.to_string()))?;
     let file = file.map_err(|error| Error::Internal("workbook".into(), Some(Box::new(error))))?;
     keep(app, school, (export, purpose.as_str()), viewer, &rows, &file).await
+}
+
+/// Rests as long as the work since then took: an export, however large, keeps the database and a core busy half of the time,
+/// and whoever reports meanwhile has the other half.
+async fn rest(worked_since: Instant) {
+    tokio::time::sleep(worked_since.elapsed()).await;
 }
 
 /// The workbook, written by a thread of its own, which may be nice: one of the pool would stay so for its next work.
@@ -343,17 +353,23 @@ async fn keep(
     let mut tx = reading_budgets::spend(app, school, viewer, tx, reading, people, asked_at).await?;
     let mut chunks = 0;
     for piece in file.iter() {
+        let began = Instant::now();
         let row = chunk_row(export.export_id, chunks);
         let sealed = app.store().keyring().seal(chunk_place(corp, &row), piece)?;
         exports::put_chunk(&mut tx, corp, export.export_id, chunks, &sealed).await?;
         chunks += 1;
+        rest(began).await;
     }
     let (with_phone, without): (Vec<_>, Vec<_>) = rows.named.iter().partition(|(_, full)| **full);
     let ids = |people: Vec<(&PersonId, &bool)>| people.into_iter().map(|(id, _)| *id).collect::<Vec<_>>();
     let (with_phone, without) = (ids(with_phone), ids(without));
     for (field, people) in [("export_phone", &with_phone), ("export", &without)] {
         let naming = Naming { field, purpose, at: now };
-        exports::note_people(&mut tx, app.store().keyring(), corp, export, naming, people).await?;
+        for some in people.chunks(NOTED_AT_ONCE) {
+            let began = Instant::now();
+            exports::note_people(&mut tx, app.store().keyring(), corp, export, naming, some).await?;
+            rest(began).await;
+        }
     }
     let made = Made {
         rows: rows.given,

@@ -200,14 +200,14 @@ pub async fn fetch(who: SignedIn, request: HttpRequest, id: web::Path<i64>) -> A
     Ok(HttpResponse::Created().json(DownloadReady { path: format!("/api/v1/exports/files/{ticket}") }))
 }
 
-/// The file I asked for within the last minute, once. Each time is recorded.
+/// The file I asked for within the last minute. On record; 409 where whom I may export is no longer whom it was made by.
 #[utoipa::path(
     operation_id = "exports_file",
     tag = "exports", security(("session" = [])), params(("id" = String, Path)),
     responses(
         (status = 200, body = Vec<u8>,
          content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        Refusals))]
+        Refusals, (status = 409, description = "与当前状态不符")))]
 #[get("/exports/files/{id}")]
 pub async fn file(who: SignedIn, request: HttpRequest, ticket: web::Path<String>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
