@@ -22,7 +22,8 @@ async fn begun(browser: &Browser, path: &str, header: &str) -> u16 {
     let url = browser.url(path);
     let mut stream = TcpStream::connect(url.socket_addrs(|| None).unwrap()[0]).await.unwrap();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {}\r\nCookie: {SESSION}={}\r\n{header}\r\nContent-Length: 1000000\r\n\r\nbegun",
+        "POST {path} HTTP/1.1\r\nHost: {}\r\nX-Requested-With: rollcall\r\nCookie: {SESSION}={}\r\n\
+         {header}\r\nContent-Length: 1000000\r\n\r\nbegun",
         url.authority(),
         browser.cookie(SESSION).unwrap_or_default(),
     );

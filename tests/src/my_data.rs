@@ -257,8 +257,11 @@ async fn a_copy_is_fetched_once_within_a_minute_in_the_session_that_asked_and_fe
     for browser in [&other, &elsewhere] {
         assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "a link that went astray");
     }
-    assert_eq!(student.get(&path).await.status, StatusCode::OK);
-    assert_eq!(student.get(&path).await.status, StatusCode::NOT_FOUND, "once");
+    // A phone's web view hands the link to its download manager, which begins anew.
+    for _ in 0..3 {
+        assert_eq!(student.get(&path).await.status, StatusCode::OK, "one fetch");
+    }
+    assert_eq!(student.get(&path).await.status, StatusCode::NOT_FOUND, "used up");
     let noted: i64 = test.one("select count(*) from data_copies", &[]).await;
     assert_eq!(noted, 1);
     assert_eq!(student.get("/me/data/copies/nothing").await.status, StatusCode::NOT_FOUND);

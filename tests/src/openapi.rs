@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Method, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::{
     commands::reference::{Table, text},
     http::who::SESSION,
@@ -265,6 +265,12 @@ async fn strange_input_is_refused_and_never_an_error_of_ours() {
     {
         assert!(student.get(path).await.status.is_client_error(), "{path}");
     }
+    // No text in the database holds a NUL: it is told by field, wherever it stands.
+    let nul = json!({ "dataset": "people", "columns": [{ "column": "number", "title": "学\u{0}号" }], "order": "number" });
+    let nul = leader.post("/exports/preview", &nul).await;
+    assert_eq!((nul.status, nul.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["columns.0.title"]));
+    let nul = leader.get("/statistics/health-daily?day=2020-03-04%00").await;
+    assert_eq!((nul.status, nul.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["day"]));
     // Said twice, in an address or in a body: nobody guesses which was meant.
     let twice = leader.get("/statistics/health-daily?day=2020-03-04&day=2020-03-03").await;
     assert_eq!((twice.status, twice.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["day"]));

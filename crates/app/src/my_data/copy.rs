@@ -146,11 +146,11 @@ pub async fn fetch(
 ) -> Result<(Format, Document)> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
-    // Refused here, the ticket is still good.
+    let taken = download_tickets::take(&mut tx, corp, session, What::DataCopy, ticket, now).await?;
+    // Refused here, nothing of the ticket is used.
     if !copies::lock(&mut tx, corp, viewer.member).await? {
         return Err(Error::CopiesTaken);
     }
-    let taken = download_tickets::take(&mut tx, corp, session, What::DataCopy, ticket, now).await?;
     let asked = copies::format(&mut tx, corp, viewer.member, taken.subject).await?;
     let format = Format::parse(&asked.ok_or(Error::NotFound)?)?;
     tx.commit().await?;

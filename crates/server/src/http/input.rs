@@ -6,6 +6,8 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use super::{
@@ -40,7 +42,35 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
+/// What Postgres keeps in no text, as JSON writes it.
+const NUL: &[u8] = b"\\u0000";
+
+/// Where a NUL stands in a document, by field; none: nowhere.
+fn nul(value: &Value, at: &str) -> Option<String> {
+    let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+    match value {
+        Value::String(text) => text.contains('\0').then(|| at.to_owned()),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(place, item)| nul(item, &below(&place.to_string())))
+        }
+        Value::Object(fields) => fields.iter().find_map(|(name, inner)| {
+            if name.contains('\0') { Some(at.to_owned()) } else { nul(inner, &below(name)) }
+        }),
+        _ => None,
+    }
+}
+
+fn has_nul(field: &str) -> Failure {
+    app::Error::field(field, "含有看不见的空字符，请删去后重新填写").into()
+}
+
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<Json<T>> {
+    if body.windows(NUL.len()).any(|bytes| bytes == NUL)
+        && let Ok(value) = serde_json::from_slice(body)
+        && let Some(field) = nul(&value, "")
+    {
+        return Err(has_nul(&field));
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut reader).map(Json).map_err(|error| {
         let inner = error.inner();
@@ -131,6 +161,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = Ready<Answer<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut asked = form_urlencoded::parse(request.query_string().as_bytes());
+        if let Some((field, _)) = asked.find(|(_, value)| value.contains('\0')) {
+            return ready(Err(has_nul(&field)));
+        }
         let parsed = web::Query::<T>::from_query(request.query_string());
         ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
             let text = error.to_string();

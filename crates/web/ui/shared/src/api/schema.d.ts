@@ -880,7 +880,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The file I asked for within the last minute, once. Each time is recorded. */
+        /** The file I asked for within the last minute. On record; 409 where whom I may export is no longer whom it was made by. */
         get: operations["exports_file"];
         put?: never;
         post?: never;
@@ -18453,6 +18453,13 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description 与当前状态不符 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description 域名未登记 */
             421: {
