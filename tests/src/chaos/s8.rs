@@ -18,7 +18,7 @@ use crate::{
 const MEMBERS: usize = 50_000;
 
 /// Reports of others, and how many of them a second: as long as two exports take.
-const REPORTS: usize = 500;
+const REPORTS: usize = 900;
 const RATE: f64 = 100.0;
 
 async fn ask(browser: &Browser, wanted: &Value) -> Value {
