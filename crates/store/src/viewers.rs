@@ -89,7 +89,7 @@ pub async fn find(
 }
 
 /// The same behind the cookie of this hash, unless its session has ended. Outside any transaction: the statement sets the
-/// school for itself (migrations/0033_viewers).
+/// school for itself (migrations/0029_viewers).
 pub async fn of_session(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
