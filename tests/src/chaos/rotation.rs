@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -152,7 +153,7 @@ async fn every_secret_is_changed_and_nobody_notices() {
     let tokens = format!("{}/_sim/tokens", test.simulator.url());
     assert!(Client::new().delete(tokens).send().await.unwrap().status().is_success());
 
-    sealing_key(&test, &mut servers).await;
+    let key_file = sealing_key(&test, &mut servers).await;
     let role = database_role(&test, &mut servers).await;
 
     for stream in streams {
@@ -173,11 +174,13 @@ async fn every_secret_is_changed_and_nobody_notices() {
     for mut server in servers {
         server.kill().await;
     }
+    fs::remove_file(key_file).unwrap();
     role.batch_execute(&format!("drop role {NEXT_ROLE}")).await.unwrap();
 }
 
-/// First a key that only opens, so that whoever is restarted later can read what the first seals with it.
-async fn sealing_key(test: &TestApp, servers: &mut [Server; 2]) {
+/// First a key that only opens, so that whoever is restarted later can read what the first seals with it. The file of the keys,
+/// which every start reads.
+async fn sealing_key(test: &TestApp, servers: &mut [Server; 2]) -> PathBuf {
     let before = test.settings["sealing"]["key_file"].as_str().unwrap();
     let before = fs::read_to_string(before).unwrap();
     let (old, new) = (before.trim(), "22".repeat(32));
@@ -188,7 +191,7 @@ async fn sealing_key(test: &TestApp, servers: &mut [Server; 2]) {
         .await;
     fs::write(&file, format!("{new}\n{old}\n")).unwrap();
     roll(servers, "… and seals", |_| ()).await;
-    fs::remove_file(&file).unwrap();
+    file
 }
 
 /// Postgres knows one password a role: so a second role with the rights of the first, whose password is then changed or which
