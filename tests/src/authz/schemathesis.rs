@@ -16,8 +16,8 @@ use tokio::{process::Command, time};
 use super::{client::word, oracle::Who, world::World};
 use crate::{chaos::rows::write, crowd, process::Server, test_app::root};
 
-/// How many are at it at once.
-const AT_ONCE: usize = 4;
+/// How many are at it at once: together below what one address may ask a second.
+const AT_ONCE: usize = 8;
 /// Below what one member may ask a second, so that it is answered and not asked to wait.
 const RATE: &str = "18/s";
 /// Checks that ask for what this API does not promise: a document can't say which numbers are on the roster, so that much of what fits it
