@@ -30,7 +30,7 @@ use crate::{
     process::Server,
     secrets::{KEY, TOKEN, event, forget_old_keys, take_new_keys},
     sign_in::to_callback_of,
-    test_app::TestApp,
+    test_app::{TestApp, root},
 };
 
 /// Callbacks and reports a second, each.
@@ -88,10 +88,10 @@ impl Stream {
     }
 }
 
-fn well(answer: reqwest::Result<reqwest::Response>) -> Result<(), String> {
+async fn well(answer: reqwest::Result<reqwest::Response>) -> Result<(), String> {
     match answer {
         Ok(answer) if answer.status().is_success() => Ok(()),
-        Ok(answer) => Err(answer.status().to_string()),
+        Ok(answer) => Err(format!("{} {}", answer.status(), answer.text().await.unwrap_or_default())),
         Err(error) => Err(format!("{error:?}")),
     }
 }
@@ -102,8 +102,11 @@ async fn sign_in(at: &Url, back: &Url, userid: &str) -> Result<(), String> {
     browser.set_cookie("simulator_user", userid);
     let callback = to_callback_of(&browser, back).await?;
     let ended = browser.request(Method::GET, callback, None, &[]).await;
-    let cookie = browser.cookie(server::http::who::SESSION);
-    cookie.map(drop).ok_or_else(|| format!("no session: {}", ended.status()))
+    if browser.cookie(server::http::who::SESSION).is_some() {
+        return Ok(());
+    }
+    let status = ended.status();
+    Err(format!("no session: {status} {}", ended.text().await.unwrap_or_default()))
 }
 
 /// Both servers, one after the other, with a changed configuration.
@@ -126,9 +129,15 @@ async fn every_secret_is_changed_and_nobody_notices() {
     let userids = Arc::new(userids);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let public = format!("http://127.0.0.1:{port}");
-    let one =
-        async || Server::start(&test, |config| config["server"]["public_url"] = public.as_str().into()).await;
-    let mut servers = [one().await, one().await];
+    // What they say of a failure.
+    let folder = root().join("target/chaos/rotation");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let one = async |log: &str| {
+        let public = |config: &mut Value| config["server"]["public_url"] = public.as_str().into();
+        Server::start_logged(&test, &folder.join(log), false, public).await
+    };
+    let mut servers = [one("first.txt").await, one("second.txt").await];
     let nginx = Nginx::start(port, [&servers[0], &servers[1]]).await;
 
     // What WeCom signs with.
@@ -218,7 +227,7 @@ fn callbacks(at: &Url, signs: &Arc<Mutex<CallbackCrypto>>) -> Stream {
     Stream::start("callbacks", PER_SECOND, move |number| {
         let (url, body) = event(&at, &signs.lock().unwrap(), &change(&format!("nobody-{number}"), 1));
         let sending = http.post(url).body(body).send();
-        async move { well(sending.await) }
+        async move { well(sending.await).await }
     })
 }
 
@@ -227,12 +236,13 @@ fn reports(at: &Url, userids: &Arc<Vec<String>>) -> Stream {
     Stream::start("reports, and who looks", PER_SECOND, move |number| {
         let (sender, userid) = (sender.clone(), userids[number % userids.len()].clone());
         async move {
-            well(match number % 3 {
+            let answer = match number % 3 {
                 0 => sender.report(&userid, &format!("rotation-{number}")).await,
                 // What was sealed before is opened.
                 1 => sender.get(&userid, "reports?form=health-daily").await,
                 _ => sender.get(&userid, "me").await,
-            })
+            };
+            well(answer).await
         }
     })
 }
