@@ -229,6 +229,23 @@ async fn what_people_s_data_was_looked_at_for_is_ciphertext_too() {
     assert_eq!(told, students.len() + 1, "whom the sheet named, and one look: {}", events.body);
     assert_eq!(auditor.get("/reading-lifts").await.items()[0]["reason"], why);
     assert_eq!(auditor.get("/reading-alarms").await.items()[0]["note"], why);
+
+    // One byte of each is changed: the lists are there, and say which can't be read.
+    let spoil =
+        "update access_log set purpose = set_byte(purpose, length(purpose) - 1, 255 - get_byte(purpose, length(purpose) - 1));
+        update exports set purpose = set_byte(purpose, length(purpose) - 1, 255 - get_byte(purpose, length(purpose) - 1));
+        update reading_lifts set reason = set_byte(reason, length(reason) - 1, 255 - get_byte(reason, length(reason) - 1));
+        update reading_alarms set note = set_byte(note, length(note) - 1, 255 - get_byte(note, length(note) - 1))";
+    test.owner.batch_execute(spoil).await.unwrap();
+    let spoiled = json!("（读不出）");
+    assert_eq!(student.get("/access-log").await.items()[0]["purpose"], spoiled);
+    assert_eq!(counsellor.get("/exports").await.items()[0]["purpose"], spoiled);
+    assert_eq!(auditor.get("/reading-lifts").await.items()[0]["reason"], spoiled);
+    assert_eq!(auditor.get("/reading-alarms").await.items()[0]["note"], spoiled);
+    let events = auditor.get("/audit?act=look&limit=200").await;
+    let told = events.items().iter().filter(|event| event["purpose"] == spoiled);
+    let told: Vec<&Value> = told.map(|event| &event["intact"]).collect();
+    assert_eq!(told, vec![&json!(false); students.len() + 1], "{}", events.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -371,6 +371,11 @@ async fn sign_ins_and_refusals_are_kept_and_a_storm_is_one_row() {
     }
     let strange = counsellor.post("/people/999999/phone", &json!({ "purpose": "call" })).await;
     assert_eq!(strange.status, StatusCode::NOT_FOUND);
+    // What another site's page sends with the cookie.
+    let foreign = [("Sec-Fetch-Site", "cross-site")];
+    let url = student.url("/api/v1/people/1/phone");
+    let forged = student.request(Method::POST, url, None, &foreign).await;
+    assert_eq!(forged.status(), StatusCode::FORBIDDEN);
     // Who is not signed in and what is no address of ours: neither is a refusal.
     assert_eq!(test.browser().get("/me").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(student.get("/nothing-here").await.status, StatusCode::NOT_FOUND);
@@ -390,7 +395,11 @@ async fn sign_ins_and_refusals_are_kept_and_a_storm_is_one_row() {
     let phone = "POST /api/v1/people/{id}/phone";
     assert_eq!(
         told,
-        [json!([phone, "forbidden", 5, "127.0.0.0/24"]), json!([phone, "not_found", 1, "127.0.0.0/24"]),]
+        [
+            json!([phone, "forbidden", 5, "127.0.0.0/24"]),
+            json!([phone, "foreign_site", 1, "127.0.0.0/24"]),
+            json!([phone, "not_found", 1, "127.0.0.0/24"]),
+        ]
     );
     let failed = kept(&test, &administrator, "sign_in_failed").await;
     let reasons: Vec<&str> = failed.iter().map(|event| event["reason"].as_str().unwrap()).collect();

@@ -19,7 +19,7 @@ use serde_json::json;
 use store::{
     Scoped, access_log,
     audit::{self as rows, Event, HeadRow, Question, Waiting},
-    exports, words,
+    exports,
 };
 
 pub use keys::rotate as rotate_key;
@@ -27,7 +27,10 @@ pub(crate) use keys::{is_signed_text, sign};
 pub use store::audit::{Row, SeenBy};
 pub use verify::{Verified, verify};
 
-use crate::{App, Error, FieldError, Page, Result, School, page};
+use crate::{
+    App, Error, FieldError, Page, Result, School, page,
+    reasons::{self, UNREADABLE},
+};
 
 /// People asked about at most.
 const MOST: usize = 200;
@@ -297,8 +300,11 @@ async fn read(
     let found = rows::list(tx, corp, question, before, limit + 1).await?;
     let page = Page::cut(found, limit, |row| page::moment(row.at, row.event_id));
     let shown = |row: Row| -> Result<Shown> {
-        let intact = event_hash(&row.content(corp)) == row.hash;
-        Ok(Shown { purpose: purpose(app, corp, &row)?, row, intact })
+        let purpose = purpose(app, corp, &row)?;
+        // What it was for is no part of the event: its seal says whether it is as it was written.
+        let is_read = purpose.as_deref() != Some(UNREADABLE);
+        let intact = is_read && event_hash(&row.content(corp)) == row.hash;
+        Ok(Shown { purpose, row, intact })
     };
     let page = page.try_map(shown)?;
     Ok(Listed { page, state: state(app, tx).await? })
@@ -311,7 +317,7 @@ fn purpose(app: &App, corp: CorpId, row: &Row) -> Result<Option<String>> {
         (None, Some(sealed)) => (sealed, exports::purpose_place(corp, &row.export_row)),
         (None, None) => return Ok(None),
     };
-    Ok(Some(words::text(app.store().keyring(), place, sealed)?))
+    Ok(Some(reasons::shown(app, place, sealed)?))
 }
 
 async fn state(app: &App, tx: &mut Scoped) -> Result<State> {

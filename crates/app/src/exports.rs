@@ -28,7 +28,7 @@ use crate::{
     App, Error, FieldError, Page, Result, School,
     download_tickets::{self, What},
     jobs::make_export,
-    reading_budgets, secret,
+    reading_budgets, reasons, secret,
 };
 
 /// How long a file is kept.
@@ -234,8 +234,7 @@ pub async fn list(
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = exports::list(&mut tx, school.corp(), of, before, limit + 1).await?;
     tx.commit().await?;
-    let opened = |row: Export| -> Result<Logged> { Ok(Logged { purpose: purpose(app, school, &row)?, row }) };
-    Page::cut(rows, limit, |row| row.export_id.to_string()).try_map(opened)
+    Page::cut(rows, limit, |row| row.export_id.to_string()).try_map(|row| logged(app, school, row))
 }
 
 /// One export and how far it is.
@@ -244,7 +243,12 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result
     let mut tx = app.store().scoped(school.corp()).await?;
     let row = exports::find(&mut tx, school.corp(), id, of).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    Ok(Logged { purpose: purpose(app, school, &row)?, row })
+    logged(app, school, row)
+}
+
+fn logged(app: &App, school: &School, row: Export) -> Result<Logged> {
+    let place = purpose_place(school.corp(), &row.purpose_row);
+    Ok(Logged { purpose: reasons::shown(app, place, &row.purpose)?, row })
 }
 
 /// A file that may be fetched.

@@ -13,7 +13,7 @@ use store::{
     Scoped,
     gate_alarms::{self as rows, Forged},
     gate_devices::Device,
-    jobs as queue, words,
+    jobs as queue,
 };
 
 pub use store::gate_alarms::Row;
@@ -23,6 +23,7 @@ use crate::{
     gates::rules_of,
     jobs::warn_gates,
     notices::{self, Notice},
+    reasons,
 };
 
 /// The security office is not told twice within this long; what comes meanwhile is told together after it.
@@ -134,7 +135,7 @@ pub async fn list(
         let number = row.alarm_id.to_string();
         let place = rows::note_place(school.corp(), &number);
         let sealed = row.note.as_ref();
-        let note = sealed.map(|note| words::text(app.store().keyring(), place, note)).transpose()?;
+        let note = sealed.map(|note| reasons::shown(app, place, note)).transpose()?;
         Ok(Alarm { row, note })
     };
     Page::cut(found, limit, |row| row.alarm_id.to_string()).try_map(opened)

@@ -10,10 +10,9 @@ use store::{
     contacts,
     unreported::phone_place,
     viewers::{self, Profile},
-    words,
 };
 
-use crate::{App, Error, Page, Result, School, reading_budgets};
+use crate::{App, Error, Page, Result, School, reading_budgets, reasons};
 
 /// The viewer's own card.
 pub async fn profile(app: &App, school: &School, viewer: &Viewer) -> Result<Profile> {
@@ -83,7 +82,7 @@ pub async fn looks_at_me(
     tx.commit().await?;
     let open = |look: access_log::Look| -> Result<Look> {
         let row = purpose_row(look.viewer, person.id, look.at);
-        let purpose = words::text(app.store().keyring(), purpose_place(corp, &row), &look.purpose)?;
+        let purpose = reasons::shown(app, purpose_place(corp, &row), &look.purpose)?;
         let viewer = look.viewer_name.unwrap_or(look.viewer_userid);
         Ok(Look { at: look.at, viewer, field: look.field, purpose })
     };

@@ -5,13 +5,14 @@ use domain::{
     export::is_text,
     policy::{Action, Role, Viewer},
 };
-use store::{gate_alarms::holders, reading_alarms as rows, words};
+use store::{gate_alarms::holders, reading_alarms as rows};
 
 pub use store::reading_alarms::Row;
 
 use crate::{
     App, Error, Page, Result, School,
     notices::{self, Notice},
+    reasons,
 };
 
 fn may(viewer: &Viewer) -> Result<()> {
@@ -84,7 +85,7 @@ pub async fn list(
         let number = row.alarm_id.to_string();
         let place = rows::note_place(school.corp(), &number);
         let sealed = row.note.as_ref();
-        let note = sealed.map(|note| words::text(app.store().keyring(), place, note)).transpose()?;
+        let note = sealed.map(|note| reasons::shown(app, place, note)).transpose()?;
         Ok(Alarm { row, note })
     };
     Page::cut(found, limit, |row| row.alarm_id.to_string()).try_map(opened)

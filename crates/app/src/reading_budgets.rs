@@ -13,12 +13,15 @@ use store::{
     access_log::{self, Access, Looks},
     audit, reading_alarms,
     reading_budgets::{self as rows, Count, NewLift, reason_place},
-    viewers, words,
+    viewers,
 };
 
 pub use store::reading_budgets::Lift;
 
-use crate::{App, Error, Page, Result, School, reasons::Reasoned};
+use crate::{
+    App, Error, Page, Result, School,
+    reasons::{self, Reasoned},
+};
 
 /// What words on a page of one's work are read for, in the record of looks.
 pub(crate) const WORK: &str = "work";
@@ -194,7 +197,7 @@ pub async fn lifts(
     tx.commit().await?;
     let opened = |row: Lift| -> Result<Reasoned<Lift>> {
         let place = reason_place(school.corp(), &row.reason_row);
-        let reason = words::text(app.store().keyring(), place, &row.reason)?;
+        let reason = reasons::shown(app, place, &row.reason)?;
         Ok(Reasoned { row, reason, revoke_reason: None })
     };
     Page::cut(found, limit, |lift| lift.lift_id.to_string()).try_map(opened)

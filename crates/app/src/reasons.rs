@@ -5,10 +5,28 @@ use std::fmt;
 use domain::{MemberId, policy::Viewer};
 use store::{
     Sealed,
-    words::{Column, Words},
+    words::{self, Column, Words},
 };
 
+use store::sealed::Place;
+
 use crate::{App, Result};
+
+/// What stands where words open no more.
+pub(crate) const UNREADABLE: &str = "（读不出）";
+
+/// Words as a list shows them. What doesn't open, because it was changed or its key was destroyed, keeps nobody from the rest of the
+/// list: [`UNREADABLE`] stands there.
+pub(crate) fn shown(app: &App, place: Place<'_>, sealed: &Sealed) -> Result<String> {
+    readable(words::text(app.store().keyring(), place, sealed))
+}
+
+fn readable(opened: store::Result<String>) -> Result<String> {
+    match opened {
+        Err(store::Error::Seal(_)) => Ok(UNREADABLE.to_owned()),
+        opened => Ok(opened?),
+    }
+}
 
 /// A row, with the reason it gives.
 #[derive(Clone)]
@@ -43,7 +61,7 @@ pub(crate) fn opened<R>(
 ) -> Result<Vec<Reasoned<R>>> {
     let open = |row: R| -> Result<Reasoned<R>> {
         let (words, sealed) = of(&row);
-        let reason = words.open(app.store().keyring(), column, sealed)?;
+        let reason = readable(words.open(app.store().keyring(), column, sealed))?;
         Ok(Reasoned { row, reason, revoke_reason: None })
     };
     rows.into_iter().map(open).collect()
@@ -61,8 +79,8 @@ pub(crate) fn opened_with_ends<R>(
     let keyring = app.store().keyring();
     let open = |row: R| -> Result<Reasoned<R>> {
         let (words, sealed, ended) = of(&row);
-        let reason = words.open(keyring, column, sealed)?;
-        let revoke_reason = ended.map(|ended| words.open(keyring, revoked, ended)).transpose()?;
+        let reason = readable(words.open(keyring, column, sealed))?;
+        let revoke_reason = ended.map(|ended| readable(words.open(keyring, revoked, ended))).transpose()?;
         Ok(Reasoned { row, reason, revoke_reason })
     };
     rows.into_iter().map(open).collect()

@@ -29,7 +29,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Counted apart at most, until it is written.
 const MOST: usize = 50_000;
 /// Codes of wrong input. What somebody mistypes is nobody's business; so much of it between two writings is kept.
-const WRONG_INPUT: [&str; 4] = ["invalid", "malformed", "too_large", "unsupported_media_type"];
+const WRONG_INPUT: [&str; 5] = ["invalid", "malformed", "too_large", "unsupported_media_type", "packed_body"];
 const BULK: i32 = 10;
 /// From when on the networks of strangers are told apart no more: who has very many of them would write a row for each, every minute.
 const SPREAD: usize = 500;

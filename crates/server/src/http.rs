@@ -74,9 +74,9 @@ pub fn serve(app: App, config: Arc<Config>, listener: TcpListener, signals: bool
                 web::PathConfig::default()
                     .error_handler(|_, _| problem::Failure::http("no_such_address").into()),
             )
-            .wrap(from_fn(refusals::note))
             .wrap(from_fn(headers::same_site))
             .wrap(from_fn(headers::unpacked))
+            .wrap(from_fn(refusals::note))
             .wrap(Compress::default())
             .wrap(from_fn(headers::secure))
             .wrap(from_fn(draining::say_goodbye))

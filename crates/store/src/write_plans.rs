@@ -315,17 +315,19 @@ pub async fn settle(
     Ok(settled == 1)
 }
 
-/// Plans made before `before` that nobody approved: the directory has moved on, and they wait for nothing any more.
+/// Plans made before `before` that nobody approved, and those approved before it that did not end: the directory has moved on, and
+/// nobody waits for them any more. With the state each is in.
 pub async fn left_lying(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     before: DateTime<Utc>,
-) -> Result<Vec<i64>> {
+) -> Result<Vec<(i64, String)>> {
+    let planned = write_plans::state.eq("planned").and(write_plans::made_at.lt(before));
+    let approved = write_plans::state.eq("approved").and(write_plans::approved_at.lt(before));
     Ok(write_plans::table
         .filter(write_plans::corp_id.eq(corp))
-        .filter(write_plans::state.eq("planned"))
-        .filter(write_plans::made_at.lt(before))
-        .select(write_plans::plan_id)
+        .filter(planned.or(approved))
+        .select((write_plans::plan_id, write_plans::state))
         .load(conn)
         .await?)
 }

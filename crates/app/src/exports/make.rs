@@ -1,6 +1,9 @@
 //! Making an export: pages of rows from the store, cells, a workbook, sealed pieces, and a note for everybody it names.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use domain::{
     PersonId,
@@ -34,6 +37,8 @@ const PAGE_BY_NUMBER: i64 = 1_000;
 const PAGE_SORTED: i64 = 5_000;
 /// People who are noted at once: those of a whole school would stand in memory with a sealed purpose each.
 const NOTED_AT_ONCE: usize = 1_000;
+/// Longer than any page or statement of an export works.
+const LONGEST_REST: Duration = Duration::from_millis(250);
 /// How nice the thread that writes a workbook is (0 to 19): whoever reports meanwhile goes first.
 const NICENESS: i32 = 10;
 
@@ -308,9 +313,9 @@ pub(crate) async fn make(app: &App, school: &School, export: &Export, viewer: &V
 }
 
 /// Rests as long as the work since then took: an export, however large, keeps the database and a core busy half of the time,
-/// and whoever reports meanwhile has the other half.
+/// and whoever reports meanwhile has the other half. Not longer where it waited rather than worked.
 async fn rest(worked_since: Instant) {
-    tokio::time::sleep(worked_since.elapsed()).await;
+    tokio::time::sleep(worked_since.elapsed().min(LONGEST_REST)).await;
 }
 
 /// The workbook, written by a thread of its own, which may be nice: one of the pool would stay so for its next work.
@@ -320,7 +325,8 @@ fn written(
 ) -> oneshot::Receiver<std::result::Result<sheet::Pieces, XlsxError>> {
     let (done, file) = oneshot::channel();
     std::thread::spawn(move || {
-        // Of this thread alone, on Linux. Where it is refused the workbook is written all the same.
+        // Of this thread alone, on Linux. Where it is refused the workbook is written all the same; the units of
+        // deploy/production allow it.
         let _ = rustix::process::setpriority_process(None, NICENESS);
         let _ = done.send(sheet::write(&layout, pages));
     });

@@ -53,6 +53,10 @@ impl Sheet {
         } else {
             csv_rows(&decode(bytes).map_err(unreadable)?).map_err(unreadable)?
         };
+        // No text in the database holds it.
+        if let Some((line, _)) = rows.iter().find(|(_, cells)| cells.iter().any(|cell| cell.contains('\0'))) {
+            return Err(unreadable(format!("第 {line} 行含有看不见的空字符，请删去后重新上传")));
+        }
         let mut rows = rows.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
         let (_, headings) = rows.next().ok_or_else(|| unreadable("文件是空的".into()))?;
         let is_example = |cells: &[String]| {
@@ -284,6 +288,12 @@ mod tests {
     fn cells(table: &Table) -> Vec<(u64, String, String)> {
         let cell = |line: &Line<'_>, name: &str| line.cells.get(name).map_or("", |cell| cell).to_owned();
         table.lines().map(|line| (line.number, cell(&line, "number"), cell(&line, "name"))).collect()
+    }
+
+    #[test]
+    fn a_nul_is_told_by_its_line() {
+        let told = read("学号,姓名\n1,点名\n2,点\0名\n".as_bytes()).err().unwrap_or_default();
+        assert!(told.contains("第 3 行"), "{told}");
     }
 
     #[test]

@@ -120,7 +120,17 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let known = error.describe();
         if known.status >= 500 {
-            tracing::error!(code = known.code, error = &error as &dyn std::error::Error, "request failed");
+            // Of Postgres's own words only those of a connection: others may quote what somebody wrote.
+            let cause = match &error {
+                Error::Unavailable(cause) => cause.to_string(),
+                _ => String::new(),
+            };
+            tracing::error!(
+                code = known.code,
+                error = &error as &dyn std::error::Error,
+                cause,
+                "request failed"
+            );
         }
         let retry_after = matches!(error, Error::Unavailable(_)).then_some(2);
         let mut failure = Self::new(known.status, known.code, known.title, known.remedy);

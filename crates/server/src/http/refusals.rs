@@ -50,11 +50,14 @@ fn failure(response: &ServiceResponse) -> Option<&Failure> {
 
 fn reason(response: &ServiceResponse) -> Option<&'static str> {
     let is_too_often = response.status() == StatusCode::TOO_MANY_REQUESTS;
-    // A sign-in that comes too often is answered by a page, without the failure.
-    let Some(failure) = failure(response) else { return is_too_often.then_some("too_many_requests") };
+    // A sign-in that comes too often is answered by a page, and what is packed before anything is read: without the failure.
+    let Some(failure) = failure(response) else {
+        let is_packed = response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return is_too_often.then_some("too_many_requests").or(is_packed.then_some("packed_body"));
+    };
     let by_id = || response.request().match_pattern().is_some_and(|route| route.contains('{'));
     match failure.code() {
-        code @ "forbidden" => Some(code),
+        code @ ("forbidden" | "foreign_site" | "sign_in_again" | "second_factor_needed") => Some(code),
         code @ "not_found" if by_id() => Some(code),
         code @ ("invalid" | "malformed" | "too_large" | "unsupported_media_type") => Some(code),
         code if is_too_often => Some(code),
