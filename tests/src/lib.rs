@@ -35,6 +35,7 @@ mod cards;
 mod chaos;
 mod chat;
 mod class_counsellors;
+mod connections;
 mod consents;
 mod corrections;
 mod digests;

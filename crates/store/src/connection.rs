@@ -6,16 +6,18 @@ use std::{
     time::Duration,
 };
 
-use diesel::QueryResult;
+use diesel::{ConnectionError, QueryResult};
 use diesel_async::{
-    AsyncPgConnection, SimpleAsyncConnection,
+    AsyncConnection, AsyncPgConnection, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
     },
 };
 use domain::CorpId;
+use futures_util::FutureExt;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::{runtime::Handle, task::JoinError};
 
 use crate::{Error, Keyring, Result};
 
@@ -54,6 +56,16 @@ impl Store {
         // A test query at each checkout halves the rate of small writes. A dead connection is met at BEGIN
         // instead, where trying once more on a fresh one is always safe (see `begin`).
         config.recycling_method = RecyclingMethod::Fast;
+        // Each worker of the server has a runtime of its own. What reads a connection runs where the pool was made, or the end
+        // of the worker that opened it would cut off those that still answer.
+        if let Ok(here) = Handle::try_current() {
+            config.custom_setup = Box::new(move |url| {
+                let (here, url) = (here.clone(), url.to_owned());
+                let opened = here.spawn(async move { AsyncPgConnection::establish(&url).await });
+                let told = |broken: JoinError| ConnectionError::BadConnection(broken.to_string());
+                opened.map(move |opened| opened.map_err(told).flatten()).boxed()
+            });
+        }
         let manager = AsyncDieselConnectionManager::new_with_config(settings.url.expose_secret(), config);
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
