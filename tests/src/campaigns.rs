@@ -220,7 +220,7 @@ async fn a_draft_is_saved_over_what_was_seen_only() {
     for (wrong, field) in [
         (json!({ "kind": "number" }), "beds"),
         (json!({ "kind": "choice" }), "beds"),
-        (json!({ "kind": "boolean", "help": "a\u{0}b" }), "beds"),
+        (json!({ "kind": "boolean", "help": "a\u{0}b" }), "document.fields.0.help"),
     ] {
         let reply =
             save(&office, &now, |document| document["fields"] = json!([question("beds", "几人", &wrong)]))
