@@ -217,7 +217,7 @@ pub async fn certificates(
 #[utoipa::path(
     operation_id = "retention_certificate",
     tag = "retention", security(("session" = [])), params(("id" = i64, Path)),
-    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 #[get("/retention/certificates/{id}")]
 pub async fn certificate(who: SignedIn, id: web::Path<i64>) -> Answer<HttpResponse> {
     let (app, school, viewer) = who.parts()?;
