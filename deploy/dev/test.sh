@@ -37,7 +37,7 @@ main() {
     check "schema.rs 与迁移一致" "schema.rs equals the migrations" check_schema
     check "依赖的许可证与来源" "licences and sources of dependencies" check_dependencies
   fi
-  [ ${#failed[@]} -eq 0 ] || printf '\n未通过 · FAILED: %s\n' "${failed[@]}"
+  [ ${#failed[@]} -eq 0 ] || { tell_failures && printf '\n未通过 · FAILED: %s\n' "${failed[@]}"; }
   [ "$quick" = quick ] || count_tests
   [ ${#failed[@]} -eq 0 ]
 }
@@ -107,6 +107,14 @@ check_dependencies() {
   else
     note "未检查安全公告：连不上公告库" "advisories NOT checked: their database can't be reached from here"
   fi
+}
+
+# What each failed test of Rust's said, once more and in short: it stands far above by now, among the traces.
+tell_failures() {
+  awk '
+    /^---- .* stdout ----$/ { telling = 12; print "" }
+    /^stack backtrace:|^note: |^failures:$/ { telling = 0 }
+    telling && NF { print substr($0, 1, 400); telling-- }' "$output"
 }
 
 # The closing lines of cargo test ("test result: ok. 12 passed; 0 failed; …") and of vitest

@@ -43,12 +43,13 @@ async fn a_meeting_is_booked_held_and_attended() {
 
     sim.advance(1200).await;
     let present: Vec<_> = app.meeting_present(&booked.meetingid).try_concat().await.unwrap();
-    assert!((20..40).contains(&present.len()) && present.iter().all(|one| one.quit_time.is_none()));
+    // Each comes or stays away by the draw of this meeting's code: now and then all of them come.
+    assert!((20..=40).contains(&present.len()) && present.iter().all(|one| one.quit_time.is_none()));
     sim.advance(1200).await;
     let meeting = app.meeting(&booked.meetingid).await.unwrap();
     let there = meeting.attendees.member.iter().filter(|one| one.status == Some(1)).count();
     assert_eq!(meeting.status, Some(3));
-    assert!((20..40).contains(&there), "most come: {there}");
+    assert!((20..=40).contains(&there), "most come: {there}");
     let came: Vec<_> = app
         .meeting_attended(&booked.meetingid, begin, begin + TimeDelta::days(1))
         .unwrap()
