@@ -224,6 +224,7 @@ async fn server() {
     listener.set_nonblocking(true).unwrap();
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     if settings.with_worker {
+        tokio::spawn(app::audit::sealing::keep_sealing(app.clone(), stopped.clone()));
         for _ in 0..2 {
             tokio::spawn(app::jobs::work(app.clone(), stopped.clone()));
         }

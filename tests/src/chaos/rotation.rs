@@ -1,5 +1,5 @@
-//! Rotation: every secret is changed by restarting two servers behind nginx one after the other, while callbacks, sign-ins and
-//! reports arrive without a pause. Nobody tries twice.
+//! Rotation: every secret is changed by restarting two servers behind nginx one after the other, while callbacks, sign-ins,
+//! reports and scans at a gate arrive without a pause. Nobody tries twice. One of the servers does the work behind the requests.
 
 use std::{
     fs,
@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, Method};
+use app::audit::{self, anchors::Anchors};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{
     task::{JoinHandle, JoinSet},
@@ -24,8 +25,9 @@ use super::rows;
 use crate::{
     browser_client::{Browser, IN_CLIENT},
     callbacks::{change, crypto},
-    crowd::{Sender, sign_in_everybody},
+    crowd::{self, Sender, sign_in_everybody},
     databases,
+    gates::{Device, gate, reason, scan_id, zone},
     nginx::Nginx,
     process::Server,
     secrets::{KEY, TOKEN, event, forget_old_keys, take_new_keys},
@@ -37,10 +39,13 @@ use crate::{
 const PER_SECOND: f64 = 40.0;
 /// Sign-ins a second: each goes to WeCom and back.
 const SIGN_INS: f64 = 8.0;
+/// Codes asked for and scanned, a second.
+const SCANS: f64 = 5.0;
 /// The role the service has after its change.
 const NEXT_ROLE: &str = "rollcall_app_next";
 const NEXT_PASSWORD: &str = "the-password-afterwards";
 const NEXT_SECRET: &str = "rollcall-app-secret-after-the-reset-0000001";
+const NEXT_CONTACTS: &str = "rollcall-contacts-secret-afterwards-0000001";
 
 /// One kind of request that arrives all the time.
 struct Stream {
@@ -133,18 +138,25 @@ async fn every_secret_is_changed_and_nobody_notices() {
     let folder = root().join("target/chaos/rotation");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
-    let one = async |log: &str| {
+    let one = async |log: &str, with_worker: bool| {
         let public = |config: &mut Value| config["server"]["public_url"] = public.as_str().into();
-        Server::start_logged(&test, &folder.join(log), false, public).await
+        Server::start_logged(&test, &folder.join(log), with_worker, public).await
     };
-    let mut servers = [one("first.txt").await, one("second.txt").await];
+    let mut servers = [one("first.txt", false).await, one("second.txt", true).await];
     let nginx = Nginx::start(port, [&servers[0], &servers[1]]).await;
 
     // What WeCom signs with.
     let (old, corpid) = crypto("contacts");
     let signs = Arc::new(Mutex::new(old));
-    let streams =
-        [callbacks(&nginx.url, &signs), reports(&nginx.url, &userids), sign_ins(&test, &nginx.url, &others)];
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let device = Arc::new(gate(&test, &administrator, campus, "东门", json!({})).await);
+    let streams = [
+        callbacks(&nginx.url, &signs),
+        reports(&nginx.url, &userids),
+        sign_ins(&test, &nginx.url, &others),
+        scans(&nginx.url, &device, &userids),
+    ];
 
     roll(&mut servers, "callback Token and EncodingAESKey: the new beside the old", take_new_keys).await;
     let address = json!({
@@ -159,9 +171,15 @@ async fn every_secret_is_changed_and_nobody_notices() {
         config["schools"][0]["app"]["secret"] = NEXT_SECRET.into();
     })
     .await;
+    test.control("secrets/contacts", &json!({ "secret": NEXT_CONTACTS })).await;
+    roll(&mut servers, "the contacts' Secret, reset in the console", |config| {
+        config["schools"][0]["contacts"]["secret"] = NEXT_CONTACTS.into();
+    })
+    .await;
     let tokens = format!("{}/_sim/tokens", test.simulator.url());
     assert!(Client::new().delete(tokens).send().await.unwrap().status().is_success());
 
+    signing_keys(&test, &administrator).await;
     let key_file = sealing_key(&test, &mut servers).await;
     let role = database_role(&test, &mut servers).await;
 
@@ -180,11 +198,36 @@ async fn every_secret_is_changed_and_nobody_notices() {
         )
         .await;
     rows::write("rotation", "reports without their answers", lost as f64, "reports", "0", lost == 0);
+    let dead: i64 = test.one("select count(*) from jobs where state = 'dead'", &[]).await;
+    rows::write("rotation", "jobs that died", dead as f64, "jobs", "0", dead == 0);
     for mut server in servers {
         server.kill().await;
     }
+    let chain = audit::verify(&test.app, test.school(), &Anchors::default()).await.unwrap();
+    rows::write(
+        "rotation",
+        "links of the audit",
+        chain.sealed_to as f64,
+        "links",
+        "> 0",
+        chain.sealed_to > 0,
+    );
+    let flaws = chain.flaws.len();
+    rows::write("rotation", "… that do not hold", flaws as f64, "flaws", "0", flaws == 0);
     fs::remove_file(key_file).unwrap();
     role.batch_execute(&format!("drop role {NEXT_ROLE}")).await.unwrap();
+}
+
+/// The key that signs the audit, by the command; those of the day's codes at the gates, by an administrator. Neither is read at a
+/// start.
+async fn signing_keys(test: &TestApp, administrator: &Browser) {
+    let kid = audit::rotate_key(&test.app, test.school()).await.unwrap();
+    let keys: i64 = test.one("select count(*) from audit_keys", &[]).await;
+    rows::write("rotation", &format!("audit signing key {kid}"), keys as f64, "keys", "> 1", keys > 1);
+    let kid: String = test.one("select encode(kid, 'hex') from gate_keys where killed_at is null", &[]).await;
+    let killed = administrator.post(&format!("/gate-keys/{kid}/kill"), &json!({})).await;
+    let is_killed = killed.status == StatusCode::NO_CONTENT;
+    rows::write("rotation", "keys of the codes at gates", 1.0, "keys", "killed", is_killed);
 }
 
 /// First a key that only opens, so that whoever is restarted later can read what the first seals with it. The file of the keys,
@@ -245,6 +288,40 @@ fn reports(at: &Url, userids: &Arc<Vec<String>>) -> Stream {
             well(answer).await
         }
     })
+}
+
+/// Somebody asks for codes and holds up the first; the keys may be killed between the two, which is an answer.
+fn scans(at: &Url, device: &Arc<Device>, userids: &Arc<Vec<String>>) -> Stream {
+    let (http, at, device, userids) = (Client::new(), at.clone(), device.clone(), userids.clone());
+    Stream::start("codes at a gate, asked for and scanned", SCANS, move |number| {
+        let (http, at, device) = (http.clone(), at.clone(), device.clone());
+        let userid = userids[number % userids.len()].clone();
+        async move {
+            let cookie = crowd::cookie(&userid);
+            let (_, cookie) = cookie.split_once(": ").unwrap();
+            let asking = http.post(at.join("api/v1/me/gate-codes").unwrap()).header(header::COOKIE, cookie);
+            let codes = said(asking.header("X-Requested-With", "rollcall").json(&json!({}))).await?;
+            let scan = json!({ "id": scan_id(), "code": codes["codes"][0]["code"], "direction": "in" });
+            let authorization = device.authorization();
+            let (_, bearer) = authorization.split_once(": ").unwrap();
+            let scanning = http.post(at.join("api/v1/gate/scans").unwrap()).json(&scan);
+            let decision = said(scanning.header(header::AUTHORIZATION, bearer)).await?;
+            match reason(&decision) {
+                "allowed" | "killed_key" => Ok(()),
+                other => Err(format!("{userid}: {other}")),
+            }
+        }
+    })
+}
+
+/// What is answered well.
+async fn said(request: RequestBuilder) -> Result<Value, String> {
+    let answer = request.send().await.map_err(|error| format!("{error:?}"))?;
+    let (status, body) = (answer.status(), answer.text().await.unwrap_or_default());
+    if !status.is_success() {
+        return Err(format!("{status} {body}"));
+    }
+    serde_json::from_str(&body).map_err(|error| error.to_string())
 }
 
 fn sign_ins(test: &TestApp, at: &Url, userids: &Arc<Vec<String>>) -> Stream {
