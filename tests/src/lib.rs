@@ -98,6 +98,7 @@ mod sync_runs;
 mod tags;
 mod tokens;
 mod trips;
+mod units;
 mod unreported;
 mod visitors;
 mod workbench;

@@ -35,3 +35,19 @@ async fn up_down_and_up_again() {
     assert_eq!(catalogue(&owner).await, first);
     assert!(store::migrate::up(&secret).await.unwrap().is_empty(), "a second run finds nothing to do");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_another_version_is_left_as_it_is() {
+    let (owner, _) = databases::fresh().await;
+    let secret = SecretString::from(owner.to_string());
+    let connection = databases::connect(&owner).await;
+    let sql = "insert into __diesel_schema_migrations (version) values ('9998')";
+    connection.batch_execute(sql).await.unwrap();
+    let before = catalogue(&owner).await;
+    let refused = store::migrate::up(&secret).await.unwrap_err();
+    assert!(
+        matches!(&refused, store::Error::Strange(_)) && refused.to_string().contains("9998"),
+        "{refused}"
+    );
+    assert_eq!(catalogue(&owner).await, before);
+}

@@ -23,6 +23,9 @@ pub enum Error {
     /// A data key can't be read, made or opened now: what went wrong and what to do, in Chinese, for who runs the service.
     #[error("{0}")]
     Keys(String),
+    /// The database was made by another version: what stands in it that this one does not know, in Chinese, for who runs the service.
+    #[error("{0}")]
+    Strange(String),
     /// A row says what the code does not understand: a bug or a half-done migration.
     #[error("unexpected value in {0}")]
     Unexpected(&'static str),
