@@ -95,7 +95,7 @@ create table sign_offs (
 );
 create unique index sign_offs_standing on sign_offs (corp_id, form_id, day, slot, department_id) nulls not distinct
   where revoked_at is null;
-call school_table('sign_offs', 'select, insert, update');
+call school_table('sign_offs', 'select, insert, update, delete');
 
 -- When nobody could report, because the service or its database was down. A window that was open then is longer by it.
 create table outages (

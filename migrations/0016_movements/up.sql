@@ -18,4 +18,4 @@ create table movement_sign_offs (
   foreign key (corp_id, by_member) references members (corp_id, member_id)
 );
 create unique index movement_sign_offs_standing on movement_sign_offs (corp_id, day, department_id) where revoked_at is null;
-call school_table('movement_sign_offs', 'select, insert, update');
+call school_table('movement_sign_offs', 'select, insert, update, delete');

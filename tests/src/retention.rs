@@ -54,6 +54,12 @@ impl Scene {
             json!({ "person": person(&test, &students[3]).await, "reason": "other", "note": "家里有事" });
         let followed = browser.post("/unreported/health-daily/follow-ups", &why).await;
         assert!(followed.status.is_success(), "{}", followed.body);
+        let sql = "select d.department_id from persons p join memberships m using (corp_id, person_id)
+            join departments d using (corp_id, department_id) where p.number = $1 and m.is_main and m.until_date is null";
+        let class: i32 = test.one(sql, &[&students[0]]).await;
+        let signing = json!({ "form": "health-daily", "department": class, "note": "已逐一联系" });
+        let signed = browser.post("/sign-offs", &signing).await;
+        assert!(signed.status.is_success(), "{}", signed.body);
         Self { test, counsellor, student: students[0].clone(), receipt }
     }
 
@@ -527,12 +533,14 @@ async fn facts_end_four_hundred_days_after_their_day() {
     test.owner.batch_execute(LIFT).await.unwrap();
     scene.run().await;
     assert_eq!(scene.count(reports).await, 0);
-    for table in ["report_revisions", "report_answers", "reviews", "review_acts", "trips", "follow_ups"] {
+    for table in
+        ["report_revisions", "report_answers", "reviews", "review_acts", "trips", "follow_ups", "sign_offs"]
+    {
         let sql = format!("select count(*) from {table} where corp_id = 1");
         assert_eq!(scene.count(&sql).await, 0, "{table}");
     }
     let removed = scene.count("select removed from retention_runs where class = 'facts'").await;
-    assert_eq!(removed, 4, "three reports, and why one was missing");
+    assert_eq!(removed, 5, "three reports, why one was missing, and how their class was signed off");
 }
 
 /// What of a person ends when they left: 1 where there is any.

@@ -15,7 +15,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::CorpId;
 
 pub use departed::{due as departed_due, erase as erase_departed};
-pub use facts::sweep as sweep_facts;
+pub use facts::{sweep as sweep_facts, sweep_movements};
 pub use holds::{Hold, NewHold, hold, holds, lift};
 pub use purges::{
     Certified, Named, NewPurge, Purge, begin, certificate, certificates, certify, destroyed, lock, number,

@@ -315,6 +315,7 @@ async fn facts(app: &App, school: &School, parts: &mut usize) -> Result<()> {
         }
     }
     let mut tx = app.store().scoped(corp).await?;
+    all += rows::sweep_movements(&mut tx, corp, since).await?;
     rows::ran(&mut tx, corp, "facts", all, now).await?;
     tx.commit().await?;
     Ok(())

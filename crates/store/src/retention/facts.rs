@@ -1,4 +1,4 @@
-//! The end of coded facts: reports with all that hangs on them, and follow-ups of who had not reported.
+//! The end of coded facts: reports with all that hangs on them, follow-ups of who had not reported, and sign-offs.
 
 use chrono::NaiveDate;
 use diesel::{
@@ -28,15 +28,21 @@ const HANGING: [&str; 6] = [
     "delete from report_revisions where corp_id = $1 and report_id = any($2)",
 ];
 
-/// What was found out about who had not reported. $1 corp, $2 form, $3 the first day of which it is kept, $4 how many.
-const FOLLOW_UPS: &str = "
-  delete from follow_ups where corp_id = $1 and follow_up_id = any(array(
-    select u.follow_up_id from follow_ups u
-    join forms f on f.corp_id = u.corp_id and f.form_id = u.form_id
-    where u.corp_id = $1 and u.form_id = $2 and (u.day < $3 or u.day is null and f.ends_on < $3) limit $4))";
+/// What was found out about who had not reported, and how classes and colleges were signed off. $1 corp, $2 form, $3 the first day of
+/// which it is kept, $4 how many.
+const BESIDE: [&str; 2] = [
+    "delete from follow_ups where corp_id = $1 and follow_up_id = any(array(
+       select u.follow_up_id from follow_ups u
+       join forms f on f.corp_id = u.corp_id and f.form_id = u.form_id
+       where u.corp_id = $1 and u.form_id = $2 and (u.day < $3 or u.day is null and f.ends_on < $3) limit $4))",
+    "delete from sign_offs where corp_id = $1 and sign_off_id = any(array(
+       select s.sign_off_id from sign_offs s
+       join forms f on f.corp_id = s.corp_id and f.form_id = s.form_id
+       where s.corp_id = $1 and s.form_id = $2 and (s.day < $3 or s.day is null and f.ends_on < $3) limit $4))",
+];
 
 /// Forgets so many reports of a form for days before `since`, and those without a day where its last was before it, with their answers
-/// if there are any still, trips and reviews; and when none is left, so many follow-ups of the same days. How many.
+/// if there are any still, trips and reviews; and when none is left, so many follow-ups and sign-offs of the same days. How many.
 pub async fn sweep(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -58,13 +64,17 @@ pub async fn sweep(
     .load(conn)
     .await?;
     if doomed.is_empty() {
-        return Ok(diesel::sql_query(FOLLOW_UPS)
-            .bind::<Integer, _>(corp)
-            .bind::<BigInt, _>(form_id)
-            .bind::<Date, _>(since)
-            .bind::<BigInt, _>(limit)
-            .execute(conn)
-            .await?);
+        let mut gone = 0;
+        for sql in BESIDE {
+            gone += diesel::sql_query(sql)
+                .bind::<Integer, _>(corp)
+                .bind::<BigInt, _>(form_id)
+                .bind::<Date, _>(since)
+                .bind::<BigInt, _>(limit)
+                .execute(conn)
+                .await?;
+        }
+        return Ok(gone);
     }
     let reports: Vec<i64> = doomed.iter().map(|row| row.report_id).collect();
     let mut months: Vec<NaiveDate> = doomed.iter().map(|row| row.month).collect();
@@ -89,6 +99,15 @@ pub async fn sweep(
     Ok(diesel::sql_query("delete from reports where corp_id = $1 and report_id = any($2)")
         .bind::<Integer, _>(corp)
         .bind::<Array<BigInt>, _>(&reports)
+        .execute(conn)
+        .await?)
+}
+
+/// Forgets how departments signed for where their people were, on days before `since`: a row a department and day. How many.
+pub async fn sweep_movements(conn: &mut AsyncPgConnection, corp: CorpId, since: NaiveDate) -> Result<usize> {
+    Ok(diesel::sql_query("delete from movement_sign_offs where corp_id = $1 and day < $2")
+        .bind::<Integer, _>(corp)
+        .bind::<Date, _>(since)
         .execute(conn)
         .await?)
 }

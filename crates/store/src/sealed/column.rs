@@ -359,7 +359,7 @@ pub static BEHALF_REASON: Column = Column {
 /// What somebody's data was looked at for.
 pub static LOOK_PURPOSE: Column = Column {
     name: "access_log.purpose",
-    kept: Kept::For(Purpose::Notes),
+    kept: Kept::For(Purpose::Looks),
     spots: &[spot(
         "access_log",
         "purpose",
@@ -370,13 +370,13 @@ pub static LOOK_PURPOSE: Column = Column {
 /// What an export was asked for.
 pub static EXPORT_PURPOSE: Column = Column {
     name: "exports.purpose",
-    kept: Kept::For(Purpose::Notes),
+    kept: Kept::For(Purpose::Looks),
     spots: &[spot("exports", "purpose", &["export_id"], "concat_ws('/', t.made_by, t.request_key)")],
 };
 /// Why somebody may read more today.
 pub static LIFT_REASON: Column = Column {
     name: "reading_lifts.reason",
-    kept: Kept::For(Purpose::Notes),
+    kept: Kept::For(Purpose::Looks),
     spots: &[spot(
         "reading_lifts",
         "reason",
@@ -387,7 +387,7 @@ pub static LIFT_REASON: Column = Column {
 /// What became of an alarm on reading.
 pub static READING_ALARM_NOTE: Column = Column {
     name: "reading_alarms.note",
-    kept: Kept::For(Purpose::Notes),
+    kept: Kept::For(Purpose::Looks),
     spots: &[spot("reading_alarms", "note", &["alarm_id"], "t.alarm_id::text")],
 };
 /// What became of an alarm at a gate.

@@ -17,6 +17,8 @@ pub enum Purpose {
     Answers(i64),
     /// What counsellors note beside reports.
     Notes,
+    /// What looks and exports were for, and why somebody may read more: kept for years, so that it holds no month of notes open.
+    Looks,
     /// What people say is wrong, and what was put right.
     Corrections,
     /// What is sent: gone a week later.
@@ -46,12 +48,13 @@ const ANSWERS: &str = "answers-";
 
 impl Purpose {
     /// Those that are not by form.
-    const PLAIN: [(Self, &'static str); 16] = [
+    const PLAIN: [(Self, &'static str); 17] = [
         (Self::Contact, "contact"),
         (Self::Fields, "fields"),
         (Self::Photos, "photos"),
         (Self::Uploads, "uploads"),
         (Self::Notes, "notes"),
+        (Self::Looks, "looks"),
         (Self::Corrections, "corrections"),
         (Self::Messages, "messages"),
         (Self::Announcements, "announcements"),
