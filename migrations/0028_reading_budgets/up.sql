@@ -4,7 +4,7 @@ create table reading_budgets (
   corp_id    integer not null,
   member_id  bigint not null,
   day        date not null,          -- the school's
-  kind       text not null check (kind in ('phones', 'answers', 'photos', 'states', 'exported')),
+  kind       text not null check (kind in ('phones', 'answers', 'photos', 'states', 'whereabouts', 'exported')),
   people     bigint not null check (people > 0),
   at_night   bigint not null check (at_night between 0 and people),   -- of these outside office hours
   primary key (corp_id, member_id, day, kind),
@@ -19,7 +19,7 @@ create table reading_lifts (
   lift_id    bigint generated always as identity,
   member_id  bigint not null,
   day        date not null,
-  kind       text not null check (kind in ('phones', 'answers', 'photos', 'states', 'exported')),
+  kind       text not null check (kind in ('phones', 'answers', 'photos', 'states', 'whereabouts', 'exported')),
   people     bigint not null check (people > 0),   -- how many more
   reason     bytea not null,         -- sealed
   given_by   bigint not null check (given_by <> member_id),
@@ -39,7 +39,7 @@ create table reading_alarms (
   member_id   bigint not null,       -- who read
   day         date not null,
   kind        text not null check (kind in ('unusual', 'refused', 'night_export', 'off_hours')),
-  reading     text not null check (reading in ('phones', 'answers', 'photos', 'states', 'exported')),
+  reading     text not null check (reading in ('phones', 'answers', 'photos', 'states', 'whereabouts', 'exported')),
   people      bigint not null,       -- how many, when it was raised
   usual       bigint,                -- unusual: what is usual for them; refused: what they may
   at          timestamptz not null,

@@ -428,8 +428,14 @@ async fn settings_are_on_record_once_until_they_are_others() {
     other.schools[0].second_factor = Rule::Off;
     other.schools[0].data_protection_officer = Some(officer.clone());
     other.schools[0].retention.insert("answers".into(), 60);
-    let budget =
-        ReadingBudget { phones: Some(100), answers: None, photos: None, states: None, exported: None };
+    let budget = ReadingBudget {
+        phones: Some(100),
+        answers: None,
+        photos: None,
+        states: None,
+        whereabouts: None,
+        exported: None,
+    };
     other.schools[0].reading_budgets.insert("counsellor".into(), budget);
     let app = compose::app(&other, test.clock.clone()).unwrap();
     for _ in 0..2 {
@@ -443,7 +449,7 @@ async fn settings_are_on_record_once_until_they_are_others() {
             &json!("off"),
             &json!(600),
             &json!(officer),
-            &json!("counsellor phones 100 answers 600 photos 600 states 600 exported 50000")
+            &json!("counsellor phones 100 answers 600 photos 600 states 600 whereabouts 1500 exported 50000")
         ]
     );
     assert!(said[1]["kept_days"].as_str().unwrap().starts_with("answers 60, "), "{said:?}");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser_client::{Browser, Reply},
-    test_app::TestApp,
+    test_app::{Shape, TestApp},
 };
 
 async fn put(browser: &Browser, path: &str, body: &Value) -> Reply {
@@ -60,20 +60,21 @@ fn evening(document: &mut Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_publishes_sensitive_questions_is_told_where_nobody_would_be_asked_to_agree() {
-    let test = TestApp::start().await;
+async fn sensitive_questions_are_not_published_before_the_school_said_what_becomes_of_the_answers() {
+    let test = TestApp::start_with(Shape { answers_without_notice: false, ..Shape::default() }).await;
+    test.sync().await;
+    test.import_roster().await;
     let office = test.sign_in(&test.persona("school_office")).await;
-    let missing = async || office.get("/campaigns/evening/outlook").await.body["notice_missing"].clone();
     let design = create(&office, &json!({ "code": "evening", "title": "晚点名" })).await;
     let plain = save(&office, &design, evening).await.body;
-    assert_eq!(missing().await, json!(false), "it asks nothing sensitive");
+    assert_eq!(plain["flaws"], json!([]), "it asks nothing sensitive");
     let ready = save(&office, &plain, |document| document["fields"][1]["sensitive"] = json!(true)).await.body;
-    assert_eq!(missing().await, json!(true));
+    assert_eq!(ready["flaws"][0]["field"], json!("notice"), "{}", ready["flaws"]);
+    assert_eq!(publish(&office, &ready).await.fields(), ["notice"]);
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let notice = json!({ "after": 0, "text": "我们会问您晚上在哪里。", "legal_basis": "学校学生管理规定" });
     let told = administrator.post("/privacy-notices", &notice).await;
     assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
-    assert_eq!(missing().await, json!(false));
     assert_eq!(publish(&office, &ready).await.body, json!({ "version": 1, "published": true }));
 }
 

@@ -1,10 +1,12 @@
 //! 更正申请: a member says what is wrong, the counsellor checks it, the office puts it right, and all of it can be undone.
 
 use chrono::TimeDelta;
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     browser_client::{Browser, Reply},
     test_app::{TestApp, roster_files},
 };
@@ -109,6 +111,8 @@ async fn a_phone_is_said_to_be_wrong_checked_and_put_right() {
     let state = crate::databases::dump(&test.owner).await;
     assert_eq!(act(&people.office, id, "fix", json!({})).await, StatusCode::NO_CONTENT);
     assert_eq!(act(&people.office, id, "fix", json!({})).await, StatusCode::NOT_FOUND, "once");
+    let said = details(&test, Act::CorrectionSettled).await;
+    assert_eq!(said, [json!({ "act": "checked" }), json!({ "act": "fixed" })]);
     assert_eq!(fact(&people.student, "phone").await, (json!("139****0002"), json!("correction")));
     assert_eq!(people.student.post("/me/data/contact", &json!({})).await.body["phone"], json!(RIGHT));
     assert_eq!(mine(&people.student).await["state"], json!("fixed"));

@@ -2,10 +2,12 @@
 //! of it.
 
 use chrono::TimeDelta;
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     gates::{code, gate, zone},
     test_app::{TestApp, health_report},
 };
@@ -67,11 +69,13 @@ async fn the_security_office_hears_once_of_what_stands_out() {
         let other = test.sign_in(&test.persona(other)).await;
         assert_eq!(other.get("/gate-alarms").await.status, StatusCode::FORBIDDEN);
     }
+    assert_eq!(test.looks_at(&number).await, ["passage"]);
     let settle = format!("/gate-alarms/{}/settlement", listed.items()[1]["id"]);
     assert_eq!(guard.post(&settle, &json!({ "note": " " })).await.fields(), ["note"]);
     let settled = guard.post(&settle, &json!({ "note": "已送校医院" })).await;
     assert_eq!(settled.status, StatusCode::NO_CONTENT, "{}", settled.body);
     assert_eq!(guard.post(&settle, &json!({ "note": "又一次" })).await.status, StatusCode::NOT_FOUND, "once");
+    assert_eq!(details(&test, Act::GateAlarmSettled).await.len(), 1, "and on record");
     assert_eq!(guard.get("/gate-alarms?open=true").await.items().len(), 1);
     assert_eq!(guard.get("/gate-alarms").await.items()[1]["note"], json!("已送校医院"));
 

@@ -430,6 +430,7 @@ async fn tables_figures_and_who_has_not_come_back() {
         [(students[0].as_str(), "in"), (students[1].as_str(), "out"), (students[0].as_str(), "out")],
         "the newest first, and nobody of others"
     );
+    assert_eq!(test.looks_at(&students[0]).await, ["passage"], "twice on the list, and looked at once");
     assert_eq!(list.items()[0]["college"], json!("信息学院"));
     let page = counsellor.get("/passages?limit=2").await;
     let rest = counsellor

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     audit::details,
     browser_client::{Browser, Reply},
-    test_app::{TestApp, health_report, normal_answers},
+    test_app::{Shape, TestApp, health_report, normal_answers},
 };
 
 pub async fn publish(administrator: &Browser, after: i32, text: &str) -> Reply {
@@ -30,7 +30,11 @@ async fn a_version_is_agreed_to_taken_back_and_overtaken_by_the_next() {
     let test = TestApp::start().await;
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let student = test.sign_in(&test.persona("student")).await;
-    assert_eq!(mine(&student).await, json!({ "notice": null, "agreed_at": null }), "nothing to agree to");
+    assert_eq!(
+        mine(&student).await,
+        json!({ "notice": null, "agreed_at": null, "missing": false }),
+        "nothing to agree to"
+    );
     assert_eq!(agree(&student, 1).await.code(), "overtaken", "what is not there can't be agreed to");
 
     let first = publish(&administrator, 0, " 我们会收集您每天的体温。 ").await;
@@ -82,6 +86,24 @@ async fn a_notice_says_something_and_administrators_alone_publish_it() {
     assert_eq!(student.get("/privacy-notices").await.status, StatusCode::FORBIDDEN);
     assert_eq!(publish(&student, 0, "我们会收集您每天的体温。").await.status, StatusCode::FORBIDDEN);
     assert_eq!(publish(&administrator, 0, "我们会收集您每天的体温。").await.status, StatusCode::CREATED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_sensitive_is_taken_before_the_school_said_what_becomes_of_it() {
+    let test = TestApp::start_with(Shape { answers_without_notice: false, ..Shape::default() }).await;
+    test.sync().await;
+    test.import_roster().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let report = health_report(normal_answers());
+    assert_eq!(student.get("/me/privacy-notice").await.body["missing"], json!(true));
+    let refused = student.post("/reports", &report).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::FORBIDDEN, "notice_missing"));
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    assert_eq!(publish(&administrator, 0, "我们会收集您每天的体温。").await.status, StatusCode::CREATED);
+    assert_eq!(student.get("/me/privacy-notice").await.body["missing"], json!(false));
+    assert_eq!(student.post("/reports", &report).await.code(), "notice_first");
+    assert_eq!(agree(&student, 1).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(student.post("/reports", &report).await.status, StatusCode::CREATED);
 }
 
 #[tokio::test(flavor = "multi_thread")]

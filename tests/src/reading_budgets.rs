@@ -366,6 +366,26 @@ async fn an_export_beyond_the_budget_is_not_made_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lists_of_where_people_are_are_within_a_budget_of_their_own() {
+    let test = school(json!({ "whereabouts": 300 })).await;
+    let userid = test.persona("counsellor");
+    let student = test.sign_in(&test.students_of(&userid).await[0]).await;
+    let trip = json!({ "form": "trips", "version": 1, "answers": { "left_on": "2020-03-01", "out_transport": "火车",
+        "reason": "探亲访友", "destination": "420102", "address": "某小区", "returned": false } });
+    assert_eq!(student.post("/reports", &trip).await.status, StatusCode::CREATED);
+    has_read(&test, &userid, "whereabouts", 0, (300, 0)).await;
+    let counsellor = test.sign_in(&userid).await;
+    let refused = counsellor.get("/trips").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.body);
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains("看行踪名单的额度是 300 人"), "{detail}");
+    assert_eq!(counsellor.get("/trips/summary").await.status, StatusCode::OK, "figures name nobody");
+    assert_eq!(counsellor.get("/unreported/health-daily").await.status, StatusCode::OK);
+    assert_eq!(looks(&test).await, 0);
+    assert_eq!(alarms(&test).await, [("refused".to_owned(), 300)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_of_those_who_stand_out_are_within_a_budget_and_others_are_not() {
     let test = school(json!({ "states": 300 })).await;
     let userid = test.persona("counsellor");

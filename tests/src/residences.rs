@@ -211,6 +211,12 @@ async fn names_are_shown_to_those_whose_people_they_are() {
     // Nor can a name be had, or somebody be moved, any other way.
     let theirs = person(&test, &their_student).await;
     assert_eq!(counsellor.get(&format!("/residences/people/{theirs}")).await.items().len(), 0);
+    assert_eq!(
+        test.looks_at(&my_student).await,
+        ["residence", "residence"],
+        "by the counsellor and the office"
+    );
+    assert_eq!(test.looks_at(&their_student).await, ["residence"], "whoever sees no names has not looked");
     assert_eq!(office.get(&format!("/residences/people/{theirs}")).await.items().len(), 1);
     let stay: i64 = test.one("select residence_id from residences where person_id = $1", &[&theirs]).await;
     let out = counsellor.post(&format!("/residences/{stay}/end"), &json!({ "on": "2020-03-04" })).await;

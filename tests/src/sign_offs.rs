@@ -1,10 +1,12 @@
 //! 零报告: signed off as it was known then, beside what is known now.
 
 use chrono::TimeDelta;
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    audit::details,
     browser_client::Browser,
     test_app::{TestApp, health_report, normal_answers},
 };
@@ -116,6 +118,7 @@ async fn nothing_to_report_is_signed_without_a_word_and_taken_back_on_record() {
     assert_eq!(other.post("/sign-offs", &sign(class, "x")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(counsellor.delete(&path).await.status, StatusCode::NO_CONTENT);
     assert_eq!(counsellor.delete(&path).await.status, StatusCode::NOT_FOUND, "once");
+    assert_eq!(details(&test, Act::SignOffRevoked).await.len(), 1, "and on record");
     let by: i64 = test.one("select revoked_by from sign_offs", &[]).await;
     let member: i64 = test.one("select member_id from members where userid = $1", &[&counsellor_id]).await;
     assert_eq!(by, member);

@@ -109,6 +109,8 @@ pub struct Shape {
     pub fresh_sign_in_minutes: u32,
     /// What the school wants beside the sign-in of those who change others' rights: `off`, `optional` or `required`.
     pub second_factor: &'static str,
+    /// Whether sensitive answers are taken before a privacy notice is published.
+    pub answers_without_notice: bool,
     /// How many people's data a role may read a day, where that is another number than production's.
     pub reading_budgets: Value,
 }
@@ -123,6 +125,7 @@ impl Default for Shape {
             workbench: false,
             fresh_sign_in_minutes: 720,
             second_factor: "optional",
+            answers_without_notice: true,
             reading_budgets: json!({}),
         }
     }
@@ -132,8 +135,8 @@ impl Shape {
     /// Where roles read as much as an experiment asks of them.
     pub fn reading_freely() -> Self {
         let most = u32::MAX;
-        let much =
-            json!({ "phones": most, "answers": most, "photos": most, "states": most, "exported": most });
+        let much = json!({ "phones": most, "answers": most, "photos": most, "states": most, "whereabouts": most,
+            "exported": most });
         let roles = domain::policy::Role::ALL.map(|role| (role.as_str().to_owned(), much.clone()));
         Self { reading_budgets: roles.into_iter().collect(), ..Self::default() }
     }
@@ -189,6 +192,7 @@ impl TestApp {
             workbench,
             fresh_sign_in_minutes,
             second_factor,
+            answers_without_notice,
             reading_budgets,
         } = shape;
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -215,6 +219,7 @@ impl TestApp {
         settings["schools"][0]["workbench"] = workbench.into();
         settings["server"]["fresh_sign_in_minutes"] = fresh_sign_in_minutes.into();
         settings["schools"][0]["second_factor"] = second_factor.into();
+        settings["schools"][0]["answers_without_notice"] = answers_without_notice.into();
         settings["schools"][0]["reading_budgets"] = reading_budgets;
         let config: Config = serde_json::from_value(settings.clone()).expect("a configuration");
         let config = Arc::new(config);

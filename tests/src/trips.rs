@@ -116,6 +116,38 @@ async fn everyone_sees_their_part_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_listed_was_looked_at_once_a_day() {
+    let test = TestApp::start().await;
+    let students = with_trips(&test).await;
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    for _ in 0..2 {
+        assert_eq!(numbers(&counsellor, "").await.len(), 2);
+    }
+    assert_eq!(test.looks_at(&students[0]).await, ["trip"]);
+    assert_eq!(test.looks_at(&students[2]).await, ["trip"]);
+    assert!(test.looks_at(&students[1]).await.is_empty(), "who is back is not on that list");
+    let own = test.sign_in(&students[0]).await.get("/access-log").await;
+    assert_eq!(own.items()[0]["field"], json!("trip"), "and knows it: {}", own.body);
+    // What a sheet would hold is looked at before it is made.
+    let definition = json!({ "dataset": "trips", "columns": [{ "column": "number", "title": "学号" }],
+        "order": "listed" });
+    let preview = counsellor.post("/exports/preview", &definition).await;
+    assert_eq!(preview.status, StatusCode::OK, "{}", preview.body);
+    assert_eq!(test.looks_at(&students[0]).await.len(), 1);
+    assert_eq!(test.looks_at(&students[1]).await, ["trip"], "its first rows are of all trips");
+    let leader = test.sign_in(&test.persona("school_leader")).await;
+    let staff = leader.get("/movements/people?state=away").await;
+    assert_eq!(staff.items().len(), 1, "{}", staff.body);
+    assert_eq!(test.looks_at(&test.persona("administrator")).await, ["trip"], "the staff too");
+    let everybody = leader.get("/movements/people?limit=200").await;
+    assert!(everybody.items().len() > 1);
+    assert!(test.looks_at(&test.persona("school_office")).await.is_empty(), "who is here is not looked at");
+    let spent: i64 =
+        test.one("select sum(people)::bigint from reading_budgets where kind = 'whereabouts'", &[]).await;
+    assert_eq!(spent, 4, "each once for each who looked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_sheets_of_figures_and_lists_are_what_the_pages_show() {
     let test = TestApp::start().await;
     let students = with_trips(&test).await;

@@ -194,6 +194,16 @@ async fn a_step_that_ended_keeps_no_phone_and_a_month_later_no_word() {
     }
     let state: String = test.one("select state from write_plans where plan_id = $1", &[&lying]).await;
     assert_eq!(state, "discarded", "nobody approves what can't be read any more");
+    let given_up = test
+        .owner
+        .query(
+            "select actor is null from audit_events where action = 'write_plan_discarded' order by event_id",
+            &[],
+        )
+        .await
+        .unwrap();
+    let by_itself: Vec<bool> = given_up.iter().map(|row| row.get(0)).collect();
+    assert_eq!(by_itself, [false, true], "by hand, and because nobody did anything");
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let done = administrator.get(&format!("/write-plans/{id}/steps?state=done")).await;
     assert_eq!(done.items().len(), 7, "how each ended stays: {}", done.body);

@@ -10,14 +10,13 @@ use store::{
     Scoped, Sealed,
     access_log::Access,
     attachments::{self, NewAttachment, content_place, content_row},
-    privacy_notices,
 };
 use tokio::sync::Semaphore;
 
 use crate::{
     App, Error, FieldError, Result, School, forms,
     photos::picture::{self, Unfit},
-    reading_budgets,
+    privacy_notices, reading_budgets,
     retention::shown_after,
     secret,
 };
@@ -59,8 +58,10 @@ pub async fn may_send(
         None => {
             let own = viewer.person.as_ref().filter(|own| form.audience.kinds.contains(&own.kind));
             let own = own.ok_or(Error::NotExpected)?.id;
-            if form.is_sensitive() && privacy_notices::awaits(&tx, corp, own).await? {
-                return Err(Error::NoticeFirst);
+            if form.is_sensitive()
+                && let Some(hindrance) = privacy_notices::hindrance(school, &tx, own).await?
+            {
+                return Err(hindrance);
             }
             own
         }

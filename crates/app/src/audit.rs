@@ -98,7 +98,7 @@ pub struct Listed {
     pub state: State,
 }
 
-/// What was done from one moment to another, the newest first; `before` is the last page's `next`.
+/// What was done from one moment to another, the newest first; `before` is the last page's `next`. The reading is itself on record.
 pub async fn list(
     app: &App,
     school: &School,
@@ -111,8 +111,22 @@ pub async fn list(
     check(span)?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let listed = read(app, &mut tx, &question(span), before, limit).await?;
+    note_read(&mut tx, viewer, "audit", listed.page.items.len(), app.now()).await?;
     tx.commit().await?;
     Ok(listed)
+}
+
+/// Records that a page of what only auditors read was read: what looks were for, or why somebody may read more. It is no look at the
+/// people it is about, who would learn that they are being looked into.
+pub(crate) async fn note_read(
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    kind: &str,
+    rows: usize,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let event = Event::new(tx.corp(), Act::AuditRead, Some(viewer.member), now);
+    Ok(rows::insert(tx, event.saying(json!({ "kind": kind, "rows": rows }))).await?)
 }
 
 /// Whose looks and changes, and at whose data.

@@ -169,7 +169,7 @@ async fn design(tx: &mut Scoped, school: &School, question: &Question, code: &st
         Some(published) if !campaign.may_edit => published,
         _ => document(&row)?,
     };
-    let flaws = publish::flaws(tx, question, &row, &form).await?;
+    let flaws = publish::flaws(tx, school, question, &row, &form).await?;
     let departments = audience::named(tx, &form).await?;
     Ok(Design { campaign, digest: digest(&form)?, form, flaws, departments })
 }

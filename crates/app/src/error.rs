@@ -41,6 +41,9 @@ pub enum Error {
     /// The form asks what is sensitive, and the person has not agreed to the privacy notice that holds.
     #[error("the privacy notice comes first")]
     NoticeFirst,
+    /// The form asks what is sensitive, and the school has published no privacy notice.
+    #[error("the school has published no privacy notice")]
+    NoticeMissing,
     /// The Idempotency-Key was used for another request.
     #[error("idempotency key reused")]
     KeyReused,
@@ -102,6 +105,7 @@ impl Error {
             Self::FormChanged => &FORM_CHANGED,
             Self::NotExpected => &NOT_EXPECTED,
             Self::NoticeFirst => &NOTICE_FIRST,
+            Self::NoticeMissing => &NOTICE_MISSING,
             Self::KeyReused => &KEY_REUSED,
             Self::StaleApproval => &STALE_APPROVAL,
             Self::ChangedSince => &CHANGED_SINCE,
@@ -116,7 +120,7 @@ impl Error {
     }
 
     /// Every error a client can meet from the use cases.
-    pub fn catalogue() -> [&'static Description; 21] {
+    pub fn catalogue() -> [&'static Description; 22] {
         [
             &NOT_SIGNED_IN,
             &UNKNOWN_DEVICE,
@@ -129,6 +133,7 @@ impl Error {
             &FORM_CHANGED,
             &NOT_EXPECTED,
             &NOTICE_FIRST,
+            &NOTICE_MISSING,
             &KEY_REUSED,
             &STALE_APPROVAL,
             &CHANGED_SINCE,
@@ -181,6 +186,12 @@ static NOTICE_FIRST: Description = describe(
     403,
     "请先阅读告知书",
     "这张表单有敏感的问题：请打开表单，阅读并同意告知书后再填报",
+);
+static NOTICE_MISSING: Description = describe(
+    "notice_missing",
+    403,
+    "学校还没有发布告知书",
+    "这张表单有敏感的问题，发布告知书之后才能填报；请联系学工办，由管理员在电脑页面的“告知书”里发布",
 );
 static KEY_REUSED: Description = describe("key_reused", 422, "请求编号已用于其他内容", "请刷新页面后重试");
 static STALE_APPROVAL: Description =

@@ -28,7 +28,8 @@ use crate::{
     App, Error, FieldError, Page, Result, School,
     download_tickets::{self, What},
     jobs::make_export,
-    reading_budgets, reasons, secret,
+    reading_budgets::{self, WORK},
+    reasons, secret,
 };
 
 /// How long a file is kept.
@@ -105,7 +106,7 @@ pub struct Preview {
     pub total: i64,
 }
 
-/// What a definition would make. Whoever it shows to be abnormal was looked at, as by the list on the page.
+/// What a definition would make. Whoever it shows to be abnormal, or where they are, was looked at, as by the list on the page.
 pub async fn preview(app: &App, school: &School, viewer: &Viewer, definition: Definition) -> Result<Preview> {
     let (definition, rights) = checked(viewer, definition)?;
     let titles = definition.columns.iter().map(|chosen| chosen.title.clone()).collect();
@@ -114,7 +115,18 @@ pub async fn preview(app: &App, school: &School, viewer: &Viewer, definition: De
     rows.load_departments(&mut tx).await?;
     let total = rows.count(&mut tx).await?;
     let page = rows.next(&mut tx, PREVIEW).await?;
-    let tx = reading_budgets::look_at_states(app, school, viewer, tx, rows.abnormal, "statistics").await?;
+    let dataset = rows.dataset();
+    let what = ("state", "statistics");
+    let mut tx = reading_budgets::look_at_list(app, school, viewer, tx, what, rows.abnormal).await?;
+    let place = match dataset {
+        Dataset::Trips => Some("trip"),
+        Dataset::Passages | Dataset::Outsiders => Some("passage"),
+        _ => None,
+    };
+    if let Some(field) = place {
+        let named = rows.named.into_keys().collect();
+        tx = reading_budgets::look_at_list(app, school, viewer, tx, (field, WORK), named).await?;
+    }
     tx.commit().await?;
     Ok(Preview { titles, rows: page.into_iter().take(10).collect(), total })
 }

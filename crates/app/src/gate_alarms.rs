@@ -23,6 +23,8 @@ use crate::{
     gates::rules_of,
     jobs::warn_gates,
     notices::{self, Notice},
+    passages,
+    reading_budgets::{self, WORK},
     reasons,
 };
 
@@ -117,7 +119,7 @@ pub struct Alarm {
     pub note: Option<String>,
 }
 
-/// Alarms, the newest first; `before` is the last page's `next`.
+/// Alarms, the newest first; `before` is the last page's `next`. Whose passages they are of is on record as a look.
 pub async fn list(
     app: &App,
     school: &School,
@@ -130,6 +132,9 @@ pub async fn list(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::list(&mut tx, school.corp(), school.zone.name(), open, before, limit + 1).await?;
+    let page = Page::cut(found, limit, |row| row.alarm_id.to_string());
+    let people = page.items.iter().filter_map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, (passages::LOOK, WORK), people).await?;
     tx.commit().await?;
     let opened = |row: Row| -> Result<Alarm> {
         let number = row.alarm_id.to_string();
@@ -138,7 +143,7 @@ pub async fn list(
         let note = sealed.map(|note| reasons::shown(app, place, note)).transpose()?;
         Ok(Alarm { row, note })
     };
-    Page::cut(found, limit, |row| row.alarm_id.to_string()).try_map(opened)
+    page.try_map(opened)
 }
 
 /// Notes what became of an alarm, once.

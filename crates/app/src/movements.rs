@@ -13,7 +13,10 @@ use store::{
     movements::{self, NewSignOff, SignOff},
 };
 
-use crate::{App, Error, Page, Result, School};
+use crate::{
+    App, Error, Page, Result, School,
+    reading_budgets::{self, WORK},
+};
 
 pub use store::movements::{PersonRow, Row, Which};
 
@@ -95,7 +98,7 @@ pub(crate) async fn table_in(
     Ok(Table { day: question.day, as_of: app.now(), rows, total })
 }
 
-/// The people behind a number, by staff number; `after` is the last page's `next`.
+/// The people behind a number, by staff number; `after` is the last page's `next`. Who travels is on record as looked at.
 pub async fn people(
     app: &App,
     school: &School,
@@ -106,10 +109,14 @@ pub async fn people(
 ) -> Result<Page<PersonRow>> {
     let Asked { day, department, which } = asked;
     let question = question(app, school, viewer.scope(Action::SeePeople), day, department)?;
-    let mut tx = app.store().reading(school.corp()).await?;
+    let mut tx = app.store().scoped(school.corp()).await?;
     let rows = movements::people(&mut tx, &question, which, after, limit + 1).await?;
+    let page = Page::cut(rows, limit, |row| row.number.clone());
+    let travelled = page.items.iter().filter(|row| row.away || row.returned);
+    let people = travelled.map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, ("trip", WORK), people).await?;
     tx.commit().await?;
-    Ok(Page::cut(rows, limit, |row| row.number.clone()))
+    Ok(page)
 }
 
 /// Signs a department's day, with the figures as they are known now.

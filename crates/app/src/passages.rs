@@ -29,7 +29,7 @@ pub use carried::{Carried, Taken, carry};
 pub use domain::gate::Direction;
 pub use figures::{Asked, By, Span, by_hour, inside, list, outside, own, table};
 pub(crate) use figures::{
-    Missed, count_outside_in, list_in, missed, outside_in, picked_of, question_in, table_in,
+    LOOK, Missed, count_outside_in, list_in, missed, outside_in, picked_of, question_in, table_in,
 };
 pub use guide::{Guide, GuideKey, guide};
 pub use own::{Passed, pass};

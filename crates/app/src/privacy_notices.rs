@@ -1,8 +1,8 @@
 //! 告知书: what the school tells people of their data before they answer for the first time, and their word that they agree.
 //!
 //! The pages ask before a form is filled in. Where it asks anything sensitive, `reports::submit` takes no answer without that
-//! word, by whatever way it comes: a card and the chat lead to the page. Whoever answers for somebody else (代报) and the
-//! school that loads what it knows (`reports::load`) act by their office and not by that person's word: they are not held up.
+//! word, and none at all while the school has published nothing (unless its configuration says otherwise), by whatever way it
+//! comes: a card and the chat lead to the page. Whoever answers for somebody else (代报) and the school that loads what it knows (`reports::load`) act by their office and not by that person's word: they are not held up.
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -12,8 +12,9 @@ use domain::{
 };
 use serde_json::json;
 use store::{
+    AsyncPgConnection,
     audit::{self, Event},
-    privacy_notices::{self as rows, Notice},
+    privacy_notices::{self as rows, Notice, Word},
 };
 
 pub use store::privacy_notices::Row;
@@ -55,6 +56,19 @@ pub async fn standing(app: &App, school: &School, viewer: &Viewer) -> Result<Opt
     let agreed_at = rows::agreed_at(&mut tx, corp, person, notice.version).await?;
     tx.commit().await?;
     Ok(Some(Standing { notice, agreed_at }))
+}
+
+/// What keeps somebody's own sensitive answers from being taken; none: they agreed, or the school takes them without a notice.
+pub(crate) async fn hindrance(
+    school: &School,
+    conn: &AsyncPgConnection,
+    person: PersonId,
+) -> Result<Option<Error>> {
+    Ok(match rows::word(conn, school.corp(), person).await? {
+        Word::Given => None,
+        Word::Awaited => Some(Error::NoticeFirst),
+        Word::Nothing => (!school.answers_without_notice).then_some(Error::NoticeMissing),
+    })
 }
 
 /// The viewer agrees to the version they read, in `locale`. Once more does nothing.

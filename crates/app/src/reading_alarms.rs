@@ -10,7 +10,7 @@ use store::{gate_alarms::holders, reading_alarms as rows};
 pub use store::reading_alarms::Row;
 
 use crate::{
-    App, Error, Page, Result, School,
+    App, Error, Page, Result, School, audit,
     notices::{self, Notice},
     reasons,
 };
@@ -67,7 +67,7 @@ pub struct Alarm {
     pub note: Option<String>,
 }
 
-/// Alarms, the newest first; `before` is the last page's `next`.
+/// Alarms, the newest first; `before` is the last page's `next`. The reading is on record.
 pub async fn list(
     app: &App,
     school: &School,
@@ -80,6 +80,8 @@ pub async fn list(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::list(&mut tx, school.corp(), viewer.member, open, before, limit + 1).await?;
+    let page = Page::cut(found, limit, |row| row.alarm_id.to_string());
+    audit::note_read(&mut tx, viewer, "reading_alarms", page.items.len(), app.now()).await?;
     tx.commit().await?;
     let opened = |row: Row| -> Result<Alarm> {
         let number = row.alarm_id.to_string();
@@ -88,7 +90,7 @@ pub async fn list(
         let note = sealed.map(|note| reasons::shown(app, place, note)).transpose()?;
         Ok(Alarm { row, note })
     };
-    Page::cut(found, limit, |row| row.alarm_id.to_string()).try_map(opened)
+    page.try_map(opened)
 }
 
 /// Notes what became of an alarm, once. Nobody does so of their own.

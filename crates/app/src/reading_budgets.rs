@@ -19,7 +19,7 @@ use store::{
 pub use store::reading_budgets::Lift;
 
 use crate::{
-    App, Error, Page, Result, School,
+    App, Error, Page, Result, School, audit as audit_page,
     reasons::{self, Reasoned},
 };
 
@@ -62,19 +62,22 @@ pub(crate) async fn look(
     Ok(tx)
 }
 
-/// Records whose reports a list shows to stand out, by name, in the transaction that reads it, and counts them against the viewer's
-/// budget: each once a day, however often the list is opened. One's own is no look at somebody.
-pub(crate) async fn look_at_states(
+/// Records of whom a list says by name what stands out or where they are, in the transaction that reads it, and counts them against
+/// the viewer's budget: each once a day, however often the list is opened. One's own is no look at somebody.
+pub(crate) async fn look_at_list(
     app: &App,
     school: &School,
     viewer: &Viewer,
     mut tx: Scoped,
+    (field, purpose): (&str, &str),
     people: Vec<PersonId>,
-    purpose: &str,
 ) -> Result<Scoped> {
     let now = app.now();
-    let new = note(app, school, viewer, &mut tx, ("state", purpose), people, now).await?;
-    spend(app, school, viewer, tx, Reading::States, new, now).await
+    let new = note(app, school, viewer, &mut tx, (field, purpose), people, now).await?;
+    match Reading::of_field(field) {
+        Some(reading) => spend(app, school, viewer, tx, reading, new, now).await,
+        None => Ok(tx),
+    }
 }
 
 /// Records that what somebody wrote about these people is shown (why they are exempt, what was found out …), in the transaction that
@@ -182,7 +185,7 @@ fn spent_words(reading: Reading, allowed: i64, spent: i64) -> String {
     )
 }
 
-/// Lifts that were given, the newest first; `before` is the last page's `next`.
+/// Lifts that were given, the newest first; `before` is the last page's `next`. The reading is on record.
 pub async fn lifts(
     app: &App,
     school: &School,
@@ -194,13 +197,15 @@ pub async fn lifts(
     let before = before.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
     let found = rows::lifts(&mut tx, school.corp(), before, limit + 1).await?;
+    let page = Page::cut(found, limit, |lift| lift.lift_id.to_string());
+    audit_page::note_read(&mut tx, viewer, "reading_lifts", page.items.len(), app.now()).await?;
     tx.commit().await?;
     let opened = |row: Lift| -> Result<Reasoned<Lift>> {
         let place = reason_place(school.corp(), &row.reason_row);
         let reason = reasons::shown(app, place, &row.reason)?;
         Ok(Reasoned { row, reason, revoke_reason: None })
     };
-    Page::cut(found, limit, |lift| lift.lift_id.to_string()).try_map(opened)
+    page.try_map(opened)
 }
 
 /// Lets whoever has this number read as many people more today as their budget of the kind is. Nobody does so for themselves.

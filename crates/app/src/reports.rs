@@ -21,13 +21,13 @@ use serde_json::Value;
 use store::{
     Scoped, Sealed, attachments,
     idempotency_keys::{self, Claim, Claimed},
-    jobs as queue, privacy_notices,
+    jobs as queue,
     reports::{self, Key, NewReport, Source},
     reviews, trips,
 };
 
 use crate::{
-    App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews,
+    App, Error, Result, School, attachments::shown as pictures, forms, jobs::warn_reviews, privacy_notices,
     retention::shown_after, secret,
 };
 
@@ -190,11 +190,11 @@ async fn take(
     let question = loaded.question(corp, day, turn.period.slot, among);
     let key = Key { corp, form_id: loaded.form_id, person, period: turn.period, occurrence: 0 };
     // None of these waits for another's answer.
-    let (is_asked, awaits_notice, before, away) = try_join!(
+    let (is_asked, hindrance, before, away) = try_join!(
         loaded.asks(&tx, &question, person),
         async {
             let asks_first = form.is_sensitive() && submission.behalf.is_none();
-            if asks_first { Ok(privacy_notices::awaits(&tx, corp, person).await?) } else { Ok(false) }
+            if asks_first { privacy_notices::hindrance(school, &tx, person).await } else { Ok(None) }
         },
         async { if form.is_event() { Ok(None) } else { Ok(reports::by_key(&tx, key).await?) } },
         async { if form.place.is_some() { Ok(trips::away(&tx, corp, person).await?) } else { Ok(None) } },
@@ -204,8 +204,8 @@ async fn take(
         return Err(if submission.behalf.is_some() { Error::NotFound } else { Error::NotExpected });
     }
     // Whoever answers for somebody else does so by their office, not by that person's word.
-    if awaits_notice {
-        return Err(Error::NoticeFirst);
+    if let Some(hindrance) = hindrance {
+        return Err(hindrance);
     }
     let (key, before) =
         if form.is_event() { event(&mut tx, &loaded, key, submission).await? } else { (key, before) };

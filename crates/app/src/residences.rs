@@ -21,7 +21,13 @@ use store::{
 
 pub use store::residences::{Building, College, Enrolled, Rooms as AskedRooms, Shown};
 
-use crate::{App, Error, FieldError, Page, Result, School};
+use crate::{
+    App, Error, FieldError, Page, Result, School,
+    reading_budgets::{self, WORK},
+};
+
+/// What a look at whose bed a list shows is called in the record of looks, and what it is for.
+const LOOK: (&str, &str) = ("residence", WORK);
 
 /// The scope of something, or a refusal where it holds nobody.
 fn scope(viewer: &Viewer, action: Action) -> Result<Scope> {
@@ -82,7 +88,7 @@ pub struct Room {
 }
 
 /// Rooms of a building on a day; `after` is the last page's `next`. Whoever sees figures sees which beds are taken, and by
-/// whom only where they may see the person.
+/// whom only where they may see the person, which is on record as a look.
 pub async fn rooms(
     app: &App,
     school: &School,
@@ -100,7 +106,6 @@ pub async fn rooms(
     let after = after.as_ref().map(|(floor, room)| (floor.as_str(), room.as_str()));
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = residences::rooms(&mut tx, &question, asked, after, limit + 1).await?;
-    tx.commit().await?;
     let mut rooms: Vec<Room> = Vec::new();
     for bed in rows {
         match rooms.last_mut().filter(|room| room.floor == bed.floor && room.room == bed.room) {
@@ -110,7 +115,11 @@ pub async fn rooms(
             }
         }
     }
-    Ok(Page::cut(rooms, limit, |room| serde_json::json!([room.floor, room.room]).to_string()))
+    let page = Page::cut(rooms, limit, |room| serde_json::json!([room.floor, room.room]).to_string());
+    let people = page.items.iter().flat_map(|room| &room.beds).filter_map(|bed| bed.person_id).collect();
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, LOOK, people).await?;
+    tx.commit().await?;
+    Ok(page)
 }
 
 /// Students of the viewer's scope without a bed on a day, by number; `after` is the last page's `next`.
@@ -132,12 +141,14 @@ pub async fn without(
     Ok(Page::cut(rows, limit, |row| row.number.clone()))
 }
 
-/// Where a person has slept, newest first.
+/// Where a person has slept, newest first; on record as a look.
 pub async fn history(app: &App, school: &School, viewer: &Viewer, person: PersonId) -> Result<Vec<Shown>> {
     let scope = scope(viewer, Action::SeePeople)?;
     let today = school.today(app.now());
     let mut tx = app.store().scoped(school.corp()).await?;
     let rows = residences::shown(&mut tx, school.corp(), &scope, Which::Person(person), today).await?;
+    let people = rows.iter().map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, LOOK, people).await?;
     tx.commit().await?;
     Ok(rows)
 }

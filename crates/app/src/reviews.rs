@@ -59,7 +59,7 @@ pub async fn list(
         crate::page::moment(row.changed_at.unwrap_or(row.revised_at), row.report_id)
     });
     let listed = page.items.iter().map(|row| row.person_id).collect();
-    let tx = reading_budgets::look_at_states(app, school, viewer, tx, listed, "review").await?;
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, ("state", "review"), listed).await?;
     tx.commit().await?;
     Ok(page)
 }
@@ -119,7 +119,7 @@ pub async fn head(app: &App, school: &School, viewer: &Viewer, receipt: &str) ->
         reading_budgets::note(app, school, viewer, &mut tx, what, people, app.now()).await?;
     }
     let noticed = row.state.iter().map(|_| row.person_id).collect();
-    let tx = reading_budgets::look_at_states(app, school, viewer, tx, noticed, "review").await?;
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, ("state", "review"), noticed).await?;
     tx.commit().await?;
     let acts = acts.into_iter().map(|act| seen(app, corp, row.report_id, act)).collect::<Result<_>>()?;
     let path = [row.department_id, row.class_id, row.grade_id, row.college_id];

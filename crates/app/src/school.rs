@@ -39,6 +39,8 @@ pub struct School {
     pub data_protection_officer: Option<String>,
     /// What it wants of those who change others' rights and data, beside the sign-in.
     pub second_factor: Rule,
+    /// Whether sensitive answers are taken while no privacy notice (告知书) is published.
+    pub answers_without_notice: bool,
     /// How many people's data one account may read a day, by role.
     pub reading_budgets: reading::Budgets,
     /// How long what is held is kept.

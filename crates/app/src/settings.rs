@@ -31,6 +31,7 @@ pub async fn note(app: &App, school: &School, minutes: Minutes) -> Result<bool> 
 fn detail(school: &School, minutes: Minutes) -> Value {
     json!({
         "second_factor": school.second_factor.as_str(),
+        "without_notice": school.answers_without_notice,
         "officer": school.data_protection_officer,
         "anchor_file": school.anchor_file.as_ref().map(|file| file.to_string_lossy()),
         "fresh_minutes": minutes.fresh,
@@ -47,7 +48,7 @@ fn kept_days(school: &School) -> String {
     days.join(", ")
 }
 
-/// Roles that read another number than is compiled in: `counsellor phones 100 answers 600 photos 600 states 600 exported 50000`; none: no role.
+/// Roles that read another number than is compiled in: `counsellor phones 100 answers 600 …`; none: no role.
 fn budgets(school: &School) -> Option<String> {
     let mut said = Vec::new();
     for role in Role::ALL {

@@ -157,7 +157,8 @@ pub async fn people(
     let rows = statistics::people(&mut tx, &question, which, fact, after, limit + 1).await?;
     let page = Page::cut(rows, limit, |row| row.number.clone());
     let abnormal = page.items.iter().filter(|row| row.is_abnormal()).map(|row| row.person_id).collect();
-    let tx = reading_budgets::look_at_states(app, school, viewer, tx, abnormal, "statistics").await?;
+    let tx =
+        reading_budgets::look_at_list(app, school, viewer, tx, ("state", "statistics"), abnormal).await?;
     tx.commit().await?;
     Ok(page)
 }

@@ -12,7 +12,10 @@ use store::{
     trips::{self, Picked},
 };
 
-use crate::{App, Error, Page, Result, School};
+use crate::{
+    App, Error, Page, Result, School,
+    reading_budgets::{self, WORK},
+};
 
 pub use store::trips::TripRow;
 
@@ -61,7 +64,7 @@ pub struct Province {
     pub trips: i64,
 }
 
-/// The trips the viewer may see, the newest first; `after` is the last page's `next`.
+/// The trips the viewer may see, the newest first; `after` is the last page's `next`. Whose they are is on record as a look.
 pub async fn list(
     app: &App,
     school: &School,
@@ -70,9 +73,11 @@ pub async fn list(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<TripRow>> {
-    let mut tx = app.store().reading(school.corp()).await?;
+    let mut tx = app.store().scoped(school.corp()).await?;
     let scope = viewer.scope(Action::SeePeople);
     let page = list_in(app, &mut tx, school, scope, asked, after, limit).await?;
+    let people = page.items.iter().map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, ("trip", WORK), people).await?;
     tx.commit().await?;
     Ok(page)
 }

@@ -359,7 +359,8 @@ async fn check_accounts(
 pub async fn discard(app: &App, school: &School, viewer: &Viewer, plan: i64) -> Result<()> {
     administer(viewer)?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    if !write_plans::settle(&mut tx, school.corp(), plan, "planned", "discarded", app.now()).await? {
+    let by = Some(viewer.member);
+    if !write_plans::discard(&mut tx, school.corp(), plan, "planned", by, app.now()).await? {
         return Err(Error::NotFound);
     }
     tx.commit().await?;

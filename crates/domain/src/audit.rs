@@ -20,6 +20,8 @@ pub enum Act {
     Look,
     /// The audit was searched by people.
     AuditSearched,
+    /// A page of the audit, or of the alarms on how much somebody reads, was read: it says what looks were for.
+    AuditRead,
     /// A role was given, or for longer: by hand, by a roster, by the directory, or as something was taken back.
     GrantGiven,
     /// … ended, or for less long.
@@ -66,6 +68,12 @@ pub enum Act {
     RemovalsDiscarded,
     /// A plan of writing to WeCom was approved.
     WritePlanApproved,
+    /// … given up, by hand or because nobody approved or carried it out in time.
+    WritePlanDiscarded,
+    /// What somebody says is wrong of them was confirmed, put right or refused.
+    CorrectionSettled,
+    /// The sign-off of a class or a college was taken back.
+    SignOffRevoked,
     /// A sheet was asked for.
     ExportAsked,
     /// … fetched.
@@ -90,6 +98,8 @@ pub enum Act {
     PermitsGiven,
     /// One was revoked.
     PermitRevoked,
+    /// What became of an alarm at a gate was noted.
+    GateAlarmSettled,
     /// An entry to another system was made, changed, ordered or ended, or a list of its was brought.
     EntryChanged,
     /// The answers of a campaign were purged.
@@ -138,9 +148,10 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 64] = [
         Self::Look,
         Self::AuditSearched,
+        Self::AuditRead,
         Self::GrantGiven,
         Self::GrantEnded,
         Self::AccountLinked,
@@ -164,6 +175,9 @@ impl Act {
         Self::RemovalsApproved,
         Self::RemovalsDiscarded,
         Self::WritePlanApproved,
+        Self::WritePlanDiscarded,
+        Self::CorrectionSettled,
+        Self::SignOffRevoked,
         Self::ExportAsked,
         Self::ExportFetched,
         Self::TemplateSaved,
@@ -176,6 +190,7 @@ impl Act {
         Self::GateKeysKilled,
         Self::PermitsGiven,
         Self::PermitRevoked,
+        Self::GateAlarmSettled,
         Self::EntryChanged,
         Self::AnswersPurged,
         Self::MonthKeysDestroyed,
@@ -205,6 +220,7 @@ impl Act {
         match self {
             Self::Look => "look",
             Self::AuditSearched => "audit_searched",
+            Self::AuditRead => "audit_read",
             Self::GrantGiven => "grant_given",
             Self::GrantEnded => "grant_ended",
             Self::AccountLinked => "account_linked",
@@ -228,6 +244,9 @@ impl Act {
             Self::RemovalsApproved => "removals_approved",
             Self::RemovalsDiscarded => "removals_discarded",
             Self::WritePlanApproved => "write_plan_approved",
+            Self::WritePlanDiscarded => "write_plan_discarded",
+            Self::CorrectionSettled => "correction_settled",
+            Self::SignOffRevoked => "sign_off_revoked",
             Self::ExportAsked => "export_asked",
             Self::ExportFetched => "export_fetched",
             Self::TemplateSaved => "template_saved",
@@ -240,6 +259,7 @@ impl Act {
             Self::GateKeysKilled => "gate_keys_killed",
             Self::PermitsGiven => "permits_given",
             Self::PermitRevoked => "permit_revoked",
+            Self::GateAlarmSettled => "gate_alarm_settled",
             Self::EntryChanged => "entry_changed",
             Self::AnswersPurged => "answers_purged",
             Self::MonthKeysDestroyed => "month_keys_destroyed",

@@ -20,13 +20,16 @@ pub enum Reading {
     Photos,
     /// That a report stands out, in a list by name: abnormal, or to be reviewed.
     States,
+    /// Where somebody is or was, in a list by name: a trip, a passage of a gate, a bed.
+    Whereabouts,
     /// Somebody named by a sheet that leaves.
     Exported,
 }
 
 impl Reading {
     /// All.
-    pub const ALL: [Self; 5] = [Self::Phones, Self::Answers, Self::Photos, Self::States, Self::Exported];
+    pub const ALL: [Self; 6] =
+        [Self::Phones, Self::Answers, Self::Photos, Self::States, Self::Whereabouts, Self::Exported];
 
     /// As it stands in the database, in the configuration and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +38,7 @@ impl Reading {
             Self::Answers => "answers",
             Self::Photos => "photos",
             Self::States => "states",
+            Self::Whereabouts => "whereabouts",
             Self::Exported => "exported",
         }
     }
@@ -46,6 +50,7 @@ impl Reading {
             Self::Answers => "看填报内容",
             Self::Photos => "看照片",
             Self::States => "看异常名单",
+            Self::Whereabouts => "看行踪名单",
             Self::Exported => "导出名单",
         }
     }
@@ -62,6 +67,7 @@ impl Reading {
             "answers" | "attachment" => Some(Self::Answers),
             "photo" => Some(Self::Photos),
             "state" => Some(Self::States),
+            "trip" | "passage" | "residence" => Some(Self::Whereabouts),
             "export" | "export_phone" => Some(Self::Exported),
             _ => None,
         }
@@ -75,6 +81,7 @@ impl Reading {
             Self::Answers => &["answers", "attachment"],
             Self::Photos => &["photo"],
             Self::States => &["state"],
+            Self::Whereabouts => &["trip", "passage", "residence"],
             Self::Exported => &[],
         }
     }
@@ -84,7 +91,7 @@ impl Reading {
         match self {
             Self::Phones | Self::Answers | Self::Photos => 30,
             // A list shows 50 at once, and in a bad week many are ill.
-            Self::States => 500,
+            Self::States | Self::Whereabouts => 500,
             // A counsellor's own classes are a few hundred.
             Self::Exported => 1_000,
         }
@@ -102,15 +109,18 @@ pub struct Limits {
     pub photos: i64,
     /// People whose reports lists showed to stand out.
     pub states: i64,
+    /// People whose trips, passages and beds lists showed, each of the three by itself.
+    pub whereabouts: i64,
     /// People named by sheets, each sheet's counted.
     pub exported: i64,
 }
 
 impl Limits {
     /// Nothing.
-    pub const NONE: Self = Self { phones: 0, answers: 0, photos: 0, states: 0, exported: 0 };
+    pub const NONE: Self = Self { phones: 0, answers: 0, photos: 0, states: 0, whereabouts: 0, exported: 0 };
     /// What a school may lower a number to, and no further: below it an honest day is in the way.
-    pub const FLOORS: Self = Self { phones: 20, answers: 100, photos: 100, states: 300, exported: 1_000 };
+    pub const FLOORS: Self =
+        Self { phones: 20, answers: 100, photos: 100, states: 300, whereabouts: 300, exported: 1_000 };
 
     /// Of one kind.
     pub fn get(self, reading: Reading) -> i64 {
@@ -119,6 +129,7 @@ impl Limits {
             Reading::Answers => self.answers,
             Reading::Photos => self.photos,
             Reading::States => self.states,
+            Reading::Whereabouts => self.whereabouts,
             Reading::Exported => self.exported,
         }
     }
@@ -131,6 +142,7 @@ impl Limits {
             answers: self.answers.max(other.answers),
             photos: self.photos.max(other.photos),
             states: self.states.max(other.states),
+            whereabouts: self.whereabouts.max(other.whereabouts),
             exported: self.exported.max(other.exported),
         }
     }
@@ -139,22 +151,41 @@ impl Limits {
     pub fn of(role: Role) -> Self {
         match role {
             Role::ClassAssistant | Role::Auditor => Self::NONE,
-            // Three hundred students: all answers twice, a fifth of them called.
-            Role::Counsellor => Self { phones: 60, answers: 600, photos: 600, states: 600, exported: 50_000 },
-            Role::CollegeOffice => {
-                Self { phones: 150, answers: 2_000, photos: 2_000, states: 5_000, exported: 50_000 }
-            }
-            Role::SchoolOffice => {
-                Self { phones: 300, answers: 5_000, photos: 5_000, states: 20_000, exported: 200_000 }
-            }
+            // Three hundred students: all answers twice, a fifth of them called, and where each travels, passes and sleeps.
+            Role::Counsellor => Self {
+                phones: 60,
+                answers: 600,
+                photos: 600,
+                states: 600,
+                whereabouts: 1_500,
+                exported: 50_000,
+            },
+            Role::CollegeOffice => Self {
+                phones: 150,
+                answers: 2_000,
+                photos: 2_000,
+                states: 5_000,
+                whereabouts: 10_000,
+                exported: 50_000,
+            },
+            Role::SchoolOffice => Self {
+                phones: 300,
+                answers: 5_000,
+                photos: 5_000,
+                states: 20_000,
+                whereabouts: 20_000,
+                exported: 200_000,
+            },
             Role::CollegeLeader | Role::DepartmentHead => {
-                Self { states: 5_000, exported: 50_000, ..Self::NONE }
+                Self { states: 5_000, whereabouts: 5_000, exported: 50_000, ..Self::NONE }
             }
-            Role::SchoolLeader => Self { states: 20_000, exported: 50_000, ..Self::NONE },
+            Role::SchoolLeader => {
+                Self { states: 20_000, whereabouts: 20_000, exported: 50_000, ..Self::NONE }
+            }
             // Sheets of how the platform is used name every account.
             Role::Administrator => Self { exported: 200_000, ..Self::NONE },
-            // Of visitors.
-            Role::GateGuard => Self { phones: 300, ..Self::NONE },
+            // Visitors' phones; and the whole school passes in a day.
+            Role::GateGuard => Self { phones: 300, whereabouts: 20_000, ..Self::NONE },
         }
     }
 }
@@ -193,7 +224,7 @@ pub enum AlarmKind {
     Refused,
     /// A large sheet outside office hours.
     NightExport,
-    /// Many people outside office hours, one by one or in lists of those that stand out.
+    /// Many people outside office hours, one by one or in lists.
     OffHours,
 }
 
@@ -220,6 +251,8 @@ const UNUSUAL: i64 = 3;
 const OFF_HOURS: i64 = 30;
 /// People shown by lists to stand out, outside office hours, that stand out themselves.
 const STATES_AT_NIGHT: i64 = 300;
+/// People whose whereabouts lists show outside office hours that stand out: gates and dormitories are watched at night.
+const WHEREABOUTS_AT_NIGHT: i64 = 1_000;
 /// People named by sheets outside office hours that stand out.
 const NIGHT_EXPORT: i64 = 1_000;
 /// Office hours are every day's: counsellors are on duty at weekends, and dormitories are looked after in the evening.
@@ -241,6 +274,7 @@ pub fn at_night(reading: Reading, people: i64) -> Option<AlarmKind> {
     match reading {
         Reading::Exported => (people > NIGHT_EXPORT).then_some(AlarmKind::NightExport),
         Reading::States => (people > STATES_AT_NIGHT).then_some(AlarmKind::OffHours),
+        Reading::Whereabouts => (people > WHEREABOUTS_AT_NIGHT).then_some(AlarmKind::OffHours),
         Reading::Phones | Reading::Answers | Reading::Photos => {
             (people > OFF_HOURS).then_some(AlarmKind::OffHours)
         }
@@ -275,6 +309,8 @@ mod tests {
             assert_eq!(limits.exported > 0, exports(role), "{role:?}");
             let lists = role.may(Action::SeePeople) || role.may(Action::Review);
             assert_eq!(limits.states > 0, lists, "{role:?}");
+            let places = role.may(Action::SeePeople) || role.may(Action::SeePassages);
+            assert_eq!(limits.whereabouts > 0, places, "{role:?}");
             for reading in Reading::ALL {
                 let number = limits.get(reading);
                 assert!(number == 0 || number >= Limits::FLOORS.get(reading), "{role:?} {reading:?}");
@@ -306,6 +342,8 @@ mod tests {
         assert_eq!(at_night(Reading::Phones, 31), Some(AlarmKind::OffHours));
         assert_eq!(at_night(Reading::States, 300), None, "an outbreak, seen in the evening");
         assert_eq!(at_night(Reading::States, 301), Some(AlarmKind::OffHours));
+        assert_eq!(at_night(Reading::Whereabouts, 1_000), None, "a gate, watched at night");
+        assert_eq!(at_night(Reading::Whereabouts, 1_001), Some(AlarmKind::OffHours));
         assert_eq!(at_night(Reading::Exported, 1_000), None);
         assert_eq!(at_night(Reading::Exported, 1_001), Some(AlarmKind::NightExport));
     }

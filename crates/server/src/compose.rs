@@ -81,6 +81,7 @@ fn compose_school(
         retention: Retention::of(&school.retention)
             .with_context(|| format!("{} 的保存期限不对（schools.retention）", school.name))?,
         second_factor: school.second_factor,
+        answers_without_notice: school.answers_without_notice,
         reading_budgets: school.reading_budgets()?,
         receiver: app_receiver(school)?,
         contacts_receiver: contacts_receiver(school)?,

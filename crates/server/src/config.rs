@@ -254,6 +254,11 @@ pub struct School {
     #[serde(default)]
     #[schema(value_type = String)]
     pub second_factor: Rule,
+    /// Whether answers to sensitive questions are taken while the school has published no privacy notice (告知书): nobody is asked to
+    /// agree then. For trying Rollcall out with invented people; a school leaves it out, and such forms stay closed until an
+    /// administrator publishes one.
+    #[serde(default)]
+    pub answers_without_notice: bool,
     /// Account of the data protection officer (数据保护负责人): told the head of the audit record of each day in WeCom, where nobody
     /// here can change it, and of how many accounts read unusually much. Left out, nobody is told of the head, and the auditors of
     /// the accounts; where one of the accounts is the officer's own, the auditors are told, too.
@@ -263,8 +268,9 @@ pub struct School {
     #[serde(default)]
     pub retention: BTreeMap<String, i64>,
     /// How many people's data one account may read a day, where a role shall have another number than docs/RIGHTS.md says:
-    /// `{ counsellor = { phones = 100, answers = 600, photos = 600, states = 600, exported = 50000 } }`; what is left out stays. Not below
-    /// 20 phones, 100 answers, 100 photos, 300 people in lists of those that stand out and 1000 people in sheets.
+    /// `{ counsellor = { phones = 100, answers = 600, photos = 600, states = 600, whereabouts = 1500, exported = 50000 } }`; what is left
+    /// out stays. Not below 20 phones, 100 answers, 100 photos, 300 people in lists of those that stand out, 300 in lists of trips,
+    /// passages and beds, and 1000 people in sheets.
     #[serde(default)]
     pub reading_budgets: BTreeMap<String, ReadingBudget>,
 }
@@ -281,6 +287,8 @@ pub struct ReadingBudget {
     pub photos: Option<u32>,
     /// People whose reports lists show to stand out.
     pub states: Option<u32>,
+    /// People whose trips, passages and beds lists show, each of the three by itself.
+    pub whereabouts: Option<u32>,
     /// People named by sheets.
     pub exported: Option<u32>,
 }
@@ -308,6 +316,7 @@ impl School {
                 answers: limit(Reading::Answers, said.answers)?,
                 photos: limit(Reading::Photos, said.photos)?,
                 states: limit(Reading::States, said.states)?,
+                whereabouts: limit(Reading::Whereabouts, said.whereabouts)?,
                 exported: limit(Reading::Exported, said.exported)?,
             };
             budgets = budgets.with(role, limits);

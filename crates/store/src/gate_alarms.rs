@@ -6,11 +6,12 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, MemberId, PersonId, policy::Role};
+use domain::{CorpId, MemberId, PersonId, audit::Act, policy::Role};
 use serde_json::Value;
 
 use crate::{
     Result, Sealed,
+    audit::{self, Event},
     sealed::{Place, column},
 };
 
@@ -235,6 +236,10 @@ pub async fn settle(
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
+    if settled == 1 {
+        let event = Event::new(corp, Act::GateAlarmSettled, Some(by), now);
+        audit::insert(conn, event.on("gate_alarm", alarm)).await?;
+    }
     Ok(settled == 1)
 }
 

@@ -130,27 +130,42 @@ pub async fn agreed_at(
         .optional()?)
 }
 
-#[derive(QueryableByName)]
-struct Awaited {
-    #[diesel(sql_type = Bool)]
-    awaited: bool,
+/// What somebody said to the version that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// They agree.
+    Given,
+    /// Nothing yet, or they took it back.
+    Awaited,
+    /// There is nothing to agree to: none was ever published.
+    Nothing,
 }
 
-/// What [`awaits`] runs.
-pub const AWAITS: &str = "
-  select exists (
-    select from privacy_notices n
-    where n.corp_id = $1 and n.version = (select max(version) from privacy_notices where corp_id = $1)
-    and not exists (
+#[derive(QueryableByName)]
+struct Said {
+    #[diesel(sql_type = Nullable<Bool>)]
+    agreed: Option<bool>,
+}
+
+/// What [`word`] runs.
+pub const WORD: &str = "
+  select (
+    select exists (
       select from notice_agreements a
       where a.corp_id = n.corp_id and a.person_id = $2 and a.version = n.version and a.withdrawn_at is null)
-  ) as awaited";
+    from privacy_notices n
+    where n.corp_id = $1 and n.version = (select max(version) from privacy_notices where corp_id = $1)
+  ) as agreed";
 
-/// Whether somebody has still to agree to the version that holds. Where none is published nobody has.
-pub async fn awaits(mut conn: &AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<bool> {
-    let row: Awaited =
-        prepared(AWAITS).bind::<Integer, _>(corp).bind::<BigInt, _>(person).get_result(&mut conn).await?;
-    Ok(row.awaited)
+/// What somebody said to the version that holds.
+pub async fn word(mut conn: &AsyncPgConnection, corp: CorpId, person: PersonId) -> Result<Word> {
+    let row: Said =
+        prepared(WORD).bind::<Integer, _>(corp).bind::<BigInt, _>(person).get_result(&mut conn).await?;
+    Ok(match row.agreed {
+        Some(true) => Word::Given,
+        Some(false) => Word::Awaited,
+        None => Word::Nothing,
+    })
 }
 
 /// Notes that somebody agrees to a version; once more changes nothing.

@@ -8,10 +8,11 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, DepartmentId, MemberId, form::Period, policy::Scope, statistics::Counts};
+use domain::{CorpId, DepartmentId, MemberId, audit::Act, form::Period, policy::Scope, statistics::Counts};
 
 use crate::{
     Result, Sealed,
+    audit::{self, Event},
     expected::Question,
     schema::sign_offs,
     sealed::{Place, column},
@@ -185,6 +186,10 @@ pub async fn revoke(
     .bind::<BigInt, _>(by)
     .execute(conn)
     .await?;
+    if revoked == 1 {
+        let event = Event::new(corp, Act::SignOffRevoked, Some(by), now);
+        audit::insert(conn, event.on("sign_off", sign_off_id)).await?;
+    }
     Ok(revoked == 1)
 }
 

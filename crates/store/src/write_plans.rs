@@ -315,6 +315,23 @@ pub async fn settle(
     Ok(settled == 1)
 }
 
+/// Gives up a plan in `from`; `by`: none, where nobody approved or carried it out in time. False when it was in another state.
+pub async fn discard(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    plan: i64,
+    from: &str,
+    by: Option<MemberId>,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let discarded = settle(conn, corp, plan, from, "discarded", now).await?;
+    if discarded {
+        let event = Event::new(corp, Act::WritePlanDiscarded, by, now).on("write_plan", plan);
+        audit::insert(conn, event).await?;
+    }
+    Ok(discarded)
+}
+
 /// Plans made before `before` that nobody approved, and those approved before it that did not end: the directory has moved on, and
 /// nobody waits for them any more. With the state each is in.
 pub async fn left_lying(

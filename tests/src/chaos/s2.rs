@@ -126,7 +126,7 @@ async fn by_pgbench(test: &TestApp) -> f64 {
                 "null::integer[]", day, "0::smallint",
             ],
         ) + ";",
-        fill(store::privacy_notices::AWAITS, &["1", ":person::bigint"]) + ";",
+        fill(store::privacy_notices::WORD, &["1", ":person::bigint"]) + ";",
         format!(
             "select report_id, revision, state, receipt, submitted_at from reports where corp_id = 1 and form_id = {form}
              and person_id = :person::bigint and slot = 0 and occurrence = 0 and day = {day};"

@@ -21,6 +21,7 @@ use crate::{App, Error, FieldError, Result, School};
 /// What keeps a document from being published, by question or part of the form; none: it can be.
 pub(super) async fn flaws(
     tx: &mut Scoped,
+    school: &School,
     question: &Question,
     row: &Row,
     form: &Form,
@@ -42,6 +43,13 @@ pub(super) async fn flaws(
     {
         found.push(flaw);
     }
+    if form.is_sensitive()
+        && !school.answers_without_notice
+        && privacy_notices::newest(tx, question.corp).await?.is_none()
+    {
+        let message = "有敏感的问题，而学校还没有发布告知书：请管理员先在“告知书”页发布".to_owned();
+        found.push(FieldError { field: "notice".into(), message });
+    }
     if row.version.is_none() && row.ends_on < question.today {
         let message = "填报时间已经过去，请先设置开始和结束日期".to_owned();
         found.push(FieldError { field: "schedule".into(), message });
@@ -60,8 +68,6 @@ pub struct Outlook {
     pub expected_before: Option<i64>,
     /// What differs from what is published; none: nothing is.
     pub difference: Option<Difference>,
-    /// Whether it asks anything sensitive while the school has published no notice (告知书): nobody would be asked to agree.
-    pub notice_missing: bool,
 }
 
 /// What publishing the draft would change.
@@ -79,11 +85,9 @@ pub async fn outlook(app: &App, school: &School, viewer: &Viewer, code: &str) ->
         Some(standing) => Some(people(&mut tx, &question, &row, standing, &scope).await?),
         None => None,
     };
-    let notice_missing =
-        draft.is_sensitive() && privacy_notices::newest(&mut tx, question.corp).await?.is_none();
     tx.commit().await?;
     let difference = standing.map(|standing| difference::between(&standing, &draft));
-    Ok(Outlook { digest: digest(&draft)?, expected, expected_before, difference, notice_missing })
+    Ok(Outlook { digest: digest(&draft)?, expected, expected_before, difference })
 }
 
 async fn people(tx: &mut Scoped, question: &Question, row: &Row, form: &Form, scope: &Scope) -> Result<i64> {
@@ -120,7 +124,7 @@ pub async fn publish(
     if let (None, Some(version)) = (&row.draft, row.version) {
         return Ok((version, false));
     }
-    let flaws = flaws(&mut tx, &question, &row, &draft).await?;
+    let flaws = flaws(&mut tx, school, &question, &row, &draft).await?;
     if !flaws.is_empty() {
         return Err(Error::Invalid(flaws));
     }

@@ -151,9 +151,13 @@ async fn act(
         Err(Error::NotExpected) => Ok(Truth::NotAsked),
         Err(Error::NoticeFirst) => Ok(Truth::NoticeFirst),
         // Whatever changed between the look and the writing: the page knows.
-        Err(Error::Invalid(_) | Error::FormChanged | Error::CutoffPassed | Error::KeyReused) => {
-            Ok(Truth::OpenIt)
-        }
+        Err(
+            Error::Invalid(_)
+            | Error::FormChanged
+            | Error::CutoffPassed
+            | Error::KeyReused
+            | Error::NoticeMissing,
+        ) => Ok(Truth::OpenIt),
         Err(other) => Err(other),
     }
 }

@@ -1,15 +1,18 @@
 //! What those do about requests whose turn it is: a counsellor confirms, an office puts right, either refuses.
 
+use chrono::{DateTime, Utc};
 use domain::{
-    DepartmentId,
+    DepartmentId, audit,
     correction::{CorrectionField, CorrectionState},
     person_field::{Said, Source},
     phone,
     policy::{Action, Scope, Viewer},
 };
+use serde_json::json;
 use store::{
     Scoped,
     access_log::Access,
+    audit::{self as events, Event},
     change_sets::{self, Act},
     corrections::{self as rows, Reach, Row},
     members,
@@ -240,6 +243,7 @@ pub async fn confirm(app: &App, school: &School, viewer: &Viewer, id: i64) -> Re
     {
         return Err(Error::NotFound);
     }
+    note(&mut tx, viewer, &row, CorrectionState::Checked, now).await?;
     tell_office(app, &mut tx, school, row.person_id, id, now).await?;
     tx.commit().await?;
     app.job_added().notify_one();
@@ -325,7 +329,21 @@ async fn settle(
     if !settled {
         return Err(Error::NotFound);
     }
+    note(tx, viewer, row, to, now).await?;
     tell_member(app, tx, school, row.person_id, row.correction_id, now).await
+}
+
+/// Records in the audit what became of a request.
+async fn note(
+    tx: &mut Scoped,
+    viewer: &Viewer,
+    row: &Row,
+    to: CorrectionState,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let event = Event::new(tx.corp(), audit::Act::CorrectionSettled, Some(viewer.member), now);
+    let event = event.of(row.person_id).on("correction", row.correction_id);
+    Ok(events::insert(tx, event.saying(json!({ "act": to.as_str() }))).await?)
 }
 
 fn word<'a>(field: &str, text: &'a str, remedy: &str) -> Result<&'a str> {

@@ -46,7 +46,7 @@ const NICENESS: i32 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// A look at the first rows: nothing anybody answered, and not why anybody is exempt. Nobody is told of it but whoever is shown to
-    /// be abnormal.
+    /// be abnormal, or where they are.
     Preview,
     /// A file, phones masked.
     Masked,
@@ -123,6 +123,11 @@ impl<'a> Rows<'a> {
 
     fn shows(&self, column: Column) -> bool {
         self.definition.columns.iter().any(|chosen| chosen.column == column)
+    }
+
+    /// What they are rows of.
+    pub(crate) fn dataset(&self) -> Dataset {
+        self.definition.dataset
     }
 
     fn not_activated(&self) -> bool {

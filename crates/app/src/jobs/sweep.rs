@@ -59,7 +59,7 @@ pub(crate) async fn run(app: &App, school: &School) -> Result<Done> {
     let words = mailings::forget(&mut tx, corp, now - kept.words.life()).await?;
     let done = now - kept.undo.life();
     for (plan, state) in write_plans::left_lying(&mut tx, corp, done).await? {
-        write_plans::settle(&mut tx, corp, plan, &state, "discarded", now).await?;
+        write_plans::discard(&mut tx, corp, plan, &state, None, now).await?;
     }
     let undo = change_sets::sweep(&mut tx, corp, done).await?
         + sync_runs::forget_held(&mut tx, corp, done).await?

@@ -11,8 +11,13 @@ use store::{
     passages::{self, GateHour, Inside, Outsider, Picked, Question, Row, Unit},
 };
 
-use crate::{App, Error, Page, Result, School, page};
+use crate::{
+    App, Error, Page, Result, School, page,
+    reading_budgets::{self, WORK},
+};
 
+/// What a look at whose passages a list shows is called in the record of looks.
+pub(crate) const LOOK: &str = "passage";
 /// How far back passages are kept.
 const KEPT: TimeDelta = TimeDelta::days(KEPT_DAYS);
 /// How long before a moment somebody may have left to be missed at it.
@@ -116,7 +121,7 @@ pub(crate) fn picked_of(school: &School, asked: Asked) -> Result<Picked> {
     })
 }
 
-/// 进出查询表: passages, the newest first; `before` is the last page's `next`.
+/// 进出查询表: passages, the newest first; `before` is the last page's `next`. Whose they are is on record as a look.
 pub async fn list(
     app: &App,
     school: &School,
@@ -126,8 +131,10 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page<Row>> {
     let question = question(school, viewer, Action::SeePassages)?;
-    let mut tx = app.store().reading(school.corp()).await?;
+    let mut tx = app.store().scoped(school.corp()).await?;
     let page = list_in(&mut tx, &question, &picked_of(school, asked)?, before, limit).await?;
+    let people = page.items.iter().filter_map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, (LOOK, WORK), people).await?;
     tx.commit().await?;
     Ok(page)
 }
@@ -258,7 +265,8 @@ pub(crate) fn missed(
     Ok(Missed { zone, under, today: school.today(by), by })
 }
 
-/// 未归: who was outside of a zone at a moment, now if it is left out; `after` is the last page's `next`.
+/// 未归: who was outside of a zone at a moment, now if it is left out; `after` is the last page's `next`. They are on record as
+/// looked at.
 pub async fn outside(
     app: &App,
     school: &School,
@@ -270,11 +278,13 @@ pub async fn outside(
 ) -> Result<Page<Outsider>> {
     let question = question(school, viewer, Action::SeePassages)?;
     let missed = missed(app, school, of, by)?;
-    let mut tx = app.store().reading(school.corp()).await?;
+    let mut tx = app.store().scoped(school.corp()).await?;
     if store::gates::known_zones(&mut tx, school.corp(), &[missed.zone]).await?.is_empty() {
         return Err(Error::NotFound);
     }
     let page = outside_in(&mut tx, &question, missed, after, limit).await?;
+    let people = page.items.iter().map(|row| row.person_id).collect();
+    let tx = reading_budgets::look_at_list(app, school, viewer, tx, (LOOK, WORK), people).await?;
     tx.commit().await?;
     Ok(page)
 }

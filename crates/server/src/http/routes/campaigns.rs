@@ -258,8 +258,6 @@ pub struct Outlook {
     expected_before: Option<i64>,
     /// What differs from what is published; null: nothing is.
     difference: Option<Difference>,
-    /// Whether it asks anything sensitive while the school has published no notice (告知书): nobody would be asked to agree.
-    notice_missing: bool,
 }
 
 /// How the draft differs from what is published.
@@ -298,7 +296,6 @@ pub async fn outlook(who: SignedIn, code: web::Path<String>) -> Answer<web::Json
             reordered: difference.reordered,
             parts: difference.parts,
         }),
-        notice_missing: outlook.notice_missing,
     }))
 }
 

@@ -20,6 +20,8 @@ pub struct MyNotice {
     notice: Option<PrivacyNotice>,
     /// When I agreed to it; null: I have not, or took it back.
     agreed_at: Option<DateTime<Utc>>,
+    /// Whether the school has still to publish one, before which it takes no answer to anything sensitive.
+    missing: bool,
 }
 
 /// The version that holds.
@@ -39,7 +41,8 @@ struct PrivacyNotice {
 pub async fn mine(who: SignedIn) -> Answer<web::Json<MyNotice>> {
     let (app, school, viewer) = who.parts()?;
     let Some(standing) = privacy_notices::standing(app, school, viewer).await? else {
-        return Ok(web::Json(MyNotice { notice: None, agreed_at: None }));
+        let missing = viewer.person.is_some() && !school.answers_without_notice;
+        return Ok(web::Json(MyNotice { notice: None, agreed_at: None, missing }));
     };
     let notice = standing.notice;
     let notice = PrivacyNotice {
@@ -48,7 +51,7 @@ pub async fn mine(who: SignedIn) -> Answer<web::Json<MyNotice>> {
         legal_basis: notice.legal_basis,
         published_at: notice.published_at,
     };
-    Ok(web::Json(MyNotice { notice: Some(notice), agreed_at: standing.agreed_at }))
+    Ok(web::Json(MyNotice { notice: Some(notice), agreed_at: standing.agreed_at, missing: false }))
 }
 
 /// To what I agree.

@@ -25,6 +25,8 @@ pub enum Reading {
     Photos,
     /// That reports stand out, in lists by name.
     States,
+    /// Where people are or were, in lists by name.
+    Whereabouts,
     /// Sheets that name people.
     Exported,
 }
@@ -36,6 +38,7 @@ impl From<Reading> for domain::reading::Reading {
             Reading::Answers => Self::Answers,
             Reading::Photos => Self::Photos,
             Reading::States => Self::States,
+            Reading::Whereabouts => Self::Whereabouts,
             Reading::Exported => Self::Exported,
         }
     }

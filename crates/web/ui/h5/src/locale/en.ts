@@ -188,6 +188,9 @@ export const en: Record<keyof typeof zh, string> = {
   'access_log.field.exemption_reason': 'why you need not report',
   'access_log.field.status_reason': 'why your enrolment changed',
   'access_log.field.permit_reason': 'why you have a gate permit',
+  'access_log.field.trip': 'your trips',
+  'access_log.field.passage': 'your passages of gates',
+  'access_log.field.residence': 'your dormitory bed',
   'access_log.field.follow_up_reason': 'why you had not reported',
   'access_log.field.follow_up_note': 'what was noted about why you had not reported',
   'access_log.field.review_note': 'the review of your report',
@@ -264,6 +267,8 @@ export const en: Record<keyof typeof zh, string> = {
   'held.left': 'Copies left today: {n}.',
   'held.none_left': 'Today’s copies are taken. Please come back tomorrow.',
 
+  'notice.missing': 'Not open yet',
+  'notice.missing_help': 'The school has not published its privacy notice; the form opens once it has. Ask your counsellor or the student affairs office.',
   'notice.title': 'Notice and consent',
   'notice.newer': 'The notice was just updated. Please read the new version.',
   'notice.version': 'Version {version}, published {time}',

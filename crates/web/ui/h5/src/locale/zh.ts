@@ -186,6 +186,9 @@ export const zh = {
   'access_log.field.exemption_reason': '您免报的事由',
   'access_log.field.status_reason': '您学籍异动的原因',
   'access_log.field.permit_reason': '您通行证的事由',
+  'access_log.field.trip': '您的行程',
+  'access_log.field.passage': '您的进出记录',
+  'access_log.field.residence': '您的宿舍床位',
   'access_log.field.follow_up_reason': '登记的您未报的原因',
   'access_log.field.follow_up_note': '登记的您未报的原因和说明',
   'access_log.field.review_note': '您填报的核查情况',
@@ -262,6 +265,8 @@ export const zh = {
   'held.left': '今天还可以取 {n} 份。',
   'held.none_left': '今天的副本已取完，请明天再取。',
 
+  'notice.missing': '暂时不能填报',
+  'notice.missing_help': '学校还没有发布告知书，发布以后才能填写。请联系辅导员或学工办。',
   'notice.title': '告知与同意',
   'notice.newer': '告知书刚刚更新，请阅读新的一版。',
   'notice.version': '第 {version} 版，{time} 发布',

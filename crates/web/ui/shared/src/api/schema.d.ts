@@ -7554,6 +7554,8 @@ export interface components {
              * @description When I agreed to it; null: I have not, or took it back.
              */
             agreed_at?: string | null;
+            /** @description Whether the school has still to publish one, before which it takes no answer to anything sensitive. */
+            missing: boolean;
             notice?: components["schemas"]["PrivacyNotice"] | null;
         };
         /** @description How my second factor stands. */
@@ -8123,8 +8125,6 @@ export interface components {
              * @description Who is by what is published; null: nothing is.
              */
             expected_before?: number | null;
-            /** @description Whether it asks anything sensitive while the school has published no notice (告知书): nobody would be asked to agree. */
-            notice_missing: boolean;
         };
         /** @description Somebody who has not come back. */
         Outsider: {
@@ -9222,7 +9222,7 @@ export interface components {
          * @description What is read of people.
          * @enum {string}
          */
-        Reading: "phones" | "answers" | "photos" | "states" | "exported";
+        Reading: "phones" | "answers" | "photos" | "states" | "whereabouts" | "exported";
         /** @description An alarm. */
         ReadingAlarm: {
             /** Format: date-time */

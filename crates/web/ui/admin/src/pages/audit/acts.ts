@@ -21,6 +21,9 @@ export const ACTS = [
   'removals_approved',
   'removals_discarded',
   'write_plan_approved',
+  'write_plan_discarded',
+  'correction_settled',
+  'sign_off_revoked',
   'form_changed',
   'answers_purged',
   'month_keys_destroyed',
@@ -48,6 +51,7 @@ export const ACTS = [
   'sessions_ended',
   'reading_lifted',
   'reading_alarm_settled',
+  'gate_alarm_settled',
   'announcement_changed',
   'residence_changed',
   'photos_uploaded',
@@ -58,6 +62,7 @@ export const ACTS = [
   'keys_changed',
   'settings_changed',
   'audit_searched',
+  'audit_read',
   'audit_cut',
 ] as const;
 
