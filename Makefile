@@ -1,6 +1,6 @@
 # The verbs of this repository. What each does stands in deploy/dev/, one script per verb.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check pages bench chaos authz fuzz interop tour fmt schema api sbom release seed-day clean-data
+.PHONY: help run demo test check pages bench chaos authz fuzz interop tour fmt schema api sbom release reproduce seed-day clean-data
 
 help: ## 列出所有命令 · this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ sbom: ## 软件物料清单（CycloneDX）写到 target/sbom · write the bill o
 
 release: ## 可复现的发布版与 SHA-256 · a reproducible build, and its SHA-256
 	@deploy/dev/release.sh
+
+reproduce: ## 同一提交构建两次，比较字节（约二十分钟） · build the release twice and compare the bytes
+	@deploy/dev/reproduce.sh
 
 seed-day: ## 载入某天的示例日报：DAY=2020-03-04 · load sample reports of a day
 	@deploy/dev/seed-day.sh $(DAY)

@@ -92,6 +92,25 @@ fn check_headers(what: &str, answer: &Response) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_site_is_told_that_it_may_ask_nothing() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let from = ("Origin", "https://elsewhere.example");
+    for (method, asked) in [("OPTIONS", "POST"), ("OPTIONS", "GET"), ("OPTIONS", "DELETE"), ("GET", "GET")] {
+        for path in ["/api/v1/me", "/api/v1/reports", "/api/v1/me/gate-codes", "/h5/", "/auth/start"] {
+            let headers =
+                [from, ("Access-Control-Request-Method", asked), ("Access-Control-Request-Headers", "x")];
+            let method: Method = method.parse().unwrap();
+            let url = test.url.join(path).unwrap();
+            let answer = student.request(method.clone(), url, None, &headers).await;
+            let told = answer.headers().keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert_eq!(told, None, "{method} {path}");
+            assert!(method != Method::OPTIONS || !answer.status().is_success(), "{path}: {}", answer.status());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_security_headers() {
     let test = TestApp::start().await;
     let mut people = vec![test.browser()];
