@@ -13,7 +13,7 @@ import { chromium } from 'playwright-core';
 import { gate } from './pages/gate.mjs';
 import { look } from './pages/inspect.mjs';
 import { listsOf, routesOf } from './pages/sources.mjs';
-import { empty, failing, long } from './pages/states.mjs';
+import { empty, failing, instead, long } from './pages/states.mjs';
 import { visitor } from './pages/visitor.mjs';
 
 /** `ONLY=h5-trips`: the pages whose names have this in them. */
@@ -25,7 +25,8 @@ const IDS = JSON.parse(process.env.IDS);
 
 // A line: the route, its address, who looks at it, and its lists by the address of the API. Of a list, `long` is fetched
 // page by page; `one` is a single thing that is never empty; `open` shows it; `row` is one where the
-// school has none. `name` tells two lines of a route apart.
+// school has none. `name` tells two lines of a route apart. `said`: an address and what is answered there, where the school has
+// no such state.
 const press = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click();
 const unfold = (name) => (page) => page.locator('summary', { hasText: name }).click();
 const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().click();
@@ -108,6 +109,7 @@ const ADMIN = [
 const H5 = [
   { route: 'today', at: '/', as: 'student', also: ['counsellor', 'college_office', 'department_head', 'school_office', 'administrator'], lists: [{ api: '/forms' }] },
   { route: 'form', at: '/forms/health-daily', as: 'student', lists: [{ api: '/forms/health-daily', one: true }] },
+  { route: 'form', name: 'closed', at: '/forms/health-daily', as: 'student', said: ['/me/privacy-notice', { notice: null, agreed_at: null, missing: true }] },
   { route: 'my-reports', at: '/reports', as: 'student', lists: [{ api: '/reports/forms' }] },
   { route: 'reports', at: '/forms/health-daily/reports', as: 'student', lists: [{ api: '/reports', long: true }] },
   { route: 'receipt', at: '/forms/health-daily/reports/:own_report', as: 'student', lists: [{ api: '/reports/:own_report', one: true }] },
@@ -199,6 +201,7 @@ async function whole(t, app) {
       await t.test(`${label(line)} ${language}`, async () => {
         const person = await as(line.as);
         await person.speak(language);
+        const end = line.said && (await instead(person, line.said[0], (route) => route.fulfill({ json: line.said[1] })));
         await person.visit(fill(line.at), line);
         await person.picture(`${label(line)}-${language}`, language === 'zh');
         const wide = await look(person, language, { axe: language === 'zh' });
@@ -206,6 +209,7 @@ async function whole(t, app) {
         const narrow = await look(person, language, { axe: language === 'en' });
         if (app.isMobile && language === 'zh') await person.picture(`${label(line)}-narrow`);
         await person.resize(app.wide);
+        await end?.();
         assert.deepEqual([...new Set([...wide, ...narrow])], []);
       });
     }

@@ -7,7 +7,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 let turn = 0;
 
 /** Answers the GETs of one address otherwise; gives what ends it. */
-async function instead({ page }, api, handler) {
+export async function instead({ page }, api, handler) {
   const here = (url) => url.origin === SERVER_URL && url.pathname === `/api/v1${api}`;
   const only = (route) => (route.request().method() === 'GET' ? handler(route) : route.continue());
   await page.route(here, only);
