@@ -14,10 +14,13 @@ from=${1%/} to=${2%/}
 
 keys() { (cd "$1" && find . -name '*.json' | LC_ALL=C sort); }
 
-# A directory without one key of the copy's is a disk that is not mounted, or another's, and no order to delete the copy.
-if [ -n "$(keys "$to")" ] && [ -z "$(LC_ALL=C comm -12 <(keys "$from") <(keys "$to"))" ]; then
-  die "副本里的密钥 $from 里一把也没有：没有动副本。密钥目录是否没有挂载，或不是原来的？" \
-    "$from has none of the copy's keys: the copy was left alone. Is the directory not mounted, or another?"
+# A directory without most of the copy's keys is a disk that is not mounted, another's, or broken, and no order to delete the copy:
+# keys are destroyed by month and form.
+kept=$(keys "$to" | wc -l)
+gone=$(LC_ALL=C comm -13 <(keys "$from") <(keys "$to") | wc -l)
+if [ $((gone * 2)) -gt "$kept" ]; then
+  die "副本里的 $kept 把密钥，$from 里少了 $gone 把：没有动副本。密钥目录是否没有挂载、坏了，或不是原来的？确实都销毁了的，把副本目录清空再运行。" \
+    "$gone of the copy's $kept keys are not in $from: the copy was left alone. Is the directory not mounted, broken, or another? If they were all destroyed, empty the copy and run this again."
 fi
 
 # Drafts and locks begin with a dot.
