@@ -120,7 +120,9 @@ fn the_log_of_nginx_has_no_query_and_no_header() {
     let (name, line) = format.split_once(' ').unwrap();
     let is_name = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_';
     let mut told = 0;
-    for variable in line.split('$').skip(1).map(|rest| rest.split(|sign: char| !is_name(sign)).next().unwrap_or_default()) {
+    for variable in
+        line.split('$').skip(1).map(|rest| rest.split(|sign: char| !is_name(sign)).next().unwrap_or_default())
+    {
         told += 1;
         // What is made of the path, where something is.
         let of_path = conf.contains(&format!("map $uri ${variable} "));
@@ -179,7 +181,8 @@ async fn only_a_trusted_proxy_says_where_somebody_comes_from() {
         let server = server::http::serve(test.app.clone(), Arc::new(config), listener, false).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
-        let asked = http.get(url).header("X-Forwarded-For", "198.51.100.7, 203.0.113.9").send().await.unwrap();
+        let asked =
+            http.get(url).header("X-Forwarded-For", "198.51.100.7, 203.0.113.9").send().await.unwrap();
         assert_eq!(asked.status(), StatusCode::SEE_OTHER, "begun anew");
         handle.stop(false).await;
 

@@ -170,9 +170,8 @@ fn who_is_asked_shows_a_certificate_and_sends_us_nowhere_else() {
 
 #[test]
 fn every_crate_is_ours_or_the_registrys_and_pinned_by_its_hash() {
-    let read = |place: &str| -> toml::Table {
-        fs::read_to_string(root().join(place)).unwrap().parse().unwrap()
-    };
+    let read =
+        |place: &str| -> toml::Table { fs::read_to_string(root().join(place)).unwrap().parse().unwrap() };
     let name = |place: &str| read(place)["package"]["name"].as_str().unwrap().to_owned();
     let mut ours: BTreeSet<String> =
         MAY_IMPORT.iter().map(|(krate, _)| name(&format!("crates/{krate}/Cargo.toml"))).collect();

@@ -29,7 +29,9 @@ async fn logged(test: &TestApp, name: &str) -> (Server, Browser, std::path::Path
 
 fn lines(log: &std::path::Path) -> Vec<Value> {
     let said = fs::read_to_string(log).unwrap();
-    said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    said.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -200,8 +200,9 @@ async fn rows(test: &TestApp) -> BTreeMap<String, String> {
     for row in test.owner.query(sql, &[]).await.unwrap() {
         let table: String = row.get(0);
         if !NOTED.contains(&table.as_str()) {
-            let sql =
-                format!("select md5(coalesce(string_agg(t::text, E'\\n' order by t::text), '')) from {table} t");
+            let sql = format!(
+                "select md5(coalesce(string_agg(t::text, E'\\n' order by t::text), '')) from {table} t"
+            );
             let hash = test.one(&sql, &[]).await;
             rows.insert(table, hash);
         }
@@ -240,7 +241,8 @@ async fn a_look_changes_nothing_but_what_is_noted_of_looks() {
     }
     assert!(shown > 60, "{shown} were shown something");
     let after = rows(&test).await;
-    let changed: Vec<&String> = before.keys().filter(|table| before.get(*table) != after.get(*table)).collect();
+    let changed: Vec<&String> =
+        before.keys().filter(|table| before.get(*table) != after.get(*table)).collect();
     assert!(changed.is_empty(), "{changed:?}");
 }
 
