@@ -323,10 +323,13 @@ mod tests {
         zip.start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(b"zeros").unwrap();
         let mut bytes = zip.finish().unwrap().into_inner();
-        // How large it will be stands in its list of files.
+        // How large it will be stands before the file, and in the list of all at the end.
         let listed = bytes.windows(4).position(|at| at == b"PK\x01\x02").unwrap();
         let size = u32::try_from(UNPACKED).unwrap() + 1;
-        bytes[listed + 24..listed + 28].copy_from_slice(&size.to_le_bytes());
+        for place in [22, listed + 24] {
+            assert_eq!(bytes[place..place + 4], 5_u32.to_le_bytes());
+            bytes[place..place + 4].copy_from_slice(&size.to_le_bytes());
+        }
         assert!(read(&bytes).err().unwrap().contains("展开后太大"));
     }
 
