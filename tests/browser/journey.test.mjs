@@ -1096,3 +1096,25 @@ test('the administrator designs a reminder rule, sees who would get it, tries it
   await look(page, 'pc-school-days');
   await person.end();
 });
+
+test('the way out is in sight on the phone and on a PC, and leads out', async () => {
+  const status = (page) => page.evaluate(async () => (await fetch('/api/v1/me')).status);
+
+  const student = await open(PHONE);
+  const phone = await openFromWorkbench(student, STUDENT);
+  await phone.goto(`${SERVER_URL}/h5/me`);
+  await phone.getByRole('button', { name: '退出登录' }).first().click();
+  await phone.getByRole('dialog').getByRole('button', { name: '退出登录' }).click();
+  await phone.getByText('已退出登录').first().waitFor();
+  assert.equal(await status(phone), 401);
+  await student.end();
+
+  const administrator = await open(PC);
+  const { page } = administrator;
+  await become(page, ADMINISTRATOR);
+  await page.goto(`${SERVER_URL}/auth/start?to=/admin/sync-runs`);
+  await page.getByRole('button', { name: '退出登录' }).click();
+  await page.getByText('您已退出登录').waitFor();
+  assert.equal(await status(page), 401);
+  await administrator.end();
+});

@@ -514,6 +514,22 @@ async fn a_file_is_fetched_once_within_a_minute_in_the_session_that_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_a_file_says_nothing_else_in_its_header() {
+    let test = TestApp::start().await;
+    let counsellor = test.sign_in(&test.persona("counsellor")).await;
+    let mut asked = wanted(&definition("people", &["number"]), false);
+    asked["name"] = json!("名单\"; filename=\"x.exe");
+    let id = made(&test, &counsellor, &asked).await;
+    let file = go(&counsellor, &ticket(&counsellor, id).await).await;
+    assert_eq!(file.status(), StatusCode::OK);
+    let said = file.headers()["content-disposition"].to_str().unwrap();
+    let (plain, named) = said.split_once("; filename*=UTF-8''").expect("a name as RFC 6266 has it");
+    assert_eq!(plain, format!("attachment; filename=\"export-{id}.xlsx\""));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._%".contains(&byte);
+    assert!(named.bytes().all(is_plain) && named.ends_with(".xlsx"), "{named}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_not_handed_out_by_other_rights_than_it_was_made_by() {
     let test = TestApp::start().await;
     let userid = test.persona("counsellor");

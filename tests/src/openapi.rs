@@ -1,6 +1,6 @@
 //! The API is what its document says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::test_app::{TestApp, root};
+use crate::test_app::{TestApp, health_report, normal_answers, root};
 
 #[test]
 fn the_committed_documents_are_what_the_code_makes() {
@@ -198,6 +198,73 @@ async fn a_write_that_another_sites_page_sends_is_refused() {
     assert_eq!(look.header("Sec-Fetch-Site", "cross-site").send().await.unwrap().status(), taken);
 }
 
+/// What a look may write: that it took place and counts, that a session is in use, and a ticket of WeCom's that it was first to
+/// need. Everything else stays as it is.
+const NOTED: [&str; 8] = [
+    "access_log",
+    "audit_events",
+    "audit_unsealed",
+    "reading_budgets",
+    "security_events",
+    "sessions",
+    "wecom_budgets",
+    "wecom_tokens",
+];
+
+/// Every table but [`NOTED`], and a hash of all its rows.
+async fn rows(test: &TestApp) -> BTreeMap<String, String> {
+    let sql = "select relname::text from pg_class
+        where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace";
+    let mut rows = BTreeMap::new();
+    for row in test.owner.query(sql, &[]).await.unwrap() {
+        let table: String = row.get(0);
+        if !NOTED.contains(&table.as_str()) {
+            let sql = format!(
+                "select md5(coalesce(string_agg(t::text, E'\\n' order by t::text), '')) from {table} t"
+            );
+            let hash = test.one(&sql, &[]).await;
+            rows.insert(table, hash);
+        }
+    }
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_changes_nothing_but_what_is_noted_of_looks() {
+    let test = TestApp::start().await;
+    let student = test.sign_in(&test.persona("student")).await;
+    let reported = student.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!(reported.status, StatusCode::CREATED, "{}", reported.body);
+    let mut people = Vec::new();
+    for role in ["administrator", "school_office", "counsellor", "school_leader", "college_office"] {
+        people.push(test.sign_in(&test.persona(role)).await);
+    }
+    people.push(student);
+    test.run_jobs().await;
+    let before = rows(&test).await;
+    assert!(before.len() > 80, "{}", before.len());
+
+    let document = test.browser().get("/openapi.json").await.body;
+    let mut shown = 0;
+    let paths = document["paths"].as_object().unwrap().iter();
+    for (nth, (path, _)) in paths.filter(|(_, methods)| methods.get("get").is_some()).enumerate() {
+        let path = path.replace("{code}", "health-daily").replace("{form}", "health-daily");
+        let path = path.replace("{id}", "1").replace("{round}", "1").replace("{receipt}", "X");
+        let path = path.replace("{day}", "2020-03-04").replace("{department}", "1");
+        // Two of them each, in turn: no one member asks too often.
+        for browser in [&people[nth % 6], &people[(nth + 1) % 6]] {
+            let answer = browser.request(Method::GET, browser.url(&path), None, &[]).await;
+            assert!(answer.status().as_u16() < 500, "{path}: {}", answer.status());
+            shown += usize::from(answer.status() == StatusCode::OK);
+        }
+    }
+    assert!(shown > 40, "{shown} were shown something");
+    let after = rows(&test).await;
+    let changed: Vec<&String> =
+        before.keys().filter(|table| before.get(*table) != after.get(*table)).collect();
+    assert!(changed.is_empty(), "{changed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn small_places_answer() {
     let test = TestApp::start_empty().await;
@@ -215,10 +282,25 @@ async fn small_places_answer() {
             "{path}"
         );
     }
-    for path in ["/WW_verify_aaaaaaaaaaaaaaaa.txt", "/WW_verify_short.txt", "/etc/passwd", "/h5/missing.js"] {
+    for path in [
+        "/WW_verify_aaaaaaaaaaaaaaaa.txt",
+        "/WW_verify_short.txt",
+        "/etc/passwd",
+        "/h5/missing.js",
+        "/.git/HEAD",
+        "/.env",
+        "/rollcall.toml",
+        // Another port, inside.
+        "/metrics",
+    ] {
         let response = browser.request(Method::GET, browser.url(path), None, &[]).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
+    // A folder is a place in the application like any other: nobody is told what is in it.
+    let page = async |path: &str| -> String {
+        browser.request(Method::GET, browser.url(path), None, &[]).await.text().await.unwrap()
+    };
+    assert_eq!(page("/h5/assets/").await, page("/h5/").await);
     let elsewhere = [("Host", "elsewhere.example")];
     let response = browser.request(Method::GET, browser.url("/api/v1/me"), None, &elsewhere).await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST, "a host nobody registered");

@@ -89,6 +89,39 @@ async fn the_session_cookie_is_safe_and_only_its_hash_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_sign_in_is_a_session_of_its_own_and_ends_the_one_before() {
+    let test = TestApp::start().await;
+    let browser = browser_of(&test, &test.persona("student"));
+    // One that somebody else made up and put there.
+    let mut before = vec!["ab".repeat(32)];
+    browser.set_cookie("__Host-session", &before[0]);
+    for _ in 0..3 {
+        let (at, response) = browser.open(browser.url("/auth/start?to=/healthz")).await;
+        assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
+        let token = browser.cookie("__Host-session").unwrap();
+        assert!(token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "32 bytes");
+        assert!(!before.contains(&token), "a session of its own");
+        before.push(token);
+    }
+    assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    before.pop();
+    let elsewhere = test.browser();
+    for token in &before {
+        elsewhere.set_cookie("__Host-session", token);
+        assert_eq!(elsewhere.get("/me").await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_deployment_has_no_account_of_anybodys() {
+    let test = TestApp::start_empty().await;
+    for table in ["persons", "members", "grants", "sessions", "gate_devices", "gate_pairings", "visitors"] {
+        let there: i64 = test.one(&format!("select count(*) from {table}"), &[]).await;
+        assert_eq!(there, 0, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn back_and_refresh_end_signed_in_with_one_exchange() {
     let test = TestApp::start().await;
     let browser = browser_of(&test, &test.persona("student"));
@@ -206,6 +239,10 @@ async fn signing_out_ends_the_session() {
     let token = browser.cookie("__Host-session").unwrap();
     let response = browser.request(Method::POST, browser.url("/auth/sign-out"), None, &[]).await;
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    // What the page kept goes too, and the cookie.
+    let cleared = response.headers()["clear-site-data"].to_str().unwrap();
+    assert!(cleared.contains("\"cache\"") && cleared.contains("\"storage\""), "{cleared}");
+    assert_eq!(browser.cookie("__Host-session"), None);
     browser.set_cookie("__Host-session", &token);
     assert_eq!(browser.get("/me").await.status, StatusCode::UNAUTHORIZED);
 }

@@ -317,6 +317,23 @@ mod tests {
     }
 
     #[test]
+    fn a_workbook_that_would_fill_the_memory_is_not_unpacked() {
+        use std::io::Write;
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(b"zeros").unwrap();
+        let mut bytes = zip.finish().unwrap().into_inner();
+        // How large it will be stands before the file, and in the list of all at the end.
+        let listed = bytes.windows(4).position(|at| at == b"PK\x01\x02").unwrap();
+        let size = u32::try_from(UNPACKED).unwrap() + 1;
+        for place in [22, listed + 24] {
+            assert_eq!(bytes[place..place + 4], 5_u32.to_le_bytes());
+            bytes[place..place + 4].copy_from_slice(&size.to_le_bytes());
+        }
+        assert!(read(&bytes).err().unwrap().contains("展开后太大"));
+    }
+
+    #[test]
     fn headings_are_matched_and_the_first_of_a_meaning_counts() {
         let table = read("序号,学号,姓名,民族,联系电话,手机\n1,20181,甲,汉,100,200\n".as_bytes()).unwrap();
         let columns: Vec<_> = table.headings().into_iter().map(|heading| heading.column).collect();
