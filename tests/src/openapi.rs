@@ -105,7 +105,11 @@ async fn another_site_is_told_that_it_may_ask_nothing() {
             let answer = student.request(method.clone(), url, None, &headers).await;
             let told = answer.headers().keys().find(|name| name.as_str().starts_with("access-control-"));
             assert_eq!(told, None, "{method} {path}");
-            assert!(method != Method::OPTIONS || !answer.status().is_success(), "{path}: {}", answer.status());
+            assert!(
+                method != Method::OPTIONS || !answer.status().is_success(),
+                "{path}: {}",
+                answer.status()
+            );
         }
     }
 }
