@@ -141,6 +141,9 @@ fn the_log_of_nginx_has_no_query_and_no_header() {
     let [_, tls] = servers(&conf);
     let logs = said(tls, "access_log");
     assert!(!logs.is_empty() && logs.iter().all(|log| log.ends_with(&format!(" {name}"))), "{logs:?}");
+    // Its errors name the whole address, and nothing can be left out of them.
+    let [errors] = said(tls, "error_log")[..] else { panic!("error_log, once") };
+    assert!(errors.ends_with(" crit"), "{errors}");
 }
 
 /// What everybody has who has the program protects nobody.

@@ -31,6 +31,7 @@ impl Nginx {
             ("listen [::]:80;", String::new()),
             ("listen [::]:443 ssl http2;", String::new()),
             ("/var/log/nginx/rollcall.log", path("access.log")),
+            ("/var/log/nginx/rollcall-error.log crit", format!("{} warn", path("error.log"))),
         ];
         let mut text = deployed;
         for (of, with) in replaced {
