@@ -77,7 +77,7 @@ async fn whoever_asks_for_whatever_gets_only_what_is_theirs() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "an experiment: make authz ONLY=Z2"]
 async fn a_million_pairs() {
-    let world = World::make().await;
+    let world = World::make().await.with_servers(5);
     let pairs = std::env::var("PAIRS").map_or(1_000_000, |pairs| pairs.parse().expect("PAIRS is a number"));
     let mut findings = Findings::default();
     pairs::check(&world, pairs, None, &mut findings).await;

@@ -238,6 +238,16 @@ impl TestApp {
         self.app.school(1).unwrap()
     }
 
+    /// One more server of the same application, with limits of its own, until the test ends.
+    pub fn another_server(&self) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let server = http::serve(self.app.clone(), self.config.clone(), listener, false);
+        tokio::spawn(server.expect("the server starts"));
+        url
+    }
+
     /// One full sync. Where the one before ended a moment ago Postgres may not have heard of it yet, and the school is busy.
     pub async fn sync(&self) -> sync::Outcome {
         let now = self.app.now();

@@ -58,6 +58,12 @@ impl Client {
         format!("{}={}{userid}", server::http::who::SESSION, self.word)
     }
 
+    /// The same people at one more server of the same installation, which is asked beside this one: keys of its own.
+    pub fn beside(&self, server: &Url, nth: u32) -> Self {
+        let counter = AtomicU32::new(nth * 100_000_000);
+        Self { word: self.word.clone(), counter, ..Self::to(server) }
+    }
+
     /// The same people at another server of the same installation.
     pub fn at(&self, server: &Url) -> Self {
         // No key again that was used before.

@@ -54,7 +54,7 @@ async fn ask(world: &World, userid: &str, call: &str, body: &str, id: &str) -> T
         "$picture" => world.picture.clone(),
         body => body.replace("$id", id).into_bytes(),
     };
-    world.client.send(Some(userid), &method, &path, &body).await
+    world.some_client().send(Some(userid), &method, &path, &body).await
 }
 
 /// What was said, whenever, of whichever id, and without the number of what the request itself made.
@@ -285,7 +285,7 @@ pub async fn check(world: &World, pairs: usize, only: Option<Who>, findings: &mu
         (viewer, door, dice.below(1 << 30))
     });
     stream::iter(draws)
-        .for_each_concurrent(16, |(viewer, door, whose)| {
+        .for_each_concurrent(world.at_once(), |(viewer, door, whose)| {
             let (run, keys, things, doors, owned) = (&run, &keys, &things, &doors, &owned);
             async move {
                 if let Some(door) = doors.get(door) {

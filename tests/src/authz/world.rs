@@ -7,7 +7,10 @@ mod things;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{
@@ -45,6 +48,9 @@ pub struct Person {
 pub struct World {
     pub test: TestApp,
     pub client: Client,
+    /// More servers of the same installation: twenty requests a second are one member's at one of them.
+    beside: Vec<Client>,
+    turn: AtomicUsize,
     /// Everybody, by number.
     pub people: Vec<Person>,
     /// Who plays whom.
@@ -79,6 +85,24 @@ impl World {
     pub async fn with_things(mut self) -> Self {
         things::make(&mut self).await;
         self
+    }
+
+    /// … with so many more servers to ask, for who asks a great deal.
+    pub fn with_servers(mut self, more: u32) -> Self {
+        let beside = (1..=more).map(|nth| self.client.beside(&self.test.another_server(), nth));
+        self.beside = beside.collect();
+        self
+    }
+
+    /// The servers in turn.
+    pub fn some_client(&self) -> &Client {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % (1 + self.beside.len());
+        if turn == 0 { &self.client } else { &self.beside[turn - 1] }
+    }
+
+    /// How many are asked side by side.
+    pub fn at_once(&self) -> usize {
+        16 * (1 + self.beside.len())
     }
 
     /// What a row's words stand for.

@@ -1,6 +1,9 @@
 //! Who plays whom: one person a role, who has no other.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, atomic::AtomicUsize},
+};
 
 use serde_json::json;
 use simulator::school::School;
@@ -141,6 +144,8 @@ pub async fn take() -> World {
     let client = Client::to(&test.url);
     World {
         client,
+        beside: Vec::new(),
+        turn: AtomicUsize::default(),
         people: everybody,
         seats,
         home,
