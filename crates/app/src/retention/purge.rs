@@ -19,7 +19,7 @@ use super::{certificate, month_keys};
 use crate::{App, Result, School, audit::cutting};
 
 /// Answers gone through in one transaction, rows of the other tables, and pictures, which are large.
-const ANSWERS: i64 = 500;
+const ANSWERS: i64 = 250;
 const NOTES: i64 = 500;
 const PICTURES: i64 = 20;
 /// Reports whose facts are forgotten in one transaction.
