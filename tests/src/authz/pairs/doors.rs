@@ -3,9 +3,9 @@
 use super::{
     super::{
         oracle::Need::{
-            self, Announce, AppointCounsellors, Care, ChangeStatus, DeletePhotos, DesignForms, Figures,
-            FollowUp, GiveGrants, GrantActs, Invite, ListsOfExemptions, PassageFigures, Passages, People,
-            Permits, Portal, Remind, SeeStatus, SettleCorrections, SignOff, Unreported,
+            self, Announce, AppointCounsellors, Care, ChangeStatus, Corrections, DeletePhotos, DesignForms,
+            Figures, FollowUp, GiveGrants, GrantActs, Invite, ListsOfExemptions, PassageFigures, Passages,
+            People, Permits, Portal, Remind, SeeStatus, SettleCorrections, SignOff, Unreported,
         },
         people::{expected, reported},
         world::{Person, World},
@@ -65,6 +65,7 @@ const EXPECTED: Id = (
     "99999999",
 );
 const NUMBER: Id = (|_, person| person.number.clone(), "2099999999");
+const PHONE: Id = (|keys, person| keys.get("phone", &person.number), "99999999");
 const PHOTO: Id = (|keys, person| keys.get("photo", &person.number), "99999999");
 const RECEIPT: Id = (|keys, person| keys.get("receipt", &person.number), "nothingtobefound");
 const PAPER: Id = (|keys, person| keys.get("paper", &person.number), "nothingtobefound");
@@ -130,7 +131,7 @@ pub const DOORS: &[Door] = &[
         FollowUp,
         EXPECTED,
     ),
-    tell("POST /people/$id/phone", r#"{"purpose":"call"}"#, Care, PERSON),
+    tell("POST /people/$id/phone", r#"{"purpose":"call"}"#, Care, PHONE),
     write("POST /people/$id/phone-correction", r#"{"phone":"100-9999 0001","reason":"换号"}"#, Care, PERSON),
     read("GET /forms/health-daily?person=$id", Care, EXPECTED),
     write("POST /attachments?form=papers&person=$id", "$picture", Care, PERSON),
@@ -367,7 +368,7 @@ pub const DOORS: &[Door] = &[
     cursor("GET /residences/without?limit=20&cursor=$cursor", People, NUMBER),
     cursor("GET /exemptions?limit=20&cursor=$cursor", Care, EXEMPTION),
     cursor("GET /statuses?limit=20&cursor=$cursor", SeeStatus, STATUS),
-    cursor("GET /corrections?limit=20&cursor=$cursor", Care, CORRECTION),
+    cursor("GET /corrections?limit=20&cursor=$cursor", Corrections, CORRECTION),
     cursor("GET /reviews?limit=20&cursor=$cursor", Care, PERSON),
     cursor("GET /phone-corrections?limit=20&cursor=$cursor", Care, PERSON),
     cursor("GET /trips?state=all&limit=20&cursor=$cursor", People, PERSON),

@@ -45,6 +45,7 @@ const NOUNS: &[(&str, &str)] = &[
         "select p.number, a.attachment_id from attachments a join persons p using (corp_id, person_id)
          where a.report_id is not null",
     ),
+    ("phone", "select number, person_id::text from persons where phone is not null"),
     ("photo", "select p.number, p.person_id::text from photos join persons p using (corp_id, person_id)"),
     (
         "stay",
