@@ -218,13 +218,7 @@ async fn measured(
         Err(Error::NoticeFirst) => {
             Ok(format!("没有填报：请先阅读告知书。请{open}“{called}”，阅读并同意后再填。"))
         }
-        Err(
-            Error::Invalid(_)
-            | Error::FormChanged
-            | Error::CutoffPassed
-            | Error::KeyReused
-            | Error::NoticeMissing,
-        ) => Ok(instead),
+        Err(error) if quick::is_for_the_page(&error) => Ok(instead),
         Err(other) => Err(other),
     }
 }

@@ -13,7 +13,7 @@ use store::{
 };
 
 use crate::{
-    App, Result, School, forms,
+    App, Error, Result, School, forms,
     reports::{Receipt, Submission, open, submit_from_chat},
 };
 
@@ -41,6 +41,18 @@ pub(crate) async fn answers(
     // Where they are may have changed by a trip they told of.
     let away = if published.form.place.is_some() { trips::away(tx, corp, person).await? } else { None };
     Ok(Some(answers).filter(|answers| published.form.flags(answers, away.as_deref()).is_empty()))
+}
+
+/// Whether what was refused changed between the look and the writing, or wants the page: it knows.
+pub(crate) fn is_for_the_page(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Invalid(_)
+            | Error::FormChanged
+            | Error::CutoffPassed
+            | Error::KeyReused
+            | Error::NoticeMissing
+    )
 }
 
 /// Sends quick answers the way a page would.

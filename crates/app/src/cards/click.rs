@@ -150,14 +150,7 @@ async fn act(
         Err(Error::FormClosed) => Ok(Truth::Over(turn)),
         Err(Error::NotExpected) => Ok(Truth::NotAsked),
         Err(Error::NoticeFirst) => Ok(Truth::NoticeFirst),
-        // Whatever changed between the look and the writing: the page knows.
-        Err(
-            Error::Invalid(_)
-            | Error::FormChanged
-            | Error::CutoffPassed
-            | Error::KeyReused
-            | Error::NoticeMissing,
-        ) => Ok(Truth::OpenIt),
+        Err(error) if quick::is_for_the_page(&error) => Ok(Truth::OpenIt),
         Err(other) => Err(other),
     }
 }
