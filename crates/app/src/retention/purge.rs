@@ -25,7 +25,7 @@ const PICTURES: i64 = 20;
 /// Reports whose facts are forgotten in one transaction.
 const FACTS: i64 = 500;
 /// Between two parts others have their turn.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(40);
 /// Forms looked at in one go.
 const FORMS: i64 = 100;
 /// The schedule looks every hour. After a longer silence than this either nobody ran it or the clock jumped; what a wrong clock destroys
