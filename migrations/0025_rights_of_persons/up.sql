@@ -4,6 +4,7 @@ create table privacy_notices (
   version       integer not null check (version > 0),   -- counts up; the newest holds
   text          text not null,
   legal_basis   text not null,
+  rests_on_consent  boolean not null,   -- the basis is consent: whoever takes it back has what they answered erased
   by_member     bigint not null,
   published_at  timestamptz not null,
   primary key (corp_id, version),

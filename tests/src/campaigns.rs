@@ -72,7 +72,8 @@ async fn sensitive_questions_are_not_published_before_the_school_said_what_becom
     assert_eq!(ready["flaws"][0]["field"], json!("notice"), "{}", ready["flaws"]);
     assert_eq!(publish(&office, &ready).await.fields(), ["notice"]);
     let administrator = test.sign_in(&test.persona("administrator")).await;
-    let notice = json!({ "after": 0, "text": "我们会问您晚上在哪里。", "legal_basis": "学校学生管理规定" });
+    let notice = json!({ "after": 0, "text": "我们会问您晚上在哪里。", "legal_basis": "学校学生管理规定",
+        "rests_on_consent": false });
     let told = administrator.post("/privacy-notices", &notice).await;
     assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
     assert_eq!(publish(&office, &ready).await.body, json!({ "version": 1, "published": true }));

@@ -39,8 +39,8 @@ async fn a_school_without_a_privacy_notice_is_told_until_it_has_one() {
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let text = failures(&look(&test, |_| {}).await).1;
     assert!(text.contains("还没有发布告知书"), "{text}");
-    let notice =
-        json!({ "after": 0, "text": "我们会收集您每天的体温。", "legal_basis": "个人信息保护法第十三条" });
+    let notice = json!({ "after": 0, "text": "我们会收集您每天的体温。", "legal_basis": "个人信息保护法第十三条",
+            "rests_on_consent": false });
     let published = administrator.post("/privacy-notices", &notice).await;
     assert_eq!(published.status, StatusCode::CREATED, "{}", published.body);
     let findings = look(&test, |_| {}).await;

@@ -1,5 +1,7 @@
 //! 告知书: published version by version, agreed to before the first answer, and taken back.
 
+use app::retention;
+use chrono::TimeDelta;
 use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -10,8 +12,14 @@ use crate::{
     test_app::{Shape, TestApp, health_report, normal_answers},
 };
 
+/// Of a school whose basis is its duty.
 pub async fn publish(administrator: &Browser, after: i32, text: &str) -> Reply {
-    let notice = json!({ "after": after, "text": text, "legal_basis": "个人信息保护法第十三条" });
+    publish_by(administrator, after, text, false).await
+}
+
+async fn publish_by(administrator: &Browser, after: i32, text: &str, rests_on_consent: bool) -> Reply {
+    let notice = json!({ "after": after, "text": text, "legal_basis": "个人信息保护法第十三条",
+        "rests_on_consent": rests_on_consent });
     administrator.post("/privacy-notices", &notice).await
 }
 
@@ -79,9 +87,9 @@ async fn a_notice_says_something_and_administrators_alone_publish_it() {
     let test = TestApp::start().await;
     let administrator = test.sign_in(&test.persona("administrator")).await;
     let student = test.sign_in(&test.persona("student")).await;
-    let empty = json!({ "after": 0, "text": " ", "legal_basis": "" });
+    let empty = json!({ "after": 0, "text": " ", "legal_basis": "", "rests_on_consent": false });
     assert_eq!(administrator.post("/privacy-notices", &empty).await.fields(), ["text"]);
-    let groundless = json!({ "after": 0, "text": "我们会收集您每天的体温。", "legal_basis": " " });
+    let groundless = json!({ "after": 0, "text": "我们会收集您每天的体温。", "legal_basis": " ", "rests_on_consent": false });
     assert_eq!(administrator.post("/privacy-notices", &groundless).await.fields(), ["legal_basis"]);
     assert_eq!(student.get("/privacy-notices").await.status, StatusCode::FORBIDDEN);
     assert_eq!(publish(&student, 0, "我们会收集您每天的体温。").await.status, StatusCode::FORBIDDEN);
@@ -139,4 +147,91 @@ async fn nothing_sensitive_is_taken_from_who_has_not_agreed_or_took_it_back() {
     assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
     let revisions: i64 = test.one("select count(*) from report_revisions", &[]).await;
     assert_eq!(revisions, 3, "what was refused is not kept");
+}
+
+async fn reports_of(test: &TestApp, number: &str) -> String {
+    let sql = "select concat_ws(' ', count(*), (select count(*) from report_answers a where a.report_id = any(array_agg(r.report_id))))
+        from reports r join persons p using (corp_id, person_id) where p.number = $1";
+    test.one(sql, &[&number]).await
+}
+
+async fn run(test: &TestApp) {
+    retention::run(&test.app, test.school(), None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_back_a_consent_has_what_they_answered_erased_an_hour_later() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let counsellor_id = test.persona("counsellor");
+    let students = test.students_of(&counsellor_id).await;
+    let [gone, again, told] = &students[..3] else { panic!("a class of three") };
+    let text = "我们会收集您每天的体温。";
+    assert_eq!(publish_by(&administrator, 0, text, true).await.status, StatusCode::CREATED);
+    let (gone_browser, again_browser) = (test.sign_in(gone).await, test.sign_in(again).await);
+    assert_eq!(mine(&gone_browser).await["notice"]["rests_on_consent"], json!(true));
+    for browser in [&gone_browser, &again_browser] {
+        assert_eq!(agree(browser, 1).await.status, StatusCode::NO_CONTENT);
+        for _ in 0..2 {
+            let sent = browser.post("/reports", &health_report(normal_answers())).await;
+            assert!(sent.status.is_success(), "{}", sent.body);
+        }
+    }
+    // By the counsellor's office, of somebody who takes back what they had agreed to before.
+    let told_browser = test.sign_in(told).await;
+    assert_eq!(agree(&told_browser, 1).await.status, StatusCode::NO_CONTENT);
+    let person: i64 = test.one("select person_id from persons where number = $1", &[told]).await;
+    let mut behalf = health_report(normal_answers());
+    behalf["behalf"] = json!({ "person": person, "reason": "手机坏了" });
+    let by_office = test.sign_in(&counsellor_id).await.post("/reports", &behalf).await;
+    assert_eq!(by_office.status, StatusCode::CREATED, "{}", by_office.body);
+
+    for browser in [&gone_browser, &again_browser, &told_browser] {
+        let taken_back = browser.delete("/me/privacy-notice/agreement").await;
+        assert_eq!(taken_back.status, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(agree(&again_browser, 1).await.status, StatusCode::NO_CONTENT, "a slip of the thumb");
+    test.clock.advance(TimeDelta::minutes(59));
+    run(&test).await;
+    assert_eq!(reports_of(&test, gone).await, "1 2", "there is an hour to think again");
+
+    // A form that is held keeps everything until it is held no more.
+    let office = test.sign_in(&test.persona("school_office")).await;
+    let hold = json!({ "form": "health-daily", "reason": "复核", "until": "2020-03-20" });
+    let held = office.post("/retention/holds", &hold).await;
+    assert!(held.status.is_success(), "{}", held.body);
+    test.clock.advance(TimeDelta::minutes(2));
+    run(&test).await;
+    assert_eq!(reports_of(&test, gone).await, "1 2", "on hold");
+    let id: i64 = test.one("select max(hold_id) from retention_holds", &[]).await;
+    let lifted = office.post(&format!("/retention/holds/{id}/end"), &json!({})).await;
+    assert!(lifted.status.is_success(), "{}", lifted.body);
+    run(&test).await;
+
+    assert_eq!(reports_of(&test, gone).await, "0 0");
+    assert_eq!(reports_of(&test, again).await, "1 2", "who agreed again keeps everything");
+    assert_eq!(reports_of(&test, told).await, "1 1", "what the office answered rests on its duty");
+    assert_eq!(details(&test, Act::WithdrawnErased).await, [json!({ "rows": 1, "policy": "2026-11" })]);
+    run(&test).await;
+    assert_eq!(details(&test, Act::WithdrawnErased).await.len(), 1, "once");
+    let missing = test.sign_in(&counsellor_id).await.get("/unreported/health-daily").await;
+    assert!(missing.body.to_string().contains(gone.as_str()), "they have not reported: {}", missing.body);
+    assert_eq!(agree(&gone_browser, 1).await.status, StatusCode::NO_CONTENT);
+    let anew = gone_browser.post("/reports", &health_report(normal_answers())).await;
+    assert_eq!((anew.status, &anew.body["revision"]), (StatusCode::CREATED, &json!(1)), "{}", anew.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_basis_is_a_duty_what_was_answered_stays_as_long_as_all_answers() {
+    let test = TestApp::start().await;
+    let administrator = test.sign_in(&test.persona("administrator")).await;
+    let number = test.persona("student");
+    let student = test.sign_in(&number).await;
+    assert_eq!(publish(&administrator, 0, "我们会收集您每天的体温。").await.status, StatusCode::CREATED);
+    assert_eq!(agree(&student, 1).await.status, StatusCode::NO_CONTENT);
+    assert!(student.post("/reports", &health_report(normal_answers())).await.status.is_success());
+    assert_eq!(student.delete("/me/privacy-notice/agreement").await.status, StatusCode::NO_CONTENT);
+    test.clock.advance(TimeDelta::hours(30));
+    run(&test).await;
+    assert_eq!(reports_of(&test, &number).await, "1 1");
 }

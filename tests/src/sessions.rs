@@ -154,7 +154,7 @@ const DANGEROUS: [(&str, &str, &str); 26] = [
     (
         "POST",
         "/privacy-notices",
-        r#"{"after":99,"text":"我们会收集您每天的体温。","legal_basis":"学校规定"}"#,
+        r#"{"after":99,"text":"我们会收集您每天的体温。","legal_basis":"学校规定","rests_on_consent":false}"#,
     ),
     ("POST", "/roster/imports/999999/undo", "{}"),
     (

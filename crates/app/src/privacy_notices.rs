@@ -85,8 +85,9 @@ pub async fn agree(app: &App, school: &School, viewer: &Viewer, version: i32, lo
     Ok(())
 }
 
-/// Takes it back: from now on nothing sensitive is taken from them until they agree again, as the pages ask. What was answered
-/// before stays. Once more does nothing.
+/// Takes it back: from now on nothing sensitive is taken from them until they agree again, as the pages ask. Where the notice rests on
+/// consent, what they answered before is erased from an hour later on (`retention::withdrawn`); otherwise it stays as long as all
+/// answers do. Once more does nothing.
 pub async fn withdraw(app: &App, school: &School, viewer: &Viewer) -> Result<()> {
     let person = person(viewer)?;
     let corp = school.corp();
@@ -112,17 +113,23 @@ pub async fn list(
     Ok(Page::cut(found, limit, |row| row.version.to_string()))
 }
 
-/// Publishes the version after `after`, the one that was on the screen; 0: there was none. Everybody is asked anew. Its number.
-pub async fn publish(
-    app: &App,
-    school: &School,
-    viewer: &Viewer,
-    after: i32,
-    text: &str,
-    legal_basis: &str,
-) -> Result<i32> {
+/// A version to be published.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// The one that was on the screen; 0: there was none.
+    pub after: i32,
+    /// What people are told.
+    pub text: &'a str,
+    /// On what basis.
+    pub legal_basis: &'a str,
+    /// Whether that is their consent.
+    pub rests_on_consent: bool,
+}
+
+/// Publishes a version. Everybody is asked anew. Its number.
+pub async fn publish(app: &App, school: &School, viewer: &Viewer, draft: Draft<'_>) -> Result<i32> {
     may(viewer)?;
-    let (text, legal_basis) = (text.trim(), legal_basis.trim());
+    let (text, legal_basis) = (draft.text.trim(), draft.legal_basis.trim());
     if text.is_empty() || text.chars().count() > MAX_TEXT {
         return Err(Error::field("text", format!("请写告知的内容，不超过 {MAX_TEXT} 字")));
     }
@@ -132,13 +139,14 @@ pub async fn publish(
     let corp = school.corp();
     let mut tx = app.store().scoped(corp).await?;
     let standing = rows::newest(&mut tx, corp).await?.map_or(0, |notice| notice.version);
-    if standing != after {
+    if standing != draft.after {
         return Err(newer());
     }
     let notice = Notice {
         version: standing + 1,
         text: text.to_owned(),
         legal_basis: legal_basis.to_owned(),
+        rests_on_consent: draft.rests_on_consent,
         published_at: app.now(),
     };
     if !rows::publish(&mut tx, corp, &notice, viewer.member).await? {

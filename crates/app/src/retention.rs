@@ -6,6 +6,9 @@ mod holds;
 mod month_keys;
 mod purge;
 mod record;
+mod withdrawn;
+
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -22,6 +25,9 @@ pub use purge::{part, run};
 pub use store::retention::{Certified, Hold};
 
 use crate::{App, Error, Page, Result, School};
+
+/// Between two parts of what ends others have their turn.
+const PAUSE: Duration = Duration::from_millis(40);
 
 /// The day later than which the last of a campaign must be for its answers to be shown: of others they are hidden from everybody.
 pub(crate) fn shown_after(app: &App, corp: CorpId) -> Result<NaiveDate> {

@@ -60,6 +60,8 @@ pub enum Act {
     PhotoRemoved,
     /// What was held on people who left was erased by schedule.
     DepartedErased,
+    /// What somebody answered who took their word back was erased.
+    WithdrawnErased,
     /// How much of each class ended by schedule, once a day.
     RetentionRecorded,
     /// Removals a sync held were approved.
@@ -148,7 +150,7 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::Look,
         Self::AuditSearched,
         Self::AuditRead,
@@ -171,6 +173,7 @@ impl Act {
         Self::StatusRevoked,
         Self::PhotoRemoved,
         Self::DepartedErased,
+        Self::WithdrawnErased,
         Self::RetentionRecorded,
         Self::RemovalsApproved,
         Self::RemovalsDiscarded,
@@ -240,6 +243,7 @@ impl Act {
             Self::StatusRevoked => "status_revoked",
             Self::PhotoRemoved => "photo_removed",
             Self::DepartedErased => "departed_erased",
+            Self::WithdrawnErased => "withdrawn_erased",
             Self::RetentionRecorded => "retention_recorded",
             Self::RemovalsApproved => "removals_approved",
             Self::RemovalsDiscarded => "removals_discarded",

@@ -23,6 +23,8 @@ pub struct Notice {
     pub text: String,
     /// On what basis their data is processed.
     pub legal_basis: String,
+    /// Whether that is their consent: whoever takes it back has what they answered erased.
+    pub rests_on_consent: bool,
     /// Since when it holds.
     pub published_at: DateTime<Utc>,
 }
@@ -36,6 +38,7 @@ pub async fn newest(conn: &mut AsyncPgConnection, corp: CorpId) -> Result<Option
             privacy_notices::version,
             privacy_notices::text,
             privacy_notices::legal_basis,
+            privacy_notices::rests_on_consent,
             privacy_notices::published_at,
         ))
         .first(conn)
@@ -56,6 +59,7 @@ pub async fn publish(
             privacy_notices::version.eq(notice.version),
             privacy_notices::text.eq(&notice.text),
             privacy_notices::legal_basis.eq(&notice.legal_basis),
+            privacy_notices::rests_on_consent.eq(notice.rests_on_consent),
             privacy_notices::by_member.eq(by),
             privacy_notices::published_at.eq(notice.published_at),
         ))
@@ -77,6 +81,9 @@ pub struct Row {
     /// On what basis.
     #[diesel(sql_type = Text)]
     pub legal_basis: String,
+    /// Whether that is their consent.
+    #[diesel(sql_type = Bool)]
+    pub rests_on_consent: bool,
     /// Since when.
     #[diesel(sql_type = Timestamptz)]
     pub published_at: DateTime<Utc>,
@@ -96,7 +103,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Row>> {
     Ok(diesel::sql_query(
-        "select n.version, n.text, n.legal_basis, n.published_at, coalesce(p.name, m.name, m.userid) as by_name,
+        "select n.version, n.text, n.legal_basis, n.rests_on_consent, n.published_at, coalesce(p.name, m.name, m.userid) as by_name,
            (select count(*) from notice_agreements a
             where a.corp_id = n.corp_id and a.version = n.version and a.withdrawn_at is null) as agreed
          from privacy_notices n

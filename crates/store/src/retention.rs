@@ -5,6 +5,7 @@ mod facts;
 mod holds;
 mod purges;
 mod rows;
+mod withdrawn;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
@@ -22,6 +23,7 @@ pub use purges::{
     of_form, open, save, uncertified,
 };
 pub use rows::{Cursor, Gone, end_answers, end_others};
+pub use withdrawn::{Withdrawn, due as withdrawn_due, end as end_withdrawn, hold_word};
 
 use crate::{Result, schema::forms};
 

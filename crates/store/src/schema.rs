@@ -1276,6 +1276,7 @@ diesel::table! {
         version -> Int4,
         text -> Text,
         legal_basis -> Text,
+        rests_on_consent -> Bool,
         by_member -> Int8,
         published_at -> Timestamptz,
     }

@@ -1,7 +1,5 @@
 //! The end of what is held on people who left, some at a time, each time in a transaction that also records how much went.
 
-use std::time::Duration;
-
 use domain::audit::Act;
 use serde_json::{Map, Value, json};
 use store::{
@@ -9,12 +7,11 @@ use store::{
     retention as rows,
 };
 
+use super::PAUSE;
 use crate::{App, Result, School};
 
 /// People in one transaction.
 const PEOPLE: i64 = 100;
-/// Between two parts others have their turn.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// Erases what was kept long enough, as far as `parts` go.
 pub(super) async fn some(app: &App, school: &School, parts: &mut usize) -> Result<()> {

@@ -1,8 +1,6 @@
 //! The purge: the data keys of a form first, so that backups can't be read either, then its rows, in small parts each in a transaction
 //! of its own. Killed anywhere, it goes on where it was.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
 use domain::{
     audit::Act,
@@ -15,7 +13,7 @@ use store::{
     retention::{self as rows, Cursor, Form, Gone, NewPurge, Purge},
 };
 
-use super::{certificate, month_keys};
+use super::{PAUSE, certificate, month_keys};
 use crate::{App, Result, School, audit::cutting};
 
 /// Answers gone through in one transaction, rows of the other tables, and pictures, which are large.
@@ -24,8 +22,6 @@ const NOTES: i64 = 500;
 const PICTURES: i64 = 20;
 /// Reports whose facts are forgotten in one transaction.
 const FACTS: i64 = 500;
-/// Between two parts others have their turn.
-const PAUSE: Duration = Duration::from_millis(40);
 /// Forms looked at in one go.
 const FORMS: i64 = 100;
 /// The schedule looks every hour. After a longer silence than this either nobody ran it or the clock jumped; what a wrong clock destroys
@@ -50,6 +46,7 @@ pub async fn run(app: &App, school: &School, operator: Option<&str>) -> Result<u
     for form in due(app, school).await? {
         purged += usize::from(form_through(app, school, &form, operator, &mut parts).await?);
     }
+    super::withdrawn::some(app, school, &mut parts).await?;
     facts(app, school, &mut parts).await?;
     super::departed::some(app, school, &mut parts).await?;
     crate::audit::sealing::seal(app, school).await?;
@@ -71,6 +68,10 @@ pub(crate) async fn some(app: &App, school: &School, mut parts: usize) -> Result
         if parts == 0 {
             return Ok(Went::More);
         }
+    }
+    super::withdrawn::some(app, school, &mut parts).await?;
+    if parts == 0 {
+        return Ok(Went::More);
     }
     facts(app, school, &mut parts).await?;
     if parts == 0 {

@@ -10,8 +10,9 @@ use domain::CorpId;
 
 use crate::{Result, reports::RETENTION};
 
+/// A report that ends.
 #[derive(QueryableByName)]
-struct Doomed {
+pub(super) struct Doomed {
     #[diesel(sql_type = BigInt)]
     report_id: i64,
     #[diesel(sql_type = Date)]
@@ -75,6 +76,14 @@ pub async fn sweep(
                 .await?;
         }
         return Ok(gone);
+    }
+    forget(conn, corp, &doomed).await
+}
+
+/// Forgets reports with all that hangs on them. How many.
+pub(super) async fn forget(conn: &mut AsyncPgConnection, corp: CorpId, doomed: &[Doomed]) -> Result<usize> {
+    if doomed.is_empty() {
+        return Ok(0);
     }
     let reports: Vec<i64> = doomed.iter().map(|row| row.report_id).collect();
     let mut months: Vec<NaiveDate> = doomed.iter().map(|row| row.month).collect();

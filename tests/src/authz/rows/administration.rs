@@ -126,7 +126,7 @@ pub const ROWS: &[Row] = &[
         "privacy_notices_publish",
         Administer,
         "POST /privacy-notices",
-        r#"{"after":1,"text":"我们会收集您每天的体温。","legal_basis":"个人信息保护法第十三条"}"#,
+        r#"{"after":1,"text":"我们会收集您每天的体温。","legal_basis":"个人信息保护法第十三条","rests_on_consent":false}"#,
     ),
     get("accounts_matches", Administer, "GET /accounts/matches"),
     get("accounts_leftovers", Administer, "GET /accounts/leftovers?side=accounts"),

@@ -204,8 +204,8 @@ async fn fixed(world: &mut World) -> Ids {
     let outage = json!({ "from": "2020-03-02T10:00:00Z", "until": "2020-03-02T11:00:00Z", "note": "检修" });
     facts::done(world, &administrator, "/outages", &outage).await;
     ids.insert("outage", one(world, "select max(outage_id) from outages").await);
-    let notice =
-        json!({ "after": 0, "text": "我们会收集您每天的体温。", "legal_basis": "个人信息保护法第十三条" });
+    let notice = json!({ "after": 0, "text": "我们会收集您每天的体温。", "legal_basis": "个人信息保护法第十三条",
+            "rests_on_consent": false });
     facts::done(world, &administrator, "/privacy-notices", &notice).await;
     let purged = "insert into retention_purges
           (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash, ended_at, certificate, certified_at)

@@ -1,7 +1,7 @@
 //! 告知书: what people are told before they answer, and whether they agree.
 
 use actix_web::{HttpResponse, delete, get, post, web};
-use app::privacy_notices;
+use app::privacy_notices::{self, Draft};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,6 +30,8 @@ struct PrivacyNotice {
     version: i32,
     text: String,
     legal_basis: String,
+    /// Whether that is my consent: what I answered is erased when I take it back.
+    rests_on_consent: bool,
     published_at: DateTime<Utc>,
 }
 
@@ -49,6 +51,7 @@ pub async fn mine(who: SignedIn) -> Answer<web::Json<MyNotice>> {
         version: notice.version,
         text: notice.text,
         legal_basis: notice.legal_basis,
+        rests_on_consent: notice.rests_on_consent,
         published_at: notice.published_at,
     };
     Ok(web::Json(MyNotice { notice: Some(notice), agreed_at: standing.agreed_at, missing: false }))
@@ -88,7 +91,8 @@ pub async fn agree(who: SignedIn, body: Json<NoticeAgreement>) -> Answer<HttpRes
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// I take it back: I am asked again before my next answer, and what I answered stays.
+/// I take it back: I am asked again before my next answer. Where the notice rests on consent, what I answered to forms with sensitive
+/// questions is erased from an hour later on unless I agree again; otherwise it stays as long as all answers do.
 #[utoipa::path(
     operation_id = "privacy_notices_withdraw",
     tag = "me", security(("session" = [])), responses((status = 204), Refusals, WriteRefusals))]
@@ -112,6 +116,8 @@ struct PublishedNotice {
     version: i32,
     text: String,
     legal_basis: String,
+    /// Whether that is the consent of people.
+    rests_on_consent: bool,
     published_at: DateTime<Utc>,
     /// Who published it.
     by: String,
@@ -133,6 +139,7 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Pr
         version: row.version,
         text: row.text,
         legal_basis: row.legal_basis,
+        rests_on_consent: row.rests_on_consent,
         published_at: row.published_at,
         by: row.by_name,
         agreed: row.agreed,
@@ -150,6 +157,8 @@ pub struct NewPrivacyNotice {
     text: String,
     /// At most 500 characters.
     legal_basis: String,
+    /// Whether that is the consent of people: whoever takes it back has what they answered erased.
+    rests_on_consent: bool,
 }
 
 /// The version that holds now.
@@ -167,7 +176,8 @@ pub struct PrivacyNoticeMade {
 pub async fn publish(who: SignedIn, body: Json<NewPrivacyNotice>) -> Answer<HttpResponse> {
     // Until they have agreed nobody answers what is sensitive.
     let (app, school, viewer) = who.fresh_parts()?;
-    let NewPrivacyNotice { after, text, legal_basis } = body.0;
-    let version = privacy_notices::publish(app, school, viewer, after, &text, &legal_basis).await?;
+    let NewPrivacyNotice { after, text, legal_basis, rests_on_consent } = &body.0;
+    let draft = Draft { after: *after, text, legal_basis, rests_on_consent: *rests_on_consent };
+    let version = privacy_notices::publish(app, school, viewer, draft).await?;
     Ok(HttpResponse::Created().json(PrivacyNoticeMade { version }))
 }

@@ -279,6 +279,7 @@ export const zh = {
   'notice.withdraw': '收回同意',
   'notice.withdraw_confirm': '收回同意？',
   'notice.withdraw_help': '以前填报的内容不会因此删除；下次填报前会再次请您阅读并同意。学校依法必须处理的数据不受影响。',
+  'notice.withdraw_erases': '一小时后开始，24 小时内删除您在有敏感问题的表单里填过的全部内容，那几天会显示为未报；一小时内再次同意就不删除。老师代您填报的、学校依法保全的不在其内。下次填报前会再次请您阅读并同意。',
   'notice.withdrawn': '已收回',
 
   'consent.title': '企业微信授权',

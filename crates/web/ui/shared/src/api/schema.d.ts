@@ -1768,7 +1768,10 @@ export interface paths {
         put?: never;
         /** I agree to the version that holds. Once more does nothing. */
         post: operations["privacy_notices_agree"];
-        /** I take it back: I am asked again before my next answer, and what I answered stays. */
+        /**
+         * I take it back: I am asked again before my next answer. Where the notice rests on consent, what I answered to forms with sensitive
+         *     questions is erased from an hour later on unless I agree again; otherwise it stays as long as all answers do.
+         */
         delete: operations["privacy_notices_withdraw"];
         options?: never;
         head?: never;
@@ -7818,6 +7821,8 @@ export interface components {
             after: number;
             /** @description At most 500 characters. */
             legal_basis: string;
+            /** @description Whether that is the consent of people: whoever takes it back has what they answered erased. */
+            rests_on_consent: boolean;
             /** @description At most 5000 characters. */
             text: string;
         };
@@ -9083,6 +9088,8 @@ export interface components {
             legal_basis: string;
             /** Format: date-time */
             published_at: string;
+            /** @description Whether that is my consent: what I answered is erased when I take it back. */
+            rests_on_consent: boolean;
             text: string;
             /** Format: int32 */
             version: number;
@@ -9167,6 +9174,8 @@ export interface components {
             legal_basis: string;
             /** Format: date-time */
             published_at: string;
+            /** @description Whether that is the consent of people. */
+            rests_on_consent: boolean;
             text: string;
             /** Format: int32 */
             version: number;

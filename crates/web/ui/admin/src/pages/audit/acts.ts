@@ -17,6 +17,7 @@ export const ACTS = [
   'status_revoked',
   'photo_removed',
   'departed_erased',
+  'withdrawn_erased',
   'retention_recorded',
   'removals_approved',
   'removals_discarded',
