@@ -34,7 +34,7 @@ const devices = (page) => page.getByRole('button', { name: /的设备$/ }).first
 const CONTACT = { id: 1, at: '2020-03-04T00:00:00Z', userid: 'T0001', name: '某老师', place: '教务处', kind: 1, title: '添加外部联系人', words: '姓名：校外联系人', ip: '203.0.113.*' };
 const ALARM = { id: 1, kind: 'unusual', reading: 'phones', name: '某老师', number: 'T0001', own: false, people: 45, usual: 12, at: '2020-03-04T00:00:00Z', settled_by: null, settled_at: null, note: null };
 const LIFT = { id: 1, name: '某老师', number: 'T0001', day: '2020-03-04', reading: 'phones', people: 60, reason: '全班家访', given_by: '某管理员', given_at: '2020-03-04T00:00:00Z' };
-const NOTICE = { version: 1, text: '为了校园健康管理，我们会收集您每天的体温。', legal_basis: '《个人信息保护法》第十三条', published_at: '2020-03-04T00:00:00Z', by: '某老师', agreed: 3 };
+const NOTICE = { version: 1, text: '为了校园健康管理，我们会收集您每天的体温。', legal_basis: '《个人信息保护法》第十三条', rests_on_consent: true, published_at: '2020-03-04T00:00:00Z', by: '某老师', agreed: 3 };
 const HOLD = { id: 1, form: 'health-daily', title: '健康日报', reason: '校内调查', until: '2020-12-31', set_by: '某老师', set_at: '2020-03-04T00:00:00Z', lifted_by: null, lifted_at: null };
 const CERTIFICATE = { id: 1, form: 'health-daily', title: '健康日报', ends_on: '2020-01-31', began_at: '2020-03-02T00:00:00Z', ended_at: '2020-03-02T00:00:00Z', rows: 3600, data_keys: 2 };
 const IMPORT = { id: 1, kind: 'platform', title: '导入平台数据“三月.xlsx”：31 行，62 个数', rows_changed: 62, made_by: '某老师', made_at: '2020-03-04T00:00:00Z', undone_at: null };
