@@ -24,7 +24,9 @@ printf -v CARGO_ENCODED_RUSTFLAGS -- '--remap-path-prefix=%s=/rollcall\x1f--rema
   "$root" "$cargo_home"
 export CARGO_ENCODED_RUSTFLAGS
 # The same for what is C, in ring and in mimalloc.
-export CFLAGS="-ffile-prefix-map=$root=/rollcall -ffile-prefix-map=$cargo_home=/cargo"
+export CFLAGS="'-ffile-prefix-map=$root=/rollcall' '-ffile-prefix-map=$cargo_home=/cargo'" CC_SHELL_ESCAPED_FLAGS=1
+# Whatever kind of machine somebody else builds for by default: this one.
+unset CARGO_BUILD_TARGET
 say "编译发布版（约十分钟）" "building the release (about ten minutes)"
 cargo build --locked --profile dist --target-dir target/release-of-commit \
   -p rollcall-server --bin rollcall -p rollcall-simulator --bin simulator

@@ -8,7 +8,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 cd "$root"
-folder=$(mktemp -d)
+# Not /tmp, which is memory on some machines.
+folder=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
 trap 'rm -rf "$folder"' EXIT
 commit=$(git rev-parse HEAD)
 for place in one a/longer/way/to/another; do

@@ -21,6 +21,7 @@ create table notice_agreements (
   locale        text not null check (locale in ('zh-CN', 'en')),   -- of the page they read it on
   agreed_at     timestamptz not null,
   withdrawn_at  timestamptz,
+  erased_at     timestamptz,              -- nothing is left that came under it, where it was a consent
   primary key (corp_id, agreement_id),
   foreign key (corp_id, person_id) references persons,
   foreign key (corp_id, version) references privacy_notices
@@ -29,6 +30,7 @@ create unique index notice_agreements_standing on notice_agreements (corp_id, pe
   where withdrawn_at is null;
 create index notice_agreements_person on notice_agreements (corp_id, person_id);
 create index notice_agreements_version on notice_agreements (corp_id, version) where withdrawn_at is null;
+create index notice_agreements_to_erase on notice_agreements (corp_id, person_id) where withdrawn_at is not null and erased_at is null;
 call school_table('notice_agreements', 'select, insert, update');
 
 -- 我的数据: who took a copy of everything that is held on them. Gone after 180 days.

@@ -174,8 +174,16 @@ async fn only_a_trusted_proxy_says_where_somebody_comes_from() {
     let test = TestApp::start_empty().await;
     let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
     let here = IpAddr::from([127, 0, 0, 1]);
-    // Of two that are named the last is who came to the proxy; what stands before it anybody can have written.
-    for (trusted, network) in [(vec![], "127.0.0.0/24"), (vec![here], "203.0.113.0/24")] {
+    // Of two that are named the last is who came to the proxy; what stands before it anybody can have written. Some proxies add a line
+    // of their own, some name the port; of what can't be read the proxy's own address is left.
+    for (trusted, said, network) in [
+        (vec![], &["198.51.100.7, 203.0.113.9"][..], "127.0.0.0/24"),
+        (vec![here], &["198.51.100.7, 203.0.113.9"], "203.0.113.0/24"),
+        (vec![here], &["198.51.100.7", "203.0.113.9"], "203.0.113.0/24"),
+        (vec![here], &["203.0.113.9:51234"], "203.0.113.0/24"),
+        (vec![here], &["nobody"], "127.0.0.0/24"),
+        (vec![here], &[], "127.0.0.0/24"),
+    ] {
         let mut config = Config::clone(&test.config);
         config.server.trusted_proxies = trusted;
         let listener = TcpListener::bind((here, 0)).unwrap();
@@ -184,8 +192,8 @@ async fn only_a_trusted_proxy_says_where_somebody_comes_from() {
         let server = server::http::serve(test.app.clone(), Arc::new(config), listener, false).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
-        let asked =
-            http.get(url).header("X-Forwarded-For", "198.51.100.7, 203.0.113.9").send().await.unwrap();
+        let asked = said.iter().fold(http.get(url), |asked, line| asked.header("X-Forwarded-For", *line));
+        let asked = asked.send().await.unwrap();
         assert_eq!(asked.status(), StatusCode::SEE_OTHER, "begun anew");
         handle.stop(false).await;
 

@@ -418,4 +418,29 @@ async fn a_list_gives_nothing_to_whoever_brings_it_and_nothing_for_ever() {
     assert_eq!((kept.status, &kept.body["grants_added"]), (StatusCode::OK, &json!(0)), "{}", kept.body);
     let longer = send(&administrator, "/roster", list(&own, "", "2020-07-01")).await;
     assert_eq!(longer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", longer.body);
+
+    // Another administrator's list ends it: undoing that would give it back.
+    let other = test.personas("counsellor")[1].clone();
+    test.owner
+        .execute(
+            "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
+             select 1, p.person_id, 'administrator', d.department_id, '值班', 'manual', '2020-01-01', '2020-07-01'
+             from persons p, departments d where p.number = $1 and d.parent_id is null",
+            &[&other],
+        )
+        .await
+        .unwrap();
+    let other = test.sign_in(&other).await;
+    let ended = send(&other, "/roster", list(&counsellor, "", "2020-06-30")).await;
+    assert_eq!(ended.status, StatusCode::OK, "{}", ended.body);
+    let import = administrator.get("/roster/imports").await.items()[0].clone();
+    let path = format!("/roster/imports/{}/undo", import["id"]);
+    let refused = administrator.post(&path, &json!({})).await;
+    assert_eq!(
+        (refused.status, refused.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["id"]),
+        "{}",
+        refused.body
+    );
+    assert_eq!(other.post(&path, &json!({})).await.status, StatusCode::NO_CONTENT);
 }

@@ -123,7 +123,7 @@ async fn an_administrator_ends_the_sessions_of_an_account_and_its_person_reads_w
 }
 
 /// What is only done by somebody who signed in a moment ago.
-const DANGEROUS: [(&str, &str, &str); 26] = [
+const DANGEROUS: [(&str, &str, &str); 34] = [
     (
         "POST",
         "/grants",
@@ -139,6 +139,14 @@ const DANGEROUS: [(&str, &str, &str); 26] = [
     ("POST", "/campaigns/nothing/end", "{}"),
     ("PUT", "/campaigns/nothing/schedule", r#"{"starts_on":"2020-03-04","ends_on":"2020-05-31"}"#),
     ("POST", "/statuses/graduation", r#"{"department":999999,"on":"2020-07-01","reason":"毕业"}"#),
+    ("POST", "/statuses", r#"{"number":"nobody","kind":"departure","from":"2020-07-01","reason":"离职"}"#),
+    ("POST", "/statuses/stays", r#"{"number":"nobody","from":"2019-09-01","reason":"更正"}"#),
+    ("POST", "/statuses/places/999999/dates", r#"{"from":"2019-09-02","reason":"更正"}"#),
+    ("POST", "/statuses/999999/revocation", r#"{"reason":"登记错了"}"#),
+    ("POST", "/statuses/list", "{}"),
+    ("POST", "/statuses/numbers", "{}"),
+    ("POST", "/kinds/persons", r#"{"digest":"00"}"#),
+    ("DELETE", "/me/privacy-notice/agreement", ""),
     ("POST", "/accounts/sessions/end", r#"{"userid":"nobody-here"}"#),
     ("POST", "/me/data/copies", r#"{"format":"json"}"#),
     ("POST", "/gate-keys/00/kill", "{}"),

@@ -314,6 +314,73 @@ async fn grants_end_with_the_stay_and_come_back_only_when_it_was_a_mistake() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn taking_a_change_back_gives_no_grant_back_that_somebody_ended_and_none_to_oneself() {
+    let test = TestApp::start().await;
+    let userid = test.persona("counsellor");
+    let (office_id, administrator_id) = (test.persona("school_office"), test.persona("administrator"));
+    let office = test.sign_in(&office_id).await;
+    let held = "select count(*) from grants g join persons p using (corp_id, person_id)
+                where p.number = $1 and g.until_date > '2020-03-10'";
+    let by_roster = test.one::<i64>(held, &[&userid]).await;
+    let college: i32 = test
+        .one("select department_id from departments where kind = 'college' order by 1 limit 1", &[])
+        .await;
+    let given = json!({ "number": userid, "role": "college_leader", "department": college,
+        "purpose": "春季学期", "last": "2020-07-31" });
+    assert!(office.post("/grants", &given).await.status.is_success());
+    test.owner
+        .execute("update grants set from_date = '2020-03-01' where source = 'manual'", &[])
+        .await
+        .unwrap();
+    // A correction that takes nothing, and a departure ahead that takes everything: then one is ended by hand.
+    let stay: chrono::NaiveDate =
+        test.one("select from_date from persons where number = $1", &[&userid]).await;
+    let earlier = json!({ "number": userid, "from": stay.pred_opt().unwrap(), "reason": "更正" });
+    let end_by_hand = async || {
+        let id: i64 = test.one("select grant_id from grants where source = 'manual'", &[]).await;
+        let ended = office.post(&format!("/grants/{id}/end"), &json!({ "reason": "换人" })).await;
+        assert_eq!(ended.status, StatusCode::NO_CONTENT, "{}", ended.body);
+    };
+    let corrected = office.post("/statuses/stays", &earlier).await;
+    assert!(corrected.status.is_success(), "{}", corrected.body);
+    assert_eq!(test.one::<i64>(held, &[&userid]).await, by_roster + 1);
+    end_by_hand().await;
+    assert_eq!(revoke(&office, &newest(&office).await).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(test.one::<i64>(held, &[&userid]).await, by_roster, "it stays ended");
+
+    assert!(office.post("/grants", &given).await.status.is_success());
+    test.owner
+        .execute("update grants set from_date = '2020-03-02' where source = 'manual' and until_date > '2020-03-10'", &[])
+        .await
+        .unwrap();
+    let leaving = |number: &str| json!({ "number": number, "kind": "departure", "from": "2020-03-10", "reason": "离职" });
+    done(&office, "/statuses", &leaving(&userid)).await;
+    assert_eq!(test.one::<i64>(held, &[&userid]).await, 0);
+    let id: i64 = test
+        .one("select grant_id from grants where source = 'manual' and until_date = '2020-03-10'", &[])
+        .await;
+    let ended = office.post(&format!("/grants/{id}/end"), &json!({ "reason": "换人" })).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT, "{}", ended.body);
+    assert_eq!(revoke(&office, &newest(&office).await).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(test.one::<i64>(held, &[&userid]).await, by_roster, "what the stay took is back, and no more");
+
+    // Nobody gives themselves back what they held.
+    let own = test.one::<i64>(held, &[&office_id]).await;
+    done(&office, "/statuses", &leaving(&office_id)).await;
+    assert_eq!(test.one::<i64>(held, &[&office_id]).await, 0);
+    let refused = revoke(&office, &newest(&office).await).await;
+    assert_eq!(
+        (refused.status, refused.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["reason"]),
+        "{}",
+        refused.body
+    );
+    let administrator = test.sign_in(&administrator_id).await;
+    assert_eq!(revoke(&administrator, &newest(&administrator).await).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(test.one::<i64>(held, &[&office_id]).await, own);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_year_graduates_on_a_day_and_is_undone_to_the_byte() {
     let test = TestApp::start().await;
     let before = crate::databases::dump(&test.owner).await;
@@ -417,6 +484,38 @@ async fn a_list_of_every_kind_is_looked_at_brought_and_undone() {
     let path = format!("/roster/imports/{}/undo", brought.body["change_set"]);
     assert_eq!(office.post(&path, &json!({})).await.status, StatusCode::NO_CONTENT);
     assert_eq!(crate::databases::dump(&test.owner).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_that_moved_on_undoes_no_list_of_people_who_are_no_longer_theirs() {
+    let test = TestApp::start().await;
+    let office_id = test.persona("college_office");
+    let office = test.sign_in(&office_id).await;
+    let theirs = "select g.department_id from grants g join persons p using (corp_id, person_id)
+                  where p.number = $1 and g.role = 'college_office'";
+    let here: i32 = test.one(theirs, &[&office_id]).await;
+    let elsewhere: i32 = test
+        .one("select department_id from departments where kind = 'college' and department_id <> $1 order by 1 limit 1", &[&here])
+        .await;
+    let somebody: String = test
+        .one(
+            "select min(p.number) from persons p join memberships m using (corp_id, person_id)
+             join departments d using (corp_id, department_id)
+             where p.kind = 'student' and m.is_main and m.until_date is null and d.college_id = $1",
+            &[&here],
+        )
+        .await;
+    let list = format!("学号,异动类型,生效日期,原因\n{somebody},退学,2020-03-02,申请\n");
+    let brought = send(&office, "/statuses/list", &list).await;
+    assert_eq!(brought.status, StatusCode::OK, "{}", brought.body);
+    let path = format!("/roster/imports/{}/undo", brought.body["change_set"]);
+    let moves = "update grants g set department_id = $2 from persons p
+                 where p.corp_id = g.corp_id and p.person_id = g.person_id and p.number = $1 and g.role = 'college_office'";
+    for (college, status) in [(elsewhere, StatusCode::NOT_FOUND), (here, StatusCode::NO_CONTENT)] {
+        assert_eq!(test.owner.execute(moves, &[&office_id, &college]).await.unwrap(), 1);
+        test.forget_viewers().await;
+        assert_eq!(office.post(&path, &json!({})).await.status, status, "{college}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

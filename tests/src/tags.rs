@@ -226,7 +226,7 @@ async fn the_app_alone_reads_tags_of_those_it_sees() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_administrators_see_tags() {
+async fn administrators_see_tags_and_who_writes_to_a_college_their_names() {
     let test = TestApp::start().await;
     for role in ["student", "counsellor", "school_leader"] {
         let viewer = test.sign_in(&test.persona(role)).await;
@@ -243,4 +243,11 @@ async fn only_administrators_see_tags() {
     let cursor = first.body["next_cursor"].as_str().unwrap();
     let rest = administrator.get(&format!("/tags?limit=2&cursor={cursor}")).await;
     assert_eq!((rest.items().len(), &rest.body["next_cursor"]), (1, &Value::Null));
+    assert_eq!(rest.items()[0]["members"], json!(0));
+    // Whoever writes to a college reads which there are: how many have one is of the whole school.
+    let office = test.sign_in(&test.persona("college_office")).await;
+    let named = office.get("/tags").await;
+    assert_eq!(named.items().len(), 3, "{}", named.body);
+    let counts: Vec<_> = named.items().iter().map(|tag| (&tag["members"], &tag["departments"])).collect();
+    assert_eq!(counts, [(&Value::Null, &Value::Null); 3]);
 }

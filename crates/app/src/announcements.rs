@@ -355,7 +355,8 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result
     let row = find(&mut tx, school, viewer, id).await?;
     let departments = audience::departments(&mut tx, corp, &row.departments).await?;
     let tags = audience::tags(&mut tx, corp, &row.tags).await?;
-    let numbers = audience::numbers_of(&mut tx, corp, &row.people).await?;
+    let within = (&viewer.scope(Action::Announce), school.today(app.now()));
+    let numbers = audience::numbers_of(&mut tx, corp, &row.people, within).await?;
     let (counts, batches) = match row.mailing_id {
         Some(mailing) => (
             sent::counts(&mut tx, corp, mailing).await?,
@@ -370,7 +371,7 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result
     Ok(Detail { row, words, departments, tags, numbers, counts, batches, recallable })
 }
 
-/// Those it was sent to, with what became of each; `after` is the last page's `next`.
+/// Those it was sent to who are in the viewer's scope today, with what became of each; `after` is the last page's `next`.
 pub async fn people(
     app: &App,
     school: &School,
@@ -385,7 +386,10 @@ pub async fn people(
     let mut tx = app.store().scoped(corp).await?;
     let row = find(&mut tx, school, viewer, id).await?;
     let rows = match row.mailing_id {
-        Some(mailing) => audience::outcomes(&mut tx, corp, mailing, state, after, limit + 1).await?,
+        Some(mailing) => {
+            let within = (&viewer.scope(Action::Announce), school.today(app.now()));
+            audience::outcomes(&mut tx, corp, mailing, within, state, after, limit + 1).await?
+        }
         None => Vec::new(),
     };
     tx.commit().await?;

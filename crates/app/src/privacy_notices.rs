@@ -4,7 +4,7 @@
 //! word, and none at all while the school has published nothing (unless its configuration says otherwise), by whatever way it
 //! comes: a card and the chat lead to the page. Whoever answers for somebody else (代报) and the school that loads what it knows (`reports::load`) act by their office and not by that person's word: they are not held up.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     PersonId,
     audit::Act,
@@ -19,8 +19,10 @@ use store::{
 
 pub use store::privacy_notices::Row;
 
-use crate::{App, Error, Page, Result, School};
+use crate::{App, Error, Page, Result, School, notices};
 
+/// Where people take their word back, and give it anew.
+const HELD: &str = "/h5/me/held";
 /// Characters of a notice at most.
 const MAX_TEXT: usize = 5_000;
 /// … and of its basis.
@@ -33,6 +35,23 @@ pub struct Standing {
     pub notice: Notice,
     /// When they agreed to it; none: they have not, or took it back.
     pub agreed_at: Option<DateTime<Utc>>,
+    /// What taking their word back would do; none: no word of theirs stands, to this version or one before.
+    pub withdrawal: Option<Withdrawal>,
+}
+
+/// What becomes of what somebody answered when they take their word back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It stays as long as all answers: the basis is a duty.
+    Keeps,
+    /// What they answered under their consent is erased.
+    Erases,
+}
+
+impl Withdrawal {
+    fn of(on_consent: bool) -> Self {
+        if on_consent { Self::Erases } else { Self::Keeps }
+    }
 }
 
 fn person(viewer: &Viewer) -> Result<PersonId> {
@@ -54,8 +73,9 @@ pub async fn standing(app: &App, school: &School, viewer: &Viewer) -> Result<Opt
     let mut tx = app.store().reading(corp).await?;
     let Some(notice) = rows::newest(&mut tx, corp).await? else { return Ok(None) };
     let agreed_at = rows::agreed_at(&mut tx, corp, person, notice.version).await?;
+    let withdrawal = rows::stands_on_consent(&mut tx, corp, person).await?.map(Withdrawal::of);
     tx.commit().await?;
-    Ok(Some(Standing { notice, agreed_at }))
+    Ok(Some(Standing { notice, agreed_at, withdrawal }))
 }
 
 /// What keeps somebody's own sensitive answers from being taken; none: they agreed, or the school takes them without a notice.
@@ -85,15 +105,31 @@ pub async fn agree(app: &App, school: &School, viewer: &Viewer, version: i32, lo
     Ok(())
 }
 
-/// Takes it back: from now on nothing sensitive is taken from them until they agree again, as the pages ask. Where the notice rests on
-/// consent, what they answered before is erased from an hour later on (`retention::withdrawn`); otherwise it stays as long as all
-/// answers do. Once more does nothing.
+/// Takes it back: from now on nothing sensitive is taken from them until they agree again, as the pages ask. What they answered under a
+/// notice that rests on consent is erased from an hour later on (`retention::withdrawn`), and they are told; otherwise it stays as long as
+/// all answers do. Once more does nothing.
 pub async fn withdraw(app: &App, school: &School, viewer: &Viewer) -> Result<()> {
     let person = person(viewer)?;
-    let corp = school.corp();
+    let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
-    rows::withdraw(&mut tx, corp, person, app.now()).await?;
+    let Some(on_consent) = rows::stands_on_consent(&mut tx, corp, person).await? else { return Ok(()) };
+    rows::withdraw(&mut tx, corp, person, now).await?;
+    let event = Event::new(corp, Act::NoticeWithdrawn, Some(viewer.member), now).of(person);
+    audit::insert(&mut tx, event.saying(json!({ "erases": on_consent }))).await?;
+    if on_consent {
+        let notice = notices::Notice {
+            title: "您收回了同意",
+            description: "一小时后开始删除您填报的内容。想保留，或者不是您本人操作，请在一小时内重新同意。",
+            path: HELD,
+            button: "查看",
+            useful_for: TimeDelta::hours(1),
+            urgent: true,
+            occasion: None,
+        };
+        notices::tell(app, &mut tx, school, vec![viewer.userid.clone()], notice, now).await?;
+    }
     tx.commit().await?;
+    app.job_added().notify_one();
     Ok(())
 }
 
@@ -153,7 +189,11 @@ pub async fn publish(app: &App, school: &School, viewer: &Viewer, draft: Draft<'
         return Err(newer());
     }
     let event = Event::new(corp, Act::NoticePublished, Some(viewer.member), notice.published_at);
-    audit::insert(&mut tx, event.saying(json!({ "version": notice.version }))).await?;
+    audit::insert(
+        &mut tx,
+        event.saying(json!({ "version": notice.version, "on_consent": notice.rests_on_consent })),
+    )
+    .await?;
     tx.commit().await?;
     tracing::info!(corp, version = notice.version, "a privacy notice was published");
     Ok(notice.version)

@@ -338,7 +338,23 @@ pub async fn undo(app: &App, school: &School, viewer: &Viewer, change_set: i64) 
     if !(viewer.may(Action::Administer) || own_list) {
         return Err(Error::NotFound);
     }
+    if let Some(own) = &viewer.person
+        && grants::are_given_by_undoing(&mut tx, corp, change_set, own.id).await?
+    {
+        return Err(Error::field("id", "撤销会把您自己的授权还给您，请由其他管理员撤销"));
+    }
     if found.kind == "statuses" {
+        let question = statuses::Question {
+            corp,
+            scope: viewer.scope(Action::ChangeStatus),
+            today: school.today(app.now()),
+            kind: None,
+            person: None,
+            revoked: false,
+        };
+        if !viewer.may(Action::Administer) && statuses::reaches_out(&mut tx, &question, change_set).await? {
+            return Err(Error::NotFound);
+        }
         let which = statuses::Which::Set(change_set);
         let keyring = app.store().keyring();
         statuses::revoke(&mut tx, keyring, corp, which, viewer.member, "整批撤销", app.now()).await?;

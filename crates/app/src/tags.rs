@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::{
     kinds::TagId,
-    policy::{Action, Viewer},
+    policy::{Action, Scope, Viewer},
 };
 use store::tags;
 
@@ -12,7 +12,7 @@ pub use store::tags::Counted;
 use crate::{App, Error, Page, Result, School};
 
 /// Tags with how many have them on a day (today if left out), by id; `after` is the last page's `next`. For those
-/// who administer, or write to those who have them.
+/// who administer, or write to those who have them. How many is of the whole school: who writes to a part of it reads the names alone.
 pub async fn list(
     app: &App,
     school: &School,
@@ -31,7 +31,12 @@ pub async fn list(
     }
     let after: Option<TagId> = after.map(str::parse).transpose().map_err(|_| crate::bad_cursor())?;
     let mut tx = app.store().scoped(school.corp()).await?;
-    let rows = tags::counted(&mut tx, school.corp(), day, after, limit + 1).await?;
+    let mut rows = tags::counted(&mut tx, school.corp(), day, after, limit + 1).await?;
     tx.commit().await?;
+    if !viewer.may(Action::Administer) && viewer.scope(Action::Announce) != Scope::School {
+        for row in &mut rows {
+            (row.members, row.departments) = (None, None);
+        }
+    }
     Ok(Page::cut(rows, limit, |tag| tag.tag_id.to_string()))
 }

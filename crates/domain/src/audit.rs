@@ -136,6 +136,8 @@ pub enum Act {
     FigureChanged,
     /// A privacy notice was published.
     NoticePublished,
+    /// Somebody took back what they had agreed to.
+    NoticeWithdrawn,
     /// The front of the audit itself was cut, as it had been kept long enough.
     AuditCut,
     /// A dead job was put back into the queue.
@@ -150,7 +152,7 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 66] = [
         Self::Look,
         Self::AuditSearched,
         Self::AuditRead,
@@ -211,6 +213,7 @@ impl Act {
         Self::PhotosUploaded,
         Self::FigureChanged,
         Self::NoticePublished,
+        Self::NoticeWithdrawn,
         Self::AuditCut,
         Self::JobRetried,
         Self::JobDiscarded,
@@ -281,6 +284,7 @@ impl Act {
             Self::PhotosUploaded => "photos_uploaded",
             Self::FigureChanged => "figure_changed",
             Self::NoticePublished => "notice_published",
+            Self::NoticeWithdrawn => "notice_withdrawn",
             Self::AuditCut => "audit_cut",
             Self::JobRetried => "job_retried",
             Self::JobDiscarded => "job_discarded",

@@ -224,9 +224,26 @@ pub(crate) async fn note_undone(
     change_set: i64,
     by: By,
 ) -> Result<()> {
+    let moved = undoing(conn, corp, change_set).await?;
+    note(conn, corp, moved, by).await
+}
+
+/// Whether undoing a set of changes would give somebody a grant, or one for longer.
+pub async fn are_given_by_undoing(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    change_set: i64,
+    person: PersonId,
+) -> Result<bool> {
+    let moved = undoing(conn, corp, change_set).await?;
+    Ok(moved.iter().any(|grant| grant.person_id == person && grant.given == Some(true)))
+}
+
+/// What undoing a set of changes makes of grants.
+async fn undoing(conn: &mut AsyncPgConnection, corp: CorpId, change_set: i64) -> Result<Vec<Moved>> {
     // Of a grant that was changed more than once, what was before the first and after the last. One that is gone with the undoing
     // was never to be: it holds from its first day on no more.
-    let moved: Vec<Moved> = diesel::sql_query(
+    Ok(diesel::sql_query(
         "with net as (
            select (coalesce(before, after) ->> 'grant_id')::bigint as grant_id,
                   (array_agg(before order by change_id))[1] as earlier,
@@ -246,8 +263,7 @@ pub(crate) async fn note_undone(
     .bind::<Integer, _>(corp)
     .bind::<BigInt, _>(change_set)
     .load(conn)
-    .await?;
-    note(conn, corp, moved, by).await
+    .await?)
 }
 
 /// What people hold otherwise than by the directory, as the rows are: for putting them back.
@@ -267,22 +283,36 @@ pub async fn kept(
     Ok(rows.into_iter().map(|row| (row.person_id, row.row)).collect())
 }
 
-/// Puts grants back as they were; one that was given anew meanwhile stays.
-pub async fn put_back(conn: &mut AsyncPgConnection, corp: CorpId, rows: &Value, by: By) -> Result<()> {
+/// Puts grants back that a stay took with it when it was made to end on `ended`, as [`end_with_stay`] did; one that somebody ended by
+/// hand stays ended, and one that was given anew meanwhile stays. How many.
+pub async fn put_back(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    rows: &Value,
+    ended: NaiveDate,
+    by: By,
+) -> Result<usize> {
+    let mut back = 0;
     for statement in [
         "update grants g set until_date = r.until_date from jsonb_populate_recordset(null::grants, $2) r
-         where g.corp_id = $1 and r.corp_id = $1 and g.grant_id = r.grant_id and g.until_date < r.until_date
+         where g.corp_id = $1 and r.corp_id = $1 and g.grant_id = r.grant_id and g.until_date = $3
+           and g.until_date < r.until_date
          returning g.grant_id, g.person_id, g.role, g.department_id, g.source, g.until_date, true as given",
         "insert into grants overriding system value
          select r.* from jsonb_populate_recordset(null::grants, $2) r
-         where r.corp_id = $1 on conflict do nothing
+         where r.corp_id = $1 and r.from_date >= $3 and r.until_date > $3 on conflict do nothing
          returning grant_id, person_id, role, department_id, source, until_date, true as given",
     ] {
-        let moved: Vec<Moved> =
-            diesel::sql_query(statement).bind::<Integer, _>(corp).bind::<Jsonb, _>(rows).load(conn).await?;
+        let moved: Vec<Moved> = diesel::sql_query(statement)
+            .bind::<Integer, _>(corp)
+            .bind::<Jsonb, _>(rows)
+            .bind::<Date, _>(ended)
+            .load(conn)
+            .await?;
+        back += moved.len();
         note(conn, corp, moved, by).await?;
     }
-    Ok(())
+    Ok(back)
 }
 
 #[derive(QueryableByName)]

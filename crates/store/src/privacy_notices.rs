@@ -198,6 +198,30 @@ pub async fn agree(
     Ok(())
 }
 
+#[derive(QueryableByName)]
+struct OnConsent {
+    #[diesel(sql_type = Nullable<Bool>)]
+    on_consent: Option<bool>,
+}
+
+/// Whether any notice that somebody's word stands to rests on consent; none: no word of theirs stands.
+pub async fn stands_on_consent(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    person: PersonId,
+) -> Result<Option<bool>> {
+    let standing: OnConsent = diesel::sql_query(
+        "select bool_or(n.rests_on_consent) as on_consent from notice_agreements a
+         join privacy_notices n on n.corp_id = a.corp_id and n.version = a.version
+         where a.corp_id = $1 and a.person_id = $2 and a.withdrawn_at is null",
+    )
+    .bind::<Integer, _>(corp)
+    .bind::<BigInt, _>(person)
+    .get_result(conn)
+    .await?;
+    Ok(standing.on_consent)
+}
+
 /// Notes that somebody takes back what they agreed to.
 pub async fn withdraw(
     conn: &mut AsyncPgConnection,

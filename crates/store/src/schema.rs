@@ -937,6 +937,7 @@ diesel::table! {
         locale -> Text,
         agreed_at -> Timestamptz,
         withdrawn_at -> Nullable<Timestamptz>,
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 

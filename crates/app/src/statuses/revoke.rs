@@ -43,8 +43,11 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
         let places = place::revert(was, left, &held);
         memberships::rewrite(&mut tx, corp, &[(subject.person_id, held, places)]).await?;
     }
-    if !before.grants.is_empty() {
-        grants::put_back(&mut tx, corp, &Value::Array(before.grants), by).await?;
+    if let Some(ended) = after.stay.and_then(|stay| stay.until).filter(|_| !before.grants.is_empty()) {
+        let back = grants::put_back(&mut tx, corp, &Value::Array(before.grants), ended, by).await?;
+        if back > 0 && viewer.person.as_ref().is_some_and(|own| own.id == subject.person_id) {
+            return Err(Error::field("reason", "撤销会把您自己的授权还给您，请由其他有权限的人撤销"));
+        }
     }
     if !before.exemptions.is_empty() {
         let day = change.from_date.pred_opt().unwrap_or(change.from_date);

@@ -204,20 +204,34 @@ pub async fn people_of(
     Ok(rows.into_iter().map(|row| (row.person_id, row.number)).collect())
 }
 
-/// The numbers of persons, in order.
+/// Whether a person `p` is in a scope today: $1 corp, $2 its departments, $3 today.
+const WITHIN: &str = "
+  ($2 is null or exists (
+    select from memberships s
+    join departments d on d.corp_id = s.corp_id and d.department_id = s.department_id
+    where s.corp_id = $1 and s.person_id = p.person_id and s.is_main
+      and s.from_date <= $3 and (s.until_date is null or s.until_date > $3)
+      and (d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))))";
+
+/// The numbers of those of these persons who are in the scope today, in order.
 pub async fn numbers_of(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     people: &[PersonId],
+    (scope, today): (&Scope, NaiveDate),
 ) -> Result<Vec<String>> {
-    use crate::schema::persons;
-    Ok(persons::table
-        .filter(persons::corp_id.eq(corp))
-        .filter(persons::person_id.eq_any(people))
-        .order(persons::number)
-        .select(persons::number)
+    let sql = format!(
+        "select p.person_id, p.number from persons p
+         where p.corp_id = $1 and p.person_id = any($4) and {WITHIN} order by p.number"
+    );
+    let rows: Vec<Numbered> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Nullable<Array<Integer>>, _>(scope.departments())
+        .bind::<Date, _>(today)
+        .bind::<Array<BigInt>, _>(people)
         .load(conn)
-        .await?)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.number).collect())
 }
 
 /// The names of departments or tags, by id.
@@ -269,28 +283,32 @@ pub struct Outcome {
     pub at: DateTime<Utc>,
 }
 
-/// Those a mailing went to, after `after`; with `state` only those it stands so with.
+/// Those a mailing went to who are in the scope today, after `after`; with `state` only those it stands so with.
 pub async fn outcomes(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     mailing_id: i64,
+    (scope, today): (&Scope, NaiveDate),
     state: Option<&str>,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Outcome>> {
-    Ok(diesel::sql_query(
+    let sql = format!(
         "select o.outbox_id, p.number, coalesce(p.name, m.name, m.userid, '') as name, o.state, o.at
          from outbox o
          left join persons p on p.corp_id = o.corp_id and p.person_id = o.person_id
          left join members m on m.corp_id = o.corp_id and m.member_id = o.member_id
-         where o.corp_id = $1 and o.mailing_id = $2 and o.outbox_id > $4 and ($3 is null or o.state = $3)
-         order by o.outbox_id limit $5",
-    )
-    .bind::<Integer, _>(corp)
-    .bind::<BigInt, _>(mailing_id)
-    .bind::<Nullable<Text>, _>(state)
-    .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(limit)
-    .load(conn)
-    .await?)
+         where o.corp_id = $1 and o.mailing_id = $4 and o.outbox_id > $6 and ($5 is null or o.state = $5) and {WITHIN}
+         order by o.outbox_id limit $7"
+    );
+    Ok(diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Nullable<Array<Integer>>, _>(scope.departments())
+        .bind::<Date, _>(today)
+        .bind::<BigInt, _>(mailing_id)
+        .bind::<Nullable<Text>, _>(state)
+        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?)
 }

@@ -26,24 +26,38 @@ pub struct Withdrawn {
     pub code: String,
 }
 
-/// Reports that end. $1 corp, $2 the moment until which the last word must have been taken back. What the office answered for somebody
-/// (代报) or brought rests on its own duty, and stays; where somebody answered themselves and the office corrected it, it goes whole.
-const ENDING: &str = "
-  with parted as materialized (
-    select a.person_id from notice_agreements a
-    join privacy_notices n on n.corp_id = a.corp_id and n.version = a.version
-    where a.corp_id = $1
-    group by a.person_id
-    having bool_and(coalesce(a.withdrawn_at <= $2, false)) and bool_or(n.rests_on_consent)),
-  asking as materialized (
-    select form_version_id from form_versions
-    where corp_id = $1 and jsonb_path_exists(definition, '$.fields[*] ? (@.sensitive == true)')),
-  ending as (
-    select r.report_id, r.month, r.person_id, r.form_id from parted p
-    join reports r on r.corp_id = $1 and r.person_id = p.person_id
-    where exists (select from report_revisions v
-                  join asking k on k.form_version_id = v.form_version_id
-                  where v.corp_id = $1 and v.report_id = r.report_id and v.source in ('self', 'card', 'chat')))";
+/// `parted`, who took every consent back, and `ending`, their reports that end. $1 corp, $2 the moment until which they must have taken it
+/// back; `whom` narrows the agreements `a`. A report ends that somebody gave themselves while the notice that rested on consent was
+/// the newest: what they answered under another stays, and so does what the office answered for somebody (代报) or brought; where somebody
+/// answered themselves and the office corrected it, it goes whole.
+fn ending(whom: &str) -> String {
+    format!(
+        "with consenting as materialized (
+           select version from privacy_notices where corp_id = $1 and rests_on_consent),
+         parted as materialized (
+           select distinct a.person_id from notice_agreements a
+           join consenting n using (version)
+           where a.corp_id = $1 and a.withdrawn_at <= $2 and a.erased_at is null {whom}
+             and not exists (
+               select from notice_agreements b
+               join consenting m using (version)
+               where b.corp_id = $1 and b.person_id = a.person_id and (b.withdrawn_at is null or b.withdrawn_at > $2))),
+         asking as materialized (
+           select form_version_id from form_versions
+           where corp_id = $1 and jsonb_path_exists(definition, '$.fields[*] ? (@.sensitive == true)')),
+         ending as (
+           select r.report_id, r.month, r.person_id, r.form_id from parted p
+           -- One by one by their index, however many there seem to be: few take it back.
+           cross join lateral (
+             select * from reports r where r.corp_id = $1 and r.person_id = p.person_id offset 0) r
+           where exists (
+             select from report_revisions v
+             join asking k on k.form_version_id = v.form_version_id
+             where v.corp_id = $1 and v.report_id = r.report_id and v.source in ('self', 'card', 'chat')
+               and (select n.rests_on_consent from privacy_notices n
+                    where n.corp_id = $1 and n.published_at <= v.at order by n.version desc limit 1)))"
+    )
+}
 
 /// Whose reports to which forms are to end, of forms nobody holds: so many, in the order of people.
 pub async fn due(
@@ -54,12 +68,13 @@ pub async fn due(
     limit: i64,
 ) -> Result<Vec<Withdrawn>> {
     let sql = format!(
-        "{ENDING}
+        "{}
          select distinct e.person_id, e.form_id, f.code from ending e
          join forms f on f.corp_id = $1 and f.form_id = e.form_id
          where not exists (select from retention_holds h where h.corp_id = $1 and h.form_id = e.form_id
                              and h.lifted_at is null and h.until_date >= $3)
-         order by e.person_id, e.form_id limit $4"
+         order by e.person_id, e.form_id limit $4",
+        ending("")
     );
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
@@ -68,6 +83,31 @@ pub async fn due(
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?)
+}
+
+/// Notes of whom nothing is left that came under a consent they took back: they are not looked at again.
+pub async fn note_erased(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let sql = format!(
+        "{}
+         update notice_agreements a set erased_at = $3
+         from parted p
+         where a.corp_id = $1 and a.person_id = p.person_id and a.withdrawn_at <= $2 and a.erased_at is null
+           and a.version in (select version from consenting)
+           and not exists (select from ending e where e.person_id = a.person_id)",
+        ending("")
+    );
+    diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Timestamptz, _>(before)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Keeps somebody from agreeing anew until the transaction ends. A statement of its own, before what is decided on is read.
@@ -81,7 +121,8 @@ pub async fn hold_word(conn: &mut AsyncPgConnection, corp: CorpId, person: Perso
     Ok(())
 }
 
-/// Ends so many of somebody's reports to a form, unless they have agreed again. How many.
+/// Ends so many of somebody's reports to a form, unless they have agreed again. How many. One that is being written this moment is left
+/// for the next time.
 pub async fn end(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -90,7 +131,12 @@ pub async fn end(
     limit: i64,
 ) -> Result<usize> {
     let sql = format!(
-        "{ENDING} select report_id, month from ending where person_id = $3 and form_id = $4 order by report_id limit $5"
+        "{}
+         select r.report_id, r.month from reports r
+         where r.corp_id = $1 and r.person_id = $3 and r.form_id = $4
+           and r.report_id in (select report_id from ending where form_id = $4)
+         order by r.report_id limit $5 for update skip locked",
+        ending("and a.person_id = $3")
     );
     let doomed: Vec<Doomed> = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)

@@ -1,6 +1,6 @@
 //! Sign-in and sign-out: redirects and cookies. The rules are in `app::sign_in`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Data};
 use app::sign_in::{self, Channel, Outcome, Return};
@@ -177,13 +177,18 @@ pub async fn sign_out(
         .finish())
 }
 
-/// The address of the client: the peer's, or what a proxy we trust says.
+/// The address of the client: the peer's, or what a proxy we trust says. Where it says nothing we can read, the proxy's own: then all
+/// who come through it share one limit, rather than nobody having any.
 fn client_address(request: &HttpRequest, trusted: &[IpAddr]) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     if !trusted.contains(&peer) {
         return Some(peer);
     }
-    let forwarded = request.headers().get("x-forwarded-for")?.to_str().ok()?;
-    // The last hop before us is the only one our proxy vouches for.
-    forwarded.rsplit(',').next()?.trim().parse().ok()
+    // The last hop before us is the only one our proxy vouches for: some proxies add to the line, others add a line.
+    let forwarded = request.headers().get_all("x-forwarded-for").last().and_then(|line| line.to_str().ok());
+    let last = forwarded.and_then(|line| line.rsplit(',').next()).map(str::trim);
+    // Some name the port too.
+    let address =
+        last.and_then(|last| last.parse().or_else(|_| last.parse().map(|of: SocketAddr| of.ip())).ok());
+    Some(address.unwrap_or(peer))
 }

@@ -505,7 +505,7 @@ pub async fn make_persons(
     who: SignedIn,
     body: Json<KindPersonsApproval>,
 ) -> Answer<web::Json<KindPersonsMade>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let persons = kinds::make_persons(app, school, viewer, &digest(&body.0.digest)?).await?;
     Ok(web::Json(KindPersonsMade { persons }))
 }

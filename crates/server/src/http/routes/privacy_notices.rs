@@ -22,6 +22,18 @@ pub struct MyNotice {
     agreed_at: Option<DateTime<Utc>>,
     /// Whether the school has still to publish one, before which it takes no answer to anything sensitive.
     missing: bool,
+    /// What taking my word back would do; null: no word of mine stands, to this version or one before.
+    withdrawal: Option<Withdrawal>,
+}
+
+/// What becomes of what I answered when I take my word back.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Withdrawal {
+    /// It stays as long as all answers.
+    Keeps,
+    /// What I answered under my consent is erased from an hour later on.
+    Erases,
 }
 
 /// The version that holds.
@@ -30,8 +42,6 @@ struct PrivacyNotice {
     version: i32,
     text: String,
     legal_basis: String,
-    /// Whether that is my consent: what I answered is erased when I take it back.
-    rests_on_consent: bool,
     published_at: DateTime<Utc>,
 }
 
@@ -44,17 +54,25 @@ pub async fn mine(who: SignedIn) -> Answer<web::Json<MyNotice>> {
     let (app, school, viewer) = who.parts()?;
     let Some(standing) = privacy_notices::standing(app, school, viewer).await? else {
         let missing = viewer.person.is_some() && !school.answers_without_notice;
-        return Ok(web::Json(MyNotice { notice: None, agreed_at: None, missing }));
+        return Ok(web::Json(MyNotice { notice: None, agreed_at: None, missing, withdrawal: None }));
     };
     let notice = standing.notice;
     let notice = PrivacyNotice {
         version: notice.version,
         text: notice.text,
         legal_basis: notice.legal_basis,
-        rests_on_consent: notice.rests_on_consent,
         published_at: notice.published_at,
     };
-    Ok(web::Json(MyNotice { notice: Some(notice), agreed_at: standing.agreed_at, missing: false }))
+    let withdrawal = standing.withdrawal.map(|withdrawal| match withdrawal {
+        privacy_notices::Withdrawal::Keeps => Withdrawal::Keeps,
+        privacy_notices::Withdrawal::Erases => Withdrawal::Erases,
+    });
+    Ok(web::Json(MyNotice {
+        notice: Some(notice),
+        agreed_at: standing.agreed_at,
+        missing: false,
+        withdrawal,
+    }))
 }
 
 /// To what I agree.
@@ -92,13 +110,13 @@ pub async fn agree(who: SignedIn, body: Json<NoticeAgreement>) -> Answer<HttpRes
 }
 
 /// I take it back: I am asked again before my next answer. Where the notice rests on consent, what I answered to forms with sensitive
-/// questions is erased from an hour later on unless I agree again; otherwise it stays as long as all answers do.
+/// questions is erased from an hour later on unless I agree again; otherwise it stays as long as all answers do. Wants a fresh sign-in.
 #[utoipa::path(
     operation_id = "privacy_notices_withdraw",
     tag = "me", security(("session" = [])), responses((status = 204), Refusals, WriteRefusals))]
 #[delete("/me/privacy-notice/agreement")]
 pub async fn withdraw(who: SignedIn) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     privacy_notices::withdraw(app, school, viewer).await?;
     Ok(HttpResponse::NoContent().finish())
 }

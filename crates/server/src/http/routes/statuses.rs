@@ -188,7 +188,7 @@ pub struct NewStatusChange {
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/statuses")]
 pub async fn create(who: SignedIn, body: Json<NewStatusChange>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let from = body.0.from.to_string();
     let entered = Entered {
         number: &body.0.number,
@@ -223,7 +223,7 @@ pub struct StayCorrection {
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/statuses/stays")]
 pub async fn correct_stay(who: SignedIn, body: Json<StayCorrection>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     let stay = status::Stay { from: body.0.from, until: body.0.until };
     statuses::correct_stay(app, school, viewer, &body.0.number, stay, &body.0.reason).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -251,7 +251,7 @@ pub async fn correct_place(
     id: web::Path<i64>,
     body: Json<PlaceCorrection>,
 ) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     statuses::correct_place(app, school, viewer, *id, body.0.from, &body.0.reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -271,7 +271,7 @@ pub struct StatusRevocation {
     responses((status = 204), Refusals, WriteRefusals))]
 #[post("/statuses/{id}/revocation")]
 pub async fn revoke(who: SignedIn, id: web::Path<i64>, body: Json<StatusRevocation>) -> Answer<HttpResponse> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = who.fresh_parts()?;
     statuses::revoke(app, school, viewer, *id, &body.0.reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -315,7 +315,7 @@ impl From<statuses::Outcome> for StatusListOutcome {
 }
 
 async fn bring(who: SignedIn, of: List, body: File, write: bool) -> Answer<web::Json<StatusListOutcome>> {
-    let (app, school, viewer) = who.parts()?;
+    let (app, school, viewer) = if write { who.fresh_parts()? } else { who.parts()? };
     statuses::may_bring(viewer)?;
     let (file, _place) = body.read(&who, LIST_LIMIT).await?;
     let outcome = statuses::bring(app, school, viewer, of, file, write).await?;

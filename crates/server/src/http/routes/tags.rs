@@ -38,10 +38,10 @@ pub struct TagList {
 struct Tag {
     id: i32,
     name: String,
-    /// Accounts that have it by themselves.
-    members: i64,
-    /// Departments that have it, with everyone below them.
-    departments: i64,
+    /// Accounts that have it by themselves; null for who may write to a part of the school only.
+    members: Option<i64>,
+    /// Departments that have it, with everyone below them; null likewise.
+    departments: Option<i64>,
 }
 
 /// Tags with how many have them, by id.

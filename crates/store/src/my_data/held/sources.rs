@@ -207,7 +207,7 @@ pub static SOURCES: &[Source] = &[
         part: "notice_agreements",
         tables: &["notice_agreements"],
         sealed: &[],
-        sql: "select a.version, a.locale, a.agreed_at, a.withdrawn_at
+        sql: "select a.version, a.locale, a.agreed_at, a.withdrawn_at, a.erased_at
               from notice_agreements a
               where a.corp_id = $1 and a.person_id = $2
               order by a.agreement_id desc",

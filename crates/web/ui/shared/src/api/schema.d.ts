@@ -1770,7 +1770,7 @@ export interface paths {
         post: operations["privacy_notices_agree"];
         /**
          * I take it back: I am asked again before my next answer. Where the notice rests on consent, what I answered to forms with sensitive
-         *     questions is erased from an hour later on unless I agree again; otherwise it stays as long as all answers do.
+         *     questions is erased from an hour later on unless I agree again; otherwise it stays as long as all answers do. Wants a fresh sign-in.
          */
         delete: operations["privacy_notices_withdraw"];
         options?: never;
@@ -7560,6 +7560,7 @@ export interface components {
             /** @description Whether the school has still to publish one, before which it takes no answer to anything sensitive. */
             missing: boolean;
             notice?: components["schemas"]["PrivacyNotice"] | null;
+            withdrawal?: components["schemas"]["Withdrawal"] | null;
         };
         /** @description How my second factor stands. */
         MySecondFactor: {
@@ -9088,8 +9089,6 @@ export interface components {
             legal_basis: string;
             /** Format: date-time */
             published_at: string;
-            /** @description Whether that is my consent: what I answered is erased when I take it back. */
-            rests_on_consent: boolean;
             text: string;
             /** Format: int32 */
             version: number;
@@ -10694,16 +10693,16 @@ export interface components {
         Tag: {
             /**
              * Format: int64
-             * @description Departments that have it, with everyone below them.
+             * @description Departments that have it, with everyone below them; null likewise.
              */
-            departments: number;
+            departments?: number | null;
             /** Format: int32 */
             id: number;
             /**
              * Format: int64
-             * @description Accounts that have it by themselves.
+             * @description Accounts that have it by themselves; null for who may write to a part of the school only.
              */
-            members: number;
+            members?: number | null;
             name: string;
         };
         /** @description Tags, by id. */
@@ -11030,6 +11029,11 @@ export interface components {
              */
             weekday: number;
         };
+        /**
+         * @description What becomes of what I answered when I take my word back.
+         * @enum {string}
+         */
+        Withdrawal: "keeps" | "erases";
         /**
          * @description What somebody must be counted under.
          * @enum {string}

@@ -58,6 +58,7 @@ export const ACTS = [
   'photos_uploaded',
   'figure_changed',
   'notice_published',
+  'notice_withdrawn',
   'job_retried',
   'job_discarded',
   'keys_changed',
