@@ -243,6 +243,10 @@ async fn who_takes_back_a_consent_has_what_they_answered_erased_an_hour_later() 
     run(&test).await;
     assert_eq!(reports_of(&test, gone).await, was_gone, "there is an hour to think again");
 
+    // Who has it on the screen sees them reported until it is gone.
+    let seen = counsellor.get("/unreported/health-daily").await;
+    assert!(!seen.body.to_string().contains(gone.as_str()), "{}", seen.body);
+
     // A form that is held keeps everything until it is held no more.
     let office = test.sign_in(&test.persona("school_office")).await;
     let hold = json!({ "form": "health-daily", "reason": "复核", "until": "2020-03-20" });
@@ -307,12 +311,20 @@ async fn what_was_answered_under_a_duty_stays_and_under_a_consent_goes_whatever_
         json!("erases"),
         "their consent of the second day stands too"
     );
+    // Within the hour they agree again, to what holds then: nothing is lost, and taking that back is of the consent too.
     withdraw(&student).await;
-    // To the duty they agree again; the consent is gone all the same.
+    test.clock.advance(TimeDelta::minutes(60));
     assert_eq!(agree(&student, 3).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(mine(&student).await["withdrawal"], json!("keeps"));
-    test.clock.advance(TimeDelta::hours(2));
+    test.clock.advance(TimeDelta::hours(1));
     run(&test).await;
+    assert_eq!(test.one::<i64>("select count(*) from reports", &[]).await, 3);
+    assert_eq!(mine(&student).await["withdrawal"], json!("erases"));
+    withdraw(&student).await;
+    // Later it is too late for what was answered before; what is answered then is under the new word.
+    test.clock.advance(TimeDelta::minutes(61));
+    assert_eq!(agree(&student, 3).await.status, StatusCode::NO_CONTENT);
+    run(&test).await;
+    assert_eq!(mine(&student).await["withdrawal"], json!("keeps"), "nothing is left of the consent");
     let days: String = test
         .one("select string_agg(day::text, ' ' order by day) from reports r join persons p using (corp_id, person_id) where p.number = $1", &[&number])
         .await;

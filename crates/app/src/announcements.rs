@@ -21,7 +21,7 @@ use store::{
     audit::{self, Event},
     departments,
     idempotency_keys::{self, Claim, Claimed},
-    jobs as queue, outbox as sent, tags,
+    jobs as queue, tags,
 };
 
 pub use recalls::recall;
@@ -359,7 +359,7 @@ pub async fn get(app: &App, school: &School, viewer: &Viewer, id: i64) -> Result
     let numbers = audience::numbers_of(&mut tx, corp, &row.people, within).await?;
     let (counts, batches) = match row.mailing_id {
         Some(mailing) => (
-            sent::counts(&mut tx, corp, mailing).await?,
+            audience::counts(&mut tx, corp, mailing, within).await?,
             recall_rows::outcomes(&mut tx, corp, mailing, BATCHES).await?,
         ),
         None => (Vec::new(), Vec::new()),

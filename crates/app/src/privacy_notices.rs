@@ -4,7 +4,7 @@
 //! word, and none at all while the school has published nothing (unless its configuration says otherwise), by whatever way it
 //! comes: a card and the chat lead to the page. Whoever answers for somebody else (代报) and the school that loads what it knows (`reports::load`) act by their office and not by that person's word: they are not held up.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     PersonId,
     audit::Act,
@@ -15,6 +15,7 @@ use store::{
     AsyncPgConnection,
     audit::{self, Event},
     privacy_notices::{self as rows, Notice, Word},
+    retention::UNDO,
 };
 
 pub use store::privacy_notices::Row;
@@ -113,16 +114,18 @@ pub async fn withdraw(app: &App, school: &School, viewer: &Viewer) -> Result<()>
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
     let Some(on_consent) = rows::stands_on_consent(&mut tx, corp, person).await? else { return Ok(()) };
-    rows::withdraw(&mut tx, corp, person, now).await?;
+    if !rows::withdraw(&mut tx, corp, person, now).await? {
+        return Ok(());
+    }
     let event = Event::new(corp, Act::NoticeWithdrawn, Some(viewer.member), now).of(person);
     audit::insert(&mut tx, event.saying(json!({ "erases": on_consent }))).await?;
     if on_consent {
         let notice = notices::Notice {
-            title: "您收回了同意",
+            title: "您已收回同意",
             description: "一小时后开始删除您填报的内容。想保留，或者不是您本人操作，请在一小时内重新同意。",
             path: HELD,
             button: "查看",
-            useful_for: TimeDelta::hours(1),
+            useful_for: UNDO,
             urgent: true,
             occasion: None,
         };

@@ -204,16 +204,17 @@ struct OnConsent {
     on_consent: Option<bool>,
 }
 
-/// Whether any notice that somebody's word stands to rests on consent; none: no word of theirs stands.
+/// Whether something that came under somebody's consent is kept, or can come, while a word of theirs stands; none: none stands.
 pub async fn stands_on_consent(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     person: PersonId,
 ) -> Result<Option<bool>> {
     let standing: OnConsent = diesel::sql_query(
-        "select bool_or(n.rests_on_consent) as on_consent from notice_agreements a
+        "select case when bool_or(a.withdrawn_at is null) then bool_or(n.rests_on_consent and a.erased_at is null) end as on_consent
+         from notice_agreements a
          join privacy_notices n on n.corp_id = a.corp_id and n.version = a.version
-         where a.corp_id = $1 and a.person_id = $2 and a.withdrawn_at is null",
+         where a.corp_id = $1 and a.person_id = $2",
     )
     .bind::<Integer, _>(corp)
     .bind::<BigInt, _>(person)
@@ -222,17 +223,17 @@ pub async fn stands_on_consent(
     Ok(standing.on_consent)
 }
 
-/// Notes that somebody takes back what they agreed to.
+/// Notes that somebody takes back what they agreed to; false where nothing stood.
 pub async fn withdraw(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     person: PersonId,
     at: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let standing = notice_agreements::table
         .filter(notice_agreements::corp_id.eq(corp))
         .filter(notice_agreements::person_id.eq(person))
         .filter(notice_agreements::withdrawn_at.is_null());
-    diesel::update(standing).set(notice_agreements::withdrawn_at.eq(at)).execute(conn).await?;
-    Ok(())
+    let ended = diesel::update(standing).set(notice_agreements::withdrawn_at.eq(at)).execute(conn).await?;
+    Ok(ended > 0)
 }

@@ -23,7 +23,7 @@ pub use purges::{
     of_form, open, save, uncertified,
 };
 pub use rows::{Cursor, Gone, end_answers, end_others};
-pub use withdrawn::{Withdrawn, due as withdrawn_due, end as end_withdrawn, hold_word, note_erased};
+pub use withdrawn::{UNDO, Withdrawn, due as withdrawn_due, end as end_withdrawn, hold_word, note_erased};
 
 use crate::{Result, schema::forms};
 

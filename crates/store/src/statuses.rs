@@ -209,14 +209,21 @@ struct Found {
     found: bool,
 }
 
-/// Whether a set of changes has one that is not in the viewer's scope.
+/// Whether a set of changes has one of somebody who is not in the viewer's scope: not there today or later, nor before the change.
 pub async fn reaches_out(conn: &mut AsyncPgConnection, question: &Question, change_set: i64) -> Result<bool> {
-    let outside = diesel::sql_query(format!(
-        "select exists (
-           select from status_changes k
-           where k.corp_id = $1 and k.change_set_id = $4
-             and not exists (select from ({SHOWN}) x where x.change_id = k.change_id)) as found"
-    ))
+    let outside = diesel::sql_query(
+        "select $2 is not null and exists (
+           select from status_changes c
+           where c.corp_id = $1 and c.change_set_id = $4 and not exists (
+             select from departments d
+             where d.corp_id = $1
+               and (d.department_id in (c.department_before, c.department_id)
+                 or d.department_id in (
+                   select s.department_id from memberships s
+                   where s.corp_id = $1 and s.person_id = c.person_id and s.is_main
+                     and (s.until_date is null or s.until_date > $3)))
+               and (d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2)))) as found",
+    )
     .bind::<Integer, _>(question.corp)
     .bind::<Nullable<Array<Integer>>, _>(question.scope.departments())
     .bind::<Date, _>(question.today)

@@ -1,6 +1,5 @@
 //! The end of what people answered who took their word back, where the school's notice rests on their consent, some at a time.
 
-use chrono::TimeDelta;
 use domain::audit::Act;
 use serde_json::json;
 use store::{
@@ -11,8 +10,6 @@ use store::{
 use super::PAUSE;
 use crate::{App, Result, School};
 
-/// So long somebody has to agree again, and nothing is lost.
-const UNDO: TimeDelta = TimeDelta::hours(1);
 /// People and forms in one go; the others have theirs an hour later.
 const PAIRS: i64 = 5_000;
 /// Reports in one transaction.
@@ -22,7 +19,7 @@ const REPORTS: i64 = 250;
 pub(super) async fn some(app: &App, school: &School, parts: &mut usize) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().reading(corp).await?;
-    let due = rows::withdrawn_due(&mut tx, corp, school.today(now), now - UNDO, PAIRS).await?;
+    let due = rows::withdrawn_due(&mut tx, corp, school.today(now), now, PAIRS).await?;
     tx.commit().await?;
     let mut all = 0;
     for of in due {
@@ -40,7 +37,7 @@ pub(super) async fn some(app: &App, school: &School, parts: &mut usize) -> Resul
         tracing::info!(corp, reports = all, "what people answered who took their word back is erased");
     }
     let mut tx = app.store().scoped(corp).await?;
-    rows::note_erased(&mut tx, corp, now - UNDO, now).await?;
+    rows::note_erased(&mut tx, corp, now).await?;
     rows::ran(&mut tx, corp, "answers", all, now).await?;
     tx.commit().await?;
     Ok(())
@@ -56,7 +53,7 @@ async fn part(app: &App, school: &School, of: &Withdrawn) -> Result<usize> {
     if form.is_none_or(|form| form.held_until.is_some()) {
         return Ok(0);
     }
-    let ended = rows::end_withdrawn(&mut tx, corp, of, now - UNDO, REPORTS).await?;
+    let ended = rows::end_withdrawn(&mut tx, corp, of, now, REPORTS).await?;
     if ended > 0 {
         let event = Event::new(corp, Act::WithdrawnErased, None, now).of(of.person_id).on("form", of.form_id);
         let said = json!({ "rows": ended, "policy": school.retention.version });

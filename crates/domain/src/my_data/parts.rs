@@ -146,7 +146,7 @@ pub static PARTS: &[Part] = &[
             plain("locale", "页面语言"),
             moment("agreed_at", "何时同意"),
             moment("withdrawn_at", "何时收回"),
-            moment("erased_at", "据此填报的何时删完"),
+            moment("erased_at", "相关填报删除完毕的时间"),
         ],
     },
     Part {

@@ -204,13 +204,18 @@ pub async fn people_of(
     Ok(rows.into_iter().map(|row| (row.person_id, row.number)).collect())
 }
 
-/// Whether a person `p` is in a scope today: $1 corp, $2 its departments, $3 today.
+/// Whether a message `o` went to somebody who is in a scope today, by the roster or by the directory: $1 corp, $2 its departments, $3 today.
 const WITHIN: &str = "
   ($2 is null or exists (
-    select from memberships s
-    join departments d on d.corp_id = s.corp_id and d.department_id = s.department_id
-    where s.corp_id = $1 and s.person_id = p.person_id and s.is_main
-      and s.from_date <= $3 and (s.until_date is null or s.until_date > $3)
+    select from departments d
+    where d.corp_id = $1
+      and (d.department_id in (
+          select s.department_id from memberships s
+          where s.corp_id = $1 and s.person_id = o.person_id and s.is_main
+            and s.from_date <= $3 and (s.until_date is null or s.until_date > $3))
+        or d.department_id in (
+          select m.department_id from member_departments m
+          where m.corp_id = $1 and m.member_id = o.member_id and m.until_date is null))
       and (d.department_id = any($2) or d.class_id = any($2) or d.grade_id = any($2) or d.college_id = any($2))))";
 
 /// The numbers of those of these persons who are in the scope today, in order.
@@ -222,6 +227,7 @@ pub async fn numbers_of(
 ) -> Result<Vec<String>> {
     let sql = format!(
         "select p.person_id, p.number from persons p
+         cross join lateral (select p.person_id, null::bigint as member_id) o
          where p.corp_id = $1 and p.person_id = any($4) and {WITHIN} order by p.number"
     );
     let rows: Vec<Numbered> = diesel::sql_query(sql)
@@ -281,6 +287,35 @@ pub struct Outcome {
     /// When.
     #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct InState {
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = BigInt)]
+    messages: i64,
+}
+
+/// How many of those messages of a mailing stand in each state that went to somebody who is in the scope today.
+pub async fn counts(
+    conn: &mut AsyncPgConnection,
+    corp: CorpId,
+    mailing_id: i64,
+    (scope, today): (&Scope, NaiveDate),
+) -> Result<Vec<(String, i64)>> {
+    let sql = format!(
+        "select o.state, count(*) as messages from outbox o
+         where o.corp_id = $1 and o.mailing_id = $4 and {WITHIN} group by 1 order by 1"
+    );
+    let rows: Vec<InState> = diesel::sql_query(sql)
+        .bind::<Integer, _>(corp)
+        .bind::<Nullable<Array<Integer>>, _>(scope.departments())
+        .bind::<Date, _>(today)
+        .bind::<BigInt, _>(mailing_id)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.state, row.messages)).collect())
 }
 
 /// Those a mailing went to who are in the scope today, after `after`; with `state` only those it stands so with.

@@ -1,7 +1,7 @@
 //! The end of what people answered who took their word back, where the notice they had agreed to rests on their consent (个人信息保护法
 //! 第四十七条): reports of their own to forms with sensitive questions, whole, as if they had never come.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::{
     QueryableByName,
     sql_types::{BigInt, Date, Integer, Text, Timestamptz},
@@ -26,22 +26,27 @@ pub struct Withdrawn {
     pub code: String,
 }
 
-/// `parted`, who took every consent back, and `ending`, their reports that end. $1 corp, $2 the moment until which they must have taken it
-/// back; `whom` narrows the agreements `a`. A report ends that somebody gave themselves while the notice that rested on consent was
-/// the newest: what they answered under another stays, and so does what the office answered for somebody (代报) or brought; where somebody
-/// answered themselves and the office corrected it, it goes whole.
+/// So long after taking it back somebody may agree again, to whatever version holds then, and nothing is lost.
+pub const UNDO: TimeDelta = TimeDelta::hours(1);
+
+/// `parted`, who took a consent back and let [`UNDO`] go by, and `ending`, their reports that end. $1 corp, $2 now; `whom` narrows the
+/// agreements `a`. A report ends that somebody gave themselves while a notice that rests on consent was the newest: what they answered
+/// under another stays, and so does what the office answered for somebody (代报) or brought; where somebody answered themselves and the
+/// office corrected it, it goes whole. What they answer after agreeing again later came under their new word.
 fn ending(whom: &str) -> String {
     format!(
         "with consenting as materialized (
            select version from privacy_notices where corp_id = $1 and rests_on_consent),
          parted as materialized (
-           select distinct a.person_id from notice_agreements a
-           join consenting n using (version)
-           where a.corp_id = $1 and a.withdrawn_at <= $2 and a.erased_at is null {whom}
-             and not exists (
-               select from notice_agreements b
-               join consenting m using (version)
-               where b.corp_id = $1 and b.person_id = a.person_id and (b.withdrawn_at is null or b.withdrawn_at > $2))),
+           select p.person_id, w.last + interval '1 hour' as until
+           from (select distinct a.person_id from notice_agreements a
+                 join consenting n using (version)
+                 where a.corp_id = $1 and a.withdrawn_at is not null and a.erased_at is null {whom}) p
+           -- All that stands is taken back at once: what stands now was agreed to after the last time.
+           cross join lateral (
+             select max(b.withdrawn_at) as last, min(b.agreed_at) filter (where b.withdrawn_at is null) as again
+             from notice_agreements b where b.corp_id = $1 and b.person_id = p.person_id) w
+           where w.last + interval '1 hour' <= $2 and (w.again is null or w.again > w.last + interval '1 hour')),
          asking as materialized (
            select form_version_id from form_versions
            where corp_id = $1 and jsonb_path_exists(definition, '$.fields[*] ? (@.sensitive == true)')),
@@ -53,7 +58,7 @@ fn ending(whom: &str) -> String {
            where exists (
              select from report_revisions v
              join asking k on k.form_version_id = v.form_version_id
-             where v.corp_id = $1 and v.report_id = r.report_id and v.source in ('self', 'card', 'chat')
+             where v.corp_id = $1 and v.report_id = r.report_id and v.source in ('self', 'card', 'chat') and v.at <= p.until
                and (select n.rests_on_consent from privacy_notices n
                     where n.corp_id = $1 and n.published_at <= v.at order by n.version desc limit 1)))"
     )
@@ -64,7 +69,7 @@ pub async fn due(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     today: NaiveDate,
-    before: DateTime<Utc>,
+    now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Withdrawn>> {
     let sql = format!(
@@ -78,7 +83,7 @@ pub async fn due(
     );
     Ok(diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(before)
+        .bind::<Timestamptz, _>(now)
         .bind::<Date, _>(today)
         .bind::<BigInt, _>(limit)
         .load(conn)
@@ -86,27 +91,17 @@ pub async fn due(
 }
 
 /// Notes of whom nothing is left that came under a consent they took back: they are not looked at again.
-pub async fn note_erased(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    before: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn note_erased(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTime<Utc>) -> Result<()> {
     let sql = format!(
         "{}
-         update notice_agreements a set erased_at = $3
+         update notice_agreements a set erased_at = $2
          from parted p
-         where a.corp_id = $1 and a.person_id = p.person_id and a.withdrawn_at <= $2 and a.erased_at is null
+         where a.corp_id = $1 and a.person_id = p.person_id and a.withdrawn_at is not null and a.erased_at is null
            and a.version in (select version from consenting)
            and not exists (select from ending e where e.person_id = a.person_id)",
         ending("")
     );
-    diesel::sql_query(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(before)
-        .bind::<Timestamptz, _>(now)
-        .execute(conn)
-        .await?;
+    diesel::sql_query(sql).bind::<Integer, _>(corp).bind::<Timestamptz, _>(now).execute(conn).await?;
     Ok(())
 }
 
@@ -127,7 +122,7 @@ pub async fn end(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     of: &Withdrawn,
-    before: DateTime<Utc>,
+    now: DateTime<Utc>,
     limit: i64,
 ) -> Result<usize> {
     let sql = format!(
@@ -140,7 +135,7 @@ pub async fn end(
     );
     let doomed: Vec<Doomed> = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(before)
+        .bind::<Timestamptz, _>(now)
         .bind::<BigInt, _>(of.person_id)
         .bind::<BigInt, _>(of.form_id)
         .bind::<BigInt, _>(limit)
