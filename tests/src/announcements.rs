@@ -121,6 +121,33 @@ async fn a_department_and_a_list_get_it_once_each_and_unknown_numbers_are_told()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_office_reads_what_became_of_its_own_and_of_nobody_once_it_has_moved_on() {
+    let test = TestApp::start().await;
+    let office_id = test.persona("college_office");
+    let office = test.sign_in(&office_id).await;
+    let college = college_of(&test, &office_id).await;
+    // Accounts the roster does not know are of the college too.
+    let expected = accounts_under(&test, college).await.len();
+    let id = send(&office, "water-of-the-college", &draft(json!({ "departments": [college] }))).await;
+    test.run_jobs().await;
+    let reached = async || {
+        let people = office.get(&format!("/announcements/{id}/people?limit=200")).await;
+        assert_eq!(people.status, StatusCode::OK, "{}", people.body);
+        let counts = office.get(&format!("/announcements/{id}")).await.body["counts"].clone();
+        let counted: i64 = counts.as_object().unwrap().values().map(|people| people.as_i64().unwrap()).sum();
+        assert_eq!(people.items().len() as i64, counted, "{counts}");
+        people.items().len()
+    };
+    assert!(reached().await >= expected, "each of {expected}");
+    let moves = "update grants g set department_id = $2 from persons p
+                 where p.corp_id = g.corp_id and p.person_id = g.person_id and p.number = $1 and g.role = 'college_office'";
+    let other = another_college(&test, college).await;
+    assert_eq!(test.owner.execute(moves, &[&office_id, &other]).await.unwrap(), 1);
+    test.forget_viewers().await;
+    assert_eq!(reached().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_waits_for_its_time_and_reaches_those_who_are_there_then() {
     let test = TestApp::start().await;
     let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
