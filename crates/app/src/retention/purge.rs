@@ -17,7 +17,7 @@ use super::{PAUSE, certificate, month_keys};
 use crate::{App, Result, School, audit::cutting};
 
 /// Answers gone through in one transaction, rows of the other tables, and pictures, which are large.
-const ANSWERS: i64 = 250;
+const ANSWERS: i64 = 100;
 const NOTES: i64 = 500;
 const PICTURES: i64 = 20;
 /// Reports whose facts are forgotten in one transaction.
