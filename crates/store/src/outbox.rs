@@ -522,21 +522,6 @@ pub async fn finish(
     Ok(())
 }
 
-/// How many people of a mailing stand in each state.
-pub async fn counts(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    mailing_id: i64,
-) -> Result<Vec<(String, i64)>> {
-    Ok(outbox::table
-        .filter(outbox::corp_id.eq(corp))
-        .filter(outbox::mailing_id.eq(mailing_id))
-        .group_by(outbox::state)
-        .select((outbox::state, diesel::dsl::count_star()))
-        .load(conn)
-        .await?)
-}
-
 /// Forgets who was sent what before `before`, and what became of it: so many rows at most, the oldest first. What has not ended stays. How
 /// many.
 pub async fn sweep(

@@ -91,8 +91,8 @@ impl Receiver {
         self.by_either(|crypto| {
             crypto.verify(&query.msg_signature, &query.timestamp, &query.nonce, echo)?;
             let text = crypto.decrypt(echo)?.message;
-            // A message is signed over the same parts: whoever recorded one would have it opened here. What WeCom asks for is digits
-            // in all we have seen; that it is never XML is all that is relied on.
+            // A message is signed over the same parts: whoever recorded one would have it opened here. UNCONFIRMED: the text of a
+            // verification is never XML; in the documentation's examples it is digits.
             if text.trim_start().starts_with('<') { Err(CryptoError::Ciphertext) } else { Ok(text) }
         })
     }

@@ -85,7 +85,7 @@ async fn reports_while_a_large_campaign_is_purged() {
                 let school = app.school(1).unwrap();
                 let mut is_left = true;
                 while is_left && !until.load(Ordering::Relaxed) {
-                    is_left = retention::part(&app, &school).await.unwrap();
+                    is_left = retention::part(&app, school).await.unwrap();
                 }
                 is_left
             });
@@ -99,7 +99,7 @@ async fn reports_while_a_large_campaign_is_purged() {
         before - test.one::<i64>("select count(*) from report_answers where month = '2019-12-01'", &[]).await;
     // The rest of it in one go.
     let school = test.app.school(1).unwrap();
-    assert_eq!(retention::run(&test.app, &school, None).await.unwrap(), usize::try_from(CAMPAIGNS).unwrap());
+    assert_eq!(retention::run(&test.app, school, None).await.unwrap(), usize::try_from(CAMPAIGNS).unwrap());
     let after: i64 = test.one("select count(*) from report_answers where month = '2019-12-01'", &[]).await;
     assert_eq!(after, 0);
     rows::write("purge", "answers purged meanwhile", gone as f64, "rows", "≥ 200000", gone >= 200_000);
