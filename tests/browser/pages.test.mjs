@@ -26,7 +26,7 @@ const IDS = JSON.parse(process.env.IDS);
 // A line: the route, its address, who looks at it, and its lists by the address of the API. Of a list, `long` is fetched
 // page by page; `one` is a single thing that is never empty; `open` shows it; `row` is one where the
 // school has none. `name` tells two lines of a route apart. `said`: an address and what is answered there, where the school has
-// no such state.
+// no such state. `then`: what is done there before it is looked at.
 const press = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click();
 const unfold = (name) => (page) => page.locator('summary', { hasText: name }).click();
 const figures = (page) => page.getByRole('button', { name: /名单$/ }).first().click();
@@ -34,6 +34,7 @@ const devices = (page) => page.getByRole('button', { name: /的设备$/ }).first
 const CONTACT = { id: 1, at: '2020-03-04T00:00:00Z', userid: 'T0001', name: '某老师', place: '教务处', kind: 1, title: '添加外部联系人', words: '姓名：校外联系人', ip: '203.0.113.*' };
 const ALARM = { id: 1, kind: 'unusual', reading: 'phones', name: '某老师', number: 'T0001', own: false, people: 45, usual: 12, at: '2020-03-04T00:00:00Z', settled_by: null, settled_at: null, note: null };
 const LIFT = { id: 1, name: '某老师', number: 'T0001', day: '2020-03-04', reading: 'phones', people: 60, reason: '全班家访', given_by: '某管理员', given_at: '2020-03-04T00:00:00Z' };
+const AGREED = { notice: { version: 1, text: '为了校园健康管理，我们会收集您每天的体温。', legal_basis: '本人同意', published_at: '2020-03-01T00:00:00Z' }, agreed_at: '2020-03-02T00:00:00Z', missing: false, withdrawal: 'erases' };
 const NOTICE = { version: 1, text: '为了校园健康管理，我们会收集您每天的体温。', legal_basis: '《个人信息保护法》第十三条', rests_on_consent: true, published_at: '2020-03-04T00:00:00Z', by: '某老师', agreed: 3 };
 const HOLD = { id: 1, form: 'health-daily', title: '健康日报', reason: '校内调查', until: '2020-12-31', set_by: '某老师', set_at: '2020-03-04T00:00:00Z', lifted_by: null, lifted_at: null };
 const CERTIFICATE = { id: 1, form: 'health-daily', title: '健康日报', ends_on: '2020-01-31', began_at: '2020-03-02T00:00:00Z', ended_at: '2020-03-02T00:00:00Z', rows: 3600, data_keys: 2 };
@@ -133,6 +134,7 @@ const H5 = [
   { route: 'sessions', at: '/me/sessions', as: 'student', lists: [{ api: '/me/sessions', one: true }] },
   { route: 'my-data', at: '/me/data', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data', one: true }, { api: '/me/corrections', long: true }] },
   { route: 'held-data', at: '/me/held', as: 'student', also: ['counsellor'], lists: [{ api: '/me/data/held' }] },
+  { route: 'held-data', name: 'withdrawal', at: '/me/held', as: 'student', said: ['/me/privacy-notice', AGREED], then: press(/^(收回同意|Take it back)$/) },
   { route: 'corrections', at: '/corrections', as: 'counsellor', also: ['school_office'], lists: [{ api: '/corrections', long: true }] },
   { route: 'reviews', at: '/reviews', as: 'counsellor', also: ['college_office'], lists: [{ api: '/reviews', long: true }] },
   { route: 'review', at: '/reviews/:receipt', as: 'counsellor', lists: [{ api: '/reviews/:receipt', one: true }] },
@@ -203,6 +205,7 @@ async function whole(t, app) {
         await person.speak(language);
         const end = line.said && (await instead(person, line.said[0], (route) => route.fulfill({ json: line.said[1] })));
         await person.visit(fill(line.at), line);
+        await line.then?.(person.page);
         await person.picture(`${label(line)}-${language}`, language === 'zh');
         const wide = await look(person, language, { axe: language === 'zh' });
         await person.resize(app.narrow);
