@@ -36,7 +36,8 @@ impl Reply {
 
     /// The items of a list.
     pub fn items(&self) -> &[Value] {
-        self.body["items"].as_array().map(Vec::as_slice).expect("a list")
+        let items = self.body["items"].as_array().map(Vec::as_slice);
+        items.unwrap_or_else(|| panic!("no list, but {}: {}", self.status, self.body))
     }
 }
 
@@ -51,6 +52,12 @@ impl Browser {
         let http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Self { http, base, cookies: Mutex::default(), user_agent }
+    }
+
+    /// The same browser, signed in as it is, at another server of the same application.
+    pub fn at(&self, server: &Url) -> Self {
+        let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
+        Self { cookies, ..Self::new(server.clone(), self.user_agent) }
     }
 
     pub fn set_cookie(&self, name: &str, value: &str) {

@@ -326,10 +326,13 @@ async fn phones_and_lists_of_names_want_a_sign_in_of_this_working_day() {
     let answers = "/reviews/AAAAAAAAAAAAAAAA/answers";
     let pictures = ["/photos/999999".to_owned(), format!("/attachments/{}", "a".repeat(32))];
     // Used all along, the session lasts; eight hours after the sign-in it no longer opens these.
-    for _ in 0..8 {
+    for hour in 1..=8 {
         test.clock.advance(TimeDelta::hours(1));
         let used = counsellor.post("/me/sessions/end-others", &json!({})).await;
         assert_eq!(used.status, StatusCode::OK, "{}", used.body);
+        if ![1, 8].contains(&hour) {
+            continue;
+        }
         assert_ne!(counsellor.post("/people/999999/phone", &reveal).await.code(), "sign_in_again");
         assert_ne!(counsellor.post("/corrections/999999/values", &json!({})).await.code(), "sign_in_again");
         assert_ne!(counsellor.post("/exports/999999/file", &json!({})).await.code(), "sign_in_again");

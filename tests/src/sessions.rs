@@ -183,16 +183,24 @@ async fn ask(browser: &Browser, (method, path, body): (&str, &str, &str)) -> Rep
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dangerous_acts_want_a_fresh_sign_in_and_others_do_not() {
+    // A few on each server: one member's requests are limited, and what is refused for that says nothing here.
+    for acts in DANGEROUS.chunks(DANGEROUS.len().div_ceil(2)) {
+        want_a_fresh_sign_in(acts).await;
+    }
+}
+
+async fn want_a_fresh_sign_in(acts: &[(&str, &str, &str)]) {
+    let is_open = |reply: &Reply| !["sign_in_again", "too_many_requests"].contains(&reply.code());
     let test = TestApp::start_with(Shape { fresh_sign_in_minutes: 10, ..Shape::default() }).await;
     test.sync().await;
     test.import_roster().await;
     let administrator = test.sign_in_on_pc(&test.persona("administrator")).await;
-    for act in DANGEROUS {
+    for &act in acts {
         let reply = ask(&administrator, act).await;
-        assert_ne!(reply.code(), "sign_in_again", "{act:?}: a moment ago");
+        assert!(is_open(&reply), "{act:?}: a moment ago: {}", reply.body);
     }
     test.clock.advance(TimeDelta::minutes(11));
-    for act in DANGEROUS {
+    for &act in acts {
         let reply = ask(&administrator, act).await;
         assert_eq!((reply.status, reply.code()), (StatusCode::FORBIDDEN, "sign_in_again"), "{act:?}");
     }
@@ -205,9 +213,9 @@ async fn dangerous_acts_want_a_fresh_sign_in_and_others_do_not() {
     // The same browser signs in once more and comes back to where it was.
     let (at, response) = administrator.open(administrator.url("/auth/start?to=/healthz")).await;
     assert_eq!((at.path(), response.status()), ("/healthz", StatusCode::OK));
-    for act in DANGEROUS {
+    for &act in acts {
         let reply = ask(&administrator, act).await;
-        assert_ne!(reply.code(), "sign_in_again", "{act:?}: once more");
+        assert!(is_open(&reply), "{act:?}: once more: {}", reply.body);
     }
     assert_eq!(administrator.get("/me/sessions").await.items().len(), 1, "it took the place of the old one");
 }
