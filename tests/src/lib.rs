@@ -103,5 +103,6 @@ mod trips;
 mod units;
 mod unreported;
 mod visitors;
+mod withdrawals;
 mod workbench;
 mod write_plans;

@@ -18,7 +18,7 @@ pub async fn publish(administrator: &Browser, after: i32, text: &str) -> Reply {
     publish_by(administrator, after, text, false).await
 }
 
-async fn publish_by(administrator: &Browser, after: i32, text: &str, rests_on_consent: bool) -> Reply {
+pub async fn publish_by(administrator: &Browser, after: i32, text: &str, rests_on_consent: bool) -> Reply {
     let notice = json!({ "after": after, "text": text, "legal_basis": "个人信息保护法第十三条",
         "rests_on_consent": rests_on_consent });
     administrator.post("/privacy-notices", &notice).await
@@ -156,7 +156,7 @@ async fn nothing_sensitive_is_taken_from_who_has_not_agreed_or_took_it_back() {
 }
 
 /// What is left of somebody's reports: they themselves, their revisions, the answers, what was looked into, trips and pictures.
-async fn reports_of(test: &TestApp, number: &str) -> String {
+pub async fn reports_of(test: &TestApp, number: &str) -> String {
     let sql = "with own as (select r.report_id from reports r join persons p using (corp_id, person_id) where p.number = $1)
         select concat_ws(' ', (select count(*) from own), (select count(*) from report_revisions join own using (report_id)),
           (select count(*) from report_answers join own using (report_id)), (select count(*) from reviews join own using (report_id)),
@@ -166,29 +166,29 @@ async fn reports_of(test: &TestApp, number: &str) -> String {
     test.one(sql, &[&number]).await
 }
 
-const NOTHING: &str = "0 0 0 0 0 0 0 0";
+pub const NOTHING: &str = "0 0 0 0 0 0 0 0";
 
-async fn run(test: &TestApp) {
+pub async fn run(test: &TestApp) {
     retention::run(&test.app, test.school(), None).await.unwrap();
 }
 
-async fn withdraw(browser: &Browser) {
+pub async fn withdraw(browser: &Browser) {
     let taken_back = browser.delete("/me/privacy-notice/agreement").await;
     assert_eq!(taken_back.status, StatusCode::NO_CONTENT, "{}", taken_back.body);
 }
 
-async fn person(test: &TestApp, number: &str) -> i64 {
+pub async fn person(test: &TestApp, number: &str) -> i64 {
     test.one("select person_id from persons where number = $1", &[&number]).await
 }
 
 /// A health report, and one for somebody else.
-async fn report(browser: &Browser, answers: Value) -> Value {
+pub async fn report(browser: &Browser, answers: Value) -> Value {
     let sent = browser.post("/reports", &health_report(answers)).await;
     assert!(sent.status.is_success(), "{}", sent.body);
     sent.body
 }
 
-async fn report_for(browser: &Browser, person: i64) {
+pub async fn report_for(browser: &Browser, person: i64) {
     let mut behalf = health_report(normal_answers());
     behalf["behalf"] = json!({ "person": person, "reason": "手机坏了" });
     let sent = browser.post("/reports", &behalf).await;

@@ -277,7 +277,7 @@ async fn what_is_held_stays_until_it_is_lifted() {
 }
 
 /// Until somebody waits for a row of this test's database.
-async fn until_somebody_waits(test: &TestApp) {
+pub async fn until_somebody_waits(test: &TestApp) {
     let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     for _ in 0..100_000 {
         if test.one::<i64>(sql, &[]).await > 0 {
@@ -288,7 +288,7 @@ async fn until_somebody_waits(test: &TestApp) {
 }
 
 /// A hold on the form, as another process sets it.
-const HOLD: &str = "insert into retention_holds (corp_id, form_id, reason, until_date, set_by, set_at)
+pub const HOLD: &str = "insert into retention_holds (corp_id, form_id, reason, until_date, set_by, set_at)
     select 1, form_id, '校内调查', '2021-12-31', (select min(member_id) from members where corp_id = 1), '2020-04-13 00:00Z'
     from forms where corp_id = 1 and code = 'health-daily'";
 const LIFT: &str = "update retention_holds set lifted_by = set_by, lifted_at = set_at";
@@ -297,7 +297,8 @@ const BEGUN: &str =
     "insert into retention_purges (corp_id, form_id, policy, days, ends_on, began_at, months, rows_hash)
     select 1, form_id, '2026-11', 30, ends_on, '2020-04-13 00:00Z', '{2020-03-01}', sha256('') from forms
     where corp_id = 1 and code = 'health-daily'";
-const LOCK: &str = "begin; select form_id from forms where corp_id = 1 and code = 'health-daily' for update";
+pub const LOCK: &str =
+    "begin; select form_id from forms where corp_id = 1 and code = 'health-daily' for update";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_hold_and_a_purge_at_the_same_moment_the_second_sees_the_first() {

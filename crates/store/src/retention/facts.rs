@@ -14,7 +14,7 @@ use crate::{Result, reports::RETENTION};
 #[derive(QueryableByName)]
 pub(super) struct Doomed {
     #[diesel(sql_type = BigInt)]
-    report_id: i64,
+    pub(super) report_id: i64,
     #[diesel(sql_type = Date)]
     month: NaiveDate,
 }

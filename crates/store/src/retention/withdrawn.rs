@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Date, Integer, Text, Timestamptz},
+    sql_types::{Array, BigInt, Bool, Date, Integer, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, PersonId};
@@ -29,38 +29,47 @@ pub struct Withdrawn {
 /// So long after taking it back somebody may agree again, to whatever version holds then, and nothing is lost.
 pub const UNDO: TimeDelta = TimeDelta::hours(1);
 
-/// `parted`, who took a consent back and let [`UNDO`] go by, and `ending`, their reports that end. $1 corp, $2 now; `whom` narrows the
-/// agreements `a`. A report ends that somebody gave themselves while a notice that rests on consent was the newest: what they answered
-/// under another stays, and so does what the office answered for somebody (代报) or brought; where somebody answered themselves and the
-/// office corrected it, it goes whole. What they answer after agreeing again later came under their new word.
+/// `parted`, who took a consent back and let [`UNDO`] go by, and `ending`, their reports of which something ends. $1 corp, $2 now; `whom`
+/// narrows the agreements `a`. What somebody gave themselves ends while a notice that rests on consent was the newest: what they answered
+/// under another stays, and so does what they answer after agreeing again later, under their new word. Of one report, what they said last
+/// themselves decides: it ends `whole` with what the office answered before or after (代报), or loses only its `revisions` under the old
+/// word. What the office answered for somebody who did not answer themselves, or brought, stays.
 fn ending(whom: &str) -> String {
     format!(
         "with consenting as materialized (
            select version from privacy_notices where corp_id = $1 and rests_on_consent),
          parted as materialized (
            select p.person_id, w.last + interval '1 hour' as until
-           from (select distinct a.person_id from notice_agreements a
+           from (select a.person_id, min(a.withdrawn_at) as first from notice_agreements a
                  join consenting n using (version)
-                 where a.corp_id = $1 and a.withdrawn_at is not null and a.erased_at is null {whom}) p
-           -- All that stands is taken back at once: what stands now was agreed to after the last time.
+                 where a.corp_id = $1 and a.withdrawn_at is not null and a.erased_at is null {whom}
+                 group by a.person_id) p
+           -- Each time stands for itself: a slip of the thumb, undone within the hour, undoes no earlier time that was meant.
            cross join lateral (
-             select max(b.withdrawn_at) as last, min(b.agreed_at) filter (where b.withdrawn_at is null) as again
-             from notice_agreements b where b.corp_id = $1 and b.person_id = p.person_id) w
-           where w.last + interval '1 hour' <= $2 and (w.again is null or w.again > w.last + interval '1 hour')),
+             select max(b.withdrawn_at) as last from notice_agreements b
+             where b.corp_id = $1 and b.person_id = p.person_id and b.withdrawn_at + interval '1 hour' <= $2
+               and not exists (
+                 select from notice_agreements c
+                 where c.corp_id = $1 and c.person_id = b.person_id and c.withdrawn_at is distinct from b.withdrawn_at
+                   and c.agreed_at between b.withdrawn_at and b.withdrawn_at + interval '1 hour')) w
+           where p.first <= w.last),
          asking as materialized (
            select form_version_id from form_versions
            where corp_id = $1 and jsonb_path_exists(definition, '$.fields[*] ? (@.sensitive == true)')),
-         ending as (
-           select r.report_id, r.month, r.person_id, r.form_id from parted p
+         said as (
+           select r.report_id, r.person_id, r.form_id, v.revision,
+             v.form_version_id in (select form_version_id from asking) and v.at <= p.until
+               and (select n.rests_on_consent from privacy_notices n
+                    where n.corp_id = $1 and n.published_at <= v.at order by n.version desc limit 1) as ends
+           from parted p
            -- One by one by their index, however many there seem to be: few take it back.
            cross join lateral (
              select * from reports r where r.corp_id = $1 and r.person_id = p.person_id offset 0) r
-           where exists (
-             select from report_revisions v
-             join asking k on k.form_version_id = v.form_version_id
-             where v.corp_id = $1 and v.report_id = r.report_id and v.source in ('self', 'card', 'chat') and v.at <= p.until
-               and (select n.rests_on_consent from privacy_notices n
-                    where n.corp_id = $1 and n.published_at <= v.at order by n.version desc limit 1)))"
+           join report_revisions v on v.corp_id = $1 and v.report_id = r.report_id and v.source in ('self', 'card', 'chat')),
+         ending as (
+           select report_id, person_id, form_id, array_agg(revision) filter (where ends) as revisions,
+             max(revision) filter (where ends) = max(revision) as whole
+           from said group by report_id, person_id, form_id having bool_or(ends))"
     )
 }
 
@@ -97,7 +106,7 @@ pub async fn note_erased(conn: &mut AsyncPgConnection, corp: CorpId, now: DateTi
          update notice_agreements a set erased_at = $2
          from parted p
          where a.corp_id = $1 and a.person_id = p.person_id and a.withdrawn_at is not null and a.erased_at is null
-           and a.version in (select version from consenting)
+           and a.version in (select version from consenting) and a.withdrawn_at <= p.until
            and not exists (select from ending e where e.person_id = a.person_id)",
         ending("")
     );
@@ -116,8 +125,8 @@ pub async fn hold_word(conn: &mut AsyncPgConnection, corp: CorpId, person: Perso
     Ok(())
 }
 
-/// Ends so many of somebody's reports to a form, unless they have agreed again. How many. One that is being written this moment is left
-/// for the next time.
+/// Ends so many of somebody's reports to a form, or what ends of them, unless they have agreed again. How many. One that is being written
+/// or looked into this moment is left for the next time.
 pub async fn end(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
@@ -127,13 +136,13 @@ pub async fn end(
 ) -> Result<usize> {
     let sql = format!(
         "{}
-         select r.report_id, r.month from reports r
+         select r.report_id, r.month, e.revisions, e.whole from reports r
+         join ending e on e.report_id = r.report_id
          where r.corp_id = $1 and r.person_id = $3 and r.form_id = $4
-           and r.report_id in (select report_id from ending where form_id = $4)
-         order by r.report_id limit $5 for update skip locked",
+         order by r.report_id limit $5 for update of r skip locked",
         ending("and a.person_id = $3")
     );
-    let doomed: Vec<Doomed> = diesel::sql_query(sql)
+    let mut found: Vec<Found> = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<Timestamptz, _>(now)
         .bind::<BigInt, _>(of.person_id)
@@ -141,5 +150,62 @@ pub async fn end(
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?;
-    facts::forget(conn, corp, &doomed).await
+    let busy = looked_into(conn, corp, &found).await?;
+    found.retain(|found| !busy.contains(&found.doomed.report_id));
+    let (whole, rest): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|found| found.whole);
+    for report in &rest {
+        for sql in REVISIONS {
+            diesel::sql_query(sql)
+                .bind::<Integer, _>(corp)
+                .bind::<BigInt, _>(report.doomed.report_id)
+                .bind::<Array<Integer>, _>(&report.revisions)
+                .execute(conn)
+                .await?;
+        }
+    }
+    let whole: Vec<Doomed> = whole.into_iter().map(|found| found.doomed).collect();
+    Ok(facts::forget(conn, corp, &whole).await? + rest.len())
+}
+
+/// A report of which something ends.
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(embed)]
+    doomed: Doomed,
+    #[diesel(sql_type = Array<Integer>)]
+    revisions: Vec<i32>,
+    #[diesel(sql_type = Bool)]
+    whole: bool,
+}
+
+/// What of a report ends with some of its revisions. Its pictures stay: the answers that are kept may show them. $1 corp, $2 report, $3
+/// revisions.
+const REVISIONS: [&str; 3] = [
+    "delete from report_answers a using reports r
+     where r.corp_id = $1 and r.report_id = $2 and a.corp_id = $1 and a.retention = r.retention and a.month = r.month
+       and a.report_id = $2 and a.revision = any($3)",
+    "delete from review_acts where corp_id = $1 and report_id = $2 and revision = any($3)",
+    "delete from report_revisions where corp_id = $1 and report_id = $2 and revision = any($3)",
+];
+
+/// Those of the reports that somebody is looking into this moment. They hold the review first and wait for the person, whom we hold.
+async fn looked_into(conn: &mut AsyncPgConnection, corp: CorpId, found: &[Found]) -> Result<Vec<i64>> {
+    let reports: Vec<i64> = found.iter().map(|found| found.doomed.report_id).collect();
+    let of = |tail: &str| {
+        diesel::sql_query(format!(
+            "select report_id from reviews where corp_id = $1 and report_id = any($2) order by report_id {tail}"
+        ))
+        .bind::<Integer, _>(corp)
+        .bind::<Array<BigInt>, _>(reports.clone())
+    };
+    let free: Vec<Looked> = of("for update skip locked").load(conn).await?;
+    let all: Vec<Looked> = of("").load(conn).await?;
+    Ok(all.into_iter().filter(|one| !free.contains(one)).map(|one| one.report_id).collect())
+}
+
+/// A report that is or was looked into.
+#[derive(PartialEq, QueryableByName)]
+struct Looked {
+    #[diesel(sql_type = BigInt)]
+    report_id: i64,
 }

@@ -1297,7 +1297,7 @@ export const en: Record<keyof typeof zh, string> = {
   'privacy.text': 'What people are told',
   'privacy.basis': 'Legal basis',
   'privacy.withdrawal': 'When consent is taken back',
-  'privacy.erased': 'Erase: the basis is consent. An hour later, what they answered themselves to forms with sensitive questions goes whole, and those days show as not reported; not what staff reported for them, nor what is on legal hold',
+  'privacy.erased': 'Erase: the basis is consent. An hour later, what they answered themselves under such a notice to forms with sensitive questions goes whole: those days show as not reported, and their trips are no longer among the movements; not what only staff reported for them, nor what is on legal hold',
   'privacy.kept': 'Keep for its time: the basis is a legal duty or the like. Nothing new is taken; what was answered goes when its time is over',
   'privacy.is_erased': 'Erased',
   'privacy.is_kept': 'Kept for its time',

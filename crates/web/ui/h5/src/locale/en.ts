@@ -281,7 +281,7 @@ export const en: Record<keyof typeof zh, string> = {
   'notice.withdraw': 'Take it back',
   'notice.withdraw_confirm': 'Take back your consent?',
   'notice.withdraw_help': 'What you answered before is not deleted. You will be asked to read and agree again before your next answer. Data the school must process by law is not affected.',
-  'notice.withdraw_erases': 'Starting one hour from now, and within 24 hours, what you answered under your consent to forms with sensitive questions is erased, also where staff corrected it, and those days show as not reported. Agree again here within the hour and nothing is erased. What staff reported for you and what is under legal hold stays; records of gates, exports and the like end in their own time.',
+  'notice.withdraw_erases': 'Starting one hour from now, and within 24 hours, what you answered under your consent to forms with sensitive questions is erased, with what staff put before or after it in the same report; those days show as not reported and the trips are gone. Agree again here within the hour and nothing is erased. What only staff reported for you and what is under legal hold stays; records of gates, exports and the like end in their own time.',
   'notice.sign_in_again': 'To protect your data, sign in again before you take it back, then press once more. ',
   'notice.withdrawn': 'Taken back',
 
