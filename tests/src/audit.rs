@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use app::{
     App,
     audit::{anchors::Anchors, rotate_key, sealing, verify},
-    retention,
+    cursors, retention,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use domain::{
     audit::{Act, Flaw},
@@ -782,9 +781,9 @@ async fn auditors_look_through_it_and_nobody_else() {
     assert!(held.items().iter().all(|row| row["may_end"] == json!(false)), "{}", held.body);
     let end = format!("/grants/{}/end", held.items()[0]["id"]);
     assert_eq!(auditor.post(&end, &json!({ "reason": "换人" })).await.status, StatusCode::FORBIDDEN);
-    // To ask is itself on record, without the numbers; by a cursor that was made up too.
-    let made_up = URL_SAFE_NO_PAD.encode("253402300799000000/1");
-    let later = json!({ "actor": userid, "act": "look", "cursor": made_up });
+    // To ask is itself on record, without the numbers; by a cursor of something else too.
+    let other = cursors::seal(&test.app, test.school(), "253402300799000000/1").unwrap();
+    let later = json!({ "actor": userid, "act": "look", "cursor": other });
     let from_later = auditor.post("/audit/searches", &later).await;
     assert!(!from_later.items().is_empty(), "{}", from_later.body);
     let asked = auditor.get("/audit?act=audit_searched").await;

@@ -38,6 +38,7 @@ mod class_counsellors;
 mod connections;
 mod consents;
 mod corrections;
+mod cursors;
 mod deployment;
 mod digests;
 mod doctor;

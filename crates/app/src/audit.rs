@@ -167,7 +167,7 @@ pub async fn search(
         }
         question.actors = Some(found);
     }
-    // Every page of it: a cursor is anybody's to make up, and who begins on a later page has searched too.
+    // Every page of it: a cursor may be another search's, and who begins on a later page has searched too.
     let asked = question.subjects.as_ref().map_or(0, Vec::len);
     note(&mut tx, viewer, people, actor.is_some(), asked, now).await?;
     let listed = read(app, &mut tx, &question, before, limit).await?;

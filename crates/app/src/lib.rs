@@ -15,6 +15,7 @@ pub mod campaigns;
 pub mod class_counsellors;
 pub mod consents;
 pub mod corrections;
+pub mod cursors;
 pub mod departments;
 pub mod digests;
 pub mod error;

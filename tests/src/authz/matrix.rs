@@ -59,6 +59,10 @@ pub fn said(told: &Told, ids: &Ids) -> String {
         for made in ["as_of", "id", "round"] {
             body.remove(made);
         }
+        // Sealed: no two are alike.
+        if let Some(next) = body.get_mut("next_cursor").filter(|next| next.is_string()) {
+            *next = "…".into();
+        }
     }
     let mut text = if body.is_null() { told.text.clone() } else { body.to_string() };
     let mut words: Vec<&String> = ids.values().filter(|id| id.len() > 5).collect();

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use app::{App, School, cursors};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -186,9 +186,10 @@ pub struct PageQuery {
     pub limit: Option<i64>,
 }
 
-/// A checked page.
-#[derive(Debug)]
-pub struct Paging {
+/// A checked page of a school's list.
+pub struct Paging<'a> {
+    app: &'a App,
+    school: &'a School,
     /// The key after which it begins.
     pub after: Option<String>,
     /// Rows at most.
@@ -196,27 +197,25 @@ pub struct Paging {
 }
 
 /// Reads the two parameters of a page.
-pub fn paging(cursor: Option<&str>, limit: Option<i64>) -> Answer<Paging> {
+pub fn paging<'a>(
+    app: &'a App,
+    school: &'a School,
+    cursor: Option<&str>,
+    limit: Option<i64>,
+) -> Answer<Paging<'a>> {
     let limit = limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(app::Error::field("limit", "每页应为 1 到 200 条").into());
     }
-    let decode = |cursor: &str| {
-        let key = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        (!key.chars().any(char::is_control)).then_some(key)
-    };
-    let after = match cursor {
-        None => None,
-        Some(cursor) => {
-            Some(decode(cursor).ok_or_else(|| app::Error::field("cursor", "翻页位置无效，请回到第一页"))?)
-        }
-    };
-    Ok(Paging { after, limit })
+    let after = cursor.map(|cursor| cursors::open(app, school, cursor)).transpose()?;
+    Ok(Paging { app, school, after, limit })
 }
 
-/// A page's key as clients see it: opaque.
-pub fn cursor(next: Option<String>) -> Option<String> {
-    next.map(|key| URL_SAFE_NO_PAD.encode(key))
+impl Paging<'_> {
+    /// The key after which the next page begins, as clients see it and as it stands in addresses: sealed.
+    pub fn cursor(&self, next: Option<String>) -> Answer<Option<String>> {
+        Ok(next.map(|key| cursors::seal(self.app, self.school, &key)).transpose()?)
+    }
 }
 
 #[cfg(test)]

@@ -283,6 +283,8 @@ pub static TOKEN: Column = Column {
 /// Who a session is, in Redis for a moment: it stands in no table, and is none of [`ALL`].
 pub static REMEMBERED_VIEWER: Column =
     Column { name: "redis.viewer", kept: Kept::For(Purpose::Tokens), spots: &[] };
+/// Where the next page of a list begins, in an address for as long as somebody reads on: none of [`ALL`] either.
+pub static CURSOR: Column = Column { name: "address.cursor", kept: Kept::For(Purpose::Tokens), spots: &[] };
 /// Records of the platform.
 pub static PLATFORM_DETAIL: Column = Column {
     name: "platform_records.detail",

@@ -33,7 +33,7 @@ pub enum Purpose {
     Visitors,
     /// The keys of the codes at the gate.
     Gate,
-    /// WeCom's tokens, and who a session is while Redis remembers it.
+    /// WeCom's tokens, who a session is while Redis remembers it, and where the next page of a list begins.
     Tokens,
     /// Records of the platform.
     Platform,

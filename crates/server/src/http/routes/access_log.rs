@@ -39,7 +39,7 @@ struct Access {
 #[get("/access-log")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<AccessLog>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = app::people::looks_at_me(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page
         .items
@@ -47,5 +47,5 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Ac
         .map(|look| Access { at: look.at, viewer: look.viewer, field: look.field, purpose: look.purpose })
         .collect();
     let kept_days = school.retention.classes.audit.days;
-    Ok(web::Json(AccessLog { items, next_cursor: input::cursor(page.next), kept_days }))
+    Ok(web::Json(AccessLog { items, next_cursor: paging.cursor(page.next)?, kept_days }))
 }

@@ -115,7 +115,7 @@ struct Leftover {
 #[get("/accounts/leftovers")]
 pub async fn leftovers(who: SignedIn, query: Query<LeftoverQuery>) -> Answer<web::Json<LeftoverList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let side = match query.0.side {
         SideDto::Accounts => Side::Accounts,
         SideDto::Persons => Side::Persons,
@@ -127,7 +127,7 @@ pub async fn leftovers(who: SignedIn, query: Query<LeftoverQuery>) -> Answer<web
         name: row.name,
         place: row.place,
     });
-    Ok(web::Json(LeftoverList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(LeftoverList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Which accounts are whose.

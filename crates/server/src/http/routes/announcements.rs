@@ -105,7 +105,7 @@ pub async fn preview(
     body: Json<AnnouncementAudience>,
 ) -> Answer<web::Json<AnnouncementPreview>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let audience = body.0.audience();
     let found =
         announcements::preview(app, school, viewer, &audience, paging.after.as_deref(), paging.limit).await?;
@@ -121,7 +121,7 @@ pub async fn preview(
         unknown: found.unknown,
         unknown_count: found.unknown_count,
         items: items.collect(),
-        next_cursor: input::cursor(found.page.next),
+        next_cursor: paging.cursor(found.page.next)?,
     }))
 }
 
@@ -214,10 +214,10 @@ fn head(one: &Listed) -> AnnouncementHead {
 #[get("/announcements")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<AnnouncementList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = announcements::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.iter().map(head).collect();
-    Ok(web::Json(AnnouncementList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(AnnouncementList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A department or tag by name.
@@ -401,7 +401,7 @@ pub async fn people(
     query: Query<PeopleQuery>,
 ) -> Answer<web::Json<AnnouncementPeople>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let (after, state) = (paging.after.as_deref(), query.0.state.map(ReminderState::name));
     let page = announcements::people(app, school, viewer, *id, state, after, paging.limit).await?;
     let items = page.items.into_iter().map(|row| AnnouncementOutcome {
@@ -411,7 +411,7 @@ pub async fn people(
         state: ReminderState::of(&row.state),
         at: row.at,
     });
-    Ok(web::Json(AnnouncementPeople { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(AnnouncementPeople { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// An announcement as somebody got it.

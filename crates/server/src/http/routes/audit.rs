@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
-    input::{self, Json, Query},
+    input::{self, Json, Paging, Query},
     openapi::{Refusals, WriteRefusals},
     problem::Answer,
     who::SignedIn,
@@ -145,10 +145,10 @@ fn span(from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, act: Option<&
 pub async fn list(who: SignedIn, query: Query<AuditQuery>) -> Answer<web::Json<AuditList>> {
     let (app, school, viewer) = who.parts()?;
     let AuditQuery { from, until, act, cursor, limit } = query.0;
-    let paging = input::paging(cursor.as_deref(), limit)?;
+    let paging = input::paging(app, school, cursor.as_deref(), limit)?;
     let span = span(from, until, act.as_deref())?;
     let listed = audit::list(app, school, viewer, span, paging.after.as_deref(), paging.limit).await?;
-    Ok(web::Json(listed.into()))
+    Ok(web::Json(shown(&paging, listed)?))
 }
 
 /// What somebody did, or who looked at these people; itself on record.
@@ -160,12 +160,12 @@ pub async fn list(who: SignedIn, query: Query<AuditQuery>) -> Answer<web::Json<A
 pub async fn search(who: SignedIn, body: Json<AuditSearch>) -> Answer<web::Json<AuditList>> {
     let (app, school, viewer) = who.parts()?;
     let AuditSearch { from, until, act, actor, numbers, department, export, cursor, limit } = body.0;
-    let paging = input::paging(cursor.as_deref(), limit)?;
+    let paging = input::paging(app, school, cursor.as_deref(), limit)?;
     let span = span(from, until, act.as_deref())?;
     let people = People { actor: actor.as_deref(), numbers: &numbers, department, export };
     let before = paging.after.as_deref();
     let listed = audit::search(app, school, viewer, span, people, before, paging.limit).await?;
-    Ok(web::Json(listed.into()))
+    Ok(web::Json(shown(&paging, listed)?))
 }
 
 /// Whom to ask about. Numbers are personal: they stand in no address.
@@ -245,19 +245,17 @@ impl From<Seen> for AuditViewers {
     }
 }
 
-impl From<Listed> for AuditList {
-    fn from(listed: Listed) -> Self {
-        let Listed { page, state } = listed;
-        Self {
-            items: page.items.into_iter().map(AuditEvent::from).collect(),
-            next_cursor: input::cursor(page.next),
-            cut_to: state.cut_to,
-            sealed_to: state.sealed_to,
-            waiting: state.waiting.events,
-            waiting_since: state.waiting.since,
-            head: state.head.map(AuditHead::from),
-        }
-    }
+fn shown(paging: &Paging<'_>, listed: Listed) -> Answer<AuditList> {
+    let Listed { page, state } = listed;
+    Ok(AuditList {
+        items: page.items.into_iter().map(AuditEvent::from).collect(),
+        next_cursor: paging.cursor(page.next)?,
+        cut_to: state.cut_to,
+        sealed_to: state.sealed_to,
+        waiting: state.waiting.events,
+        waiting_since: state.waiting.since,
+        head: state.head.map(AuditHead::from),
+    })
 }
 
 impl From<SignedHead> for AuditHead {

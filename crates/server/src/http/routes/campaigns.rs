@@ -133,13 +133,13 @@ impl Campaign {
 #[get("/campaigns")]
 pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<CampaignList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let text = query.0.text.filter(|text| !text.contains('\0'));
     let state = query.0.state.map(CampaignState::from);
     let before = paging.after.as_deref();
     let page = campaigns::list(app, school, viewer, state, text.as_deref(), before, paging.limit).await?;
     let page = page.try_map(Campaign::of)?;
-    Ok(web::Json(CampaignList { items: page.items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(CampaignList { items: page.items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A form to be begun.
@@ -418,7 +418,7 @@ pub async fn acts(
     query: Query<PageQuery>,
 ) -> Answer<web::Json<CampaignActs>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = campaigns::acts(app, school, viewer, &code, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|act| CampaignAct {
         act: act.act,
@@ -428,5 +428,5 @@ pub async fn acts(
         by: act.by_name,
         at: act.at,
     });
-    Ok(web::Json(CampaignActs { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(CampaignActs { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

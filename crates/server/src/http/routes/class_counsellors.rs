@@ -75,7 +75,7 @@ struct Counsellor {
 #[get("/class-counsellors")]
 pub async fn list(who: SignedIn, query: Query<ClassQuery>) -> Answer<web::Json<ClassList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let (without, after) = (query.0.without, paging.after.as_deref());
     let found = class_counsellors::list(app, school, viewer, without, after, paging.limit).await?;
     let items = found.page.items.into_iter().map(|row| ClassRow {
@@ -98,7 +98,7 @@ pub async fn list(who: SignedIn, query: Query<ClassQuery>) -> Answer<web::Json<C
     });
     Ok(web::Json(ClassList {
         items: items.collect(),
-        next_cursor: input::cursor(found.page.next),
+        next_cursor: paging.cursor(found.page.next)?,
         classes_without: found.gaps.classes,
         students_without: found.gaps.students,
         without_class: found.gaps.without_class,
@@ -132,7 +132,7 @@ struct WithoutClass {
 #[get("/class-counsellors/without-class")]
 pub async fn without_class(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<WithoutClassList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let after = paging.after.as_deref();
     let page = class_counsellors::without_class(app, school, viewer, after, paging.limit).await?;
     let items = page.items.into_iter().map(|row| WithoutClass {
@@ -142,7 +142,7 @@ pub async fn without_class(who: SignedIn, query: Query<PageQuery>) -> Answer<web
         grade: row.grade,
         place: row.place,
     });
-    Ok(web::Json(WithoutClassList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(WithoutClassList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Who is to be a class's counsellor.

@@ -141,7 +141,7 @@ struct MyCorrection {
 #[get("/me/corrections")]
 pub async fn mine(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<MyCorrectionList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = corrections::mine(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|one| MyCorrection {
         id: one.id,
@@ -154,7 +154,7 @@ pub async fn mine(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<My
         settled_at: one.settled_at,
         answer: one.answer,
     });
-    Ok(web::Json(MyCorrectionList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(MyCorrectionList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Takes back one of my open requests.
@@ -229,7 +229,7 @@ struct Correction {
 #[get("/corrections")]
 pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<CorrectionList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let (open, before) = (!query.0.settled, paging.after.as_deref());
     let page = corrections::list(app, school, viewer, open, before, paging.limit).await?;
     let items = page.items.into_iter().map(|one| Correction {
@@ -252,7 +252,7 @@ pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<Co
         may_fix: one.may_fix,
         written: one.field.writes().is_some(),
     });
-    Ok(web::Json(CorrectionList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(CorrectionList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// What is on record and what is said to be right, in full.

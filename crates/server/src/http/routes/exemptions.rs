@@ -103,7 +103,7 @@ struct Exemption {
 #[get("/exemptions")]
 pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<ExemptionList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let kind = query.0.kind.map(ExemptionKind::from);
     let before = paging.after.as_deref();
     let page = exemptions::list(app, school, viewer, kind, query.0.past, before, paging.limit).await?;
@@ -122,7 +122,7 @@ pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<Ex
         revoked_at: row.revoked_at,
         revoke_reason,
     });
-    Ok(web::Json(ExemptionList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ExemptionList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// An exemption to be kept.

@@ -169,10 +169,10 @@ fn shown(exports::Logged { row, purpose }: exports::Logged, me: i64) -> Export {
 #[get("/exports")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<ExportList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = exports::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| shown(row, viewer.member)).collect();
-    Ok(web::Json(ExportList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ExportList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// One export and how far it is.

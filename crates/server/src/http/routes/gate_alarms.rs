@@ -83,7 +83,7 @@ struct GateAlarm {
 #[get("/gate-alarms")]
 pub async fn list(who: SignedIn, query: Query<AlarmQuery>) -> Answer<web::Json<GateAlarmList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = gate_alarms::list(app, school, viewer, query.0.open, before, paging.limit).await?;
     let items = page.items.into_iter().map(|Alarm { row, note }| GateAlarm {
@@ -101,7 +101,7 @@ pub async fn list(who: SignedIn, query: Query<AlarmQuery>) -> Answer<web::Json<G
         settled_at: row.settled_at,
         note,
     });
-    Ok(web::Json(GateAlarmList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(GateAlarmList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// What became of an alarm.

@@ -90,7 +90,7 @@ struct GateDevice {
 #[get("/gate-devices")]
 pub async fn list(who: SignedIn, query: Query<DeviceQuery>) -> Answer<web::Json<GateDeviceList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = gate_devices::list(app, school, viewer, query.0.gate, before, paging.limit).await?;
     let items = page.items.into_iter().map(|row| GateDevice {
@@ -103,7 +103,7 @@ pub async fn list(who: SignedIn, query: Query<DeviceQuery>) -> Answer<web::Json<
         seen_at: row.seen_at,
         withdrawn_at: row.withdrawn_at,
     });
-    Ok(web::Json(GateDeviceList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(GateDeviceList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Withdraws a device at once: stolen, broken or moved. What it has not told yet is lost.

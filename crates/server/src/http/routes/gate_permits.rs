@@ -80,7 +80,7 @@ struct GatePermit {
 #[get("/gate-permits")]
 pub async fn list(who: SignedIn, query: Query<PermitQuery>) -> Answer<web::Json<GatePermitList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = gate_permits::list(app, school, viewer, query.0.past, before, paging.limit).await?;
     let items = page.items.into_iter().map(|Reasoned { row, reason, revoke_reason }| GatePermit {
@@ -99,7 +99,7 @@ pub async fn list(who: SignedIn, query: Query<PermitQuery>) -> Answer<web::Json<
         revoked_at: row.revoked_at,
         revoke_reason,
     });
-    Ok(web::Json(GatePermitList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(GatePermitList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// My permits.

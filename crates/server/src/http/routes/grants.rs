@@ -69,7 +69,7 @@ struct GrantRow {
 #[get("/grants")]
 pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<GrantList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked { role: query.0.role, department: query.0.department, text: None };
     let page = grants::list(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|held| {
@@ -91,7 +91,7 @@ pub async fn list(who: SignedIn, query: Query<ListQuery>) -> Answer<web::Json<Gr
             may_end: held.may_end,
         }
     });
-    Ok(web::Json(GrantList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(GrantList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// What was given and ended by hand, newest first.
@@ -128,7 +128,7 @@ struct GrantAct {
 #[get("/grants/acts")]
 pub async fn acts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<GrantActs>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = grants::acts(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|grants::Done { act, reason }| GrantAct {
         last: act.until_date.checked_sub_days(Days::new(1)).filter(|_| act.act == "given"),
@@ -142,7 +142,7 @@ pub async fn acts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Gr
         by: act.made_by,
         at: act.made_at,
     });
-    Ok(web::Json(GrantActs { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(GrantActs { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A role to be given.

@@ -93,7 +93,7 @@ pub async fn get(
     query: Query<PageQuery>,
 ) -> Answer<web::Json<InvitationRound>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let after = paging.after.as_deref();
     let result = invitations::result(app, school, viewer, *id, after, paging.limit).await?;
     let counts = result.counts.into_iter().map(|(state, people)| InvitationCount { state, people });
@@ -109,6 +109,6 @@ pub async fn get(
         at: result.at,
         counts: counts.collect(),
         items: items.collect(),
-        next_cursor: input::cursor(result.page.next),
+        next_cursor: paging.cursor(result.page.next)?,
     }))
 }

@@ -367,7 +367,7 @@ pub async fn departments(
 ) -> Answer<web::Json<KindDepartmentList>> {
     let (app, school, viewer) = who.parts()?;
     let DepartmentQuery { text, uncovered, cursor, limit } = query.0;
-    let paging = input::paging(cursor.as_deref(), limit)?;
+    let paging = input::paging(app, school, cursor.as_deref(), limit)?;
     let after = paging.after.as_deref();
     let page =
         kinds::departments(app, school, viewer, text.as_deref(), uncovered, after, paging.limit).await?;
@@ -383,7 +383,7 @@ pub async fn departments(
             members: row.members,
         }
     });
-    Ok(web::Json(KindDepartmentList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(KindDepartmentList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Which accounts.
@@ -438,11 +438,11 @@ impl From<kinds::AccountRow> for KindAccount {
 #[get("/kinds/accounts")]
 pub async fn accounts(who: SignedIn, query: Query<AccountQuery>) -> Answer<web::Json<KindAccountList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let kind = query.0.kind.map(PersonKind::from);
     let page = kinds::accounts(app, school, viewer, kind, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(KindAccount::from).collect();
-    Ok(web::Json(KindAccountList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(KindAccountList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Which persons the saved rules would make of accounts that no roster knows.

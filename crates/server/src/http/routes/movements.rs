@@ -182,7 +182,7 @@ pub async fn people(
     query: Query<MovementPeopleQuery>,
 ) -> Answer<web::Json<MovementPersonList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let which = match query.0.state {
         MovementState::Staff => movements::Which::Staff,
         MovementState::Away => movements::Which::Away,
@@ -201,7 +201,7 @@ pub async fn people(
         on_leave: row.on_leave,
         region: row.region.as_deref().map(region::path),
     });
-    Ok(web::Json(MovementPersonList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(MovementPersonList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A signature.

@@ -207,7 +207,7 @@ struct DeadJob {
 #[get("/operations/dead-jobs")]
 pub async fn dead_jobs(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<DeadJobList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = operations::dead_jobs(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|job| DeadJob {
         id: job.job_id,
@@ -221,7 +221,7 @@ pub async fn dead_jobs(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Js
         settled_by: job.settled_by,
         settled_at: job.settled_at,
     });
-    Ok(web::Json(DeadJobList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(DeadJobList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Puts a dead job back into the queue.

@@ -51,7 +51,7 @@ enum Cause {
 #[get("/outages")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<OutageList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = outages::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| Outage {
         id: row.outage_id,
@@ -62,7 +62,7 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Ou
         by: row.by_name,
         at: row.at,
     });
-    Ok(web::Json(OutageList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(OutageList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A time nobody could report.

@@ -97,7 +97,7 @@ struct Passage {
 pub async fn list(who: SignedIn, query: Query<PassageQuery>) -> Answer<web::Json<PassageList>> {
     let (app, school, viewer) = who.parts()?;
     let query = query.0;
-    let paging = input::paging(query.cursor.as_deref(), query.limit)?;
+    let paging = input::paging(app, school, query.cursor.as_deref(), query.limit)?;
     let asked = Asked {
         span: Span { from: query.from, to: query.to },
         gate: query.gate,
@@ -129,7 +129,7 @@ pub async fn list(who: SignedIn, query: Query<PassageQuery>) -> Answer<web::Json
         reason: row.reason,
         flags: row.flags,
     });
-    Ok(web::Json(PassageList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PassageList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Of whom.
@@ -353,7 +353,7 @@ struct Outsider {
 pub async fn outside(who: SignedIn, query: Query<OutsideQuery>) -> Answer<web::Json<OutsiderList>> {
     let (app, school, viewer) = who.parts()?;
     let query = query.0;
-    let paging = input::paging(query.cursor.as_deref(), query.limit)?;
+    let paging = input::paging(app, school, query.cursor.as_deref(), query.limit)?;
     let of = (query.zone, query.department);
     let after = paging.after.as_deref();
     let page = passages::outside(app, school, viewer, of, query.at, after, paging.limit).await?;
@@ -365,7 +365,7 @@ pub async fn outside(who: SignedIn, query: Query<OutsideQuery>) -> Answer<web::J
         left_at: row.left_at,
         gate: row.gate,
     });
-    Ok(web::Json(OutsiderList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(OutsiderList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// My last passages, the newest first.

@@ -101,7 +101,7 @@ struct PhoneCorrection {
 #[get("/phone-corrections")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<PhoneCorrectionList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = phone_corrections::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|shown| PhoneCorrection {
         id: shown.row.correction_id,
@@ -115,5 +115,5 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Ph
         made_at: shown.row.made_at,
         undone_at: shown.row.undone_at,
     });
-    Ok(web::Json(PhoneCorrectionList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PhoneCorrectionList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

@@ -155,7 +155,7 @@ struct PhotoPerson {
 #[get("/photos/people")]
 pub async fn people(who: SignedIn, query: Query<PeopleQuery>) -> Answer<web::Json<PhotoPeople>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked { department: query.0.department, kind: kind(query.0.kind) };
     let after = paging.after.as_deref();
     let page = photos::people(app, school, viewer, asked, query.0.with, after, paging.limit).await?;
@@ -165,5 +165,5 @@ pub async fn people(who: SignedIn, query: Query<PeopleQuery>) -> Answer<web::Jso
         name: row.name,
         place: row.place,
     });
-    Ok(web::Json(PhotoPeople { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PhotoPeople { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

@@ -151,7 +151,7 @@ struct PublishedNotice {
 #[get("/privacy-notices")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<PrivacyNoticeList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = privacy_notices::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| PublishedNotice {
         version: row.version,
@@ -162,7 +162,7 @@ pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<Pr
         by: row.by_name,
         agreed: row.agreed,
     });
-    Ok(web::Json(PrivacyNoticeList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PrivacyNoticeList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A version to be published.

@@ -81,7 +81,7 @@ struct ReadingAlarm {
 #[get("/reading-alarms")]
 pub async fn list(who: SignedIn, query: Query<ReadingAlarmQuery>) -> Answer<web::Json<ReadingAlarmList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = reading_alarms::list(app, school, viewer, query.0.open, before, paging.limit).await?;
     let items = page.items.into_iter().map(|Alarm { row, note }| ReadingAlarm {
@@ -98,7 +98,7 @@ pub async fn list(who: SignedIn, query: Query<ReadingAlarmQuery>) -> Answer<web:
         settled_at: row.settled_at,
         note,
     });
-    Ok(web::Json(ReadingAlarmList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReadingAlarmList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// What became of an alarm.

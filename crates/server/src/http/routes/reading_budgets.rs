@@ -77,7 +77,7 @@ struct ReadingLift {
 #[get("/reading-lifts")]
 pub async fn lifts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<ReadingLiftList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = reading_budgets::lifts(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|Reasoned { row, reason, .. }| ReadingLift {
         id: row.lift_id,
@@ -90,7 +90,7 @@ pub async fn lifts(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<R
         given_by: row.given_by,
         given_at: row.given_at,
     });
-    Ok(web::Json(ReadingLiftList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReadingLiftList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// More for today.

@@ -173,7 +173,7 @@ struct NotActivated {
 #[get("/registration/not-activated")]
 pub async fn not_activated(who: SignedIn, query: Query<PeopleQuery>) -> Answer<web::Json<NotActivatedList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked { department: query.0.department, kind: kind(query.0.kind) };
     let page = registration::not_activated(app, school, viewer, asked, paging.after.as_deref(), paging.limit)
         .await?;
@@ -190,5 +190,5 @@ pub async fn not_activated(who: SignedIn, query: Query<PeopleQuery>) -> Answer<w
             },
             invited_today,
         });
-    Ok(web::Json(NotActivatedList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(NotActivatedList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

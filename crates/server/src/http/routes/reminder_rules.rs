@@ -99,11 +99,11 @@ impl From<rules::Shown> for ReminderRule {
 #[get("/reminder-rules")]
 pub async fn list(who: SignedIn, query: Query<RulesQuery>) -> Answer<web::Json<ReminderRuleList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let (form, after) = (query.0.form.as_deref(), paging.after.as_deref());
     let page = rules::list(app, school, viewer, form, after, paging.limit).await?;
     let items = page.items.into_iter().map(ReminderRule::from).collect();
-    Ok(web::Json(ReminderRuleList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReminderRuleList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A rule to be made.
@@ -264,7 +264,7 @@ pub async fn acts(
     query: Query<PageQuery>,
 ) -> Answer<web::Json<ReminderRuleActs>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = rules::acts(app, school, viewer, *id, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|done| RuleAct {
         act: done.act,
@@ -273,7 +273,7 @@ pub async fn acts(
         after: done.after.into(),
         before: done.before.map(NamedRule::from),
     });
-    Ok(web::Json(ReminderRuleActs { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReminderRuleActs { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// The rounds of a rule, newest first.
@@ -312,7 +312,7 @@ pub async fn rounds(
     query: Query<PageQuery>,
 ) -> Answer<web::Json<ReminderRuleRounds>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = rules::rounds(app, school, viewer, *id, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|round| RuleRound {
         id: round.id,
@@ -322,7 +322,7 @@ pub async fn rounds(
         planned_at: round.planned_at,
         counts: round.counts.iter().map(|(state, count)| (ReminderState::of(state), *count)).collect(),
     });
-    Ok(web::Json(ReminderRuleRounds { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReminderRuleRounds { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A rule to be looked at, saved or not.
@@ -455,7 +455,7 @@ pub async fn people(
     query: Query<PageQuery>,
 ) -> Answer<web::Json<ReminderCandidates>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = rules::candidates(app, school, viewer, *id, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| Candidate {
         id: row.person_id,
@@ -464,5 +464,5 @@ pub async fn people(
         class: row.class,
         state: ReminderState::of(&row.state),
     });
-    Ok(web::Json(ReminderCandidates { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReminderCandidates { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

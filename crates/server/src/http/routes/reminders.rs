@@ -169,7 +169,7 @@ pub async fn get(
     query: Query<PageQuery>,
 ) -> Answer<web::Json<RoundResult>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let result =
         reminders::result(app, school, viewer, *round, paging.after.as_deref(), paging.limit).await?;
     let items = result
@@ -190,6 +190,6 @@ pub async fn get(
         planned_at: result.round.planned_at,
         counts: result.counts.into_iter().map(|(state, count)| (ReminderState::of(&state), count)).collect(),
         items,
-        next_cursor: input::cursor(result.page.next),
+        next_cursor: paging.cursor(result.page.next)?,
     }))
 }

@@ -113,7 +113,7 @@ struct Report {
 #[get("/reports")]
 pub async fn list(who: SignedIn, query: Query<OwnReports>) -> Answer<web::Json<ReportList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page =
         reports::history(app, school, viewer, &query.0.form, paging.after.as_deref(), paging.limit).await?;
     let items = page
@@ -121,7 +121,7 @@ pub async fn list(who: SignedIn, query: Query<OwnReports>) -> Answer<web::Json<R
         .into_iter()
         .map(|report| Report { receipt: report.receipt.into(), answers: report.answers })
         .collect();
-    Ok(web::Json(ReportList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReportList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Forms I answered.

@@ -200,7 +200,7 @@ fn bed(row: store::residences::InRoom) -> ResidenceBed {
 pub async fn rooms(who: SignedIn, query: Query<RoomsQuery>) -> Answer<web::Json<ResidenceRooms>> {
     let (app, school, viewer) = who.parts()?;
     let query = query.0;
-    let paging = input::paging(query.cursor.as_deref(), query.limit)?;
+    let paging = input::paging(app, school, query.cursor.as_deref(), query.limit)?;
     let asked =
         AskedRooms { campus: query.campus, building: query.building, floor: query.floor, free: query.free };
     let after = paging.after.as_deref();
@@ -210,7 +210,7 @@ pub async fn rooms(who: SignedIn, query: Query<RoomsQuery>) -> Answer<web::Json<
         room: room.room,
         beds: room.beds.into_iter().map(bed).collect(),
     });
-    Ok(web::Json(ResidenceRooms { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ResidenceRooms { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Which of those without a bed.
@@ -253,7 +253,7 @@ struct ResidenceStudent {
 #[get("/residences/without")]
 pub async fn without(who: SignedIn, query: Query<WithoutQuery>) -> Answer<web::Json<ResidenceWithout>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let (department, day) = (query.0.department, query.0.day);
     let after = paging.after.as_deref();
     let page = residences::without(app, school, viewer, department, day, after, paging.limit).await?;
@@ -264,7 +264,7 @@ pub async fn without(who: SignedIn, query: Query<WithoutQuery>) -> Answer<web::J
         college: row.college,
         class: row.class,
     });
-    Ok(web::Json(ResidenceWithout { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ResidenceWithout { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Where somebody has slept.

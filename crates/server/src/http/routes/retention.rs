@@ -151,7 +151,7 @@ struct RetentionForm {
 #[get("/retention/forms")]
 pub async fn forms(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<RetentionFormList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = retention::forms(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|form| RetentionForm {
         code: form.code,
@@ -160,7 +160,7 @@ pub async fn forms(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<R
         ends_on: form.ends_on,
         ending: form.ending.into(),
     });
-    Ok(web::Json(RetentionFormList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(RetentionFormList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Purges, the newest first.
@@ -198,7 +198,7 @@ pub async fn certificates(
     query: Query<PageQuery>,
 ) -> Answer<web::Json<RetentionCertificateList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = retention::certificates(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| RetentionCertificate {
         id: row.purge_id,
@@ -210,7 +210,7 @@ pub async fn certificates(
         rows: row.rows,
         data_keys: row.data_keys,
     });
-    Ok(web::Json(RetentionCertificateList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(RetentionCertificateList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// The certificate of a purge, a JSON file as it was signed: `rollcall retention verify` checks it.
@@ -261,7 +261,7 @@ struct RetentionHold {
 #[get("/retention/holds")]
 pub async fn holds(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<RetentionHoldList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = retention::holds(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|row| RetentionHold {
         id: row.hold_id,
@@ -274,7 +274,7 @@ pub async fn holds(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<R
         lifted_by: row.lifted_by,
         lifted_at: row.lifted_at,
     });
-    Ok(web::Json(RetentionHoldList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(RetentionHoldList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A form to be held.

@@ -189,7 +189,7 @@ impl From<reviews::Row> for Review {
 #[get("/reviews")]
 pub async fn list(who: SignedIn, query: Query<ReviewQuery>) -> Answer<web::Json<ReviewList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let wanted = Wanted {
         state: query.0.state.map(ReviewState::from),
         flag: query.0.flag.map(Flag::from),
@@ -198,7 +198,7 @@ pub async fn list(who: SignedIn, query: Query<ReviewQuery>) -> Answer<web::Json<
     };
     let page = reviews::list(app, school, viewer, &wanted, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(Review::from).collect();
-    Ok(web::Json(ReviewList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(ReviewList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Whose reviews are counted.

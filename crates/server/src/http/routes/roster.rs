@@ -379,7 +379,7 @@ struct RosterImport {
 pub async fn imports(who: SignedIn, query: Query<ImportsQuery>) -> Answer<web::Json<RosterImportList>> {
     let (app, school, viewer) = who.parts()?;
     let query = query.0;
-    let paging = input::paging(query.cursor.as_deref(), query.limit)?;
+    let paging = input::paging(app, school, query.cursor.as_deref(), query.limit)?;
     let (kind, after) = (query.kind.as_deref(), paging.after.as_deref());
     let page = roster::imports(app, school, viewer, kind, after, paging.limit).await?;
     let items = page.items.into_iter().map(|set| RosterImport {
@@ -391,7 +391,7 @@ pub async fn imports(who: SignedIn, query: Query<ImportsQuery>) -> Answer<web::J
         made_at: set.made_at,
         undone_at: set.undone_at,
     });
-    Ok(web::Json(RosterImportList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(RosterImportList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Puts everything an import changed back as it was, unless some of it was changed or used since (409).

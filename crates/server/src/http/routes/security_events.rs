@@ -93,12 +93,12 @@ impl From<Row> for SecurityEvent {
 pub async fn list(who: SignedIn, query: Query<SecurityEventQuery>) -> Answer<web::Json<SecurityEventList>> {
     let (app, school, viewer) = who.parts()?;
     let SecurityEventQuery { from, until, kind, member, cursor, limit } = query.0;
-    let paging = input::paging(cursor.as_deref(), limit)?;
+    let paging = input::paging(app, school, cursor.as_deref(), limit)?;
     let unknown = || app::Error::field("kind", "没有这类事件，请另选");
     let kind = kind.map(|kind| Kind::parse(&kind).ok_or_else(unknown)).transpose()?;
     let question = Question { from, until, kind, member };
     let before = paging.after.as_deref();
     let page = security_events::list(app, school, viewer, question, before, paging.limit).await?;
     let items = page.items.into_iter().map(SecurityEvent::from).collect();
-    Ok(web::Json(SecurityEventList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(SecurityEventList { items, next_cursor: paging.cursor(page.next)? }))
 }

@@ -320,7 +320,7 @@ pub async fn people(
     query: Query<PeopleQuery>,
 ) -> Answer<web::Json<PersonList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let which = match query.0.state {
         Which::Expected => statistics::Which::Expected,
         Which::Reported => statistics::Which::Reported,
@@ -353,5 +353,5 @@ pub async fn people(
             revised_at: row.revised_at,
         })
         .collect();
-    Ok(web::Json(PersonList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PersonList { items, next_cursor: paging.cursor(page.next)? }))
 }

@@ -123,11 +123,11 @@ impl From<Reasoned<statuses::Row>> for StatusChange {
 #[get("/statuses")]
 pub async fn list(who: SignedIn, query: Query<StatusQuery>) -> Answer<web::Json<StatusChangeList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let filter = Filter { kind: query.0.kind.as_deref(), revoked: query.0.revoked };
     let page = statuses::list(app, school, viewer, filter, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(StatusChange::from).collect();
-    Ok(web::Json(StatusChangeList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(StatusChangeList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// What is recorded by hand. Leave and the like are exemptions.

@@ -80,10 +80,10 @@ impl From<store::sync_runs::Run> for SyncRun {
 #[get("/sync-runs")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<SyncRunList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = sync_runs::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(SyncRun::from).collect();
-    Ok(web::Json(SyncRunList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(SyncRunList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// A run was asked for.

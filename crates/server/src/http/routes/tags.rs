@@ -52,7 +52,7 @@ struct Tag {
 #[get("/tags")]
 pub async fn list(who: SignedIn, query: Query<TagQuery>) -> Answer<web::Json<TagList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = tags::list(app, school, viewer, query.0.day, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(|tag| Tag {
         id: tag.tag_id,
@@ -60,5 +60,5 @@ pub async fn list(who: SignedIn, query: Query<TagQuery>) -> Answer<web::Json<Tag
         members: tag.members,
         departments: tag.departments,
     });
-    Ok(web::Json(TagList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(TagList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

@@ -169,7 +169,7 @@ struct TripItem {
 pub async fn list(who: SignedIn, query: Query<TripPageQuery>) -> Answer<web::Json<TripList>> {
     let (app, school, viewer) = who.parts()?;
     let TripPageQuery { state, day, outside, within, since, department, cursor, limit } = &query.0;
-    let paging = input::paging(cursor.as_deref(), *limit)?;
+    let paging = input::paging(app, school, cursor.as_deref(), *limit)?;
     let asked = Asked {
         open: matches!(state, TripState::Open),
         day: *day,
@@ -191,5 +191,5 @@ pub async fn list(who: SignedIn, query: Query<TripPageQuery>) -> Answer<web::Jso
         region: region::path(&row.region),
         transport: row.transport,
     });
-    Ok(web::Json(TripList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(TripList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

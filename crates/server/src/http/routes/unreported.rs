@@ -101,7 +101,7 @@ pub async fn list(
     query: Query<UnreportedQuery>,
 ) -> Answer<web::Json<UnreportedList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked { form: &form, day: query.0.day, slot: query.0.slot, department: query.0.department };
     let list = unreported::list(
         app,
@@ -138,6 +138,6 @@ pub async fn list(
         total: list.total,
         followed_up: list.followed_up,
         items,
-        next_cursor: input::cursor(list.page.next),
+        next_cursor: paging.cursor(list.page.next)?,
     }))
 }

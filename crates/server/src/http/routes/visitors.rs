@@ -146,7 +146,7 @@ pub struct VisitorQuery {
 #[get("/visitors")]
 pub async fn list(who: SignedIn, query: Query<VisitorQuery>) -> Answer<web::Json<VisitorList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let which = match query.0.show {
         VisitorsShown::Today => Which::Today,
         VisitorsShown::Inside => Which::Inside,
@@ -155,7 +155,7 @@ pub async fn list(who: SignedIn, query: Query<VisitorQuery>) -> Answer<web::Json
     };
     let page = visitors::list(app, school, viewer, which, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(Visitor::from).collect();
-    Ok(web::Json(VisitorList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(VisitorList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Takes an invitation back. Whoever is inside still gets out.

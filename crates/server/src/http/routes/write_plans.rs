@@ -62,10 +62,10 @@ impl From<store::write_plans::Plan> for WritePlan {
 #[get("/write-plans")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<WritePlanList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = write_plans::list(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(WritePlan::from).collect();
-    Ok(web::Json(WritePlanList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(WritePlanList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// What became of a file.
@@ -192,7 +192,7 @@ pub async fn steps(
     query: Query<StepsQuery>,
 ) -> Answer<web::Json<WriteStepList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let state = query.0.state.map(|state| match state {
         StepState::Waiting => "waiting",
         StepState::Trying => "trying",
@@ -212,7 +212,7 @@ pub async fn steps(
         code: step.code,
         message: step.message,
     });
-    Ok(web::Json(WriteStepList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(WriteStepList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// What is approved.

@@ -118,10 +118,10 @@ impl From<Upload> for PhotoUpload {
 #[get("/photos/uploads")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<PhotoUploadList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = photos::uploads(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(PhotoUpload::from).collect();
-    Ok(web::Json(PhotoUploadList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PhotoUploadList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// An upload, and how far it is.
@@ -228,7 +228,7 @@ pub async fn results(
     query: Query<ResultsQuery>,
 ) -> Answer<web::Json<PhotoResultList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let outcome = query.0.outcome.map(Outcome::from);
     let after = paging.after.as_deref();
     let page = photos::results(app, school, viewer, *id, outcome, after, paging.limit).await?;
@@ -238,5 +238,5 @@ pub async fn results(
         outcome: row.outcome,
         person: row.person_id,
     });
-    Ok(web::Json(PhotoResultList { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PhotoResultList { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{
-    input::{self, Query},
+    input::{self, Paging, Query},
     openapi::Refusals,
     problem::Answer,
     who::SignedIn,
@@ -100,7 +100,7 @@ struct PlatformUsageRow {
 #[get("/platform/usage")]
 pub async fn usage(who: SignedIn, query: Query<UsageQuery>) -> Answer<web::Json<PlatformUsageList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let asked = Asked {
         of: match query.0.of {
             OfDto::Own => Of::Own,
@@ -129,7 +129,7 @@ pub async fn usage(who: SignedIn, query: Query<UsageQuery>) -> Answer<web::Json<
     });
     Ok(web::Json(PlatformUsageList {
         items: items.collect(),
-        next_cursor: input::cursor(found.page.next),
+        next_cursor: paging.cursor(found.page.next)?,
         total: found.total,
     }))
 }
@@ -211,7 +211,7 @@ struct PlatformRecord {
     ip: Option<String>,
 }
 
-fn list(found: Records) -> PlatformRecordList {
+fn list(paging: &Paging<'_>, found: Records) -> Answer<PlatformRecordList> {
     let items = found.page.items.into_iter().map(|row| PlatformRecord {
         id: row.id,
         at: row.at,
@@ -223,11 +223,11 @@ fn list(found: Records) -> PlatformRecordList {
         words: row.words,
         ip: row.ip,
     });
-    PlatformRecordList {
+    Ok(PlatformRecordList {
         items: items.collect(),
-        next_cursor: input::cursor(found.page.next),
+        next_cursor: paging.cursor(found.page.next)?,
         total: found.total,
-    }
+    })
 }
 
 /// 外部沟通使用记录: who added and deleted contacts outside, newest first.
@@ -238,10 +238,10 @@ fn list(found: Records) -> PlatformRecordList {
 #[get("/platform/contacts")]
 pub async fn contacts(who: SignedIn, query: Query<ContactsQuery>) -> Answer<web::Json<PlatformRecordList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let asked = AskedRecords { log: None, kind: query.0.kind, from: query.0.from, to: query.0.to };
     let found = platform::records(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
-    Ok(web::Json(list(found)))
+    Ok(web::Json(list(&paging, found)?))
 }
 
 /// What members did with their accounts, or administrators in the console, newest first.
@@ -252,12 +252,12 @@ pub async fn contacts(who: SignedIn, query: Query<ContactsQuery>) -> Answer<web:
 #[get("/platform/records")]
 pub async fn records(who: SignedIn, query: Query<RecordsQuery>) -> Answer<web::Json<PlatformRecordList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let log = match query.0.log {
         LogDto::Member => Log::Member,
         LogDto::Admin => Log::Admin,
     };
     let asked = AskedRecords { log: Some(log), kind: query.0.kind, from: query.0.from, to: query.0.to };
     let found = platform::records(app, school, viewer, asked, paging.after.as_deref(), paging.limit).await?;
-    Ok(web::Json(list(found)))
+    Ok(web::Json(list(&paging, found)?))
 }

@@ -166,11 +166,11 @@ impl From<Listed> for PortalEntry {
 #[get("/portal/entries")]
 pub async fn list(who: SignedIn, query: Query<EntriesQuery>) -> Answer<web::Json<PortalEntries>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let before = paging.after.as_deref();
     let page = portal::list(app, school, viewer, query.0.ended, before, paging.limit).await?;
     let items = page.items.into_iter().map(PortalEntry::from).collect();
-    Ok(web::Json(PortalEntries { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PortalEntries { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// One of them.

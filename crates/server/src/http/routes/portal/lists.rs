@@ -242,7 +242,7 @@ pub async fn people(
 ) -> Answer<web::Json<PortalPeople>> {
     let (app, school, viewer) = who.parts()?;
     let PeopleQuery { day, state, department, cursor, limit } = query.0;
-    let paging = input::paging(cursor.as_deref(), limit)?;
+    let paging = input::paging(app, school, cursor.as_deref(), limit)?;
     let asked = Asked { entry: *id, day, department };
     let after = paging.after.as_deref();
     let page = portal::people(app, school, viewer, asked, state.into(), after, paging.limit).await?;
@@ -255,7 +255,7 @@ pub async fn people(
         there: person.there,
         reminded: person.reminded,
     });
-    Ok(web::Json(PortalPeople { items: items.collect(), next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(PortalPeople { items: items.collect(), next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Of which day a file is.

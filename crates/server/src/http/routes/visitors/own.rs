@@ -23,10 +23,10 @@ use crate::http::{
 #[get("/me/visitors")]
 pub async fn list(who: SignedIn, query: Query<PageQuery>) -> Answer<web::Json<VisitorList>> {
     let (app, school, viewer) = who.parts()?;
-    let paging = input::paging(query.0.cursor.as_deref(), query.0.limit)?;
+    let paging = input::paging(app, school, query.0.cursor.as_deref(), query.0.limit)?;
     let page = visitors::own(app, school, viewer, paging.after.as_deref(), paging.limit).await?;
     let items = page.items.into_iter().map(Visitor::from).collect();
-    Ok(web::Json(VisitorList { items, next_cursor: input::cursor(page.next) }))
+    Ok(web::Json(VisitorList { items, next_cursor: paging.cursor(page.next)? }))
 }
 
 /// Zones a visitor can be invited into.
