@@ -58,14 +58,21 @@ pub(crate) async fn some(app: &App, school: &School, parts: &mut usize) -> Resul
 
 /// Cuts once. How many events went; 0: nothing is due, or another process seals at this moment.
 async fn one(app: &App, school: &School, before: DateTime<Utc>) -> Result<usize> {
+    let mut tx = app.store().scoped(school.corp()).await?;
+    let removed = cut(app, school, &mut tx, before).await?;
+    // Also where nothing was cut: until the lock is gone whoever seals passes by.
+    tx.commit().await?;
+    Ok(removed)
+}
+
+async fn cut(app: &App, school: &School, tx: &mut Scoped, before: DateTime<Utc>) -> Result<usize> {
     let (corp, now) = (school.corp(), app.now());
-    let mut tx = app.store().scoped(corp).await?;
-    if !rows::lock(&mut tx, corp).await? {
+    if !rows::lock(tx, corp).await? {
         return Ok(0);
     }
-    let Some(oldest) = rows::head_signed_before(&mut tx, corp, before).await? else { return Ok(0) };
-    let public = keys::public(app, corp, &rows::keys(&mut tx, corp).await?);
-    let cuts = rows::cuts(&mut tx, corp).await?;
+    let Some(oldest) = rows::head_signed_before(tx, corp, before).await? else { return Ok(0) };
+    let public = keys::public(app, corp, &rows::keys(tx, corp).await?);
+    let cuts = rows::cuts(tx, corp).await?;
     let (begun, flaws) = read(corp, &cuts, &public);
     intact(&flaws)?;
 
@@ -78,24 +85,23 @@ async fn one(app: &App, school: &School, before: DateTime<Utc>) -> Result<usize>
         return Ok(0);
     }
     // Where heads stand outside, nothing goes that is behind the last of them.
-    if school.anchor_file.is_some() && rows::anchored_to(&mut tx, corp).await? < seq {
+    if school.anchor_file.is_some() && rows::anchored_to(tx, corp).await? < seq {
         return Ok(0);
     }
-    let hash = proven(&mut tx, &begun, seq, &public).await?;
+    let hash = proven(tx, &begun, seq, &public).await?;
 
-    let (kid, pair) = keys::signing(app, &mut tx).await?;
+    let (kid, pair) = keys::signing(app, tx).await?;
     let (after_seq, after_hash) = (begun.seq(), begun.hash().to_vec());
     let policy = school.retention.version.clone();
     let cut = Cut { seq, hash, after_seq, after_hash, day, removed, policy };
     let signature = pair.sign(&cut_text(corp, &cut)).as_ref().to_vec();
     let said = cut_detail(&cut, &hex::encode(&signature));
-    rows::add_cut(&mut tx, corp, &CutRow { cut, kid, signature }, now).await?;
+    rows::add_cut(tx, corp, &CutRow { cut, kid, signature }, now).await?;
     let event = Event::new(corp, Act::AuditCut, None, now).on("audit_cut", seq);
-    rows::insert(&mut tx, event.saying(said)).await?;
-    if rows::cut(&mut tx, seq).await? != removed {
+    rows::insert(tx, event.saying(said)).await?;
+    if rows::cut(tx, seq).await? != removed {
         return Err(Error::internal("a cut of the audit took another number of events than it says"));
     }
-    tx.commit().await?;
     tracing::info!(corp, seq, removed, "the front of the audit is cut");
     Ok(usize::try_from(removed).unwrap_or_default())
 }

@@ -76,11 +76,14 @@ pub async fn sign_if_due(app: &App, school: &School) -> Result<bool> {
     if !rows::lock(&mut tx, corp).await? {
         return Ok(false);
     }
-    let Some((seq, hash)) = rows::last_link(&mut tx, corp).await? else { return Ok(false) };
+    let link = rows::last_link(&mut tx, corp).await?;
     let before = rows::last_head(&mut tx, corp, None).await?;
-    if before.as_ref().is_some_and(|head| head.seq >= seq || now - head.signed_at < HEADS) {
+    let is_due = |seq| before.as_ref().is_none_or(|head| head.seq < seq && now - head.signed_at >= HEADS);
+    let Some((seq, hash)) = link.filter(|(seq, _)| is_due(*seq)) else {
+        // Until the lock is gone whoever seals passes by.
+        tx.commit().await?;
         return Ok(false);
-    }
+    };
     let day = school.today(now);
     if rows::keys(&mut tx, corp).await?.is_empty() {
         // Kept before it signs anything: nothing that is told outside is signed with a key that was lost.
