@@ -107,10 +107,55 @@ async fn what_does_not_fit_is_told_and_taken_apart() {
         ["links"],
         "nobody links their own"
     );
+    let id: i64 =
+        test.one("select member_id from members where userid = $1", &[&test.persona("administrator")]).await;
+    let taken = administrator.delete(&format!("/accounts/{id}/link")).await;
+    assert_eq!(taken.fields(), ["id"], "nor takes it from themselves: {}", taken.body);
     assert_eq!(administrator.get("/accounts/matches").await.body["conflicts"], json!([]));
     for role in ["student", "counsellor", "school_leader"] {
         let viewer = test.sign_in(&test.persona(role)).await;
         assert_eq!(viewer.get("/accounts/matches").await.status, StatusCode::FORBIDDEN, "{role}");
         assert_eq!(viewer.post("/accounts/links", &link).await.status, StatusCode::FORBIDDEN, "{role}");
     }
+}
+
+/// Until today somebody's account was that of a school leader, whose grant still runs: a colleague put it right, and it is not theirs to undo.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_becomes_again_who_they_were_nor_is_granted_what_bears_their_name() {
+    let test = TestApp::start().await;
+    test.import_roster().await;
+    let userid = test.persona("administrator");
+    let administrator = test.sign_in_on_pc(&userid).await;
+    let before = "select person_id from members where userid = $1";
+    let now: i64 = test.one(before, &[&userid]).await;
+    let then: i64 =
+        test.one("select person_id from persons where number = $1", &[&test.persona("school_leader")]).await;
+    // As it was recorded when the colleague did it.
+    let moved = "with s as (insert into change_sets (corp_id, change_set_id, kind, title, made_at, rows_changed)
+                   values (1, 1000000, 'accounts', '关联账号 1 个', '2020-03-04 00:00Z', 1) returning change_set_id)
+        insert into changes (corp_id, change_set_id, table_name, before, after)
+        select 1, change_set_id, 'members', to_jsonb(m) || jsonb_build_object('person_id', $1::bigint), to_jsonb(m) from s, members m
+        where m.userid = $2 returning change_set_id";
+    let set: i64 = test.one(moved, &[&then, &userid]).await;
+    let undone = administrator.post(&format!("/roster/imports/{set}/undo"), &json!({})).await;
+    assert_eq!(undone.fields(), ["id"], "{}", undone.body);
+    assert_eq!(test.one::<i64>(before, &[&userid]).await, now);
+
+    // Somebody whose number is what the administrator's account is called, while that is somebody else's.
+    let grants =
+        "select count(*) from grants g join persons p using (corp_id, person_id) where p.number = $1";
+    test.owner
+        .execute("update persons set number = 'X' || number where person_id = $1", &[&now])
+        .await
+        .unwrap();
+    test.owner
+        .execute("update persons set number = $1 where person_id = $2", &[&userid, &then])
+        .await
+        .unwrap();
+    let held: i64 = test.one(grants, &[&userid]).await;
+    let asked = json!({ "number": userid, "role": "school_office", "department": 1, "purpose": "春季学期", "last": "2020-07-31" });
+    let given = administrator.post("/grants", &asked).await;
+    assert_eq!(given.fields(), ["number"], "{}", given.body);
+    assert!(given.body.to_string().contains("不能给自己授权"), "{}", given.body);
+    assert_eq!(test.one::<i64>(grants, &[&userid]).await, held);
 }

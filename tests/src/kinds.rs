@@ -7,6 +7,7 @@ use wecom::tags::Tagged;
 use crate::{
     browser_client::{Browser, Reply},
     databases::dump,
+    sync::leads,
     test_app::TestApp,
 };
 
@@ -165,6 +166,31 @@ async fn a_pin_goes_before_rules_and_leaders_grants_follow() {
     let listed = administrator.get("/kinds/departments?text=信息学院&limit=1").await;
     assert_eq!((&listed.items()[0]["by"], &listed.items()[0]["kind"]), (&json!("pin"), &json!("office")));
     assert_eq!(undo_last(&administrator).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(dump(&test.owner).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leads_a_department_does_not_make_themselves_more_by_its_kind() {
+    let (test, administrator) = start().await;
+    let userid = test.persona("administrator");
+    let office: i32 = test
+        .one(
+            "select m.department_id from memberships m join persons p using (corp_id, person_id)
+             where p.number = $1 and m.is_main and m.until_date is null",
+            &[&userid],
+        )
+        .await;
+    // They lead where they work, which is one office among others, until they say it is a college.
+    leads(&test, &userid, true).await;
+    test.sync().await;
+    let grants = "select coalesce(string_agg(g.role, ',' order by g.role), '') from grants g join persons p using (corp_id, person_id)
+                  where p.number = $1 and g.source = 'directory' and g.until_date > '2020-03-04'";
+    assert_eq!(test.one::<String>(grants, &[&userid]).await, "department_head");
+    let before = dump(&test.owner).await;
+    let rules = json!({ "departments": [], "pins": [{ "department_id": office, "kind": "college" }] });
+    let digest = preview(&administrator, &rules).await["digest"].clone();
+    let refused = administrator.post("/kinds", &json!({ "rules": rules, "digest": digest })).await;
+    assert_eq!(refused.fields(), ["rules"], "{}", refused.body);
     assert_eq!(dump(&test.owner).await, before);
 }
 

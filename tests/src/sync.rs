@@ -473,6 +473,13 @@ async fn a_run_killed_in_the_middle_changes_nothing_and_is_told_by_the_next() {
     assert_eq!(dead, ["上次同步中途停止"]);
 }
 
+/// Makes somebody lead, or not, wherever WeCom shows them.
+pub async fn leads(test: &TestApp, userid: &str, is_leader: bool) {
+    let member: Value = look(test, &format!("members/{userid}")).await;
+    let each = vec![is_leader; member["departments"].as_array().unwrap().len()];
+    test.control(&format!("members/{userid}"), &json!({ "is_leader": each })).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn leaders_of_the_directory_have_their_grant_as_long_as_they_lead() {
     let test = TestApp::start().await;
@@ -481,11 +488,8 @@ async fn leaders_of_the_directory_have_their_grant_as_long_as_they_lead() {
         join persons p using (corp_id, person_id) join departments d using (corp_id, department_id)
         where p.number = $1 and g.source = 'directory'";
     assert_eq!(test.one::<String>(grants, &[&leader]).await, "college_leader college true");
-    let member: Value = look(&test, &format!("members/{leader}")).await;
-    let places = member["departments"].as_array().unwrap();
-    let none: Vec<bool> = places.iter().map(|_| false).collect();
     test.clock.advance(TimeDelta::days(1));
-    test.control(&format!("members/{leader}"), &json!({ "is_leader": none })).await;
+    leads(&test, &leader, false).await;
     handle_callbacks(&test).await;
     let ended: NaiveDate = test
         .one("select g.until_date from grants g join persons p using (corp_id, person_id) where p.number = $1 and g.source = 'directory'", &[&leader])
@@ -502,6 +506,25 @@ async fn leaders_of_the_directory_have_their_grant_as_long_as_they_lead() {
     let browser = test.sign_in(&leader).await;
     let me = browser.get("/me").await;
     assert!(!me.body["grants"].to_string().contains("college_leader"), "{}", me.body["grants"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_leads_again_by_reverting_a_run() {
+    let test = TestApp::start().await;
+    let userid = test.persona("administrator");
+    leads(&test, &userid, true).await;
+    test.sync().await;
+    let leading = "select count(*) from grants g join persons p using (corp_id, person_id)
+        where p.number = $1 and g.source = 'directory' and g.until_date > '2020-03-05'";
+    assert_eq!(test.one::<i64>(leading, &[&userid]).await, 1);
+    test.clock.advance(TimeDelta::days(1));
+    leads(&test, &userid, false).await;
+    let ended = test.sync().await;
+    assert_eq!(test.one::<i64>(leading, &[&userid]).await, 0);
+    let administrator = test.sign_in(&userid).await;
+    let refused = administrator.post(&format!("/sync-runs/{}/reversion", ended.run_id), &json!({})).await;
+    assert_eq!(refused.fields(), ["id"], "{}", refused.body);
+    assert_eq!(test.one::<i64>(leading, &[&userid]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use store::{
     accounts,
     audit::By,
     change_sets::{self, Act},
-    members,
+    grants, members,
 };
 
 pub use store::accounts::{Leftover, Pair};
@@ -89,9 +89,12 @@ pub async fn link(app: &App, school: &School, viewer: &Viewer, pairs: &[(String,
     .await
 }
 
-/// Takes an account from its person, whom the audit names. For administrators.
+/// Takes an account from its person, whom the audit names. For administrators, who can't take their own: it may become another's.
 pub async fn unlink(app: &App, school: &School, viewer: &Viewer, member: MemberId) -> Result<()> {
     administer(viewer)?;
+    if member == viewer.member {
+        return Err(Error::field("id", "不能取消自己账号的关联，请由其他管理员办理"));
+    }
     let unlinked = change(app, school, viewer, async |tx, corp, by| {
         let unlinked = accounts::unlink(tx, corp, member, by).await?;
         Ok((unlinked, format!("取消关联账号 {unlinked} 个")))
@@ -107,12 +110,17 @@ async fn change(
     act: impl AsyncFnOnce(&mut store::Scoped, domain::CorpId, By) -> Result<(usize, String)>,
 ) -> Result<usize> {
     let (corp, now) = (school.corp(), app.now());
+    let today = school.today(now);
     let mut tx = app.store().scoped(corp).await?;
     members::lock(&mut tx, corp).await?;
+    let before = grants::holding(&mut tx, corp, viewer.member, today).await?;
     let changes = change_sets::begin(&mut tx).await?;
     let by = By { member: Some(viewer.member), at: now };
     let (done, title) = act(&mut tx, corp, by).await?;
-    sync::follow::follow(&mut tx, corp, school.today(now), by).await?;
+    sync::follow::follow(&mut tx, corp, today, by).await?;
+    if before.grew_to(&grants::holding(&mut tx, corp, viewer.member, today).await?) {
+        return Err(Error::field("id", "这样会给您自己新的授权，请由其他管理员办理"));
+    }
     let act = Act { kind: "accounts", run_id: None, title: &title, by: Some(viewer.member), at: now };
     change_sets::end(&mut tx, corp, changes, act).await?;
     tx.commit().await?;

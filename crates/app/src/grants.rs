@@ -238,7 +238,9 @@ async fn find_person(
             },
         ));
     }
-    if viewer.person.as_ref().is_some_and(|own| own.id == person.person_id) {
+    // Who is called as one's own account is may become oneself.
+    let is_own = viewer.person.as_ref().is_some_and(|own| own.id == person.person_id);
+    if is_own || person.number.eq_ignore_ascii_case(&viewer.userid) {
         return Err(Error::field("number", "不能给自己授权，请由其他有权限的人办理"));
     }
     Ok(person)

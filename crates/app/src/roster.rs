@@ -338,16 +338,13 @@ pub async fn undo(app: &App, school: &School, viewer: &Viewer, change_set: i64) 
     if !(viewer.may(Action::Administer) || own_list) {
         return Err(Error::NotFound);
     }
-    if let Some(own) = &viewer.person
-        && grants::are_given_by_undoing(&mut tx, corp, change_set, own.id).await?
-    {
-        return Err(Error::field("id", "撤销会把您自己的授权还给您，请由其他管理员撤销"));
-    }
+    let today = school.today(app.now());
+    let before = grants::holding(&mut tx, corp, viewer.member, today).await?;
     if found.kind == "statuses" {
         let question = statuses::Question {
             corp,
             scope: viewer.scope(Action::ChangeStatus),
-            today: school.today(app.now()),
+            today,
             kind: None,
             person: None,
             revoked: false,
@@ -360,10 +357,14 @@ pub async fn undo(app: &App, school: &School, viewer: &Viewer, change_set: i64) 
         statuses::revoke(&mut tx, keyring, corp, which, viewer.member, "整批撤销", app.now()).await?;
     }
     match change_sets::undo(&mut tx, corp, change_set, viewer.member, app.now()).await? {
-        Undone::Yes => tx.commit().await?,
+        Undone::Yes => {}
         Undone::Nothing => return Err(Error::NotFound),
         Undone::ChangedSince => return Err(Error::ChangedSince),
     }
+    if before.grew_to(&grants::holding(&mut tx, corp, viewer.member, today).await?) {
+        return Err(Error::field("id", "撤销会把授权给您自己，或改变您自己的账号是谁，请由其他管理员撤销"));
+    }
+    tx.commit().await?;
     tracing::info!(corp, change_set, "a bulk change was undone");
     Ok(())
 }

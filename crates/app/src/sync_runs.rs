@@ -127,7 +127,11 @@ pub async fn drift_of(app: &App, school: &School) -> Result<Drift> {
 /// Puts back what a run changed.
 pub async fn revert(app: &App, school: &School, viewer: &Viewer, run: i64) -> Result<()> {
     administer(viewer)?;
-    match school.mirror.revert(run, viewer.member, app.now()).await {
+    let now = app.now();
+    match school.mirror.revert(run, viewer.member, now, school.today(now)).await {
+        Err(sync::Error::GivesOneself) => {
+            Err(Error::field("id", "撤销会把授权给您自己，或改变您自己的账号是谁，请由其他管理员撤销"))
+        }
         Err(sync::Error::NotRevertible) => Err(Error::NotFound),
         Err(sync::Error::ChangedSince) => Err(Error::ChangedSince),
         other => Ok(other?),

@@ -2,6 +2,7 @@
 //! stands in the audit, one event a grant.
 
 pub mod by_hand;
+mod holding;
 
 use chrono::NaiveDate;
 use diesel::{
@@ -10,6 +11,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{CorpId, DepartmentId, PersonId, audit::Act};
+pub use holding::{Holding, holding};
 use serde_json::{Value, json};
 
 use crate::{
@@ -226,17 +228,6 @@ pub(crate) async fn note_undone(
 ) -> Result<()> {
     let moved = undoing(conn, corp, change_set).await?;
     note(conn, corp, moved, by).await
-}
-
-/// Whether undoing a set of changes would give somebody a grant, or one for longer.
-pub async fn are_given_by_undoing(
-    conn: &mut AsyncPgConnection,
-    corp: CorpId,
-    change_set: i64,
-    person: PersonId,
-) -> Result<bool> {
-    let moved = undoing(conn, corp, change_set).await?;
-    Ok(moved.iter().any(|grant| grant.person_id == person && grant.given == Some(true)))
 }
 
 /// What undoing a set of changes makes of grants.

@@ -28,7 +28,7 @@ use store::{
     audit::{self, Event},
     change_sets::{self, Undone},
     corps::Corp,
-    kinds, members,
+    grants, kinds, members,
     staging::Stage,
     sync_runs,
 };
@@ -201,6 +201,9 @@ pub enum Error {
     /// There is no such run, it changed nothing, or it was reverted before.
     #[error("the run changed nothing that could be reverted")]
     NotRevertible,
+    /// Putting it back would give a grant to whoever asks for it, or make their account another's.
+    #[error("reverting gives a grant to whoever asks")]
+    GivesOneself,
     /// Rows of the run were changed since.
     #[error("rows of the run were changed since")]
     ChangedSince,
@@ -304,17 +307,21 @@ impl Mirror {
     }
 
     /// Puts back everything a run changed, as long as no row of it was changed since. The next run looks anew: what
-    /// WeCom still shows comes again, and what the guard would hold is held.
-    pub async fn revert(&self, run: i64, by: MemberId, now: DateTime<Utc>) -> Result<()> {
+    /// WeCom still shows comes again, and what the guard would hold is held. Not by whom it would give a grant.
+    pub async fn revert(&self, run: i64, by: MemberId, now: DateTime<Utc>, today: NaiveDate) -> Result<()> {
         let corp = self.corp.corp_id;
         let stage = Stage::open(&self.store, corp, PATIENCE).await?.ok_or(Error::Busy)?;
         let mut tx = self.store.scoped(corp).await?;
         members::lock(&mut tx, corp).await?;
+        let before = grants::holding(&mut tx, corp, by, today).await?;
         let changes = change_sets::of_run(&mut tx, corp, run).await?.ok_or(Error::NotRevertible)?;
         match change_sets::undo(&mut tx, corp, changes.change_set_id, by, now).await? {
             Undone::Yes => {}
             Undone::Nothing => return Err(Error::NotRevertible),
             Undone::ChangedSince => return Err(Error::ChangedSince),
+        }
+        if before.grew_to(&grants::holding(&mut tx, corp, by, today).await?) {
+            return Err(Error::GivesOneself);
         }
         sync_runs::mark_reverted(&mut tx, corp, run, now).await?;
         tx.commit().await?;
@@ -585,7 +592,7 @@ mod tests {
         spawnable(mirror.refresh(Hints::default(), now, today));
         spawnable(mirror.approve(1, &[], now, today));
         spawnable(mirror.discard(1, 1, now));
-        spawnable(mirror.revert(1, 1, now));
+        spawnable(mirror.revert(1, 1, now, now.date_naive()));
     }
 
     #[test]
