@@ -1,6 +1,7 @@
 //! What is granted in WeCom (审批): leave exempts on whole days, a 出校申请 opens the gates in its hours, and both end with the
 //! approval.
 
+use domain::audit::Act;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -23,6 +24,16 @@ async fn start_with(approvals: [Option<&'static str>; 2]) -> TestApp {
     // Nobody asks but those of the test.
     test.control("settings", &json!({ "leave_a_day": 0 })).await;
     test
+}
+
+/// What is on record of an act: by whom, whose data, what it was done to, and more of it.
+async fn recorded(test: &TestApp, act: Act) -> Vec<(Option<i64>, Option<String>, String, Value)> {
+    let sql = "select e.actor, p.number, e.object, e.detail::text from audit_events e
+               left join persons p on p.corp_id = e.corp_id and p.person_id = e.subject
+               where e.action = $1 order by e.event_id";
+    let rows = test.owner.query(sql, &[&act.as_str()]).await.unwrap();
+    let detail = |text: &str| serde_json::from_str(text).unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), detail(row.get(3)))).collect()
 }
 
 /// A leave of a student's, asked for today.
@@ -84,6 +95,13 @@ async fn granted_leave_exempts_and_withdrawn_leave_does_not() {
     look(&test).await;
     assert_eq!(leave_of(&test, granted).await.len(), 1);
     test.assert_no_failed_jobs().await;
+
+    // In the audit nobody did it here, and each once.
+    let given = |number: &String| (None, Some(number.clone()), String::new(), json!({ "exemptions": 1 }));
+    assert_eq!(recorded(&test, Act::ExemptionsGranted).await, [given(granted), given(waiting)]);
+    let id: i64 = test.one("select exemption_id from exemptions where revoked_at is not null", &[]).await;
+    let ended = (None, None, format!("exemption:{id}"), json!({}));
+    assert_eq!(recorded(&test, Act::ExemptionRevoked).await, [ended]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +204,16 @@ async fn an_outing_that_is_granted_is_a_permit_and_no_leave() {
     let ended = permits_of(&test, &students[0]).await;
     assert_eq!(ended[0][3], json!("企业微信审批在通过后撤销"));
     assert!(test.sign_in(&students[0]).await.get("/me/gate-permits").await.items().is_empty());
+    look(&test).await;
     test.assert_no_failed_jobs().await;
+
+    // In the audit nobody did it here, and each once.
+    let said = json!({ "kind": "standing", "from": "2020-03-03T16:00:00Z", "until": "2020-03-05T14:30:00Z" });
+    let given = (None, Some(students[0].clone()), String::new(), said);
+    assert_eq!(recorded(&test, Act::PermitsGiven).await, [given]);
+    let id: i64 = test.one("select permit_id from gate_permits", &[]).await;
+    let ended = (None, None, format!("permit:{id}"), json!({}));
+    assert_eq!(recorded(&test, Act::PermitRevoked).await, [ended]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::{
     audit::details,
+    browser_client::Browser,
     gates::{code, gate, zone},
-    test_app::{TestApp, health_report},
+    test_app::{TestApp, health_report, normal_answers},
 };
 
 /// A member of the staff who is the security office from now on.
@@ -69,7 +70,11 @@ async fn the_security_office_hears_once_of_what_stands_out() {
         let other = test.sign_in(&test.persona(other)).await;
         assert_eq!(other.get("/gate-alarms").await.status, StatusCode::FORBIDDEN);
     }
-    assert_eq!(test.looks_at(&number).await, ["passage"]);
+    assert_eq!(
+        test.looks_at(&number).await,
+        ["state", "passage", "state"],
+        "on the screen of the gate, and in the list"
+    );
     let settle = format!("/gate-alarms/{}/settlement", listed.items()[1]["id"]);
     assert_eq!(guard.post(&settle, &json!({ "note": " " })).await.fields(), ["note"]);
     let settled = guard.post(&settle, &json!({ "note": "已送校医院" })).await;
@@ -98,6 +103,74 @@ async fn the_security_office_hears_once_of_what_stands_out() {
     test.clock.advance(TimeDelta::minutes(11));
     assert_eq!(told(&test, &office).await.len(), 3);
     test.assert_no_failed_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_turned_away_for_being_abnormal_reads_who_saw_it() {
+    let test = TestApp::start().await;
+    let office = guard(&test).await;
+    let counsellor_id = test.persona("counsellor");
+    let students = test.students_of(&counsellor_id).await;
+    let (ill, well) = (test.sign_in(&students[0]).await, test.sign_in(&students[1]).await);
+    let administrator_id = test.persona("administrator");
+    let administrator = test.sign_in(&administrator_id).await;
+    let campus = zone(&administrator, "东校区", None).await;
+    let rules = json!({ "forms": ["health-daily"], "entering": { "report": true, "normal": true } });
+    let east = gate(&test, &administrator, campus, "东门", rules).await;
+    let answers = json!({ "temperature": 38.4, "place": "非疫区", "abnormal": true, "condition": "居家观察",
+        "symptoms": ["发热"], "treatment": "服药" });
+    assert_eq!(ill.post("/reports", &health_report(answers)).await.status, StatusCode::CREATED);
+    assert_eq!(well.post("/reports", &health_report(normal_answers())).await.status, StatusCode::CREATED);
+    let name = async |number: &str| -> String {
+        test.one("select name from persons where number = $1", &[&number]).await
+    };
+    let seen_of = async |person: &Browser| -> Vec<[String; 3]> {
+        let log = person.get("/access-log").await;
+        let said = |look: &Value, field: &str| look[field].as_str().unwrap().to_owned();
+        log.items().iter().map(|look| ["viewer", "field", "purpose"].map(|field| said(look, field))).collect()
+    };
+    let look =
+        |viewer: &String, field: &str, purpose: &str| [viewer.clone(), field.to_owned(), purpose.to_owned()];
+
+    // The guard's screen says it by name: a look of whoever paired the device, once a day.
+    for _ in 0..2 {
+        assert_eq!(east.scan(&code(&ill).await, "in").await["reason"], json!("abnormal"));
+        test.clock.advance(TimeDelta::seconds(20));
+    }
+    assert_eq!(east.scan(&code(&well).await, "in").await["allowed"], json!(true));
+    let pairing = name(&administrator_id).await;
+    assert_eq!(seen_of(&ill).await, [look(&pairing, "state", "gate")]);
+    assert!(seen_of(&well).await.is_empty(), "whoever passes is not said to be well or ill");
+
+    // So do the lists of alarms and passages, both together once a day for each viewer.
+    let guard = test.sign_in(&office).await;
+    let guard_name = name(&office).await;
+    for path in ["/gate-alarms", "/passages", "/gate-alarms", "/passages"] {
+        let listed = guard.get(path).await;
+        assert!(listed.body.to_string().contains("abnormal"), "{path}: {}", listed.body);
+    }
+    let by_guard = [look(&guard_name, "state", "work"), look(&guard_name, "passage", "work")];
+    assert_eq!(seen_of(&ill).await[..2], by_guard);
+    assert_eq!(seen_of(&well).await, [look(&guard_name, "passage", "work")]);
+
+    // Of the first rows of a sheet it is one where they say why somebody was not let through.
+    let counsellor = test.sign_in(&counsellor_id).await;
+    let counsellor_name = name(&counsellor_id).await;
+    for (columns, due) in [(["name", "gate"], 1), (["name", "outcome"], 2)] {
+        let columns = columns.map(|column| json!({ "column": column, "title": column }));
+        let sheet = json!({ "dataset": "passages", "order": "listed", "columns": columns, "filters": {} });
+        let preview = counsellor.post("/exports/preview", &sheet).await;
+        assert_eq!(preview.status, StatusCode::OK, "{}", preview.body);
+        let seen = seen_of(&ill).await;
+        let looks = seen.iter().filter(|look| look[0] == counsellor_name).count();
+        assert_eq!(looks, due, "{seen:?}");
+    }
+    assert_eq!(seen_of(&ill).await[0], look(&counsellor_name, "state", "work"));
+
+    // A device shows whom it just scanned: that alone is counted against nobody's budget.
+    let counted: i64 =
+        test.one("select sum(people)::bigint from reading_budgets where kind = 'states'", &[]).await;
+    assert_eq!(counted, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

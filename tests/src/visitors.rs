@@ -269,6 +269,33 @@ async fn a_look_at_a_visitors_phone_is_on_record_and_their_host_reads_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_takes_somebody_elses_invitation_back_is_on_record_and_a_host_is_not() {
+    let test = TestApp::start().await;
+    let Place { campus, userid, host, .. } = place(&test, json!({})).await;
+    let (own, _) = invite(&host, &invitation(&[campus])).await;
+    let (others, _) = invite(&host, &invitation(&[campus])).await;
+    let office_id = test.persona("school_office");
+    let office = test.sign_in(&office_id).await;
+    let (theirs, _) = invite(&office, &invitation(&[campus])).await;
+    let by_host = host.post(&format!("/me/visitors/{own}/cancellation"), &json!({})).await;
+    assert_eq!(by_host.status, StatusCode::NO_CONTENT);
+    // Again it is nothing new; and what the office itself invited is its own, whichever page it is taken back on.
+    for id in [others, others, theirs, own] {
+        let taken_back = office.post(&format!("/visitors/{id}/cancellation"), &json!({})).await;
+        assert_eq!(taken_back.status, StatusCode::NO_CONTENT, "{}", taken_back.body);
+    }
+    let sql = "select w.number, h.number, e.object, e.detail::text from audit_events e
+               join members m on m.corp_id = e.corp_id and m.member_id = e.actor
+               join persons w on w.corp_id = m.corp_id and w.person_id = m.person_id
+               join persons h on h.corp_id = e.corp_id and h.person_id = e.subject
+               where e.action = 'visit_cancelled'";
+    let rows = test.owner.query(sql, &[]).await.unwrap();
+    let recorded: Vec<[String; 4]> =
+        rows.iter().map(|row| [0, 1, 2, 3].map(|column| row.get(column))).collect();
+    assert_eq!(recorded, [[office_id, userid, format!("visitor:{others}"), "{}".to_owned()]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_look_at_what_a_visit_is_for_is_on_record_once_a_day_and_their_host_reads_it() {
     let test = TestApp::start().await;
     let Place { campus, east, userid, host } = place(&test, json!({})).await;

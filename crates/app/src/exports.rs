@@ -116,7 +116,8 @@ pub async fn preview(app: &App, school: &School, viewer: &Viewer, definition: De
     let total = rows.count(&mut tx).await?;
     let page = rows.next(&mut tx, PREVIEW).await?;
     let dataset = rows.dataset();
-    let what = ("state", "statistics");
+    // As the page that shows the same list records it.
+    let what = ("state", if dataset == Dataset::Passages { WORK } else { "statistics" });
     let mut tx = reading_budgets::look_at_list(app, school, viewer, tx, what, rows.abnormal).await?;
     let place = match dataset {
         Dataset::Trips => Some("trip"),

@@ -23,9 +23,7 @@ use crate::{
     gates::rules_of,
     jobs::warn_gates,
     notices::{self, Notice},
-    passages,
-    reading_budgets::{self, WORK},
-    reasons,
+    passages, reasons,
 };
 
 /// The security office is not told twice within this long; what comes meanwhile is told together after it.
@@ -119,7 +117,8 @@ pub struct Alarm {
     pub note: Option<String>,
 }
 
-/// Alarms, the newest first; `before` is the last page's `next`. Whose passages they are of is on record as a look.
+/// Alarms, the newest first; `before` is the last page's `next`. Whose passages they are of is on record as a look, and of whom they
+/// say that their report is abnormal.
 pub async fn list(
     app: &App,
     school: &School,
@@ -134,7 +133,8 @@ pub async fn list(
     let found = rows::list(&mut tx, school.corp(), school.zone.name(), open, before, limit + 1).await?;
     let page = Page::cut(found, limit, |row| row.alarm_id.to_string());
     let people = page.items.iter().filter_map(|row| row.person_id).collect();
-    let tx = reading_budgets::look_at_list(app, school, viewer, tx, (passages::LOOK, WORK), people).await?;
+    let abnormal = page.items.iter().filter_map(passages::alarmed_abnormal).collect();
+    let tx = passages::in_list(app, school, viewer, tx, people, abnormal).await?;
     tx.commit().await?;
     let opened = |row: Row| -> Result<Alarm> {
         let number = row.alarm_id.to_string();

@@ -7,6 +7,7 @@
 mod carried;
 mod figures;
 mod guide;
+mod looks;
 mod own;
 mod recent;
 mod visitor;
@@ -29,9 +30,10 @@ pub use carried::{Carried, Taken, carry};
 pub use domain::gate::Direction;
 pub use figures::{Asked, By, Span, by_hour, inside, list, outside, own, table};
 pub(crate) use figures::{
-    LOOK, Missed, count_outside_in, list_in, missed, outside_in, picked_of, question_in, table_in,
+    Missed, count_outside_in, list_in, missed, outside_in, picked_of, question_in, table_in,
 };
 pub use guide::{Guide, GuideKey, guide};
+pub(crate) use looks::{alarmed_abnormal, in_list, shown_abnormal};
 pub use own::{Passed, pass};
 pub use recent::{Recent, recent};
 pub use store::passages::{GateHour, Inside, Outsider, Row, Unit};
@@ -42,6 +44,7 @@ use crate::{
     gate_codes::{self, Code},
     gate_devices::device,
     gates::rules_of,
+    visitors,
 };
 
 /// How long a device may ask for the photo of whom it scanned.
@@ -141,11 +144,15 @@ async fn judge(
     let (mut answer, passage, near) = match (believed.bearer, &believed.proof) {
         (Some(Bearer::Person(person)), Some(proof)) => {
             let known = known(tx, school, device, (person, proof), scan).await?;
-            decided(school, device, believed, known, scan)?
+            let decided = decided(school, device, believed, known, scan)?;
+            if decided.0.refusal == Some(Refusal::Abnormal) {
+                looks::at_gate(app, tx, school, device, (person, looks::STATE), now).await?;
+            }
+            decided
         }
         (Some(Bearer::Visitor(visitor)), Some(proof)) => {
             let known = visitor::known(tx, device, (visitor, proof), scan).await?;
-            visitor::note(app, tx, school, device, known.host_id, now).await?;
+            looks::at_gate(app, tx, school, device, (known.host_id, visitors::WORDS), now).await?;
             visitor::decided(app, school, device, believed, known, scan)?
         }
         _ => {

@@ -8,7 +8,9 @@ mod link;
 
 use chrono::{DateTime, NaiveTime, Utc};
 use domain::{
-    CorpId, PersonId, clock,
+    CorpId, PersonId,
+    audit::Act,
+    clock,
     gate::visitor::{self as rules, About, Draft, State, Term, VisitorId},
     phone,
     policy::{Action, Viewer},
@@ -17,6 +19,7 @@ use serde_json::{Value, json};
 use store::{
     Sealed,
     access_log::Access,
+    audit::{self, Event},
     gates::{self, Zone},
     idempotency_keys::{self, Claim, Claimed},
     visitors::{self as rows, NewVisitor, Row, about_place, phone_place},
@@ -225,7 +228,7 @@ pub async fn cancel(app: &App, school: &School, viewer: &Viewer, id: VisitorId) 
     take_back(app, school, viewer, None, id).await
 }
 
-/// Whoever is inside still gets out.
+/// Whoever is inside still gets out. One's own is one's own affair; somebody else's is on record.
 async fn take_back(
     app: &App,
     school: &School,
@@ -235,8 +238,13 @@ async fn take_back(
 ) -> Result<()> {
     let (corp, now) = (school.corp(), app.now());
     let mut tx = app.store().scoped(corp).await?;
-    rows::find(&mut tx, corp, school.today(now), host, id).await?.ok_or(Error::NotFound)?;
-    rows::cancel(&mut tx, corp, id, viewer.member, now).await?;
+    let found = rows::find(&mut tx, corp, school.today(now), host, id).await?.ok_or(Error::NotFound)?;
+    let cancelled = rows::cancel(&mut tx, corp, id, viewer.member, now).await?;
+    let own = viewer.person.as_ref().is_some_and(|person| person.id == found.host_id);
+    if cancelled && !own {
+        let event = Event::new(corp, Act::VisitCancelled, Some(viewer.member), now);
+        audit::insert(&mut tx, event.of(found.host_id).on("visitor", id)).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -48,7 +48,7 @@ pub enum Act {
     RowsChanged,
     /// … undone.
     RowsRestored,
-    /// Exemptions were granted one by one.
+    /// Exemptions were granted one by one, by hand or by an approval of WeCom (审批).
     ExemptionsGranted,
     /// One was revoked.
     ExemptionRevoked,
@@ -96,10 +96,12 @@ pub enum Act {
     DeviceWithdrawn,
     /// The keys of a day's codes were killed.
     GateKeysKilled,
-    /// Permits were given.
+    /// Permits were given, by hand or by an approval of WeCom (审批).
     PermitsGiven,
     /// One was revoked.
     PermitRevoked,
+    /// Somebody else's visitor was uninvited.
+    VisitCancelled,
     /// What became of an alarm at a gate was noted.
     GateAlarmSettled,
     /// An entry to another system was made, changed, ordered or ended, or a list of its was brought.
@@ -152,7 +154,7 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 66] = [
+    pub const ALL: [Self; 67] = [
         Self::Look,
         Self::AuditSearched,
         Self::AuditRead,
@@ -195,6 +197,7 @@ impl Act {
         Self::GateKeysKilled,
         Self::PermitsGiven,
         Self::PermitRevoked,
+        Self::VisitCancelled,
         Self::GateAlarmSettled,
         Self::EntryChanged,
         Self::AnswersPurged,
@@ -266,6 +269,7 @@ impl Act {
             Self::GateKeysKilled => "gate_keys_killed",
             Self::PermitsGiven => "permits_given",
             Self::PermitRevoked => "permit_revoked",
+            Self::VisitCancelled => "visit_cancelled",
             Self::GateAlarmSettled => "gate_alarm_settled",
             Self::EntryChanged => "entry_changed",
             Self::AnswersPurged => "answers_purged",

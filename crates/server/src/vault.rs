@@ -12,12 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::web::Bytes;
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use reqwest::StatusCode;
-use secrecy::zeroize::Zeroizing;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use reqwest::{StatusCode, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use serde::{Deserialize, Serialize, Serializer};
 use store::{
     Error, Result,
     sealed::wrap::{Bare, Closed, Key, Wrap, Wrapped},
@@ -56,16 +56,45 @@ type Failed = (String, bool);
 struct Ask {
     /// `transit/decrypt/rollcall`
     path: String,
-    batch: Vec<Value>,
+    batch: Vec<Part>,
     answer: answers::SyncSender<Result<Vec<Item>, Failed>>,
 }
 
-/// One result of a batch, as Vault writes it.
+/// One request of a batch, as Vault reads it. A key in the open is in no line that is written of it, and overwritten when dropped.
+#[derive(Debug, Serialize)]
+struct Part {
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_the_open")]
+    plaintext: Option<SecretString>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ciphertext: Option<String>,
+    associated_data: String,
+}
+
+fn in_the_open<S: Serializer>(text: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
+}
+
+#[derive(Serialize)]
+struct Batch<'a> {
+    batch_input: &'a [Part],
+}
+
+/// What is sent of a batch, overwritten when it was: of what HTTP and TLS copy of it that can't be said.
+fn body(batch: &[Part]) -> serde_json::Result<Bytes> {
+    // Long enough from the start: a buffer that grows leaves copies behind.
+    let long =
+        |part: &Part| 256 + part.ciphertext.as_ref().map_or(0, String::len) + part.associated_data.len();
+    let mut text = Zeroizing::new(Vec::<u8>::with_capacity(64 + batch.iter().map(long).sum::<usize>()));
+    serde_json::to_writer(&mut *text, &Batch { batch_input: batch })?;
+    Ok(Bytes::from_owner(text))
+}
+
+/// One result of a batch, as Vault writes it. Of a key in the open the same holds as for a [`Part`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Item {
     ciphertext: Option<String>,
-    plaintext: Option<String>,
+    plaintext: Option<SecretString>,
     error: Option<String>,
 }
 
@@ -126,7 +155,7 @@ impl Vault {
 
     /// Asks for a batch: as many results as were asked for, or why there is none. Who asks a moment after somebody found Vault away is
     /// told so at once.
-    fn ask(&self, path: String, batch: Vec<Value>) -> Result<Vec<Item>, String> {
+    fn ask(&self, path: String, batch: Vec<Part>) -> Result<Vec<Item>, String> {
         let away = || self.away.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, why)) = &*away()
             && at.elapsed() < QUIET
@@ -141,7 +170,7 @@ impl Vault {
         asked.map_err(|(why, _)| why)
     }
 
-    fn ask_it(&self, path: String, batch: Vec<Value>) -> Result<Vec<Item>, Failed> {
+    fn ask_it(&self, path: String, batch: Vec<Part>) -> Result<Vec<Item>, Failed> {
         let count = batch.len();
         let (answer, answered) = answers::sync_channel(1);
         let gone = || ("与 Vault 通信的线程已停止：重新启动点名".to_owned(), false);
@@ -165,8 +194,10 @@ impl Wrap for Vault {
     }
 
     fn wrap(&self, keys: &[Bare<'_>]) -> Result<Vec<Wrapped>> {
-        let batch = keys.iter().map(|bare| {
-            json!({ "plaintext": STANDARD.encode(bare.key), "associated_data": STANDARD.encode(&bare.context) })
+        let batch = keys.iter().map(|bare| Part {
+            plaintext: Some(STANDARD.encode(bare.key).into()),
+            ciphertext: None,
+            associated_data: STANDARD.encode(&bare.context),
         });
         let items = self.ask(format!("{}/encrypt/{}", self.mount, self.key), batch.collect());
         let wrapped = items.map_err(Error::Keys)?.into_iter().map(|item| {
@@ -186,11 +217,10 @@ impl Wrap for Vault {
         for (by, places) in by_key {
             let results = match by.strip_prefix(BY).and_then(|key| key.rsplit_once('/')) {
                 Some((mount, key)) => {
-                    let batch = places.iter().filter_map(|place| keys.get(*place)).map(|closed| {
-                        json!({
-                            "ciphertext": closed.wrapped.text,
-                            "associated_data": STANDARD.encode(&closed.context),
-                        })
+                    let batch = places.iter().filter_map(|place| keys.get(*place)).map(|closed| Part {
+                        plaintext: None,
+                        ciphertext: Some(closed.wrapped.text.clone()),
+                        associated_data: STANDARD.encode(&closed.context),
                     });
                     self.ask(format!("{mount}/decrypt/{key}"), batch.collect())
                 }
@@ -210,8 +240,8 @@ impl Wrap for Vault {
 }
 
 fn plain(item: Item) -> Result<Key> {
-    let text = Zeroizing::new(item.plaintext.ok_or_else(|| refused(item.error))?);
-    STANDARD.decode(text.as_bytes()).map(Key::new).map_err(|_| refused(None))
+    let text = item.plaintext.ok_or_else(|| refused(item.error))?;
+    STANDARD.decode(text.expose_secret()).map(Key::new).map_err(|_| refused(None))
 }
 
 fn refused(why: Option<String>) -> Error {
@@ -223,7 +253,7 @@ fn refused(why: Option<String>) -> Error {
 
 impl Service {
     /// Until there is an answer or no try is left.
-    async fn ask(&self, path: &str, batch: &[Value]) -> Result<Vec<Item>, Failed> {
+    async fn ask(&self, path: &str, batch: &[Part]) -> Result<Vec<Item>, Failed> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -236,7 +266,7 @@ impl Service {
     }
 
     /// One try; if it fails, why, and whether another may do better.
-    async fn try_once(&self, path: &str, batch: &[Value]) -> Result<Vec<Item>, Failed> {
+    async fn try_once(&self, path: &str, batch: &[Part]) -> Result<Vec<Item>, Failed> {
         // Read each time: an agent renews it.
         let token = fs::read_to_string(&self.token_file).map_err(|error| {
             (
@@ -251,11 +281,13 @@ impl Service {
             let what = if error.is_timeout() { "没有按时应答" } else { "连不上" };
             (format!("Vault {what}：检查 sealing.vault.url、网络和 Vault 是否在运行"), true)
         };
+        let body = body(batch).map_err(|error| (format!("写不出给 Vault 的请求：{error}"), false))?;
         let sent = self
             .http
             .post(format!("{}/v1/{path}", self.url))
             .header("X-Vault-Token", token.trim())
-            .json(&json!({ "batch_input": batch }))
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)
             .send()
             .await;
         let response = sent.map_err(|error| away(&error))?;
@@ -295,5 +327,27 @@ fn words(status: StatusCode, path: &str) -> Failed {
             format!("Vault 答了 {status}：查看它的日志"),
             status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const KEY: &str = "a2V5LWluLXRoZS1vcGVu";
+
+    #[test]
+    fn what_is_asked_and_answered_is_written_to_no_log_with_a_key() {
+        let asked = Part { plaintext: Some(KEY.into()), ciphertext: None, associated_data: "Yw==".into() };
+        let sent: Value = serde_json::from_slice(&body(std::slice::from_ref(&asked)).unwrap()).unwrap();
+        assert_eq!(sent, json!({ "batch_input": [{ "plaintext": KEY, "associated_data": "Yw==" }] }));
+        let (answer, _) = answers::sync_channel(1);
+        let asked = Ask { path: "transit/encrypt/rollcall".into(), batch: vec![asked], answer };
+        let answered: Item = serde_json::from_value(json!({ "plaintext": KEY })).unwrap();
+        let said = format!("{asked:?} {answered:?}");
+        assert!(said.contains("transit/encrypt/rollcall") && !said.contains(KEY), "{said}");
+        assert_eq!(plain(answered).unwrap().as_slice(), b"key-in-the-open");
     }
 }

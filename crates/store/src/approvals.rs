@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{CorpId, PersonId};
+use domain::{CorpId, PersonId, audit::Act};
 
 use crate::{
     Keyring, Result,
+    audit::{self, Event},
     schema::{approvals, exemptions, members},
 };
 
@@ -77,11 +78,16 @@ pub async fn revoke(
     let granted: Vec<i64> = exemptions::table
         .filter(exemptions::corp_id.eq(corp))
         .filter(exemptions::approval_no.eq(number))
+        .filter(exemptions::revoked_at.is_null())
         .select(exemptions::exemption_id)
         .load(conn)
         .await?;
     let revoked = crate::exemptions::revoke_all(conn, keyring, corp, &granted, None, reason, now).await?;
-    Ok(revoked == 1)
+    if revoked > 0 {
+        let ended = |id: &i64| Event::new(corp, Act::ExemptionRevoked, None, now).on("exemption", *id);
+        audit::insert_all(conn, corp, granted.iter().map(ended).collect()).await?;
+    }
+    Ok(revoked > 0)
 }
 
 /// Forgets applications read before `before`: they are too old to come up again.

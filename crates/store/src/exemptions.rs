@@ -97,8 +97,8 @@ pub async fn add(
         .execute(conn)
         .await?;
     }
-    // Those of a list are in the audit as the list, those of approvals are WeCom's.
-    if added > 0 && source == "manual" {
+    // Those of a list are in the audit as the list. Those of an approval of WeCom nobody here granted: `by` is none.
+    if added > 0 && source != "list" {
         let event = Event::new(corp, Act::ExemptionsGranted, by, now).saying(json!({ "exemptions": added }));
         let people: Vec<PersonId> = rows.iter().map(|row| row.person_id).collect();
         audit::insert_for(conn, &event, &people).await?;

@@ -118,6 +118,11 @@ pub async fn add_approved(
     );
     let added =
         diesel::insert_into(gate_permits::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    if added == 1 {
+        let detail = json!({ "kind": "standing", "from": new.from, "until": new.until });
+        let event = Event::new(corp, Act::PermitsGiven, None, new.at).of(new.person_id).saying(detail);
+        audit::insert(conn, event).await?;
+    }
     Ok(added == 1)
 }
 
@@ -147,6 +152,10 @@ pub async fn revoke_approved(
         .set((gate_permits::revoked_at.eq(now), gate_permits::revoke_reason.eq(Some(reason))))
         .execute(conn)
         .await?;
+    if revoked == 1 {
+        let event = Event::new(corp, Act::PermitRevoked, None, now).on("permit", id);
+        audit::insert(conn, event).await?;
+    }
     Ok(revoked == 1)
 }
 

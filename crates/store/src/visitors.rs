@@ -261,24 +261,24 @@ pub async fn renew(
     Ok(())
 }
 
-/// Takes an invitation back, once.
+/// Takes an invitation back, once. False where it was taken back before.
 pub async fn cancel(
     conn: &mut AsyncPgConnection,
     corp: CorpId,
     visitor: VisitorId,
     by: MemberId,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let sql = "update visitors set cancelled_at = $4, cancelled_by = $3
                where corp_id = $1 and visitor_id = $2 and cancelled_at is null";
-    diesel::sql_query(sql)
+    let cancelled = diesel::sql_query(sql)
         .bind::<Integer, _>(corp)
         .bind::<BigInt, _>(visitor)
         .bind::<BigInt, _>(by)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(cancelled == 1)
 }
 
 /// Forgets visitors who were expected until before `before`. That a visitor passed stays, and not who.

@@ -227,7 +227,11 @@ impl Listed<'_> {
             let rows = rows.map(|(index, row)| self.cells(|column| self.of_passage(row, column, index)));
             let rows = rows.collect();
             let named = page.items.iter().filter_map(|row| row.person_id).collect();
-            return Ok(Named { rows, named, next: page.next, ..Named::default() });
+            // Nothing else says why somebody was not let through.
+            let reasons = self.definition.columns.iter().any(|chosen| chosen.column == Column::Outcome);
+            let abnormal =
+                page.items.iter().filter(|_| reasons).filter_map(passages::shown_abnormal).collect();
+            return Ok(Named { rows, named, abnormal, next: page.next });
         }
         if self.definition.dataset == Dataset::Outsiders {
             let question = passages::question_in(self.school, scope);

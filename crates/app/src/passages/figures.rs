@@ -11,13 +11,12 @@ use store::{
     passages::{self, GateHour, Inside, Outsider, Picked, Question, Row, Unit},
 };
 
+use super::looks::{self, LOOK, shown_abnormal};
 use crate::{
     App, Error, Page, Result, School, page,
     reading_budgets::{self, WORK},
 };
 
-/// What a look at whose passages a list shows is called in the record of looks.
-pub(crate) const LOOK: &str = "passage";
 /// How far back passages are kept.
 const KEPT: TimeDelta = TimeDelta::days(KEPT_DAYS);
 /// How long before a moment somebody may have left to be missed at it.
@@ -121,7 +120,8 @@ pub(crate) fn picked_of(school: &School, asked: Asked) -> Result<Picked> {
     })
 }
 
-/// 进出查询表: passages, the newest first; `before` is the last page's `next`. Whose they are is on record as a look.
+/// 进出查询表: passages, the newest first; `before` is the last page's `next`. Whose they are is on record as a look, and of whom they
+/// say that their report is abnormal.
 pub async fn list(
     app: &App,
     school: &School,
@@ -134,7 +134,8 @@ pub async fn list(
     let mut tx = app.store().scoped(school.corp()).await?;
     let page = list_in(&mut tx, &question, &picked_of(school, asked)?, before, limit).await?;
     let people = page.items.iter().filter_map(|row| row.person_id).collect();
-    let tx = reading_budgets::look_at_list(app, school, viewer, tx, (LOOK, WORK), people).await?;
+    let abnormal = page.items.iter().filter_map(shown_abnormal).collect();
+    let tx = looks::in_list(app, school, viewer, tx, people, abnormal).await?;
     tx.commit().await?;
     Ok(page)
 }

@@ -2,16 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    CorpId, PersonId,
+    CorpId,
     gate::{
         Direction, Flag, HEARD, Refusal, Scene,
         visitor::{self, Facts, Term, Verdict, VisitorId},
     },
 };
 use store::{
-    Scoped, Sealed,
-    access_log::{self, Looks},
-    corrections,
+    Scoped, Sealed, corrections,
     gate_devices::Device,
     passages::{Before, NewPassage},
     visitors::{self as rows, Known, Scanned},
@@ -22,7 +20,7 @@ use crate::{
     App, Result, School,
     gates::rules_of,
     notices::{self, Notice},
-    visitors::{WORDS, about},
+    visitors::about,
 };
 
 /// For how long it is of use to know that somebody has come.
@@ -81,28 +79,6 @@ pub(super) async fn known(
         heard_since: scan.now - HEARD,
     };
     Ok(rows::known(tx, scanned).await?)
-}
-
-/// Records that what the host said of the visit is shown at a gate, as a look of whoever paired the device: once a day for each host.
-pub(super) async fn note(
-    app: &App,
-    tx: &mut Scoped,
-    school: &School,
-    device: &Device,
-    host: PersonId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let looks = Looks {
-        corp: school.corp(),
-        viewer: device.paired_by,
-        people: &[host],
-        field: WORDS,
-        purpose: "gate",
-        day: school.today(now),
-        at: now,
-    };
-    access_log::insert_once(tx, app.store().keyring(), looks).await?;
-    Ok(())
 }
 
 /// The decision about a visitor, and whether they passed elsewhere a moment ago.

@@ -65,7 +65,7 @@ fn rights() -> String {
 /// How many people's data a role may read a day.
 fn budgets(text: &mut String) {
     text.push_str(
-        "\n## 查看额度\n\n一个账号每天最多看多少人；同一个人当天再看不算，导出的每张表都算；统计和核查的名单上显示为异常或待核查的人，\
+        "\n## 查看额度\n\n一个账号每天最多看多少人；同一个人当天再看不算，导出的每张表都算；统计、核查、进出和门禁告警的名单上显示为异常或待核查的人，\
          算“看异常名单”；行程、进出和宿舍的名单上的人，算“看行踪名单”，三种各算各的。有几个角色的，按大的那个。学校可以在 `schools.reading_budgets` 里改，管理员或审计员可以为别人放宽当天的额度。\n\n| 角色 |",
     );
     for reading in Reading::ALL {

@@ -158,6 +158,11 @@ impl Lookup {
         is_welcome.then_some(lookup)
     }
 
+    /// Its short name, where somebody was found to have it: what a stranger sends must not fill the memory.
+    pub fn known(&self) -> Option<u64> {
+        self.limits.strangers.is_known(self.secret, Instant::now()).then_some(self.secret)
+    }
+
     /// Somebody has it.
     pub fn found(self) {
         self.limits.strangers.found(self.secret, Instant::now());

@@ -234,9 +234,15 @@ pub struct AtGate {
     /// The school and all use cases.
     pub at: AtSchool,
     token: String,
+    device: Option<limits::GateDevice>,
 }
 
 impl AtGate {
+    /// Which device it is, for limits of its own; none: its token is new here.
+    pub(super) fn device(&self) -> Option<limits::GateDevice> {
+        self.device
+    }
+
     /// What the use cases of devices take.
     pub fn parts(&self) -> Answer<(&App, &School, &str)> {
         Ok((&self.at.app, self.at.school()?, self.token.as_str()))
@@ -257,8 +263,12 @@ fn at_gate(request: &HttpRequest) -> Answer<AtGate> {
     let at = at_school(request)?;
     let token = authorization(request, "Bearer")?;
     let lookup = Lookup::of_device(request, &token).ok_or_else(limits::too_many)?;
+    let device = lookup.known().map(|name| (at.corp, name));
+    if let Some(limits) = request.app_data::<Data<limits::Limits>>() {
+        limits.check_device(device)?;
+    }
     request.extensions_mut().insert(lookup);
-    Ok(AtGate { at, token })
+    Ok(AtGate { at, token, device })
 }
 
 /// A device that brings the code it is to be paired by.

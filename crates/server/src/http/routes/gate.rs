@@ -217,7 +217,8 @@ struct GateGuideKey {
     tag = "gate", security(("device" = [])),
     responses((status = 200, body = GateGuide), Refusals))]
 #[get("/gate/guide")]
-pub async fn guide(who: AtGate) -> Answer<web::Json<GateGuide>> {
+pub async fn guide(who: AtGate, limits: web::Data<Limits>) -> Answer<web::Json<GateGuide>> {
+    limits.check_guide(who.device())?;
     let (app, school, token) = who.parts()?;
     let guide = passages::guide(app, school, token).await?;
     let keys = guide.keys.into_iter().map(|key| GateGuideKey {

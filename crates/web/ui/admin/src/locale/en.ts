@@ -2598,6 +2598,7 @@ export const en: Record<keyof typeof zh, string> = {
   'audit.act.gate_keys_killed': 'Killed the keys of codes',
   'audit.act.permits_given': 'Gave a permit',
   'audit.act.permit_revoked': 'Revoked a permit',
+  'audit.act.visit_cancelled': 'Cancelled somebody else\'s visitor',
   'audit.act.answers_purged': 'Purged answers by schedule',
   'audit.act.month_keys_destroyed': 'Destroyed the data keys of a past month',
   'audit.act.audit_cut': 'Cut the audit by schedule',

@@ -2594,6 +2594,7 @@ export const zh = {
   'audit.act.gate_keys_killed': '作废通行码密钥',
   'audit.act.permits_given': '发通行证',
   'audit.act.permit_revoked': '撤销通行证',
+  'audit.act.visit_cancelled': '取消他人邀请的访客',
   'audit.act.answers_purged': '按期限删除答案',
   'audit.act.month_keys_destroyed': '销毁过去月份的数据密钥',
   'audit.act.audit_cut': '按期限截断审计',

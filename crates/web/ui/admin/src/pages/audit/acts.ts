@@ -44,6 +44,7 @@ export const ACTS = [
   'gate_keys_killed',
   'permits_given',
   'permit_revoked',
+  'visit_cancelled',
   'entry_changed',
   'second_factor_set',
   'second_factor_removed',
