@@ -130,13 +130,16 @@ async fn nobody_becomes_again_who_they_were_nor_is_granted_what_bears_their_name
     let now: i64 = test.one(before, &[&userid]).await;
     let then: i64 =
         test.one("select person_id from persons where number = $1", &[&test.persona("school_leader")]).await;
-    // As it was recorded when the colleague did it.
-    let moved = "with s as (insert into change_sets (corp_id, change_set_id, kind, title, made_at, rows_changed)
-                   values (1, 1000000, 'accounts', '关联账号 1 个', '2020-03-04 00:00Z', 1) returning change_set_id)
-        insert into changes (corp_id, change_set_id, table_name, before, after)
-        select 1, change_set_id, 'members', to_jsonb(m) || jsonb_build_object('person_id', $1::bigint), to_jsonb(m) from s, members m
-        where m.userid = $2 returning change_set_id";
-    let set: i64 = test.one(moved, &[&then, &userid]).await;
+    // As it was when a colleague did it.
+    let moved = "update members set person_id = $1 where userid = $2";
+    test.owner.execute("update members set person_id = null where person_id = $1", &[&then]).await.unwrap();
+    test.owner.execute(moved, &[&then, &userid]).await.unwrap();
+    test.owner.batch_execute("begin; set local rollcall.change_set = '1000000'").await.unwrap();
+    test.owner.execute(moved, &[&now, &userid]).await.unwrap();
+    let noted = "insert into change_sets (corp_id, change_set_id, kind, title, made_at, rows_changed)
+        values (1, 1000000, 'accounts', '关联账号 1 个', '2020-03-04 00:00Z', 1) returning change_set_id";
+    let set: i64 = test.one(noted, &[]).await;
+    test.owner.batch_execute("commit").await.unwrap();
     let undone = administrator.post(&format!("/roster/imports/{set}/undo"), &json!({})).await;
     assert_eq!(undone.fields(), ["id"], "{}", undone.body);
     assert_eq!(test.one::<i64>(before, &[&userid]).await, now);
