@@ -195,6 +195,32 @@ async fn who_leads_a_department_does_not_make_themselves_more_by_its_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_college_takes_no_other_into_it() {
+    let (test, administrator) = start().await;
+    let college = department(&test, "信息学院").await;
+    let give = "insert into grants (corp_id, person_id, role, department_id, purpose, source, from_date, until_date)
+        select 1, person_id, 'college_office', $2, '兼管', 'manual', '2020-03-01', '2020-07-31' from persons where number = $1";
+    assert_eq!(test.owner.execute(give, &[&test.persona("administrator"), &college]).await.unwrap(), 1);
+    // A school of its own within the college, as WeCom has it: it counts by itself.
+    let within = json!({ "id": 987_654, "name": "国际学院", "parent": college });
+    test.control("departments", &within).await;
+    test.sync().await;
+    let inner: i32 = department(&test, "国际学院").await;
+    save(
+        &administrator,
+        &json!({ "departments": [], "pins": [{ "department_id": inner, "kind": "college" }] }),
+    )
+    .await;
+    assert_eq!(kind(&test, inner).await, "college");
+    let before = dump(&test.owner).await;
+    let rules = json!({ "departments": [], "pins": [{ "department_id": inner, "kind": "office" }] });
+    let digest = preview(&administrator, &rules).await["digest"].clone();
+    let refused = administrator.post("/kinds", &json!({ "rules": rules, "digest": digest })).await;
+    assert_eq!(refused.fields(), ["rules"], "{}", refused.body);
+    assert_eq!(dump(&test.owner).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_no_rule_covers_is_listed() {
     let (test, administrator) = start().await;
     let names = |reply: &Reply| -> Vec<String> {

@@ -96,6 +96,42 @@ async fn a_report_answered_anew_under_a_new_word_loses_only_what_came_under_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_report_that_stays_nothing_tells_what_stood_out_in_the_revisions_that_went() {
+    let scene = Scene::start().await;
+    let reviews = "select coalesce(string_agg(concat_ws(' ', v.state, v.flags::text,
+          (select string_agg(a.act || a.revision, ',' order by a.act_id) from review_acts a where a.report_id = v.report_id)), ' '), '')
+        from reviews v join reports r using (corp_id, report_id) join persons p using (corp_id, person_id) where p.number = $1";
+    let ill = json!({ "temperature": 38.4, "place": "非疫区", "abnormal": true, "condition": "居家观察", "symptoms": ["发热"] });
+    report(&scene.own().await, ill.clone()).await;
+    let opened: String = scene.test.one(reviews, &[&scene.number]).await;
+    assert!(
+        opened.starts_with("open {") && opened.contains("abnormal") && opened.ends_with("opened1"),
+        "{opened}"
+    );
+    scene.withdraw().await;
+    scene.minutes(61).await;
+    scene.agree(1).await;
+    // Well again: the review is closed by itself, and was all about what goes.
+    scene.report().await;
+    run(&scene.test).await;
+    assert_eq!(scene.revisions().await, "2");
+    let left: String = scene.test.one(reviews, &[&scene.number]).await;
+    assert!(!left.contains("abnormal") && !left.contains("opened"), "{left}");
+    let receipt: String = scene
+        .test
+        .one(
+            "select receipt from reports r join persons p using (corp_id, person_id) where p.number = $1",
+            &[&scene.number],
+        )
+        .await;
+    let counsellor = scene.test.sign_in(&scene.counsellor).await;
+    let listed = counsellor.get("/reviews").await;
+    assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
+    let looked = counsellor.get(&format!("/reviews/{receipt}")).await;
+    assert!(looked.status == StatusCode::OK || looked.status == StatusCode::NOT_FOUND, "{}", looked.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_last_under_a_duty_stays_without_what_came_under_a_consent_before() {
     let scene = Scene::start().await;
     scene.report().await;
@@ -220,6 +256,21 @@ async fn who_agrees_again_or_holds_the_form_while_it_is_erased_is_waited_for() {
     run(test).await;
     assert_eq!(scene.revisions().await, "1", "the next time");
     other.batch_execute("rollback").await.unwrap();
+    // A second answer under a new word, which is not committed when the eraser comes.
+    let anew = "begin; select from persons for update;
+        insert into notice_agreements (corp_id, person_id, version, locale, agreed_at)
+        select distinct corp_id, person_id, version, locale, withdrawn_at + interval '61 minutes' from notice_agreements;
+        insert into report_answers (corp_id, retention, month, report_id, revision, answers)
+        select corp_id, retention, month, report_id, 2, answers from report_answers;
+        insert into report_revisions (corp_id, report_id, revision, form_version_id, state, facts, flags, carried, source, at)
+        select v.corp_id, v.report_id, 2, v.form_version_id, v.state, v.facts, v.flags, v.carried, v.source, a.agreed_at
+        from report_revisions v, notice_agreements a where a.withdrawn_at is null;
+        update reports set revision = 2";
+    other.batch_execute(anew).await.unwrap();
+    tokio::join!(run(test), meanwhile());
+    assert_eq!(scene.revisions().await, "2", "the old one alone went");
+    scene.withdraw().await;
+    scene.minutes(61).await;
     run(test).await;
     assert_eq!(reports_of(test, &scene.number).await, NOTHING);
 }

@@ -33,7 +33,7 @@ pub fn seal(app: &App, school: &School, key: &str) -> Result<String> {
 /// [`Error::Unavailable`](crate::Error::Unavailable): its data key can't be read now.
 pub fn open(app: &App, school: &School, cursor: &str) -> Result<String> {
     let sealed = Sealed::from_bytes(URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad_cursor())?);
-    let key = app.store().keyring().open(place(school), &sealed).map_err(|error| match error {
+    let key = app.store().keyring().open_foreign(place(school), &sealed).map_err(|error| match error {
         store::Error::Seal(_) => bad_cursor(),
         other => other.into(),
     })?;

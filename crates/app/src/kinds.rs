@@ -261,15 +261,16 @@ pub async fn save(
     let (corp, now) = (school.corp(), app.now());
     let today = school.today(now);
     let mut tx = app.store().scoped(corp).await?;
+    members::lock(&mut tx, corp).await?;
     let before = grants::holding(&mut tx, corp, viewer.member, today).await?;
     let changes = change_sets::begin(&mut tx).await?;
     let by = By { member: Some(viewer.member), at: now };
     let outcome = act(&mut tx, school, rules, Some(digest), by).await?;
-    // Who leads a department is granted by its kind.
+    // Who leads a department is granted by its kind, and who counts under it follows from that.
     if before.grew_to(&grants::holding(&mut tx, corp, viewer.member, today).await?) {
         return Err(Error::field(
             "rules",
-            "您是其中部门的负责人，这样保存会给您自己新的授权，请由其他管理员保存",
+            "这样保存会给您自己新的授权，或使更多部门归您看，请由其他管理员保存",
         ));
     }
     let title = format!("保存类型规则：{} 个部门改变", outcome.changes.len());

@@ -27,6 +27,7 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
     let keyring = app.store().keyring();
     let mut tx = app.store().scoped(corp).await?;
     members::lock(&mut tx, corp).await?;
+    let held = grants::holding(&mut tx, corp, viewer.member, today).await?;
     let change = statuses::find(&mut tx, &question, id).await?.ok_or(Error::NotFound)?;
     if statuses::has_later(&mut tx, corp, change.person_id, id).await? {
         return Err(Error::field("reason", "此人之后还有别的变动，请先撤销之后的那一条"));
@@ -44,10 +45,7 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
         memberships::rewrite(&mut tx, corp, &[(subject.person_id, held, places)]).await?;
     }
     if let Some(ended) = after.stay.and_then(|stay| stay.until).filter(|_| !before.grants.is_empty()) {
-        let back = grants::put_back(&mut tx, corp, &Value::Array(before.grants), ended, by).await?;
-        if back > 0 && viewer.person.as_ref().is_some_and(|own| own.id == subject.person_id) {
-            return Err(Error::field("reason", "撤销会把您自己的授权还给您，请由其他有权限的人撤销"));
-        }
+        grants::put_back(&mut tx, corp, &Value::Array(before.grants), ended, by).await?;
     }
     if !before.exemptions.is_empty() {
         let day = change.from_date.pred_opt().unwrap_or(change.from_date);
@@ -64,6 +62,9 @@ pub async fn revoke(app: &App, school: &School, viewer: &Viewer, id: i64, reason
     }
     statuses::revoke(&mut tx, keyring, corp, Which::Change(id), viewer.member, reason, now).await?;
     sync::follow::follow(&mut tx, corp, today, by).await?;
+    if held.grew_to(&grants::holding(&mut tx, corp, viewer.member, today).await?) {
+        return Err(Error::field("reason", "撤销会把您自己的授权还给您，请由其他有权限的人撤销"));
+    }
     tx.commit().await?;
     Ok(())
 }

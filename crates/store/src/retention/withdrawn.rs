@@ -134,22 +134,34 @@ pub async fn end(
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<usize> {
-    let sql = format!(
-        "{}
+    let ending = ending("and a.person_id = $3");
+    let ours: Vec<Report> = diesel::sql_query(format!(
+        "{ending}
+         select report_id from reports
+         where corp_id = $1 and person_id = $3 and form_id = $4 and report_id in (select report_id from ending)
+         order by report_id limit $5 for update skip locked"
+    ))
+    .bind::<Integer, _>(corp)
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(of.person_id)
+    .bind::<BigInt, _>(of.form_id)
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await?;
+    // What was answered between the look and the lock is seen by a second look only.
+    let ours: Vec<i64> = ours.iter().map(|report| report.report_id).collect();
+    let mut found: Vec<Found> = diesel::sql_query(format!(
+        "{ending}
          select r.report_id, r.month, e.revisions, e.whole from reports r
          join ending e on e.report_id = r.report_id
-         where r.corp_id = $1 and r.person_id = $3 and r.form_id = $4
-         order by r.report_id limit $5 for update of r skip locked",
-        ending("and a.person_id = $3")
-    );
-    let mut found: Vec<Found> = diesel::sql_query(sql)
-        .bind::<Integer, _>(corp)
-        .bind::<Timestamptz, _>(now)
-        .bind::<BigInt, _>(of.person_id)
-        .bind::<BigInt, _>(of.form_id)
-        .bind::<BigInt, _>(limit)
-        .load(conn)
-        .await?;
+         where r.corp_id = $1 and r.report_id = any($4)"
+    ))
+    .bind::<Integer, _>(corp)
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(of.person_id)
+    .bind::<Array<BigInt>, _>(ours)
+    .load(conn)
+    .await?;
     let busy = looked_into(conn, corp, &found).await?;
     found.retain(|found| !busy.contains(&found.doomed.report_id));
     let (whole, rest): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|found| found.whole);
@@ -159,6 +171,13 @@ pub async fn end(
                 .bind::<Integer, _>(corp)
                 .bind::<BigInt, _>(report.doomed.report_id)
                 .bind::<Array<Integer>, _>(&report.revisions)
+                .execute(conn)
+                .await?;
+        }
+        for sql in REVIEW {
+            diesel::sql_query(sql)
+                .bind::<Integer, _>(corp)
+                .bind::<BigInt, _>(report.doomed.report_id)
                 .execute(conn)
                 .await?;
         }
@@ -188,6 +207,17 @@ const REVISIONS: [&str; 3] = [
     "delete from report_revisions where corp_id = $1 and report_id = $2 and revision = any($3)",
 ];
 
+/// What is left of looking into such a report: nothing where all of it was of the revisions that ended, or what stands out in what is kept.
+/// $1 corp, $2 report.
+const REVIEW: [&str; 3] = [
+    "delete from review_warnings w where w.corp_id = $1 and w.report_id = $2
+       and not exists (select from review_acts a where a.corp_id = $1 and a.report_id = $2)",
+    "delete from reviews v where v.corp_id = $1 and v.report_id = $2
+       and not exists (select from review_acts a where a.corp_id = $1 and a.report_id = $2)",
+    "update reviews v set flags = r.flags from reports r
+     where v.corp_id = $1 and v.report_id = $2 and r.corp_id = $1 and r.report_id = $2",
+];
+
 /// Those of the reports that somebody is looking into this moment. They hold the review first and wait for the person, whom we hold.
 async fn looked_into(conn: &mut AsyncPgConnection, corp: CorpId, found: &[Found]) -> Result<Vec<i64>> {
     let reports: Vec<i64> = found.iter().map(|found| found.doomed.report_id).collect();
@@ -198,14 +228,14 @@ async fn looked_into(conn: &mut AsyncPgConnection, corp: CorpId, found: &[Found]
         .bind::<Integer, _>(corp)
         .bind::<Array<BigInt>, _>(reports.clone())
     };
-    let free: Vec<Looked> = of("for update skip locked").load(conn).await?;
-    let all: Vec<Looked> = of("").load(conn).await?;
+    let free: Vec<Report> = of("for update skip locked").load(conn).await?;
+    let all: Vec<Report> = of("").load(conn).await?;
     Ok(all.into_iter().filter(|one| !free.contains(one)).map(|one| one.report_id).collect())
 }
 
-/// A report that is or was looked into.
+/// One of the reports.
 #[derive(PartialEq, QueryableByName)]
-struct Looked {
+struct Report {
     #[diesel(sql_type = BigInt)]
     report_id: i64,
 }

@@ -259,6 +259,18 @@ impl Keyring {
         Ok(body)
     }
 
+    /// Opens what somebody else may have made up: under a key that is known, and no directory is read for one that is not. A key that another
+    /// process made is known within seconds.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::Seal`] also where the key is not known.
+    pub fn open_foreign(&self, place: Place<'_>, sealed: &Sealed) -> Result<Vec<u8>> {
+        self.list_now_and_then()?;
+        let key = sealed.key().filter(|id| self.known().find(*id).is_some());
+        key.ok_or(Error::Seal(place.column.name))?;
+        self.open(place, sealed)
+    }
+
     /// Whether the key of a value was destroyed: it is kept no longer, though its bytes still stand there.
     ///
     /// # Errors

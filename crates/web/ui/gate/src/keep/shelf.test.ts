@@ -58,6 +58,24 @@ test.each([400, 413, 422])('one the server will never take does not keep the oth
   expect(await kept.count()).toBe(0);
 });
 
+test('told one by one, the shelf goes on where the server asked to wait', async () => {
+  const kept = await with250();
+  const server = new Set<string>();
+  let calls = 0;
+  const busy = (passages: Carried[]) => {
+    if (passages.length > 1 && passages.some(({ id }) => id === passage(42).id)) return Promise.reject(new Problem('refused', { status: 422 }));
+    calls++;
+    if (calls === 30) return Promise.reject(new Problem('refused', { status: 429 }));
+    for (const { id } of passages) server.add(id);
+    return Promise.resolve();
+  };
+  await expect(tellAll(kept, busy)).rejects.toMatchObject({ status: 429 });
+  expect(await kept.count()).toBe(250 - 29);
+  await expect(tellAll(kept, busy)).resolves.toBe(221);
+  expect(server.size).toBe(250);
+  expect(await kept.count()).toBe(0);
+});
+
 test('decided twice, a passage waits once, and its code is used', async () => {
   const kept = await shelf();
   await kept.decided(passage(1), { jti: 'one', until: 10 });

@@ -19,7 +19,11 @@ export async function tellAll(shelf: Shelf, send: Send): Promise<number> {
     } catch (error) {
       // One that the server will never take must not keep the others: it is told alone, and dropped where that is refused.
       if (!isRefused(error)) throw error;
-      for (const passage of passages) await send([passage]).catch(unlessRefused);
+      // Each is forgotten as soon as the server has it: where it asks to wait, the next time goes on from there.
+      for (const [nth, passage] of passages.entries()) {
+        await send([passage]).catch(unlessRefused);
+        await shelf.told(numbers.slice(nth, nth + 1));
+      }
     }
     await shelf.told(numbers);
     told += passages.length;
