@@ -69,6 +69,12 @@ async function openFromWorkbench(person, userid) {
   return follow(person, person.page.getByRole('link', { name: '点名' }), `${SERVER_URL}/h5/**`);
 }
 
+/** Opens the unreported list of the daily report by its tab: the rows on the page before it come in any order, each with its form. */
+async function openUnreported(page) {
+  await page.getByRole('link', { name: '未报', exact: true }).click();
+  await page.getByRole('heading', { name: '未报名单' }).waitFor();
+}
+
 async function unreported(page) {
   const text = await page.getByText(/^\d+ 人未报$/).innerText();
   return Number.parseInt(text, 10);
@@ -78,8 +84,7 @@ test('from the workbench to a reminder that made a student report', async () => 
   // The counsellor sees who is missing.
   const counsellor = await open(PHONE);
   const list = await openFromWorkbench(counsellor, COUNSELLOR);
-  await list.getByRole('link', { name: '未报' }).first().click();
-  await list.getByRole('heading', { name: '未报名单' }).waitFor();
+  await openUnreported(list);
   const missing = await unreported(list);
   assert.ok(missing >= 2);
   await look(list, 'phone-unreported');
@@ -127,8 +132,7 @@ test('from the workbench to a reminder that made a student report', async () => 
 test('two taps on the card report, and the counsellor sees one fewer', async () => {
   const counsellor = await open(PHONE);
   const list = await openFromWorkbench(counsellor, COUNSELLOR);
-  await list.getByRole('link', { name: '未报' }).first().click();
-  await list.getByRole('heading', { name: '未报名单' }).waitFor();
+  await openUnreported(list);
   const missing = await unreported(list);
 
   // Yesterday was normal: the reminder is a card that asks one thing.
@@ -747,8 +751,7 @@ test('a student gives basic information, registers a trip and closes it with the
 test('a counsellor answers for a student who cannot', async () => {
   const counsellor = await open(PHONE);
   const page = await openFromWorkbench(counsellor, COUNSELLOR);
-  await page.getByRole('link', { name: '未报' }).first().click();
-  await page.getByRole('heading', { name: '未报名单' }).waitFor();
+  await openUnreported(page);
   const missing = await unreported(page);
   const first = page.getByRole('link', { name: /^为 .+ 代报$/ }).first();
   const name = (await first.getAttribute('aria-label')).slice(2, -3);
