@@ -206,6 +206,7 @@ async function whole(t, app) {
         const end = line.said && (await instead(person, line.said[0], (route) => route.fulfill({ json: line.said[1] })));
         await person.visit(fill(line.at), line);
         await line.then?.(person.page);
+        await person.settled();
         await person.picture(`${label(line)}-${language}`, language === 'zh');
         const wide = await look(person, language, { axe: language === 'zh' });
         await person.resize(app.narrow);
