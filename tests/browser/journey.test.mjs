@@ -69,7 +69,7 @@ async function openFromWorkbench(person, userid) {
   return follow(person, person.page.getByRole('link', { name: '点名' }), `${SERVER_URL}/h5/**`);
 }
 
-/** Opens the unreported list of the daily report by its tab: the rows on the page before it come in any order, each with its form. */
+/** Opens the unreported list of the daily report by its tab: on the page before it every form has a row, and their figures come in any order. */
 async function openUnreported(page) {
   await page.getByRole('link', { name: '未报', exact: true }).click();
   await page.getByRole('heading', { name: '未报名单' }).waitFor();
